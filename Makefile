@@ -1,0 +1,41 @@
+# On a fresh Debian machine, as root or with sudo: `make demo` shows the main job, `make test` runs every test.
+export PATH := $(CURDIR)/.toolchain/node_modules/.bin:$(CURDIR)/node_modules/.bin:$(PATH)
+TARGET := test/target/target.sh
+
+.PHONY: demo test check bench setup test-setup roots go target-up target-down clean
+
+demo: setup            # deploys examples/hello to a host that it boots, changes it, takes it back
+	@scripts/demo.sh
+
+test: test-setup check roots go   # everything, on every engine that is there
+	@scripts/test.sh
+
+check: setup           # types, lint, and the directions of imports
+	@npm run --silent types
+	@npm run --silent lint
+	@npm run --silent arrows
+
+bench: setup roots     # side by side with what a user would pick instead; figures go to docs/benchmarks.md
+	@scripts/bench.sh
+
+setup:
+	@scripts/setup.sh
+
+test-setup:
+	@scripts/setup.sh test
+
+roots: setup           # Debian roots for the hosts that tests boot, made once
+	@test/target/root.sh bookworm >/dev/null
+	@test/target/root.sh trixie >/dev/null
+
+go: setup              # what builds examples/caddyplugins
+	@scripts/go.sh >/dev/null
+
+target-up: setup       # a host that stays up: then `PORTABLE_TARGET=dev npx jest test/lifecycle/drop-in` takes seconds
+	@$(TARGET) up dev
+
+target-down:
+	@$(TARGET) down dev
+
+clean:                 # what was built here; hosts and their roots are kept elsewhere
+	@rm -rf provider/dist sdk/nodejs/bin examples/*/bin dist

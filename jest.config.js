@@ -1,0 +1,9 @@
+module.exports = {
+    testEnvironment: "node",
+    roots: ["<rootDir>/test"],
+    testMatch: ["**/*.test.ts"],
+    transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
+    reporters: ["default", "<rootDir>/test/summary-reporter.js"],
+    setupFilesAfterEnv: ["<rootDir>/test/again.js"],
+    testTimeout: 60_000,
+};

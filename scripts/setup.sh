@@ -1,0 +1,56 @@
+#!/bin/sh
+# Brings along what building, testing and the demo need: Debian packages, Node.js, npm packages, the bundle.
+# Each part is left alone where it is there already. `setup.sh test` brings what only tests need, too.
+set -eu
+cd "$(dirname "$0")/.."
+
+packages="mmdebstrap systemd-container iproute2 openssh-client util-linux mount procps squashfs-tools
+    gcc libc6-dev ca-certificates curl git"
+[ "${1:-}" != test ] || packages="$packages nix-bin erofs-utils zstd skopeo python3-venv tzdata"
+
+needed() {
+    for package in $packages; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' || echo "$package"
+    done
+    command -v npm >/dev/null || echo npm
+}
+
+missing=$(needed)
+if [ -n "$missing" ]; then
+    echo "Installing Debian packages: $(echo $missing)"
+    as_root=
+    [ "$(id -u)" = 0 ] || as_root="sudo"
+    $as_root apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+# Unpacked, not installed: the package would start a registry on this machine.
+registry=${PORTABLE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/portable-test}/docker-registry
+if [ "${1:-}" = test ] && [ ! -x "$registry/usr/bin/docker-registry" ]; then
+    mkdir -p "$registry"
+    (cd "$registry" && apt-get download -qq docker-registry && dpkg-deb -x docker-registry_*.deb . && rm docker-registry_*.deb)
+fi
+
+# Debian's own Node.js may be too old for @pulumi/pulumi.
+major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
+if [ "${major:-0}" -lt 22 ] && [ ! -x .toolchain/node_modules/.bin/node ]; then
+    case $(uname -m) in
+        x86_64) architecture=x64 ;;
+        aarch64) architecture=arm64 ;;
+        *) echo "setup: no Node.js 22 or later, and none to be had for $(uname -m): install it" >&2; exit 1 ;;
+    esac
+    echo "Bringing along Node.js 24 in .toolchain"
+    npm install --silent --no-audit --no-fund --prefix .toolchain "node-linux-$architecture@24" >/dev/null
+fi
+PATH=$PWD/.toolchain/node_modules/.bin:$PWD/node_modules/.bin:$PATH
+export PATH
+
+if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
+    echo "Installing npm packages"
+    # Not `npm ci`: it wants every platform's optional packages in the lock, and a mirror may not have them all.
+    npm install --no-save --silent --no-audit --no-fund --ignore-scripts
+    touch node_modules/.package-lock.json
+fi
+
+npm run --silent build >/dev/null
+[ examples/hello/bin/hello -nt examples/hello/hello.c ] || npm run --silent build --workspace examples/hello
