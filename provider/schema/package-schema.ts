@@ -1,0 +1,85 @@
+import type { z } from "zod";
+import type { Package, ProviderFunction, Resource } from "../contract";
+import { type PropertySpec, propertyOf, TypeTable } from "./type-specs";
+
+interface ObjectSpec {
+    properties: Record<string, PropertySpec>;
+    required?: string[];
+}
+
+/**
+ * The package schema that `GetSchema` answers and SDKs are generated from
+ * (https://www.pulumi.com/docs/iac/using-pulumi/pulumi-packages/schema/).
+ *
+ * @throws Error for a zod schema that the package schema has no form for; it names the property
+ */
+export function packageSchema(served: Package): Record<string, unknown> {
+    const types = new TypeTable(served.name);
+    const configuration = objectSpec(served.configuration, "the provider's configuration", types);
+    const resources = Object.fromEntries(
+        served.resources.map((resource) => [`${served.name}:index:${resource.name}`, resourceSpec(resource, types)]),
+    );
+    const functions = Object.fromEntries(
+        served.functions.map((each) => [`${served.name}:index:${each.name}`, functionSpec(each, types)]),
+    );
+    return {
+        name: served.name,
+        displayName: served.displayName,
+        version: served.version,
+        description: served.description,
+        keywords: served.keywords,
+        homepage: served.homepage,
+        license: served.license,
+        repository: served.repository,
+        publisher: served.publisher,
+        meta: { supportPack: true },
+        language: { nodejs: { packageName: `pulumi-${served.name}`, respectSchemaVersion: true } },
+        config: { variables: configuration.properties, ...requiredOf("required", configuration) },
+        types: types.specs(),
+        provider: {
+            description: `Configuration of the provider ${served.name}.`,
+            inputProperties: configuration.properties,
+            ...requiredOf("requiredInputs", configuration),
+        },
+        resources,
+        functions,
+    };
+}
+
+function resourceSpec(resource: Resource, types: TypeTable): object {
+    const inputs = objectSpec(resource.inputs, resource.name, types);
+    const outputs = objectSpec(resource.outputs, resource.name, types);
+    // Inputs are echoed; one with a default need not be there.
+    const properties = { ...inputs.properties, ...outputs.properties };
+    const required = new Set([...(inputs.required ?? []), ...(outputs.required ?? [])]);
+    return {
+        description: resource.description,
+        properties,
+        ...requiredOf("required", { properties, required: [...required] }),
+        inputProperties: inputs.properties,
+        ...requiredOf("requiredInputs", inputs),
+    };
+}
+
+function functionSpec(called: ProviderFunction, types: TypeTable): object {
+    return {
+        description: called.description,
+        inputs: { type: "object", ...objectSpec(called.inputs, called.name, types) },
+        outputs: { type: "object", ...objectSpec(called.outputs, called.name, types) },
+    };
+}
+
+function objectSpec(schema: z.ZodObject, where: string, types: TypeTable): ObjectSpec {
+    const members = Object.entries(schema.shape).map(
+        ([name, member]) => [name, propertyOf(member, `${where}.${name}`, types)] as const,
+    );
+    const required = members.filter(([, { isRequired }]) => isRequired).map(([name]) => name);
+    return {
+        properties: Object.fromEntries(members.map(([name, { spec }]) => [name, spec])),
+        ...(required.length === 0 ? {} : { required }),
+    };
+}
+
+function requiredOf<K extends string>(key: K, { required }: ObjectSpec): { [P in K]?: string[] } {
+    return required === undefined || required.length === 0 ? {} : ({ [key]: required } as { [P in K]?: string[] });
+}

@@ -1,0 +1,92 @@
+/**
+ * Pulumi's value model as types. The protocol decodes to these once; no room past it sees a
+ * magic string.
+ */
+
+/** A value that only `up` will know (a preview's output of something not made yet). */
+export class Unknown {
+    private constructor() {}
+    static readonly value = new Unknown();
+}
+export const UNKNOWN = Unknown.value;
+
+/** T as Check and previews see it: any part may be unknown. */
+export type Previewed<T> =
+    | Unknown
+    | (T extends Asset | Archive
+          ? T
+          : T extends readonly (infer E)[]
+            ? Previewed<E>[]
+            : T extends object
+              ? { [K in keyof T]: Previewed<T[K]> }
+              : T);
+
+/** The same of an object that itself is known: the inputs of a resource. */
+export type PreviewedObject<T> = { [K in keyof T]: Previewed<T[K]> };
+
+/** Marks a value that must be encrypted in the state. Resources wrap what they derive from a secret. */
+export class Secret<T = unknown> {
+    constructor(readonly value: T) {}
+}
+
+/** A file, a text or a URL (pulumi.asset.*). In Diff only the hash is there. */
+export class Asset {
+    constructor(readonly source: { hash?: string; path?: string; text?: string; uri?: string }) {}
+}
+
+/** A directory or archive file (pulumi.asset.*Archive). In Diff only the hash is there. */
+export class Archive {
+    constructor(
+        readonly source: { hash?: string; path?: string; uri?: string; assets?: Record<string, Asset | Archive> },
+    ) {}
+}
+
+/** A whole resource given where a value is expected. No input takes one; it is decoded to say so. */
+export class ResourceReference {
+    constructor(readonly reference: { urn: string; id?: string | Unknown; packageVersion?: string }) {}
+}
+
+export type Path = readonly (string | number)[];
+
+/** `files["/etc/x"].mode`, as Pulumi writes a property path. */
+export function pathText(path: Path): string {
+    return path
+        .map((part, index) =>
+            typeof part === "number"
+                ? `[${part}]`
+                : /^[A-Za-z_$][\w$]*$/.test(part)
+                  ? `${index === 0 ? "" : "."}${part}`
+                  : `["${part.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"]`,
+        )
+        .join("");
+}
+
+/** Whether `path` is `ancestor` or lies below it. */
+export function isWithin(path: Path, ancestor: Path): boolean {
+    return ancestor.length <= path.length && ancestor.every((part, index) => part === path[index]);
+}
+
+/** Whether the value is a plain object, not one of the classes above. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+    return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** What lies at `path` in a tree of plain objects and arrays; `undefined` where nothing does. */
+export function valueAt(value: unknown, path: Path): unknown {
+    return path.reduce<unknown>(
+        (at, part) =>
+            Array.isArray(at) ? at[part as number] : isRecord(at) && Object.hasOwn(at, part) ? at[part] : undefined,
+        value,
+    );
+}
+
+/** The paths of all parts of a value that are unknown. */
+export function unknownPaths(value: unknown, path: Path = []): Path[] {
+    if (value instanceof Unknown) return [path];
+    return entries(value).flatMap(([key, part]) => unknownPaths(part, [...path, key]));
+}
+
+/** The members of a plain object or array; none of anything else. */
+export function entries(value: unknown): [string | number, unknown][] {
+    return Array.isArray(value) ? [...value.entries()] : isRecord(value) ? Object.entries(value) : [];
+}

@@ -1,0 +1,44 @@
+/** Text of a POSIX shell program whose every inserted value went through {@link quote}. */
+export class Shell {
+    /** Only {@link sh} and {@link joinShell} make one: a plain string can't pass for a quoted one. */
+    private constructor(readonly text: string) {}
+
+    static of(strings: TemplateStringsArray, values: readonly ShellValue[]): Shell {
+        return new Shell(strings.map((part, index) => (index === 0 ? "" : insert(values[index - 1])) + part).join(""));
+    }
+
+    toString(): string {
+        throw new Error("a Shell program is not a string: insert it with sh`...`, or use .text where it is sent");
+    }
+}
+
+export type ShellValue = string | number | Shell | readonly (string | number | Shell)[] | undefined;
+
+/**
+ * A shell program as a template: each `${value}` becomes exactly one quoted word, an array becomes
+ * one word each, a nested {@link Shell} is inserted as it is, `undefined` inserts nothing.
+ */
+export function sh(strings: TemplateStringsArray, ...values: ShellValue[]): Shell {
+    return Shell.of(strings, values);
+}
+
+/** Programs one after another, a line each. */
+export function joinShell(parts: readonly Shell[], separator: "\n" | " " | " && " = "\n"): Shell {
+    const strings = Object.assign(["", ...parts.map((_, index) => (index === parts.length - 1 ? "" : separator))], {
+        raw: [] as string[],
+    });
+    return Shell.of(strings as unknown as TemplateStringsArray, parts);
+}
+
+function insert(value: ShellValue): string {
+    if (value === undefined) return "";
+    if (value instanceof Shell) return value.text;
+    if (Array.isArray(value)) return value.map(insert).join(" ");
+    return quote(String(value));
+}
+
+/** One shell word (POSIX.1-2017, 2.2.2 Single-Quotes). A NUL byte can't be in one. */
+function quote(word: string): string {
+    if (word.includes("\0")) throw new Error("a NUL byte can't be part of a shell word");
+    return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
