@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { HostContext } from "../contract";
+import { UserError } from "../errors";
+import type { Connection } from "../target/connection";
+import type { Target } from "../target/target";
+import type { Decoded } from "./decode";
+import { CallFailure, failureMessage } from "./failure";
+import { mergeConnection } from "./merge-connection";
+import { Redactor } from "./secrets";
+import type { Served, Session } from "./session";
+import { Throttle } from "./throttle";
+
+/** Live lines reach the engine this often at most. */
+const STATUS_PERIOD_MS = 200;
+/** An engine that takes no warnings isn't waited for any longer. */
+const WARNING_PATIENCE_MS = 1000;
+
+export interface CallOptions {
+    urn: string;
+    /** "create", as in the resource option `customTimeouts`. */
+    operation: string;
+    /** Custom timeout in seconds; 0 is none. */
+    timeout_s: number;
+    /** All properties of the request: what is secret in them is kept out of every text. */
+    properties: readonly Decoded[];
+}
+
+/** One call of the engine, as the resource sees it. */
+export class Call implements HostContext {
+    readonly urn: string;
+    readonly label: string;
+    readonly signal: AbortSignal;
+    readonly timeoutSeconds: number | undefined;
+    /** The engine starts the provider where the program is. */
+    readonly programDirectory = process.cwd();
+    private readonly deadline = new AbortController();
+    private readonly timer: NodeJS.Timeout | undefined;
+    private readonly redactor = new Redactor();
+    private readonly statuses: Throttle;
+    private readonly warnings: Promise<void>[] = [];
+
+    constructor(
+        private readonly session: Session,
+        private readonly served: Served,
+        { urn, operation, timeout_s, properties }: CallOptions,
+    ) {
+        this.urn = urn;
+        this.label = labelOf(urn) || operation;
+        this.signal = AbortSignal.any([session.cancelled, this.deadline.signal]);
+        for (const { value, secrets } of [session.configuration, ...properties]) this.redactor.learn(value, secrets);
+        this.statuses = new Throttle((text) => void this.send(text, "info", true), STATUS_PERIOD_MS);
+        this.timeoutSeconds = timeout_s > 0 ? timeout_s : undefined;
+        if (timeout_s > 0) {
+            const passed = new UserError({
+                what: `the custom timeout for ${operation} has passed after ${timeout_s} s`,
+                todo: `Give it more time with the resource option customTimeouts: { ${operation}: "..." }`,
+            });
+            this.timer = setTimeout(() => this.deadline.abort(passed), timeout_s * 1000);
+        }
+    }
+
+    status(text: string): void {
+        this.statuses.send(text);
+    }
+
+    warn(text: string): void {
+        this.warnings.push(this.send(text, "warning", false));
+    }
+
+    async connect(connection: Connection | undefined): Promise<Target> {
+        return this.connectTo(mergeConnection(connection, this.session.defaultConnection));
+    }
+
+    async connectAny(connections: readonly (Connection | undefined)[]): Promise<Target> {
+        const merged = connections.map((each) => mergeConnection(each, this.session.defaultConnection));
+        const candidates = [...new Map(merged.map((each) => [JSON.stringify(each), each])).values()];
+        for (const candidate of candidates.slice(0, -1)) {
+            try {
+                // While there is another one to try, a silent host is not waited for.
+                return { ...(await this.connectTo({ ...candidate, dialErrorLimit: 1 })), connection: candidate };
+            } catch (error) {
+                if (!(error instanceof UserError)) throw error;
+                this.signal.throwIfAborted();
+            }
+        }
+        return this.connectTo(candidates.at(-1) ?? mergeConnection(undefined, this.session.defaultConnection));
+    }
+
+    private connectTo(connection: Connection): Promise<Target> {
+        return this.served.pool.connect(connection, {
+            signal: this.signal,
+            warn: (text) => this.warn(text),
+            status: (text) => this.status(text),
+        });
+    }
+
+    /** What may leave the provider of a text. */
+    redact(text: string): string {
+        return this.redactor.redact(text);
+    }
+
+    /** Why the signal was aborted, as a text; undefined while it isn't. */
+    get interruption(): string | undefined {
+        return this.signal.aborted ? failureMessage(this.signal.reason, this.label, "") : undefined;
+    }
+
+    /** What is answered for something that was thrown. */
+    failure(thrown: unknown): CallFailure {
+        if (thrown instanceof CallFailure) return thrown;
+        const { interruption } = this;
+        const isInterruption = thrown === this.signal.reason || (thrown as Error | undefined)?.name === "AbortError";
+        const message = failureMessage(thrown, this.label, this.served.package.repository);
+        const parts = interruption === undefined ? [message] : [interruption, ...(isInterruption ? [] : [message])];
+        return new CallFailure(this.redact(parts.join("\n")));
+    }
+
+    /** Runs the body; what it throws becomes the failure that is answered. */
+    async run<T>(body: (call: Call) => Promise<T>): Promise<T> {
+        try {
+            return await body(this);
+        } catch (error) {
+            throw this.failure(error);
+        } finally {
+            clearTimeout(this.timer);
+            this.statuses.stop();
+            // After the last answer the engine ends the provider, and a warning on its way would be lost.
+            if (this.warnings.length > 0)
+                await Promise.race([Promise.all(this.warnings), sleep(WARNING_PATIENCE_MS, undefined, { ref: false })]);
+        }
+    }
+
+    private async send(text: string, severity: "info" | "warning", ephemeral: boolean): Promise<void> {
+        await this.session.engine?.send(this.redact(text), { urn: this.urn, severity, ephemeral });
+    }
+}
+
+/** `AttachedService hello` of `urn:pulumi:stack::project::portable:index:AttachedService::hello`. */
+export function labelOf(urn: string): string {
+    const [, , types, ...name] = urn.split("::");
+    const type = types?.split("$").at(-1)?.split(":").at(-1);
+    return type === undefined ? "" : `${type} ${name.join("::")}`;
+}

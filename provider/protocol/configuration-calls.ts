@@ -1,0 +1,109 @@
+import * as pb from "@pulumi/pulumi/proto/provider_pb";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import type { z } from "zod";
+import { UserError } from "../errors";
+import { markedPaths, shapeOf } from "../schema/shape";
+import { entries } from "../schema/values";
+import { Call } from "./call";
+import { type Decoded, decode, decodeValue } from "./decode";
+import { diffInputs } from "./diff";
+import { encode } from "./encode";
+import { diffResponse } from "./resource-calls";
+import { SecretPaths } from "./secrets";
+import type { Session } from "./session";
+import { failureText, validate } from "./validate";
+
+export async function checkConfig(session: Session, request: pb.CheckRequest): Promise<pb.CheckResponse> {
+    const served = await session.served();
+    const { value, secrets } = decodeConfiguration(served.package.configuration, request.getNews());
+    const properties = [{ value, secrets }];
+    const call = new Call(session, served, { urn: request.getUrn(), operation: "configure", timeout_s: 0, properties });
+    return call.run(async () => {
+        const failures = validate(served.package.configuration, withoutEngineFields(value)).map((failure) => {
+            const message = new pb.CheckFailure();
+            message.setReason(call.redact(failureText(failure)));
+            return message;
+        });
+        const response = new pb.CheckResponse();
+        response.setInputs(encode(value, (path) => secrets.covers(path)));
+        response.setFailuresList(failures);
+        return response;
+    });
+}
+
+export async function diffConfig(session: Session, request: pb.DiffRequest): Promise<pb.DiffResponse> {
+    const { configuration } = (await session.served()).package;
+    const olds = request.hasOldInputs() ? request.getOldInputs() : request.getOlds();
+    const changes = diffInputs({
+        schema: configuration,
+        oldInputs: withoutEngineFields(decodeConfiguration(configuration, olds).value),
+        inputs: withoutEngineFields(decodeConfiguration(configuration, request.getNews()).value),
+        derived: {},
+        ignoreChanges: request.getIgnorechangesList(),
+        replaces: [],
+        drift: [],
+    });
+    return diffResponse(changes);
+}
+
+export async function configure(session: Session, request: pb.ConfigureRequest): Promise<pb.ConfigureResponse> {
+    const { configuration } = (await session.served()).package;
+    const { value, secrets } = decodeConfiguration(configuration, request.getArgs());
+    const complete = { ...fromEnvironment(configuration), ...withoutEngineFields(value) };
+    session.configuration = { value: complete, secrets: secretsOf(configuration, complete, secrets) };
+    const failures = validate(configuration, complete);
+    if (failures.length > 0) {
+        const what = failures.map(failureText).join("\n").replace(/\.$/, "");
+        throw new UserError({ resource: "Provider configuration", what });
+    }
+    const response = new pb.ConfigureResponse();
+    response.setAcceptsecrets(true);
+    response.setSupportspreview(true);
+    response.setAcceptresources(true);
+    response.setAcceptoutputs(true);
+    return response;
+}
+
+/** Configuration of a stack is text: an object, a list, a number or a boolean arrives as its JSON. */
+function decodeConfiguration(schema: z.ZodObject, struct: Struct | undefined): Decoded {
+    const { value, secrets } = decode(struct);
+    const found = new SecretPaths(secrets);
+    for (const [name, member] of Object.entries(schema.shape)) {
+        if (typeof value[name] === "string") value[name] = parseText(member, value[name], [name], found);
+    }
+    return { value, secrets: secretsOf(schema, value, found) };
+}
+
+function parseText(schema: z.core.$ZodType, text: string, path: string[], secrets: SecretPaths): unknown {
+    const { def } = shapeOf(schema);
+    if (def.type === "string" || def.type === "enum" || def.type === "literal") return text;
+    try {
+        return decodeValue(JSON.parse(text), path, secrets);
+    } catch {
+        return text;
+    }
+}
+
+function secretsOf(schema: z.ZodObject, value: Record<string, unknown>, secrets: SecretPaths): SecretPaths {
+    return new SecretPaths([...secrets, ...markedPaths(schema, value, "secret")]);
+}
+
+/** What the engine keeps beside the configuration proper. */
+function withoutEngineFields(value: Record<string, unknown>): Record<string, unknown> {
+    return Object.fromEntries(
+        Object.entries(value).filter(
+            ([name]) => !["version", "pluginDownloadURL"].includes(name) && !name.startsWith("__"),
+        ),
+    );
+}
+
+function fromEnvironment(schema: z.ZodObject): Record<string, unknown> {
+    const found: Record<string, unknown> = {};
+    for (const [name, member] of entries(schema.shape) as [string, z.core.$ZodType][]) {
+        const variable = shapeOf(member).environment?.find((each) => process.env[each]);
+        if (variable !== undefined) {
+            found[name] = parseText(member, process.env[variable] ?? "", [name], new SecretPaths());
+        }
+    }
+    return found;
+}

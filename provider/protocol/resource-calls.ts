@@ -1,0 +1,267 @@
+import * as pb from "@pulumi/pulumi/proto/provider_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import type { Failure, Resource } from "../contract";
+import { isUnreachable, PartialFailure, UserError } from "../errors";
+import { markedPaths, withDefaults } from "../schema/shape";
+import { type Path, UNKNOWN } from "../schema/values";
+import { Call } from "./call";
+import { type Decoded, decode } from "./decode";
+import { diffAnswer, diffInputs } from "./diff";
+import { encode } from "./encode";
+import { initFailure } from "./failure";
+import { SecretPaths } from "./secrets";
+import type { Session } from "./session";
+import { failureText, validate } from "./validate";
+
+type Values = Record<string, unknown>;
+
+export async function check(session: Session, request: pb.CheckRequest): Promise<pb.CheckResponse> {
+    const resource = await resourceOf(session, request.getUrn());
+    const news = decodeInputs(resource, request.getNews());
+    const call = await callOf(session, request.getUrn(), "check", 0, [news]);
+    return call.run(async () => {
+        const { inputs } = split(resource, news.value);
+        const failures = validate(resource.inputs, inputs);
+        const added = failures.length > 0 ? {} : await derive(resource, call, inputs, news.secrets);
+        const response = new pb.CheckResponse();
+        response.setInputs(encode({ ...inputs, ...added.derived }, (path) => news.secrets.covers(path)));
+        response.setFailuresList([...failures, ...(added.failures ?? [])].map((each) => checkFailure(each, call)));
+        return response;
+    });
+}
+
+async function derive(
+    resource: Resource,
+    call: Call,
+    inputs: Values,
+    secrets: SecretPaths,
+): Promise<{ derived?: Values; failures?: Failure[] }> {
+    try {
+        const filled = withDefaults(resource.inputs, inputs) as Values;
+        return (await resource.check?.(call, { inputs: filled, isSecret: (path) => secrets.touches(path) })) ?? {};
+    } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return { failures: [{ path: [], reason: error.message }] };
+    }
+}
+
+/** Names no property: for a property of the first level the engine would print the value, secret or not. */
+function checkFailure(failure: Failure, call: Call): pb.CheckFailure {
+    const message = new pb.CheckFailure();
+    message.setReason(call.redact(failureText(failure)));
+    return message;
+}
+
+export async function diff(session: Session, request: pb.DiffRequest): Promise<pb.DiffResponse> {
+    const resource = await resourceOf(session, request.getUrn());
+    const [olds, news] = [decode(request.getOlds()), decodeInputs(resource, request.getNews())];
+    const oldInputs = request.hasOldInputs() ? decodeInputs(resource, request.getOldInputs()) : olds;
+    const call = await callOf(session, request.getUrn(), "diff", 0, [olds, oldInputs, news]);
+    return call.run(async () => {
+        const own = resource.diff?.({ oldInputs: oldInputs.value, oldOutputs: olds.value, inputs: news.value }) ?? {};
+        const changes = diffInputs({
+            schema: resource.inputs,
+            // A default that is written out is no change.
+            oldInputs: withDefaults(resource.inputs, oldInputs.value) as Values,
+            inputs: withDefaults(resource.inputs, news.value) as Values,
+            derived: resource.derived,
+            ignoreChanges: request.getIgnorechangesList(),
+            replaces: own.replaces ?? [],
+            drift: own.drift ?? [],
+        });
+        const response = diffResponse(changes);
+        response.setDeletebeforereplace(own.deleteBeforeReplace ?? false);
+        return response;
+    });
+}
+
+export function diffResponse(changes: Parameters<typeof diffAnswer>[0]): pb.DiffResponse {
+    const { diffs, replaces, detailed } = diffAnswer(changes);
+    const { DIFF_SOME, DIFF_NONE } = pb.DiffResponse.DiffChanges;
+    const response = new pb.DiffResponse();
+    response.setChanges(changes.length > 0 ? DIFF_SOME : DIFF_NONE);
+    response.setDiffsList(diffs);
+    response.setReplacesList(replaces);
+    response.setHasdetaileddiff(true);
+    for (const [path, kind, isInput] of detailed) {
+        const property = new pb.PropertyDiff();
+        property.setKind(pb.PropertyDiff.Kind[kind]);
+        property.setInputdiff(isInput);
+        response.getDetaileddiffMap().set(path, property);
+    }
+    return response;
+}
+
+export async function create(session: Session, request: pb.CreateRequest): Promise<pb.CreateResponse> {
+    const resource = await resourceOf(session, request.getUrn());
+    const news = decodeInputs(resource, request.getProperties());
+    const call = await callOf(session, request.getUrn(), "create", request.getTimeout(), [news]);
+    return call.run(async () => {
+        const response = new pb.CreateResponse();
+        const { inputs, derived } = split(resource, news.value);
+        if (request.getPreview()) {
+            const outputs = await preview(resource, call, { inputs, derived });
+            response.setProperties(encodeState(resource, news.secrets, { ...inputs, ...outputs }));
+            return response;
+        }
+        const parsed = parse(resource, inputs);
+        const { id, outputs } = await partly(resource, call, news, () =>
+            resource.create(call, { inputs: parsed, derived }),
+        );
+        response.setId(id);
+        response.setProperties(encodeState(resource, news.secrets, { ...inputs, ...outputs }));
+        return response;
+    });
+}
+
+export async function update(session: Session, request: pb.UpdateRequest): Promise<pb.UpdateResponse> {
+    const resource = await resourceOf(session, request.getUrn());
+    const [oldState, news] = [decode(request.getOlds()), decodeInputs(resource, request.getNews())];
+    const oldInputs = decodeInputs(resource, request.getOldInputs());
+    const call = await callOf(session, request.getUrn(), "update", request.getTimeout(), [oldState, oldInputs, news]);
+    return call.run(async () => {
+        const response = new pb.UpdateResponse();
+        const id = request.getId();
+        const olds = { inputs: withDefaults(resource.inputs, oldInputs.value) as Values, outputs: oldState.value };
+        const { inputs, derived } = split(resource, news.value);
+        if (request.getPreview()) {
+            const outputs = await preview(resource, call, { inputs, derived, olds: { id, ...olds } });
+            response.setProperties(encodeState(resource, news.secrets, { ...inputs, ...outputs }));
+            return response;
+        }
+        const parsed = parse(resource, inputs);
+        const { outputs } = await partly(resource, call, news, () =>
+            resource.update(call, { id, inputs: parsed, derived, olds }),
+        );
+        response.setProperties(encodeState(resource, news.secrets, { ...inputs, ...outputs }));
+        return response;
+    });
+}
+
+export async function read(session: Session, request: pb.ReadRequest): Promise<pb.ReadResponse> {
+    const resource = await resourceOf(session, request.getUrn());
+    const [state, inputs] = [decode(request.getProperties()), decodeInputs(resource, request.getInputs())];
+    const known = { value: inputs.value, secrets: new SecretPaths([...state.secrets, ...inputs.secrets]) };
+    const call = await callOf(session, request.getUrn(), "read", request.getTimeout(), [state, inputs]);
+    return call.run(async () => {
+        const response = new pb.ReadResponse();
+        const found = await partly(resource, call, known, () =>
+            resource.read(call, {
+                id: request.getId(),
+                inputs: withDefaults(resource.inputs, inputs.value) as Values,
+                outputs: state.value,
+            }),
+        );
+        if (found === undefined) return response;
+        response.setId(found.id);
+        response.setInputs(encodeState(resource, known.secrets, found.inputs));
+        const echoed = split(resource, found.inputs).inputs;
+        response.setProperties(encodeState(resource, known.secrets, { ...echoed, ...found.outputs }));
+        return response;
+    });
+}
+
+/** The user's word that hosts which can't be reached are gone for good, with all that was on them. */
+const DELETE_UNREACHABLE = "PORTABLE_DELETE_UNREACHABLE";
+
+function withHint(error: UserError): UserError {
+    const hint = `If the host is gone for good, run it again with ${DELETE_UNREACHABLE}=true`;
+    const { todo } = error.problem;
+    return new UserError({ ...error.problem, todo: todo === undefined ? hint : `${todo}. ${hint}` });
+}
+
+/** `delete` is a word of the language. */
+export async function deleteResource(session: Session, request: pb.DeleteRequest): Promise<Empty> {
+    const resource = await resourceOf(session, request.getUrn());
+    const [state, inputs] = [decode(request.getProperties()), decodeInputs(resource, request.getOldInputs())];
+    const call = await callOf(session, request.getUrn(), "delete", request.getTimeout(), [state, inputs]);
+    return call.run(async () => {
+        try {
+            const filled = withDefaults(resource.inputs, inputs.value) as Values;
+            await resource.delete(call, { id: request.getId(), inputs: filled, outputs: state.value });
+        } catch (error) {
+            if (!isUnreachable(error)) throw error;
+            if (process.env[DELETE_UNREACHABLE] !== "true") throw withHint(error as UserError);
+            call.warn(
+                `${(error as UserError).message} It is taken for gone, since ${DELETE_UNREACHABLE} is set: nothing was removed there.`,
+            );
+        }
+        return new Empty();
+    });
+}
+
+async function resourceOf(session: Session, urn: string): Promise<Resource> {
+    const { package: served } = await session.served();
+    const type = urn.split("::")[2]?.split("$").at(-1);
+    const resource = served.resources.find(({ name }) => `${served.name}:index:${name}` === type);
+    if (resource !== undefined) return resource;
+    throw new UserError({
+        what: `version ${served.version} of the provider ${served.name} has no resource type ${type}`,
+        todo: "Use the version of the provider that belongs to the SDK",
+    });
+}
+
+async function callOf(session: Session, urn: string, operation: string, timeout_s: number, properties: Decoded[]) {
+    return new Call(session, await session.served(), { urn, operation, timeout_s, properties });
+}
+
+/** Decoded, with what the schema says is secret. */
+function decodeInputs(resource: Resource, struct: Struct | undefined): Decoded {
+    const { value, secrets } = decode(struct);
+    return { value, secrets: new SecretPaths([...secrets, ...markedPaths(resource.inputs, value, "secret")]) };
+}
+
+/** Takes apart what the user wrote and what Check added. */
+function split(resource: Resource, values: Values): { inputs: Values; derived: Values } {
+    const [inputs, derived]: [Values, Values] = [{}, {}];
+    for (const [name, value] of Object.entries(values)) {
+        (Object.hasOwn(resource.derived, name) ? derived : inputs)[name] = value;
+    }
+    return { inputs, derived };
+}
+
+async function preview(
+    resource: Resource,
+    call: Call,
+    { inputs, ...rest }: { inputs: Values; derived: Values; olds?: { id: string; inputs: Values; outputs: Values } },
+): Promise<Values> {
+    const filled = withDefaults(resource.inputs, inputs) as Values;
+    const unknown = Object.fromEntries(Object.keys(resource.outputs.shape).map((name) => [name, UNKNOWN]));
+    return { ...unknown, ...(await resource.preview(call, { inputs: filled, ...rest })) };
+}
+
+/** Checked again: in a preview what was unknown could not be. */
+function parse(resource: Resource, inputs: Values): Values {
+    const failures = validate(resource.inputs, inputs);
+    if (failures.length > 0) throw new UserError({ what: failures.map(failureText).join("\n").replace(/\.$/, "") });
+    return resource.inputs.parse(inputs) as Values;
+}
+
+function encodeState(resource: Resource, secrets: SecretPaths, values: Values): Struct {
+    const all = new SecretPaths([
+        ...secrets,
+        ...markedPaths(resource.inputs, values, "secret"),
+        ...markedPaths(resource.outputs, values, "secret"),
+    ]);
+    return encode(values, (path: Path) => all.covers(path));
+}
+
+/** Runs an operation; what failed after a change is answered with what is there now. */
+async function partly<T>(resource: Resource, call: Call, news: Decoded, operation: () => Promise<T>): Promise<T> {
+    try {
+        return await operation();
+    } catch (error) {
+        if (!(error instanceof PartialFailure)) throw error;
+        const inputs = error.inputs ?? news.value;
+        const interruption = call.interruption;
+        throw initFailure({
+            id: error.id,
+            properties: encodeState(resource, news.secrets, { ...split(resource, inputs).inputs, ...error.outputs }),
+            ...(error.inputs === undefined ? {} : { inputs: encodeState(resource, news.secrets, error.inputs) }),
+            reasons: [...(interruption === undefined ? [] : [interruption]), ...error.reasons].map((reason) =>
+                call.redact(reason),
+            ),
+        });
+    }
+}

@@ -1,0 +1,63 @@
+import { entries, isWithin, type Path, Secret, valueAt } from "../schema/values";
+
+/** Which parts of a tree of values are secret. */
+export class SecretPaths {
+    private readonly paths: Path[] = [];
+
+    constructor(paths: Iterable<Path> = []) {
+        for (const path of paths) this.add(path);
+    }
+
+    add(path: Path): void {
+        if (!this.covers(path)) this.paths.push(path);
+    }
+
+    /** Whether the value at the path lies within a secret. */
+    covers(path: Path): boolean {
+        return this.paths.some((secret) => isWithin(path, secret));
+    }
+
+    /** Whether the value at the path, a part of it, or a whole that it is part of, is secret. */
+    touches(path: Path): boolean {
+        return this.paths.some((secret) => isWithin(path, secret) || isWithin(secret, path));
+    }
+
+    [Symbol.iterator](): Iterator<Path> {
+        return this.paths[Symbol.iterator]();
+    }
+}
+
+/** Shorter strings are no secrets, and to replace them would garble every text. */
+const SHORTEST = 4;
+/** A line of a longer secret can be as common as `[Service]` or `}`. */
+const SHORTEST_LINE = 10;
+
+/** Replaces secret strings in texts that leave the provider. */
+export class Redactor {
+    private readonly strings = new Set<string>();
+
+    /** Learns all strings that lie at the secret paths. */
+    learn(value: unknown, secrets: Iterable<Path>): void {
+        for (const path of secrets) this.learnAll(valueAt(value, path));
+    }
+
+    /** Learns all strings within the value. */
+    learnAll(value: unknown): void {
+        if (value instanceof Secret) this.learnAll(value.value);
+        else if (typeof value === "string") this.learnText(value);
+        for (const [, part] of entries(value)) this.learnAll(part);
+    }
+
+    private learnText(text: string): void {
+        // Hosts quote in messages what they were sent line by line, and JSON escapes it.
+        for (const form of [text, text.trim(), JSON.stringify(text).slice(1, -1)]) {
+            if (form.trim().length >= SHORTEST) this.strings.add(form);
+        }
+        for (const line of text.split(/\r?\n/)) if (line.trim().length >= SHORTEST_LINE) this.strings.add(line);
+    }
+
+    redact(text: string): string {
+        const longestFirst = [...this.strings].sort((a, b) => b.length - a.length);
+        return longestFirst.reduce((redacted, secret) => redacted.replaceAll(secret, "[secret]"), text);
+    }
+}

@@ -1,0 +1,78 @@
+import type { HostPool, Package } from "../contract";
+import { UserError } from "../errors";
+import type { Connection } from "../target/connection";
+import type { Decoded } from "./decode";
+import { EngineLog } from "./engine-log";
+import { SecretPaths } from "./secrets";
+
+/** What a session serves. Loaded by the first call, so that the port is known early. */
+export interface Served {
+    package: Package;
+    pool: HostPool;
+}
+
+/** What the engine told this process, and what goes on in it. */
+export class Session {
+    /** The provider's configuration, valid and with the environment's values. */
+    configuration: Decoded = { value: {}, secrets: new SecretPaths() };
+    private cancellation = new AbortController();
+    private log: EngineLog | undefined;
+    private readonly running = new Set<Promise<unknown>>();
+    private loaded: Promise<Served> | undefined;
+
+    constructor(private readonly load: () => Promise<Served>) {}
+
+    served(): Promise<Served> {
+        this.loaded ??= this.load();
+        return this.loaded;
+    }
+
+    /** The connection that resources fall back on. */
+    get defaultConnection(): Connection | undefined {
+        return this.configuration.value.connection as Connection | undefined;
+    }
+
+    /** Aborted when the engine cancels. */
+    get cancelled(): AbortSignal {
+        return this.cancellation.signal;
+    }
+
+    get engine(): EngineLog | undefined {
+        return this.log;
+    }
+
+    /** A new engine speaks: what an earlier one cancelled is over. */
+    attach(engineAddress: string): void {
+        this.log?.close();
+        this.log = engineAddress === "" ? undefined : new EngineLog(engineAddress);
+        if (this.cancelled.aborted) this.cancellation = new AbortController();
+    }
+
+    cancel(): void {
+        this.cancellation.abort(
+            new UserError({ what: "the operation was cancelled before it was done", todo: "Run `pulumi up` to go on" }),
+        );
+    }
+
+    async track<T>(call: Promise<T>): Promise<T> {
+        this.running.add(call);
+        try {
+            return await call;
+        } finally {
+            this.running.delete(call);
+        }
+    }
+
+    /** Aborts what runs, waits for its end for at most `grace_ms`, and closes all connections. */
+    async end(grace_ms: number): Promise<void> {
+        this.cancel();
+        let timer: NodeJS.Timeout | undefined;
+        const timeout = new Promise((resolve) => {
+            timer = setTimeout(resolve, grace_ms);
+        });
+        await Promise.race([Promise.allSettled(this.running), timeout]);
+        clearTimeout(timer);
+        (await this.loaded)?.pool.close();
+        this.log?.close();
+    }
+}

@@ -1,0 +1,139 @@
+import { distance } from "fastest-levenshtein";
+import type { z } from "zod";
+import type { Failure } from "../contract";
+import { expectation, kindOf, propertyNames, schemasAt } from "../schema/expectation";
+import { shapeOf } from "../schema/shape";
+import { isWithin, type Path, pathText, unknownPaths, valueAt } from "../schema/values";
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * What is wrong with a value, part of which may be unknown. Nothing is said of what is unknown or of what a
+ * refinement made of it; a property that doesn't exist is always named.
+ */
+export function validate(schema: z.ZodType, value: unknown): Failure[] {
+    const result = schema.safeParse(value, { error: reasonOf });
+    if (result.success) return [];
+    return new Report(schema, value, result.error.issues).failures(result.error.issues, []);
+}
+
+/** `Property connection.port: got a string; give a whole number.` */
+export function failureText({ path, reason }: Failure): string {
+    const sentence = /[.!?]$/.test(reason) ? reason : `${reason}.`;
+    return path.length === 0
+        ? sentence.charAt(0).toUpperCase() + sentence.slice(1)
+        : `Property ${pathText(path)}: ${sentence}`;
+}
+
+class Report {
+    private readonly unknowns: Path[];
+    /** Whether a schema took an unknown for a value: then what its refinements say is worth nothing. */
+    private readonly hasAcceptedUnknown: boolean;
+
+    constructor(
+        private readonly schema: z.ZodType,
+        private readonly value: unknown,
+        issues: readonly Issue[],
+    ) {
+        this.unknowns = unknownPaths(value);
+        this.hasAcceptedUnknown = this.unknowns.some(
+            (unknown) => !issues.some(({ code, path }) => code !== "custom" && isWithin(unknown, path as Path)),
+        );
+    }
+
+    failures(issues: readonly Issue[], base: Path): Failure[] {
+        return issues.flatMap((issue) => this.failure(issue, [...base, ...(issue.path as (string | number)[])]));
+    }
+
+    private failure(issue: Issue, path: Path): Failure[] {
+        if (issue.code === "unrecognized_keys") {
+            return issue.keys.map((key) => ({ path: [...path, key], reason: this.noSuchProperty(path, key) }));
+        }
+        if (this.unknowns.some((unknown) => isWithin(path, unknown))) return [];
+        if (issue.code === "custom" && this.hasAcceptedUnknown) return [];
+        if (issue.code === "invalid_union") return this.unionFailure(issue, path);
+        if (issue.code === "invalid_key") return this.failures(issue.issues, path).slice(0, 1);
+        if (issue.code === "invalid_type" && valueAt(this.value, path) === undefined) {
+            return [{ path, reason: this.missing(path) }];
+        }
+        return [{ path, reason: issue.message }];
+    }
+
+    /** Of a union, what is wrong with the option that comes closest. */
+    private unionFailure(issue: z.core.$ZodIssueInvalidUnion, path: Path): Failure[] {
+        if (valueAt(this.value, path) === undefined) return [{ path, reason: this.missing(path) }];
+        const options = issue.errors.map((issues) => ({
+            failures: this.failures(issues, path),
+            distance: issues.reduce((sum, each) => sum + weight(each), 0),
+        }));
+        if (options.some((option) => option.failures.length === 0)) return [];
+        const [closest] = options.sort((a, b) => a.distance - b.distance);
+        if (closest !== undefined && closest.distance < WRONG_TYPE) return closest.failures;
+        const takes = expectation(...schemasAt(this.schema, path));
+        return [{ path, reason: `got ${kindOf(valueAt(this.value, path))}; give ${takes}` }];
+    }
+
+    private missing(path: Path): string {
+        const schemas = schemasAt(this.schema, path);
+        const [description] = schemas.map((schema) => shapeOf(schema).description).filter((text) => text !== undefined);
+        const first = description?.replace(/\.(\s.*)?$/s, "");
+        return `it is required; give ${expectation(...schemas)}${first === undefined ? "" : ` (${first})`}`;
+    }
+
+    private noSuchProperty(path: Path, key: string): string {
+        const names = propertyNames(schemasAt(this.schema, path));
+        const [nearest] = names
+            .map((name) => ({ name, edits: distance(name.toLowerCase(), key.toLowerCase()) }))
+            .filter(({ name, edits }) => edits < name.length && edits <= Math.max(2, name.length / 2))
+            .sort((a, b) => a.edits - b.edits);
+        return nearest !== undefined
+            ? `there is no such property; did you mean ${nearest.name}?`
+            : `there is no such property; known here are ${names.join(", ")}`;
+    }
+}
+
+const WRONG_TYPE = 1000;
+
+/** How far an issue at this place is from a valid value of the option. */
+function weight(issue: Issue): number {
+    if (issue.code === "unrecognized_keys") return 10 * issue.keys.length;
+    if (issue.path.length > 0) return 1;
+    return issue.code === "invalid_type" || issue.code === "invalid_value" || issue.code === "custom" ? WRONG_TYPE : 1;
+}
+
+/** Our words for what zod found, where the schema doesn't bring its own. */
+function reasonOf(issue: z.core.$ZodRawIssue): string {
+    const got = kindOf(issue.input);
+    switch (issue.code) {
+        case "invalid_type":
+            return `got ${got}; give ${issue.expected === "int" ? "a whole number" : expectation(issue.inst as z.ZodType)}`;
+        case "invalid_value":
+            return `got another value; give ${issue.values?.map((value) => JSON.stringify(value)).join(" or ")}`;
+        case "too_small":
+            return issue.minimum === 1 && issue.origin !== "number"
+                ? `it is empty; give at least one ${elementOf(issue.origin)}`
+                : `it is too ${size(issue.origin, "small", "short")}; give at least ${amount(issue.minimum, issue.origin)}`;
+        case "too_big":
+            return `it is too ${size(issue.origin, "big", "long")}; give at most ${amount(issue.maximum, issue.origin)}`;
+        case "not_multiple_of":
+            return `give a multiple of ${issue.divisor}`;
+        case "invalid_format":
+            return `it has the wrong form; give a string that matches ${issue.pattern ?? issue.format}`;
+        case "custom":
+            return `got ${got}; give ${expectation(issue.inst as z.ZodType)}`;
+        default:
+            return "it is not valid";
+    }
+}
+
+function size(origin: string | undefined, number: string, other: string): string {
+    return origin === "number" || origin === "int" ? number : other;
+}
+
+function amount(limit: number | bigint | undefined, origin: string | undefined): string {
+    return origin === "number" || origin === "int" ? String(limit) : `${limit} ${elementOf(origin)}s`;
+}
+
+function elementOf(origin: string | undefined): string {
+    return origin === "string" ? "character" : "element";
+}
