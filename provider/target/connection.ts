@@ -1,0 +1,77 @@
+import * as z from "zod";
+import { objectType } from "../schema/marks";
+
+const fields = {
+    host: z.string().min(1).describe("Address of the host, or its name in ~/.ssh/config."),
+    user: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`."),
+    port: z
+        .number()
+        .int()
+        .min(1)
+        .max(65535)
+        .optional()
+        .describe("Port of sshd. Default: what ~/.ssh/config says, else 22."),
+    password: z.string().optional().meta({ description: "Password of the login.", secret: true }),
+    privateKey: z.string().optional().meta({
+        description:
+            "Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.",
+        secret: true,
+    }),
+    privateKeyPassword: z.string().optional().meta({ description: "Passphrase of the private key.", secret: true }),
+    agentSocketPath: z
+        .string()
+        .optional()
+        .describe("Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK."),
+    dialErrorLimit: z
+        .number()
+        .int()
+        .min(-1)
+        .optional()
+        .describe(
+            "How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.",
+        ),
+    perDialTimeout: z
+        .number()
+        .int()
+        .min(0)
+        .optional()
+        .describe("Seconds that one try to connect may take; 0 is without limit. Default: 15."),
+    hostKey: z
+        .string()
+        .optional()
+        .describe(
+            "Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.",
+        ),
+    insecureIgnoreHostKey: z
+        .boolean()
+        .optional()
+        .describe(
+            "Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.",
+        ),
+};
+
+const proxy = objectType("ProxyConnection", "How to log in to the jump host that the connection goes through.", fields);
+
+/** How to reach a host over SSH, and what must hold of it: the fields of @pulumi/command, and host keys that are verified. */
+export const connection = objectType(
+    "Connection",
+    "How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.",
+    {
+        ...fields,
+        host: fields.host.optional().meta({
+            description:
+                "Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.",
+            replaces: true,
+        }),
+        sudo: z
+            .boolean()
+            .optional()
+            .describe("Whether commands run through `sudo -n`. Default: true for every login but root."),
+        proxy: proxy.optional().describe("Jump host. Default: ProxyJump of ~/.ssh/config."),
+    },
+);
+export type Connection = z.output<typeof connection>;

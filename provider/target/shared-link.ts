@@ -1,0 +1,107 @@
+import pLimit from "p-limit";
+import { untilAborted } from "./aborting";
+import type { DialOptions, Link } from "./dial";
+import type { Login } from "./login";
+
+/** sshd takes 10 sessions on a connection (MaxSessions); two stay free for those whose end is still on its way. */
+const sessionsAtOnce = 8;
+
+type Status = (text: string) => void;
+type Dial = (login: Login, options: Pick<DialOptions, "signal" | "status">) => Promise<Link>;
+
+/** A use of the connection; it stays open until the last one is released. */
+export interface Lease {
+    readonly link: Link;
+    /** Idempotent. */
+    release(): void;
+}
+
+interface Dialing {
+    link: Promise<Link>;
+    controller: AbortController;
+    waiting: number;
+    status: Set<Status>;
+}
+
+/** The one connection of a login: dialed when first wanted, shared, dialed again when broken, closed when idle. */
+export class SharedLink {
+    /** Runs no more sessions at once than sshd takes. */
+    readonly session = pLimit(sessionsAtOnce);
+    private link: Link | undefined;
+    private dialing: Dialing | undefined;
+    private uses = 0;
+    private idle: NodeJS.Timeout | undefined;
+
+    constructor(
+        readonly login: Login,
+        private readonly dial: Dial,
+        private readonly idleMs: number,
+    ) {}
+
+    /** @throws what dialing throws; the signal's reason when aborted (others that wait for the same go on) */
+    async lease(options: { signal?: AbortSignal; status?: Status } = {}): Promise<Lease> {
+        this.uses++;
+        clearTimeout(this.idle);
+        let released = false;
+        const release = () => {
+            if (released) return;
+            released = true;
+            // It is the socket that keeps the process: a timer without one would hold it for nothing
+            if (--this.uses === 0) this.idle = setTimeout(() => this.close(), this.idleMs).unref();
+        };
+        try {
+            options.signal?.throwIfAborted();
+            const link = this.link?.open ? this.link : await this.join(options);
+            return { link, release };
+        } catch (error) {
+            release();
+            throw error;
+        }
+    }
+
+    /** A connection of its own, closed at once. */
+    async probe(signal: AbortSignal): Promise<void> {
+        (await this.dial(this.login, { signal, status: () => {} })).close();
+    }
+
+    close(): void {
+        clearTimeout(this.idle);
+        this.dialing?.controller.abort(new Error("the pool of connections was closed"));
+        this.link?.close();
+        this.link = undefined;
+    }
+
+    /** Waits for the dialing under way, or begins it. Ends it when nobody waits any more. */
+    private async join({ signal, status }: { signal?: AbortSignal; status?: Status }): Promise<Link> {
+        this.dialing ??= this.begin();
+        const { dialing } = this;
+        dialing.waiting++;
+        if (status !== undefined) dialing.status.add(status);
+        try {
+            return await untilAborted(dialing.link, signal);
+        } finally {
+            if (status !== undefined) dialing.status.delete(status);
+            if (--dialing.waiting === 0 && this.dialing === dialing) {
+                this.dialing = undefined;
+                dialing.controller.abort(signal?.reason);
+            }
+        }
+    }
+
+    private begin(): Dialing {
+        const controller = new AbortController();
+        const listeners = new Set<Status>();
+        const status = (text: string) => {
+            for (const listener of listeners) listener(text);
+        };
+        const link = this.dial(this.login, { signal: controller.signal, status }).then((made) => {
+            this.link = made;
+            return made;
+        });
+        const dialing = { link, controller, waiting: 0, status: listeners };
+        link.catch(() => {}).finally(() => {
+            if (this.dialing === dialing) this.dialing = undefined;
+        });
+        return dialing;
+    }
+}

@@ -1,0 +1,137 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { homedir, hostname, tmpdir, userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { ConnectionError } from "./connection-error";
+
+const runFile = promisify(execFile);
+/** `Match exec` and canonical names may take a while; this ends what hangs. */
+const sshTimeoutMs = 20_000;
+
+/** What `ssh -G` answers: each keyword in lower case with its values, one for each line. */
+export type SshSettings = ReadonlyMap<string, readonly string[]>;
+
+export interface SshQuery {
+    host: string;
+    user?: string;
+    port?: number;
+}
+
+/** Name and home of who runs this; empty name in a container whose user isn't in passwd. */
+export function localUser(): { username: string; homedir: string; uid: number } {
+    try {
+        return userInfo();
+    } catch {
+        return { username: "", homedir: homedir(), uid: process.getuid?.() ?? 0 };
+    }
+}
+
+/** The configuration file to use instead of ~/.ssh/config and /etc/ssh/ssh_config, from PORTABLE_SSH_CONFIG. */
+function configFile(): string | undefined {
+    const file = process.env.PORTABLE_SSH_CONFIG;
+    return file ? resolve(file) : undefined;
+}
+
+/**
+ * What ssh would use for the host (ssh(1) -G, ssh_config(5)).
+ * @returns undefined where no `ssh` is installed, or it can't run because the own user isn't in passwd
+ * @throws ConnectionError `settings` when ssh refuses its configuration or the name
+ */
+export async function sshSettings(query: SshQuery, signal?: AbortSignal): Promise<SshSettings | undefined> {
+    const file = configFile();
+    return await askSsh(file === undefined ? [] : ["-F", file], query, signal);
+}
+
+/**
+ * Whether the configuration names a user for the host. `ssh -G` alone can't tell: it answers the local user when
+ * nothing is configured. So the question is asked again with another user as the last default.
+ */
+export async function namesUser(query: SshQuery, signal?: AbortSignal): Promise<boolean> {
+    const nobody = "portable-no-user-configured";
+    const given = configFile();
+    const files = given === undefined ? [join(localUser().homedir, ".ssh/config"), "/etc/ssh/ssh_config"] : [given];
+    const directory = await mkdtemp(join(tmpdir(), "portable-ssh-"));
+    try {
+        const file = join(directory, "config");
+        const includes = files.map((name) => `Include "${name}"\n`).join("");
+        await writeFile(file, `${includes}Match all\nUser ${nobody}\n`, { mode: 0o600 });
+        const settings = await askSsh(["-F", file], query, signal);
+        return settings?.get("user")?.[0] !== nobody;
+    } finally {
+        await rm(directory, { recursive: true, force: true });
+    }
+}
+
+async function askSsh(args: string[], query: SshQuery, signal?: AbortSignal): Promise<SshSettings | undefined> {
+    const user = query.user === undefined ? [] : ["-l", query.user];
+    const port = query.port === undefined ? [] : ["-p", String(query.port)];
+    try {
+        const { stdout } = await runFile("ssh", [...args, "-G", ...user, ...port, "--", query.host], {
+            signal,
+            timeout: sshTimeoutMs,
+        });
+        return parseSettings(stdout);
+    } catch (error) {
+        signal?.throwIfAborted();
+        const failed = error as NodeJS.ErrnoException & { stderr?: string };
+        if (failed.code === "ENOENT" || failed.stderr?.includes("No user exists for uid")) return undefined;
+        throw new ConnectionError("settings", {
+            what: "ssh can't work out the settings of the host",
+            said: failed.stderr?.trim() || `ssh -G gave no answer (${failed.code ?? "timed out"})`,
+            todo: `Try it by hand: ssh -G ${query.host}`,
+        });
+    }
+}
+
+/** The lines `keyword value` of `ssh -G`. */
+export function parseSettings(text: string): SshSettings {
+    const settings = new Map<string, string[]>();
+    for (const line of text.split("\n")) {
+        const space = line.indexOf(" ");
+        if (space < 1) continue;
+        const keyword = line.slice(0, space).toLowerCase();
+        settings.set(keyword, [...(settings.get(keyword) ?? []), line.slice(space + 1)]);
+    }
+    return settings;
+}
+
+/** A file name of ssh_config(5) with `~`, `%` tokens and `${VARIABLE}` replaced. */
+export function expandPath(text: string, tokens: Record<string, string>): string {
+    return expandTokens(text.replace(/^~(?=\/|$)/, "%d"), tokens).replace(
+        /\$\{(\w+)\}/g,
+        (_, name: string) => process.env[name] ?? "",
+    );
+}
+
+/** Replaces the `%` tokens of ssh_config(5), TOKENS. */
+export function expandTokens(text: string, tokens: Record<string, string>): string {
+    const local = localUser();
+    const all: Record<string, string> = {
+        d: local.homedir,
+        i: String(local.uid),
+        L: hostname().split(".")[0] ?? "",
+        l: hostname(),
+        u: local.username,
+        "%": "%",
+        ...tokens,
+    };
+    return text.replace(/%(.)/g, (whole, letter: string) => all[letter] ?? whole);
+}
+
+/** One hop of ProxyJump: `[user@]host[:port]` or `ssh://[user@]host[:port]`. */
+export function parseJump(text: string): SshQuery {
+    const match =
+        /^(?:ssh:\/\/)?(?:(?<user>.+)@)?(?:\[(?<v6>[^\]]+)\]|(?<host>[^:]+|[^[\]]*:[^[\]]*:[^[\]]*))(?::(?<port>\d+))?\/?$/.exec(
+            text.trim(),
+        );
+    const { user, v6, host, port } = match?.groups ?? {};
+    const name = v6 ?? host;
+    if (name === undefined) {
+        throw new ConnectionError("settings", {
+            what: `ProxyJump "${text}" can't be read`,
+            todo: "Write it as [user@]host[:port], several separated by commas",
+        });
+    }
+    return { host: name, user, port: port === undefined ? undefined : Number(port) };
+}

@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { connect as connectTcp, type Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "ssh2";
+import { ConnectionError } from "./connection-error";
+import type { Login } from "./login";
+
+const lastWordsMs = 1000;
+
+/** The byte stream to sshd, and what is to be known when it fails. */
+export interface SshdStream {
+    stream: Duplex;
+    /** What the ProxyCommand said on its standard error, once it has ended. */
+    said(): Promise<string | undefined>;
+    close(): void;
+}
+
+/** Connects to the port of sshd itself, Nagle off: it would hold back every small packet of the protocol. */
+export function openTcp(login: Login, family: 0 | 4 | 6, signal: AbortSignal): Promise<SshdStream> {
+    return new Promise((resolve, reject) => {
+        const socket: Socket = connectTcp({ host: login.address, port: login.port, family: family || undefined });
+        const stop = () => {
+            socket.destroy();
+            reject(signal.reason);
+        };
+        signal.addEventListener("abort", stop, { once: true });
+        socket.once("error", (error: NodeJS.ErrnoException) => {
+            signal.removeEventListener("abort", stop);
+            reject(tcpError(login, error));
+        });
+        socket.once("connect", () => {
+            signal.removeEventListener("abort", stop);
+            socket.removeAllListeners("error");
+            socket.setNoDelay(true);
+            resolve({ stream: socket, said: async () => undefined, close: () => socket.destroy() });
+        });
+    });
+}
+
+/** A channel of the jump host's connection. */
+export function openThrough(login: Login, jump: Client, jumpText: string): Promise<SshdStream> {
+    return new Promise((resolve, reject) => {
+        jump.forwardOut("127.0.0.1", 0, login.address, login.port, (error, channel) => {
+            if (error) return reject(forwardError(login, jumpText, error));
+            resolve({ stream: channel, said: async () => undefined, close: () => channel.destroy() });
+        });
+    });
+}
+
+/** Standard input and output of a ProxyCommand, run by the shell as ssh does it. */
+export function openCommand(command: string): SshdStream {
+    const child: ChildProcess = spawn("/bin/sh", ["-c", `exec ${command}`], { stdio: ["pipe", "pipe", "pipe"] });
+    const { stdin, stdout, stderr } = child;
+    if (!stdin || !stdout || !stderr) throw new Error("the ProxyCommand has no standard streams");
+    let said = "";
+    stderr.on("data", (data: Buffer) => {
+        said = (said + data.toString("utf8")).slice(-2000);
+    });
+    // Duplex.from destroys itself with the child's streams; an error of one is told by the other's end
+    const stream = Duplex.from({ readable: stdout, writable: stdin });
+    child.once("error", (error) => stream.destroy(error));
+    const close = () => {
+        stream.destroy();
+        child.kill();
+    };
+    stream.once("close", () => child.kill());
+    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    return {
+        stream,
+        async said() {
+            // Its last words may come after the stream broke
+            await Promise.race([ended, sleep(lastWordsMs, undefined, { ref: false })]);
+            return said.trim() || undefined;
+        },
+        close,
+    };
+}
+
+const refusals: Record<string, string> = {
+    ECONNREFUSED: "connection refused",
+    ECONNRESET: "connection reset",
+    EHOSTUNREACH: "no route to the host, or it is down",
+    ENETUNREACH: "network unreachable",
+    EHOSTDOWN: "the host is down",
+    ETIMEDOUT: "no answer",
+};
+
+function tcpError(login: Login, error: NodeJS.ErrnoException): ConnectionError {
+    const said = error.code === undefined ? undefined : refusals[error.code];
+    if (said !== undefined) return unreachable(login, said, true);
+    if (error.code === "ENOTFOUND" || error.code === "EAI_AGAIN" || error.code === "ENODATA") {
+        return new ConnectionError("unreachable", {
+            property: "connection.host",
+            what: `the name "${login.address}" doesn't resolve to an address (${error.code})`,
+            todo: "Check its spelling, the DNS, or HostName in ~/.ssh/config",
+        });
+    }
+    return unreachable(login, error.message, false);
+}
+
+/** `said` names what happened, in a few words. */
+export function unreachable(login: Login, said: string, mayPass: boolean): ConnectionError {
+    return new ConnectionError(
+        "unreachable",
+        {
+            what: `${login.address}:${login.port} can't be reached: ${said}`,
+            todo: "Check address and port, and that sshd runs there",
+        },
+        mayPass,
+    );
+}
+
+function forwardError(login: Login, jump: string, error: Error & { reason?: unknown }): ConnectionError {
+    // RFC 4254, 5.1: 1 is administratively prohibited, 2 is connect failed
+    if (String(error.reason) === "1" || /prohibited/i.test(error.message)) {
+        return new ConnectionError("unreachable", {
+            what: `the jump host ${jump} doesn't allow to go on to ${login.address}:${login.port}`,
+            said: error.message,
+            todo: "Set AllowTcpForwarding in its sshd_config",
+        });
+    }
+    const said = error.message.replace(/^\(SSH\) Channel open failure: /, "");
+    return unreachable(login, `${said} (from the jump host ${jump})`, true);
+}

@@ -1,0 +1,149 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client, SFTPWrapper } from "ssh2";
+import SftpClient from "ssh2-sftp-client";
+import { UserError } from "../errors";
+import { untilAborted } from "./aborting";
+import { ConnectionError } from "./connection-error";
+import type { Link } from "./dial";
+import { type Login, loginText } from "./login";
+import { NotStarted } from "./run";
+
+/** Fewer, larger writes: 100 MB in 0.58 s where the default of 32 KiB takes 0.79 s. */
+const chunkBytes = 256 * 1024;
+/** Writes under way at once: 4 MiB fill a line of 40 MB/s with 100 ms of delay. */
+const chunksAtOnce = 16;
+
+/** For what is on its way when a transfer is aborted, and for taking back what was written. */
+const abortWaitMs = 2_000;
+
+export interface UploadOptions {
+    signal?: AbortSignal;
+    onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Writes a local file to `path` over the SFTP subsystem of an open connection, mode 0600. Takes the place of a file of
+ * that name, never follows a link there. What was written is removed on failure.
+ * @throws NotStarted; UserError; ConnectionError `broken`; the signal's reason when aborted
+ */
+export async function uploadFile(
+    link: Link,
+    login: Login,
+    file: string,
+    path: string,
+    options: UploadOptions,
+): Promise<void> {
+    const { signal, onProgress } = options;
+    await access(file, constants.R_OK).catch((error: Error) => {
+        throw new UserError({ what: `the file ${file} can't be read here`, said: error.message });
+    });
+    const channel = await untilAborted(openSftp(link), signal, (late) => late.end());
+    let made = false;
+    try {
+        signal?.throwIfAborted();
+        await createPrivate(channel, path);
+        made = true;
+        const transfer = new PooledSftp(link.client, channel).fastPut(file, path, {
+            chunkSize: chunkBytes,
+            concurrency: chunksAtOnce,
+            step: (done: number, _chunk: number, total: number) => onProgress?.(done, total),
+        });
+        await (signal === undefined ? transfer : endedBy(signal, channel, transfer));
+    } catch (error) {
+        if (made) await Promise.race([removeAgain(link, path), sleep(abortWaitMs, undefined, { ref: false })]);
+        signal?.throwIfAborted();
+        if (error instanceof UserError) throw error;
+        throw link.open ? refused(login, path, error as Error) : broken(login, path, error as Error);
+    } finally {
+        channel.end();
+    }
+}
+
+/**
+ * Ends a transfer from within: its next write fails, so that it closes its files. Closing the channel under it would
+ * leave it waiting for answers that never come. What doesn't end soon is left behind.
+ */
+async function endedBy(signal: AbortSignal, channel: SFTPWrapper, transfer: Promise<unknown>): Promise<void> {
+    const write = channel.write.bind(channel);
+    channel.write = (handle, data, offset, length, position, done) =>
+        signal.aborted ? done?.(new Error("aborted")) : write(handle, data, offset, length, position, done);
+    let abort = () => {};
+    const overdue = new Promise<void>((resolve) => {
+        abort = () => setTimeout(resolve, abortWaitMs).unref();
+    });
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+        await Promise.race([transfer, overdue]);
+    } finally {
+        signal.removeEventListener("abort", abort);
+    }
+    signal.throwIfAborted();
+}
+
+/** ssh2-sftp-client over a connection that is there already, where it would otherwise make one of its own. */
+class PooledSftp extends SftpClient {
+    declare client: Client;
+    declare sftp: SFTPWrapper;
+
+    constructor(client: Client, sftp: SFTPWrapper) {
+        super("upload", { error: () => {}, end: () => {}, close: () => {} });
+        this.client = client;
+        this.sftp = sftp;
+    }
+}
+
+function openSftp(link: Link): Promise<SFTPWrapper> {
+    return new Promise((resolve, reject) => {
+        try {
+            link.client.sftp((error, sftp) => (error ? reject(new NotStarted(error.message)) : resolve(sftp)));
+        } catch (error) {
+            reject(new NotStarted((error as Error).message));
+        }
+    });
+}
+
+/** An empty file that nobody else can have put there: O_EXCL, with the mode from the start. */
+async function createPrivate(sftp: SFTPWrapper, path: string): Promise<void> {
+    try {
+        await createExclusive(sftp, path);
+    } catch {
+        // SFTP 3 has no code for "exists": what is in the way is a leftover, or the second try tells why not
+        await new Promise<void>((resolve) => sftp.unlink(path, () => resolve()));
+        await createExclusive(sftp, path);
+    }
+}
+
+function createExclusive(sftp: SFTPWrapper, path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+        sftp.open(path, "wx", { mode: 0o600 }, (error, handle) => {
+            if (error) return reject(error);
+            sftp.close(handle, (failed) => (failed ? reject(failed) : resolve()));
+        });
+    });
+}
+
+async function removeAgain(link: Link, path: string): Promise<void> {
+    // Over a channel of its own: the first one may be what failed
+    const sftp = await openSftp(link).catch(() => undefined);
+    if (sftp === undefined) return;
+    await new Promise<void>((resolve) => sftp.unlink(path, () => resolve()));
+    sftp.end();
+}
+
+function refused(login: Login, path: string, error: Error): UserError {
+    return new UserError({
+        what: `${loginText(login)} can't write ${path} there over SFTP`,
+        said: error.message,
+        todo: "Check that the directory is there, that the login may write to it, and that the disk has room",
+    });
+}
+
+function broken(login: Login, path: string, error: Error): ConnectionError {
+    return new ConnectionError("broken", {
+        what: `the connection to ${login.address}:${login.port} broke while ${path} was written there`,
+        said: error.message,
+        todo: "Run pulumi up again",
+    });
+}
