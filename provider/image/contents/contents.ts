@@ -1,0 +1,50 @@
+import { type Entry, parentOf, type Tree } from "../tree";
+import { fileLines } from "./file-lines";
+import { PACKAGE_LISTS, packageLines, packagesOf } from "./packages";
+import { counted, sizeText } from "./size";
+
+/** Raised when the lines are made otherwise. The diff of every image would show it: change them rarely. */
+export const CONTENTS_VERSION = 1;
+
+/** More than a reviewer reads. */
+const MAX_FILE_LINES = 40;
+const MAX_PACKAGE_LINES = 200;
+
+/**
+ * What is in an image, as short lines by path or package: the difference between two of them says what came, went and
+ * changed, with sizes. A directory of many files is one line. The same for the same tree, on every machine. `told`:
+ * paths that are shown elsewhere.
+ */
+export async function contentsOf(tree: Tree, told: ReadonlySet<string> = new Set()): Promise<Record<string, string>> {
+    const packages = await packagesOf(tree);
+    const directories = new Set(packages.flatMap(({ directory }) => directory ?? []));
+    const lists = new Set<string>(Object.values(PACKAGE_LISTS));
+    const sizes = new Map<string, number>();
+    const loose: [string, Entry][] = [];
+    let [files, bytes] = [0, 0];
+    const all = tree.sorted();
+    const parents = new Set(all.map(([path]) => parentOf(path)));
+    for (const [path, entry] of all) {
+        if (told.has(path) || path === "/" || (entry.kind === "directory" && parents.has(path))) continue;
+        const holder = holderOf(path, directories);
+        const size = entry.kind === "file" ? entry.size : 0;
+        if (entry.kind === "file") files++;
+        bytes += size;
+        if (lists.has(path)) continue;
+        if (holder === undefined) loose.push([path, entry]);
+        else sizes.set(holder, (sizes.get(holder) ?? 0) + size);
+    }
+    const lines = [
+        ...packageLines(packages, (directory) => sizes.get(directory) ?? 0, MAX_PACKAGE_LINES),
+        ...fileLines(loose, MAX_FILE_LINES),
+        ["total", `${counted(files, "file")}, ${sizeText(bytes)}`] as [string, string],
+    ];
+    return Object.fromEntries(lines.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The innermost package that keeps the path. */
+function holderOf(path: string, directories: ReadonlySet<string>): string | undefined {
+    if (directories.size === 0) return undefined;
+    for (let at = path; at !== "/"; at = parentOf(at)) if (directories.has(at)) return at;
+    return undefined;
+}

@@ -1,0 +1,98 @@
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { hostname } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const BEAT_MS = 5000;
+/** What hasn't been touched for so long belongs to a process that was killed, also one in another container. */
+const DEAD_MS = 120_000;
+const POLL_MS = 100;
+
+/** Runs `work` while the time of change of a file or directory shows that somebody is at it. */
+export async function beating<T>(file: string, work: () => Promise<T>): Promise<T> {
+    const timer = setInterval(() => {
+        const now = new Date();
+        // Gone: then there is nothing to keep.
+        utimes(file, now, now).catch(() => {});
+    }, BEAT_MS);
+    try {
+        return await work();
+    } finally {
+        clearInterval(timer);
+    }
+}
+
+/** Whether nobody is at it any more, or it is gone. */
+export async function isDead(file: string): Promise<boolean> {
+    const status = await stat(file).catch(unlessAbsent);
+    return status === undefined || Date.now() - status.mtimeMs > DEAD_MS;
+}
+
+/**
+ * Runs `work` while this process holds the lock, among all processes that use the file. It spares work and holds
+ * nobody up for ever: two may be in it where one slept for minutes, so what they write must be safe without it.
+ */
+export async function locked<T>(file: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    for (;;) {
+        const handle = await tryLock(file);
+        if (handle !== undefined) return holding(file, handle, work);
+        signal?.throwIfAborted();
+        await sleep(POLL_MS, undefined, { signal });
+    }
+}
+
+/** The same, but answers undefined at once where another process holds the lock. */
+export async function lockedOrNot<T>(file: string, work: () => Promise<T>): Promise<T | undefined> {
+    const handle = await tryLock(file);
+    return handle === undefined ? undefined : holding(file, handle, work);
+}
+
+async function tryLock(file: string): Promise<FileHandle | undefined> {
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    const create = () => open(file, "wx", 0o600).catch(unlessThere);
+    const handle = await create();
+    if (handle !== undefined || !(await isAbandoned(file))) return handle;
+    const aside = `${file}.${process.pid}`;
+    await rename(file, aside).catch(unlessAbsent);
+    await rm(aside, { force: true });
+    return create();
+}
+
+/** The lock of a process of this machine that is no more, or of one that hasn't been heard of. */
+async function isAbandoned(file: string): Promise<boolean> {
+    const [host, pid] = ((await readFile(file, "utf8").catch(unlessAbsent)) ?? "").split(" ");
+    if (host === hostname() && pid !== undefined && !isRunning(Number(pid))) return true;
+    return isDead(file);
+}
+
+function isRunning(pid: number): boolean {
+    try {
+        process.kill(pid, 0);
+        return true;
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code !== "ESRCH";
+    }
+}
+
+async function holding<T>(file: string, handle: FileHandle, work: () => Promise<T>): Promise<T> {
+    try {
+        await handle.writeFile(`${hostname()} ${process.pid}`);
+    } finally {
+        await handle.close();
+    }
+    try {
+        return await beating(file, work);
+    } finally {
+        await rm(file, { force: true });
+    }
+}
+
+function unlessAbsent(error: NodeJS.ErrnoException): undefined {
+    if (error.code !== "ENOENT") throw error;
+    return undefined;
+}
+
+function unlessThere(error: NodeJS.ErrnoException): undefined {
+    if (error.code !== "EEXIST") throw error;
+    return undefined;
+}

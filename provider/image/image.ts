@@ -1,0 +1,247 @@
+import type { Failure } from "../contract";
+import { UserError } from "../errors";
+import { type Path, type Previewed, pathText, UNKNOWN, Unknown } from "../schema/values";
+import { DigestCache } from "./digest-cache";
+import { erofs } from "./erofs";
+import { addExtensionRelease } from "./extension";
+import { inspect } from "./inspect";
+import { loadSource } from "./load";
+import type { LoadedSource, Ready, Unpacked } from "./loaded-source";
+import { addSkeleton, type Identity, SKELETON_VERSION } from "./skeleton";
+import type { Source } from "./source";
+import { squashfs } from "./squashfs";
+import { Store } from "./store";
+import { sha256 } from "./tree";
+import { findingText } from "./validate/finding";
+
+/** What a source will become, as far as it can be told without building it. */
+export interface Resolved {
+    /** SHA-256 over the source, in hexadecimal; the same on every machine. UNKNOWN while a part of it is. */
+    sourceDigest: string | Unknown;
+    /** Texts of the units by name, as they will be in the image; none for a ready image. */
+    unitTexts: Record<string, string | Unknown> | Unknown;
+    /**
+     * What is in the image, as short lines by path or package; UNKNOWN while a part of the source is, undefined where
+     * only `up` makes it.
+     */
+    contents: Record<string, string> | Unknown | undefined;
+    /** Everything wrong with `name`, `version` and `source`, and with what is in the image. */
+    failures: Failure[];
+    /** What the user should know, and what stops nothing. What depends on the profile, {@link buildImage} tells. */
+    warnings: Failure[];
+}
+
+export interface ImageArgs {
+    name: Previewed<string>;
+    version: Previewed<string>;
+    format?: Previewed<"squashfs" | "erofs">;
+    /** Makes it an extension: name of the image that it extends. */
+    extends?: Previewed<string>;
+    /** Absolute; relative paths of the source start here. */
+    programDirectory: string;
+    signal?: AbortSignal;
+}
+
+/** For Check: reads the local files of a source, and lets nix evaluate; nothing is built. */
+export async function resolveSource(
+    source: Previewed<Source>,
+    args: ImageArgs,
+    store = defaultStore(),
+): Promise<Resolved> {
+    const { sourceDigest, unitTexts, content, failures, warnings } = await loaded(source, args);
+    const known = { sourceDigest, unitTexts: unitTexts ?? {}, failures, warnings };
+    if (content === undefined) return { ...known, contents: UNKNOWN };
+    if (content.kind === "later") return { ...known, contents: undefined };
+    const { name, version, signal } = args;
+    if (typeof name !== "string" || typeof version !== "string" || args.extends instanceof Unknown)
+        return { ...known, contents: UNKNOWN };
+    const ready = readyProblem(content, args.format);
+    if (ready !== undefined) return { ...known, contents: UNKNOWN, failures: [...failures, ready] };
+    const identity = { name, version, extends: args.extends as string | undefined };
+    const seen = await inspect(content, identity, store, signal);
+    const path = pathOf(source as Source);
+    const failed = seen.findings.filter(({ severity }) => severity === "failure");
+    const others = seen.findings.filter(({ severity, isOfProfile }) => severity === "warning" && isOfProfile !== true);
+    return {
+        sourceDigest,
+        unitTexts: { ...(unitTexts as Whole["unitTexts"]), ...seen.unitTexts },
+        contents: seen.contents,
+        failures: [...failures, ...failed.map((finding) => ({ path, reason: findingText(finding) }))],
+        warnings: [...warnings, ...others.map((finding) => ({ path, reason: findingText(finding) }))],
+    };
+}
+
+/** The source, and the digests of its files kept for the next time. */
+async function loaded(source: Previewed<Source>, args: ImageArgs) {
+    try {
+        return await loadSource(source, args);
+    } finally {
+        await DigestCache.saveAll();
+    }
+}
+
+function pathOf(source: Source): Path {
+    return ["source", ...Object.keys(source).filter((kind) => source[kind as keyof Source] !== undefined)];
+}
+
+export interface BuiltImage {
+    /** Absolute path of the .raw on this machine. Read it soon: the store may be pruned. */
+    file: string;
+    /** SHA-256 of the .raw, in hexadecimal. */
+    digest: string;
+    sizeBytes: number;
+    /** Prefixes of the units that portablectl attaches. */
+    prefixes: string[];
+    /** What {@link resolveSource} gives, now. */
+    sourceDigest: string;
+    unitTexts: Record<string, string>;
+    contents: Record<string, string>;
+    /** What the user should know before it is attached: what depends on the profile, and what only a build showed. */
+    warnings: string[];
+}
+
+export interface BuildArgs extends Identity {
+    /** Default: squashfs. */
+    format?: "squashfs" | "erofs";
+    programDirectory: string;
+    /** What the preview showed: a UserError when the source is another one by now. */
+    sourceDigest?: string;
+    /** "building 12.3/40.1 MB", at most ten times a second. */
+    onProgress?: (text: string) => void;
+    signal?: AbortSignal;
+}
+
+/** For Create and Update: the image of a source, from the local store where it was built before. */
+export async function buildImage(source: Source, args: BuildArgs, store = defaultStore()): Promise<BuiltImage> {
+    const whole = await loadWhole(source, args);
+    const { content } = whole;
+    if (content.kind !== "later") return finish(source, whole, content, args, store);
+    const made = await content.make({
+        onProgress: throttled(args.onProgress),
+        signal: args.signal,
+        storeDirectory: store.directory,
+    });
+    return finish(source, whole, made, args, store);
+}
+
+/** For a preview: the same, where it needs no build by others, which only `up` starts; else undefined. */
+export async function previewImage(
+    source: Source,
+    args: BuildArgs,
+    store = defaultStore(),
+): Promise<BuiltImage | undefined> {
+    const whole = await loadWhole(source, args);
+    const { content } = whole;
+    return content.kind === "later" ? undefined : finish(source, whole, content, args, store);
+}
+
+interface Whole {
+    sourceDigest: string;
+    /** Where the source names them. */
+    unitTexts: Record<string, string> | undefined;
+    content: NonNullable<LoadedSource["content"]>;
+}
+
+async function loadWhole(source: Source, args: BuildArgs): Promise<Whole> {
+    const { failures, sourceDigest, unitTexts, content } = await loaded(source, args);
+    throwFailures(failures);
+    if (sourceDigest instanceof Unknown || unitTexts instanceof Unknown || content === undefined) {
+        throw new Error("an image is built from a source that isn't known yet");
+    }
+    if (args.sourceDigest !== undefined && args.sourceDigest !== sourceDigest) {
+        throw new UserError({
+            property: "source",
+            what: "The files of the image have changed since the preview",
+            todo: "Run `pulumi up` again, and look at its preview",
+        });
+    }
+    return { sourceDigest, unitTexts: unitTexts as Whole["unitTexts"], content };
+}
+
+async function finish(
+    source: Source,
+    whole: Whole,
+    made: Unpacked | Ready,
+    args: BuildArgs,
+    store: Store,
+): Promise<BuiltImage> {
+    const { sourceDigest } = whole;
+    const { name, version, signal } = args;
+    const seen = await inspect(made, { name, version, extends: args.extends }, store, signal);
+    const path = pathOf(source);
+    const failed = seen.findings.filter(({ severity }) => severity === "failure");
+    throwFailures(failed.map((finding) => ({ path, reason: findingText(finding) })));
+    const isNew = whole.content.kind === "later";
+    const told = seen.findings.filter(({ severity, isOfProfile }) => severity === "warning" && (isNew || isOfProfile));
+    const unitTexts = { ...whole.unitTexts, ...seen.unitTexts };
+    const common = {
+        prefixes: [name],
+        sourceDigest,
+        unitTexts,
+        contents: seen.contents,
+        warnings: told.map(findingText),
+    };
+    const ready = readyProblem(made, args.format);
+    if (ready !== undefined) throwFailures([ready]);
+    if (made.kind === "ready") {
+        const { file, sha256: digest, sizeBytes } = made;
+        return { ...common, file, digest, sizeBytes };
+    }
+    const { tree } = made;
+    if (args.extends !== undefined) addExtensionRelease(tree, name);
+    else if (!made.isWhole) addSkeleton(tree, args, unitTexts);
+    const packer = args.format === "erofs" ? erofs : squashfs;
+    const versions = [SKELETON_VERSION, ...(await packer.version())];
+    const key = sha256(JSON.stringify([tree.digest(), ...versions]));
+    const report = throttled(args.onProgress);
+    const image = await store.get(
+        key,
+        async (file) => {
+            const total = megabytes(tree.sizeBytes);
+            await packer.pack(tree, file, {
+                onBytes: (done) => report(`building ${megabytes(done)}/${total} MB`),
+                signal,
+            });
+        },
+        signal,
+    );
+    return { ...common, ...image };
+}
+
+function readyProblem(content: Unpacked | Ready, format: unknown): Failure | undefined {
+    if (content.kind !== "ready" || format === undefined) return undefined;
+    return { path: ["format"], reason: "A ready image stays in the format it has. Remove `format`." };
+}
+
+function throwFailures(failures: readonly Failure[]): void {
+    const [first, ...more] = failures;
+    if (first === undefined) return;
+    const sentence = (failure: Failure) => failure.reason.replace(/\.$/, "");
+    if (more.length === 0) throw new UserError({ property: pathText(first.path), what: sentence(first) });
+    const lines = failures.map((failure) => `\n- ${pathText(failure.path)}: ${sentence(failure)}`);
+    throw new UserError({ what: `The image can't be built:${lines.join("")}` });
+}
+
+function megabytes(bytes: number): string {
+    return (bytes / 1e6).toFixed(1);
+}
+
+function throttled(report: ((text: string) => void) | undefined): (text: string) => void {
+    let last = 0;
+    return (text) => {
+        const now = Date.now();
+        if (report === undefined || now - last < 100) return;
+        last = now;
+        report(text);
+    };
+}
+
+const stores = new Map<string, Store>();
+
+/** One per directory, so that concurrent builds of a process find each other. */
+function defaultStore(): Store {
+    const directory = Store.directoryOf(process.env);
+    const store = stores.get(directory) ?? new Store(directory);
+    stores.set(directory, store);
+    return store;
+}

@@ -1,0 +1,76 @@
+import { CONTENTS_VERSION, contentsOf } from "./contents/contents";
+import { extensionProblems } from "./extension";
+import type { Ready, Unpacked } from "./loaded-source";
+import { withReadyTree } from "./ready-image";
+import { addSkeleton, type Identity, SKELETON_VERSION } from "./skeleton";
+import type { Store } from "./store";
+import { sha256, Tree } from "./tree";
+import { treeUnits, UNIT_DIRECTORIES } from "./tree-units";
+import type { Finding } from "./validate/finding";
+import { VALIDATION_VERSION, validateImage } from "./validate/validate";
+
+/** What was seen in an image. */
+export interface Inspection {
+    /** Texts of the units that portablectl attaches, by name. */
+    unitTexts: Record<string, string>;
+    /** Short lines by path or package. */
+    contents: Record<string, string>;
+    findings: Finding[];
+}
+
+/** Looks into what an image is made of; from the store where it was looked at before, on this machine. */
+export function inspect(
+    content: Unpacked | Ready,
+    identity: Identity,
+    store: Store,
+    signal?: AbortSignal,
+): Promise<Inspection> {
+    const versions = [VALIDATION_VERSION, CONTENTS_VERSION, SKELETON_VERSION];
+    const of = content.kind === "ready" ? content.sha256 : content.tree.digest();
+    const { name, version, extends: extended = null } = identity;
+    const key = sha256(JSON.stringify([content.kind, of, name, version, extended, ...versions]));
+    return store.remember("inspections", key, () =>
+        content.kind === "ready" ? ofReady(content, identity, signal) : ofTree(content, identity),
+    );
+}
+
+async function ofTree({ tree, isWhole }: Unpacked, identity: Identity): Promise<Inspection> {
+    const { extends: extended } = identity;
+    const unitTexts = await treeUnits(tree, extended ?? identity.name);
+    // What every image is given besides is no news.
+    const contents = await contentsOf(tree, unitPaths(tree, unitTexts));
+    if (extended !== undefined) {
+        const what = extensionProblems(tree).map((each) => ({ severity: "failure" as const, ...each }));
+        return { unitTexts, contents, findings: what };
+    }
+    const whole = copyOf(tree);
+    if (isWhole !== true) addSkeleton(whole, identity, unitTexts);
+    return { unitTexts, contents, findings: await validateImage(identity.name, whole, unitTexts) };
+}
+
+async function ofReady({ file }: Ready, { name }: Identity, signal: AbortSignal | undefined): Promise<Inspection> {
+    const looked = await withReadyTree(
+        file,
+        async (tree) => {
+            const unitTexts = await treeUnits(tree, name);
+            const contents = await contentsOf(tree, unitPaths(tree, unitTexts));
+            return { unitTexts, contents, findings: await validateImage(name, tree, unitTexts) };
+        },
+        signal,
+    );
+    if ("found" in looked) return looked.found;
+    const { isBroken, what, todo } = looked.unread;
+    return { unitTexts: {}, contents: {}, findings: [{ severity: isBroken ? "failure" : "warning", what, todo }] };
+}
+
+function copyOf(tree: Tree): Tree {
+    const copy = new Tree();
+    for (const [path, entry] of tree.sorted()) copy.add(path, entry);
+    return copy;
+}
+
+/** Where the units lie whose texts are shown. */
+function unitPaths(tree: Tree, unitTexts: Readonly<Record<string, string>>): Set<string> {
+    const directories = UNIT_DIRECTORIES.map((each) => tree.lookup(each)?.path ?? each);
+    return new Set(Object.keys(unitTexts).flatMap((name) => directories.map((each) => `${each}/${name}`)));
+}

@@ -1,0 +1,72 @@
+import type { Failure } from "../contract";
+import { type Previewed, UNKNOWN, Unknown } from "../schema/values";
+import { loadDirectory } from "./directory";
+import { loadFilesSource } from "./files-source";
+import type { LoadArgs, LoadedSource } from "./loaded-source";
+import { fileNameProblem, nameProblem, versionProblem } from "./names";
+import { loadNix } from "./nix";
+import { loadClosure } from "./nix-closure";
+import { loadOci } from "./oci";
+import { Problems } from "./problems";
+import { loadRaw } from "./raw";
+import type { Source } from "./source";
+
+type Loader<S> = (source: Previewed<NonNullable<S>>, args: LoadArgs) => Promise<LoadedSource>;
+
+/** One kind of source is one file, and one line here. */
+const LOADERS: { [K in keyof Required<Source>]: Loader<Source[K]> } = {
+    files: loadFilesSource,
+    directory: loadDirectory,
+    nix: loadNix,
+    closure: loadClosure,
+    oci: loadOci,
+    raw: async (source, args) => {
+        const file = await loadRaw(source, args.path, args.programDirectory, args.problems);
+        if (file === undefined || file instanceof Unknown) return { sourceDigest: UNKNOWN };
+        if (file.kind === "ready") return { sourceDigest: file.sha256, content: file };
+        // A digest that was given: the same as of the file itself.
+        const { sha256 } = source as { sha256: string };
+        return { sourceDigest: sha256.toLowerCase(), content: file };
+    },
+};
+
+export interface Loaded extends LoadedSource {
+    /** Everything wrong with `name`, `version` and `source`. */
+    failures: Failure[];
+    warnings: Failure[];
+}
+
+/** Reads a source as far as it can be without a build. Has no content where something is wrong. */
+export async function loadSource(
+    source: Previewed<Source>,
+    args: Omit<LoadArgs, "path" | "problems">,
+): Promise<Loaded> {
+    const { name, version } = args;
+    const problems = new Problems();
+    const { failures, warnings } = problems;
+    if (typeof name === "string") problems.add(["name"], nameProblem(name));
+    if (typeof version === "string") problems.add(["version"], versionProblem(version));
+    if (typeof name === "string" && typeof version === "string") problems.add(["name"], fileNameProblem(name, version));
+
+    const unknown = { sourceDigest: UNKNOWN, failures, warnings };
+    if (source instanceof Unknown) return { ...unknown, unitTexts: UNKNOWN };
+    const given = Object.entries(source).filter(([, value]) => value !== undefined);
+    const [[kind, value] = []] = given as [keyof Source, unknown][];
+    if (kind === undefined || given.length !== 1) {
+        const names = Object.keys(LOADERS).map((each) => `\`${each}\``);
+        problems.add(
+            ["source"],
+            `An image has exactly one source: ${names.slice(0, -1).join(", ")} or ${names.at(-1)}.`,
+        );
+        return { ...unknown, unitTexts: UNKNOWN };
+    }
+    const load = LOADERS[kind] as (value: unknown, args: LoadArgs) => Promise<LoadedSource>;
+    if (args.extends !== undefined) {
+        if (typeof args.extends === "string") problems.add(["extends"], nameProblem(args.extends));
+        if (kind !== "files") problems.add(["extends"], "An extension is made from `files`. Set `extends` only there.");
+    }
+    const prefix = args.extends ?? name;
+    const loaded = await load(value, { ...args, name: prefix, path: ["source", kind], problems });
+    if (failures.length > 0) return { ...unknown, unitTexts: loaded.unitTexts };
+    return { ...loaded, failures, warnings };
+}

@@ -1,0 +1,147 @@
+/**
+ * What nix writes with `--log-format internal-json`: a line `@nix {...}` for each event, the same from 2.4 on. The
+ * numbers are those of nix's src/libutil/logging.hh.
+ */
+
+const BUILD = 105;
+const SUBSTITUTE = 108;
+const BUILDS = 104;
+const LOG_LINES = [101, 107];
+const PHASE = 104;
+const PROGRESS = 105;
+/** Levels of messages: 0 are errors, 1 are warnings. */
+const ERROR = 0;
+
+/** As many lines of each build as are kept. */
+const KEPT_LINES = 30;
+/** A status stands beside the resource, in one line. */
+const STATUS_CHARACTERS = 120;
+
+/** Where nix says that something is wrong. */
+export interface Position {
+    /** As nix names it: mostly in a copy of the flake in the store, `/nix/store/HASH-source/flake.nix`. */
+    file: string;
+    line: number;
+    column: number;
+}
+
+export interface NixMessage {
+    text: string;
+    position?: Position;
+    /** Positions of what led there, the nearest first; with `--show-trace`. */
+    trace: Position[];
+}
+
+interface Event {
+    action: "start" | "stop" | "result" | "msg";
+    id?: number;
+    level?: number;
+    type?: number;
+    fields?: (string | number)[];
+    msg?: string;
+    raw_msg?: string;
+    file?: string | null;
+    line?: number | null;
+    column?: number | null;
+    trace?: Pick<Event, "file" | "line" | "column">[];
+}
+
+/** Reads what one run of nix writes to its standard error. */
+export class NixLog {
+    readonly errors: NixMessage[] = [];
+    /** What isn't an event: of a nix that died, or of a program that nix started. */
+    readonly plain: string[] = [];
+    /** Running and past builds by the id of their activity. */
+    private readonly builds = new Map<number, { drvPath: string; lines: string[] }>();
+    private counter: number | undefined;
+    private count = "";
+
+    constructor(private readonly onStatus: (text: string) => void = () => {}) {}
+
+    read(line: string): void {
+        const event = parse(line);
+        if (event === undefined) {
+            const text = withoutControls(line).trim();
+            if (text !== "") this.plain.push(text);
+        } else if (event.action === "msg") this.message(event);
+        else if (event.action === "start") this.start(event);
+        else if (event.action === "result") this.result(event);
+    }
+
+    /** The last lines of the build that failed: the one that an error names, else the one that started last. */
+    failedBuild(): { drvPath: string; lines: string[] } | undefined {
+        const builds = [...this.builds.values()];
+        for (const { text } of this.errors) {
+            const named = builds.find(({ drvPath }) => text.includes(drvPath));
+            if (named !== undefined) return named;
+        }
+        return builds.at(-1);
+    }
+
+    private message({ level, msg, raw_msg: raw, trace = [], ...at }: Event): void {
+        if (level !== ERROR) return;
+        // nix repeats the prefix in `msg`, and adds excerpts of files: what matters is in `raw_msg`.
+        const text = withoutControls(raw ?? msg ?? "").trim();
+        // What isn't an exception comes at this level too: warnings, and advice on nix's options.
+        if (raw === undefined && !text.startsWith("error:")) return;
+        const position = positionOf(at);
+        const positions = trace.map(positionOf).filter((each) => each !== undefined);
+        this.errors.push({ text, ...(position && { position }), trace: positions });
+    }
+
+    private start({ id = 0, type, fields = [] }: Event): void {
+        const subject = String(fields[0] ?? "");
+        if (type === BUILD) {
+            this.builds.set(id, { drvPath: subject, lines: [] });
+            this.status(`building ${storeName(subject)}`);
+        } else if (type === SUBSTITUTE) this.status(`fetching ${storeName(subject)}`);
+        else if (type === BUILDS) this.counter = id;
+    }
+
+    private result({ id = 0, type, fields = [] }: Event): void {
+        const build = this.builds.get(id);
+        if (type === PROGRESS && id === this.counter) {
+            const [done, expected] = fields as number[];
+            this.count = expected !== undefined && expected > 1 ? `${done} of ${expected} built, ` : "";
+        }
+        if (build === undefined) return;
+        const text = withoutControls(String(fields[0] ?? "")).trim();
+        if (type === PHASE) this.status(`building ${storeName(build.drvPath)}: ${text}`);
+        if (!LOG_LINES.includes(type ?? 0) || text === "") return;
+        build.lines.push(text);
+        if (build.lines.length > KEPT_LINES) build.lines.shift();
+        this.status(`building ${storeName(build.drvPath)}: ${text}`);
+    }
+
+    private status(text: string): void {
+        const line = this.count + text;
+        this.onStatus(line.length > STATUS_CHARACTERS ? `${line.slice(0, STATUS_CHARACTERS - 3)}...` : line);
+    }
+}
+
+function parse(line: string): Event | undefined {
+    if (!line.startsWith("@nix ")) return undefined;
+    try {
+        return JSON.parse(line.slice("@nix ".length)) as Event;
+    } catch {
+        return undefined;
+    }
+}
+
+/** Later versions write the position into `file` too: `flake.nix:3:5`. What isn't a file has no position. */
+function positionOf({ file, line, column }: Pick<Event, "file" | "line" | "column">): Position | undefined {
+    if (typeof file !== "string" || typeof line !== "number" || typeof column !== "number") return undefined;
+    const path = file.replace(/:\d+:\d+$/, "");
+    return /^(\/|«.*»\/)/.test(path) ? { file: path, line, column } : undefined;
+}
+
+/** `/nix/store/HASH-hello-1.0.drv` is hello-1.0. */
+export function storeName(storePath: string): string {
+    return storePath.replace(/^.*\/[a-z0-9]{32}-/, "").replace(/\.drv$/, "");
+}
+
+/** Colours and what else moves a cursor (ECMA-48). */
+function withoutControls(text: string): string {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+    return text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_]/g, "").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "");
+}

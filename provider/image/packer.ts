@@ -1,0 +1,15 @@
+import type { Tree } from "./tree";
+
+export interface PackOptions {
+    /** Gets how many bytes of files went in. */
+    onBytes?: (done: number) => void;
+    signal?: AbortSignal;
+}
+
+/** Makes the file of an image: the same bytes from the same tree, for everyone and everywhere. */
+export interface Packer {
+    /** What decides the bytes besides the tree: our options and the tool's version. A UserError where the tool is missing. */
+    version(): Promise<(string | number)[]>;
+    /** Packs the tree into a new file; a UserError when a file isn't what was resolved. */
+    pack(tree: Tree, file: string, options?: PackOptions): Promise<void>;
+}

@@ -1,0 +1,42 @@
+import type { Tree } from "../tree";
+import { activationFindings } from "./activation";
+import type { Finding } from "./finding";
+import { imageFacts } from "./image-facts";
+import { profileFindings } from "./profile";
+import { Programs } from "./programs";
+import { settingFindings } from "./service-settings";
+import { systemFindings } from "./system";
+import { unitNameFindings } from "./unit-names";
+import { verifyFindings } from "./verify";
+
+/** Raised when a check changes: images that were looked at before are looked at again. */
+export const VALIDATION_VERSION = 1;
+
+/**
+ * Everything that can be told of an image from its own contents, failures first. `unitTexts`: the units that
+ * portablectl attaches. Reads the programs that the units start; changes nothing, and needs no host.
+ */
+export async function validateImage(
+    name: string,
+    tree: Tree,
+    unitTexts: Readonly<Record<string, string>>,
+): Promise<Finding[]> {
+    const facts = imageFacts(name, tree, unitTexts);
+    const programs = await Programs.of(facts);
+    const own = [
+        ...(await systemFindings(facts)),
+        ...unitNameFindings(facts),
+        ...settingFindings(facts),
+        ...activationFindings(facts),
+        ...programs.findings,
+        ...(await profileFindings(facts, programs.started)),
+    ];
+    const said = new Set(own.map(({ file, line }) => `${file}:${line}`));
+    const verified = (await verifyFindings(unitTexts)).filter(({ file, line }) => !said.has(`${file}:${line}`));
+    const all = [...own, ...verified];
+    return [...all.filter(isFailure), ...all.filter((finding) => !isFailure(finding))];
+}
+
+function isFailure({ severity }: Finding): boolean {
+    return severity === "failure";
+}
