@@ -1,0 +1,40 @@
+import * as z from "zod";
+import type { ProviderFunction } from "../contract";
+import { perform } from "../resources/operation";
+import { joinShell } from "../shell";
+import { hostFacts, missingForPortable } from "../systemd/host-facts";
+import { lookAtHost, lookAtProfiles } from "../systemd/prelude";
+import { connection } from "../target/connection";
+
+const inputs = z.strictObject({ connection: connection.optional() });
+
+const outputs = z.strictObject({
+    machineId: z.string().describe("machine-id(5) of the host."),
+    systemdVersion: z.number().int().describe("Version of systemd."),
+    os: z.array(z.string()).describe("ID and ID_LIKE of os-release(5)."),
+    profiles: z.array(z.string()).describe("Profiles that services can be attached with."),
+    missing: z
+        .string()
+        .describe("What portable services lack there, with what to do about it; empty where nothing is."),
+});
+
+export const getHost: ProviderFunction<typeof inputs, typeof outputs> = {
+    name: "getHost",
+    description:
+        "Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.",
+    inputs,
+    outputs,
+    async invoke(context, given) {
+        const target = await context.connect(given.connection);
+        const said = await perform(context, target, () => joinShell([lookAtHost, lookAtProfiles]));
+        const facts = hostFacts(said);
+        const missing = missingForPortable(facts);
+        return {
+            machineId: facts.machineId,
+            systemdVersion: facts.systemdVersion,
+            os: facts.os,
+            profiles: [...new Set(said.all("profile"))].sort(),
+            missing: missing === undefined ? "" : `${missing.what}. ${missing.todo ?? ""}`.trim(),
+        };
+    },
+};

@@ -1,0 +1,57 @@
+import { type Problem, UserError } from "../errors";
+import type { Reported } from "./report";
+
+/** What every operation learns first about a host. */
+export interface HostFacts {
+    /** machine-id(5): tells a machine from another one behind the same address. */
+    machineId: string;
+    systemdVersion: number;
+    portablectl: boolean;
+    /** LoadState of systemd-portabled.service: loaded, not-found, masked. */
+    portabled: string;
+    /** ID and ID_LIKE of os-release(5). */
+    os: string[];
+}
+
+export function hostFacts(reported: Reported): HostFacts {
+    return {
+        machineId: reported.one("machine-id") ?? "",
+        systemdVersion: Number(reported.one("systemd") ?? 0),
+        portablectl: reported.has("portablectl"),
+        portabled: reported.one("portabled") ?? "",
+        os: (reported.one("os") ?? "").split(" ").filter((id) => id !== ""),
+    };
+}
+
+/** `reattach` came with 248; what is older can't update without a gap. */
+const OLDEST_SYSTEMD = 248;
+
+/** What is missing on the host for portable services, with what to install; undefined when nothing is. */
+export function missingForPortable(facts: HostFacts): Omit<Problem, "host"> | undefined {
+    if (facts.systemdVersion < OLDEST_SYSTEMD)
+        return {
+            what: `systemd is too old for portable services that can be updated in place: it has ${facts.systemdVersion || "no systemd"}, ${OLDEST_SYSTEMD} or later is needed`,
+            todo: "Upgrade the host's system",
+        };
+    if (!facts.portablectl || facts.portabled === "not-found")
+        return { what: "portable services aren't installed: there is no portablectl", todo: installHint(facts.os) };
+    if (facts.portabled === "masked")
+        return {
+            what: "systemd-portabled.service is masked",
+            todo: "Run `systemctl unmask systemd-portabled.service` there",
+        };
+    return undefined;
+}
+
+export function requirePortable(facts: HostFacts, host: string): void {
+    const missing = missingForPortable(facts);
+    if (missing !== undefined) throw new UserError({ ...missing, host });
+}
+
+function installHint(os: string[]): string {
+    if (os.some((id) => ["debian", "ubuntu"].includes(id))) return "Run `apt install systemd-container` there";
+    if (os.some((id) => ["fedora", "rhel", "centos"].includes(id))) return "Run `dnf install systemd-container` there";
+    if (os.some((id) => ["suse", "opensuse"].includes(id))) return "Run `zypper install systemd-portable` there";
+    if (os.includes("arch")) return "Run `pacman -S systemd` there: the package has portablectl";
+    return "Install the package that has portablectl: systemd-container on Debian, Ubuntu, Fedora and RHEL, systemd-portable on openSUSE, systemd itself elsewhere";
+}

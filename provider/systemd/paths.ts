@@ -1,0 +1,40 @@
+/** Where things are on a host. */
+
+/** Where portabled looks for images (org.freedesktop.portable1(5)); 0700 root. */
+export const IMAGES_DIRECTORY = "/var/lib/portables";
+/** Our records: who wants which image, who wrote which file, what was switched last. Gone with the last resource. */
+export const RECORDS_DIRECTORY = "/var/lib/pulumi-portable";
+/** Where administrators' units and drop-ins live (systemd.unit(5)). */
+export const UNITS_DIRECTORY = "/etc/systemd/system";
+/** Where portabled copies attached units to (portablectl(1)); the second with --runtime, until the next boot. */
+export const ATTACHED_DIRECTORIES = ["/etc/systemd/system.attached", "/run/systemd/system.attached"];
+/** Where a profile NAME may be: NAME/service.conf in one of these (portablectl(1), "Profiles"). */
+export const PROFILE_DIRECTORIES = [
+    "/etc/systemd/portable/profile",
+    "/run/systemd/portable/profile",
+    "/usr/local/lib/systemd/portable/profile",
+    "/usr/lib/systemd/portable/profile",
+];
+
+/** `hello_1.0-0123456789ab.raw`: portabled takes what is before the first `_` as the image's name. */
+export function imageFileName(name: string, version: string, digest: string): string {
+    return `${name}_${version}-${digest.slice(0, 12)}.raw`;
+}
+
+export function imagePath(fileName: string): string {
+    return `${IMAGES_DIRECTORY}/${fileName}`;
+}
+
+/** `hello` of `/var/lib/portables/hello_1.0-0123456789ab.raw`: the prefix of every unit in it. */
+export function imageName(path: string): string {
+    return (path.split("/").pop() ?? "").replace(/\.raw$/, "").replace(/_.*$/, "");
+}
+
+/** `/etc/systemd/system/hello.service.d/override.conf` */
+export function dropInPath(unit: string, name: string): string {
+    return `${UNITS_DIRECTORY}/${unit}.d/${name}`;
+}
+
+export function isDropInPath(path: string): boolean {
+    return path.startsWith(`${UNITS_DIRECTORY}/`) && path.endsWith(".conf");
+}

@@ -1,0 +1,211 @@
+import { UserError } from "../errors";
+import { type Shell, sh } from "../shell";
+import { type HostFacts, hostFacts } from "./host-facts";
+import { type FoundFile, foundFiles, lookAtFiles, lookAtTexts } from "./host-files";
+import { ATTACHED_DIRECTORIES, UNITS_DIRECTORY } from "./paths";
+import { lookAtHost, lookAtProfiles } from "./prelude";
+import type { Reported } from "./report";
+import { parseShow, SHOWN_PROPERTIES, type ShownUnit } from "./unit-states";
+
+/**
+ * `show_units UNIT...` gives a block `show` of all that are loaded or can be, templates as
+ * `systemctl list-unit-files` sees them (`systemctl show` refuses a template).
+ */
+export const showUnitsLibrary: Shell = sh`
+show_units() {
+    {
+        plain=
+        for unit; do
+            case $unit in
+                *@.*)
+                    set -- $(systemctl list-unit-files --no-legend --no-pager -- "$unit")
+                    [ $# -eq 0 ] || printf 'Id=%s\\nLoadState=loaded\\nActiveState=template\\nSubState=template\\nUnitFileState=%s\\n\\n' "$unit" "$2"
+                    ;;
+                *) plain="$plain $unit" ;;
+            esac
+        done
+        [ -z "$plain" ] || systemctl show -p ${SHOWN_PROPERTIES} -- $plain
+    } | block show
+}
+attached_units() {
+    for directory in ${ATTACHED_DIRECTORIES}; do
+        for conf in "$directory"/*.d/20-portable.conf; do
+            image=$(sed -n "s/^# Drop-in created for image '\\(.*\\)', do not edit\\.\$/\\1/p" "$conf" 2>/dev/null)
+            [ -n "$image" ] || continue
+            file=\${image##*/}; file=\${file%.raw}
+            [ "\${file%%_*}" = "$1" ] || continue
+            unit=\${conf#"$directory"/}; unit=\${unit%.d/20-portable.conf}
+            profile=$(readlink -- "\${conf%/*}/10-profile.conf"); profile=\${profile%/service.conf}
+            echo "$unit $directory \${profile##*/}- $image"
+        done
+    done
+}
+attached_image() { attached_units "$1" | cut -d ' ' -f 4- | sort -u; }
+`;
+
+export interface AttachedUnit {
+    unit: string;
+    /** Until the next boot only. */
+    isRuntime: boolean;
+    image: string;
+    /** Name of the profile; undefined for units that aren't services, and where it was copied. */
+    profile: string | undefined;
+    /** Text as portabled copied it from the image. */
+    text: string;
+}
+
+/** What the host knows about a portable service before anything is changed. */
+export interface ServiceLook {
+    facts: HostFacts;
+    /** Units of the image that is to be attached, with their texts; undefined where none was asked for. */
+    imageUnits: Map<string, string> | undefined;
+    profiles: string[];
+    attached: AttachedUnit[];
+    /** Extension images that are attached with it, in order. */
+    extensions: string[];
+    shown: Map<string, ShownUnit>;
+    files: Map<string, FoundFile>;
+    texts: Map<string, string>;
+    /** Of our record of the service: whose it is. */
+    owner: { token: string; nonce: string; urn: string; profile: string } | undefined;
+    /** Files that the owner's record names. */
+    recordedFiles: string[];
+    /** Whether the last operation of the owner came to its end. */
+    applied: boolean;
+    /** Whether there is a record of files of the owner at all. */
+    recorded: boolean;
+    /** Whether there is something left of a switch that was cut off, or one is under way. */
+    isUnfinished: boolean;
+}
+
+export function lookForService(request: {
+    name: string;
+    /** Image to look into; undefined to look at what is attached only. */
+    image: string | undefined;
+    token: string;
+    paths: readonly string[];
+    /** Paths whose content is wanted too. */
+    texts: readonly string[];
+    /** Whether what a switch that was cut off has left may be put back. */
+    mayPutBack: boolean;
+}): Shell {
+    const record = sh`"$records/services"/${request.name}`;
+    return sh`
+${lookAtHost}
+${showUnitsLibrary}
+command -v portablectl >/dev/null 2>&1 || exit 0
+# While a switch is under way, what is there is half of one thing and half of another.
+if [ -f ${record}.back/go-back ]; then
+    say step "waiting for another operation on this host"
+    exec 9<${UNITS_DIRECTORY}
+    flock -w 600 9
+    ${request.mayPutBack ? sh`[ ! -f ${record}.back/go-back ] || sh ${record}.back/go-back interrupted >/dev/null` : undefined}
+    exec 9>&-
+fi
+image=${request.image ?? ""} units=
+if [ -n "$image" ]; then
+    [ -e "$image" ] || say no-image
+    if metadata=$(busctl --json=short call org.freedesktop.portable1 /org/freedesktop/portable1 org.freedesktop.portable1.Manager GetImageMetadata sas "$image" 1 ${request.name} 2>&1); then
+        printf '%s' "$metadata" | block metadata
+        units=$(printf '%s' "$metadata" | grep -o '"[A-Za-z0-9:_.\\\\@-]*":\\[' | tr -d '":[')
+    else
+        printf '%s' "$metadata" | block refused
+    fi
+fi
+${lookAtProfiles}
+attached_units ${request.name} | while IFS= read -r line; do
+    say attached "$line"
+    set -- $line
+    block "text $1" <"$2/$1"
+    sed -n "s/^ExtensionImages=//p" "$2/$1.d/20-portable.conf" | while IFS= read -r extension; do say extension "$extension"; done
+done
+show_units $(printf '%s\\n' $units $(attached_units ${request.name} | cut -d ' ' -f 1) | sort -u)
+[ ! -f ${record} ] || block owner <${record}
+sed -n 's/^path //p' "$records/files"/${request.token} 2>/dev/null | while IFS= read -r path; do say recorded "$path"; done
+[ ! -f "$records/files"/${request.token} ] || say record
+grep -qs '^applied$' "$records/files"/${request.token} && say applied
+[ -d ${record}.back ] || [ -d "$records/files/".${request.token}.undo ] && say unfinished
+${lookAtFiles(request.paths)}
+${lookAtTexts(request.texts)}
+`;
+}
+
+export function serviceLook(reported: Reported, place: { host: string; image: string | undefined }): ServiceLook {
+    const refused = reported.block("refused");
+    if (refused !== undefined)
+        throw new UserError({
+            property: "image",
+            host: place.host,
+            what: reported.has("no-image")
+                ? `there is no image ${place.image}`
+                : `portabled can't read the image ${place.image}`,
+            said: refused.replace(/^Call failed: /, ""),
+            todo: reported.has("no-image")
+                ? "Give the `path` of a PortableImage with the same connection, or run `pulumi up --refresh` when it was removed by hand"
+                : undefined,
+        });
+    const metadata = reported.block("metadata");
+    return {
+        facts: hostFacts(reported),
+        imageUnits: metadata === undefined ? undefined : imageUnits(metadata),
+        profiles: [...new Set(reported.all("profile"))].sort(),
+        attached: reported.all("attached").map((line) => {
+            const [unit = "", directory = "", profile = "", ...image] = line.split(" ");
+            return {
+                unit,
+                isRuntime: directory.startsWith("/run/"),
+                profile: profile.slice(0, -1) || undefined,
+                image: image.join(" "),
+                text: reported.block(`text ${unit}`) ?? "",
+            };
+        }),
+        extensions: [...new Set(reported.all("extension").flatMap((line) => line.split(" ")))].map(
+            (extension) => extension.split(":")[0] as string,
+        ),
+        shown: parseShow(reported.block("show") ?? ""),
+        files: foundFiles(reported.all("file")),
+        texts: reported.blocksOf("content"),
+        owner: ownerRecord(reported.block("owner")),
+        recordedFiles: reported.all("recorded"),
+        applied: reported.has("applied"),
+        recorded: reported.has("record"),
+        isUnfinished: reported.has("unfinished"),
+    };
+}
+
+/** GetImageMetadata answers `saya{say}`: image, os-release, units by name (org.freedesktop.portable1(5)). */
+function imageUnits(metadata: string): Map<string, string> {
+    const [, , units] = (JSON.parse(metadata) as { data: [string, number[], Record<string, number[]>] }).data;
+    return new Map(
+        Object.entries(units)
+            .map(([unit, bytes]) => [unit, Buffer.from(bytes).toString("utf8")] as const)
+            .sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+}
+
+function ownerRecord(text: string | undefined): ServiceLook["owner"] {
+    if (text === undefined) return undefined;
+    const of = (key: string) => text.match(new RegExp(`^${key} (.*)$`, "m"))?.[1] ?? "";
+    return { token: of("token"), nonce: of("nonce"), urn: of("urn"), profile: of("profile") };
+}
+
+/** How an image is attached: what `portablectl attach` is told. */
+export interface Attachment {
+    path: string;
+    profile: string;
+    extensions: string[];
+    isRuntime: boolean;
+}
+
+/** The image that is attached under the name; undefined where none is. */
+export function attachedImage(look: ServiceLook): Attachment | undefined {
+    const [first] = look.attached;
+    if (first === undefined) return undefined;
+    return {
+        path: first.image,
+        // Where the profile was copied its name is only in our record.
+        profile: look.attached.find((unit) => unit.profile !== undefined)?.profile || look.owner?.profile || "default",
+        extensions: look.extensions,
+        isRuntime: first.isRuntime,
+    };
+}

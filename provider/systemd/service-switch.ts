@@ -1,0 +1,292 @@
+import { joinShell, type Shell, sh } from "../shell";
+import { type BeforeSwitch, beforeSwitchLibrary } from "./before-switch";
+import { claimFiles, filesLibrary, lookAtFiles, lookAtTexts, putFiles } from "./host-files";
+import { sweepLibrary } from "./image-programs";
+import { ATTACHED_DIRECTORIES, UNITS_DIRECTORY } from "./paths";
+import { deadlineLibrary, lock, type Owner, settleLibrary } from "./prelude";
+import type { Report } from "./report";
+import { showUnitsLibrary } from "./service-look";
+import { arm, CONFIRM_SECONDS, switchRecordLibrary, when } from "./switch-back";
+import type { SwitchPlan } from "./switch-plan";
+import { isTemplate } from "./unit-states";
+import { verifyDropIns } from "./verify";
+
+/** What the host itself checks before it asks for the confirmation. */
+export interface HostChecks {
+    /** Seconds that every service must stay up; undefined leaves it to {@link settleLibrary}. */
+    stableSeconds: number | undefined;
+    /** A command that must end with 0, in the root and namespaces of a unit's process or on the host. */
+    command: { command: string[]; inside?: string } | undefined;
+    /** Seconds that all checks, the client's too, may take. */
+    timeoutSeconds: number;
+}
+
+/** What the client sends, on a line of its own, when the host has said `confirm` and can still be reached. */
+export const CONFIRMATION = "confirmed";
+
+/** Even where the update's own time is up: a client that is there answers in less. */
+const LEAST_CONFIRM_SECONDS = 5;
+
+/**
+ * One update: files, image, units; or, where a step fails or nobody confirms, all the way back. Before it touches
+ * anything it may say `interrupted` (it put back what a switch that was cut off had left: look again), `changed IMAGE`
+ * (another one is attached than was seen), `owned URN`, or give blocks `taken PATH`, `unable PATH` or `findings`, and
+ * stop. Then: `touched`, `step TEXT` before each step, `confirm` when all is started and {@link CONFIRMATION} is awaited
+ * on file descriptor 8; and at the end either `done`, or `failed TEXT` (with the blocks `said` and `journal`) and
+ * `serving PATH` or `serving nothing TEXT`, with the files as they are then. The block `show` has the units.
+ */
+export function switchService(
+    report: Report,
+    name: string,
+    owner: Owner,
+    plan: SwitchPlan,
+    checks: HostChecks,
+    adopted: readonly string[],
+    budgetSeconds: number,
+    /** Of this switch alone. */
+    id: string,
+): Shell {
+    const { image, previous } = plan;
+    const started = plan.units.filter((unit) => plan.restart.includes(unit));
+    const paths = [...plan.files.map((file) => file.path), ...plan.drop];
+    const confirmSeconds = checks.timeoutSeconds + CONFIRM_SECONDS;
+    const runtime = image.isRuntime ? sh`--runtime` : sh``;
+    return sh`
+${lock}
+${deadlineLibrary(budgetSeconds)}
+${settleLibrary}
+${showUnitsLibrary}
+${sweepLibrary}
+${filesLibrary(owner, adopted)}
+${switchRecordLibrary(name, image, id)}
+${arm(report, name, owner, plan, id)}
+said= bad= stirred= stable_ticks=${checks.stableSeconds === undefined ? "" : Math.ceil(checks.stableSeconds * 5)}
+failed() {
+    say failed "$1"
+    printf '%s\\n' "$said" | block said
+    [ -z "$bad" ] || journal "$bad" | block journal
+    if [ -f "$back/go-back" ]; then sh "$back/go-back" failed "$stirred"
+    else
+        rm -rf -- "$back"
+        [ ! -f "$undo/list" ] || files_undo
+        say serving ${previous?.path ?? "nothing"}
+    fi
+    show_units ${[...plan.leave, ...plan.units]}
+    ${lookAtFiles(paths)}
+    ${lookAtTexts(paths)}
+    exit 1
+}
+attempt() {
+    what=$1; shift
+    say step "$what"
+    said=$(in_time "$@" 2>&1) || failed "$what"
+}
+# Whether its main process ends by itself: it catches the signal, or waits for it (proc(5), SigCgt and SigBlk).
+ends_itself() {
+    signal=$(systemctl show -p KillSignal --value -- "$1")
+    status=/proc/$(systemctl show -p MainPID --value -- "$1")/status
+    for mask in $(sed -n 's/^Sig\\(Cgt\\|Blk\\):.*\\(.\\{8\\}\\)$/\\2/p' "$status" 2>/dev/null); do
+        [ "$((0x$mask >> (signal - 1) & 1))" = 0 ] || return 0
+    done
+    return 1
+}
+# ended SERVICE EXITED: CLD_EXITED of waitid(2) where systemd still knows; a connection may have started it again.
+ended() {
+    code=$(systemctl show -p ExecMainCode --value -- "$1")
+    [ "$code" != 0 ] || code=$2
+    say ended "$1" "$code"
+}
+# Stopped and started apart, so that how a service ended can be seen; what an open socket brings waits in the kernel.
+serve() {
+    what=$1; shift
+    stirred=1
+    say step "$what"
+    ${joinShell(plan.activated.map(({ service }, at) => sh`if ends_itself ${service}; then exited_${at}=1; else exited_${at}=2; fi`))}
+    said=$(in_time systemctl stop -- "$@" 2>&1) || { culprit "$@"; failed "stopping $*"; }
+    ${joinShell(plan.activated.map(({ service }, at) => sh`ended ${service} "$exited_${at}"`))}
+    said=$(in_time systemctl start -- "$@" 2>&1) || { culprit "$@"; failed "$what"; }
+}
+stay() {
+    say step "waiting for $*"
+    settle "$@" || { said="$bad is $ActiveState ($SubState), result $Result"; failed "keeping $bad up"; }
+}
+sockets_of() { ls -l /proc/"$1"/fd 2>/dev/null | sed -n 's/.*socket:\\[\\([0-9]*\\)\\]$/\\1/p' | sort -u; }
+# A listening socket is open in the manager and, once it is taken, in the service too.
+takes() {
+    pid=$(systemctl show -p MainPID --value -- "$1")
+    for inode in $(sockets_of "$pid"); do sockets_of 1 | grep -qx "$inode" && return 0; done
+    return 1
+}
+# A switch that was cut off: its way back comes first.
+if [ -f "$back/go-back" ]; then
+    say step "putting back what an update that was cut off has left"
+    sh "$back/go-back" interrupted
+    say interrupted
+    exit 1
+fi
+attached=$(attached_image ${name})
+[ "$attached" = ${previous?.path ?? ""} ] || { say changed "$attached"; exit 1; }
+if [ -s "$service" ] && ! grep -qFx -- "token $token" "$service"; then
+    say owned "$(sed -n 's/^urn //p' "$service")"; exit 1
+fi
+${claimFiles(plan.files)}
+${verifyDropIns(plan.verify)}
+say touched
+mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/services" "$records/files" || failed "making the records"
+files_begin && arm && record_switch ${previous?.path ?? "nothing"} "switch under way" || failed "keeping what is there for the way back"
+for directory in ${ATTACHED_DIRECTORIES} /etc/portables /run/portables; do
+    # One that another service had made goes with the last of them.
+    [ -d "$directory" ] && ! grep -qsFx -- "dir $directory" "$records"/files/* || noted "dir $directory"
+done
+say step "writing drop-ins and files"
+drop_others ${plan.files.map((file) => file.path)} || failed "removing files that are no longer declared"
+${putFiles(plan.files, (file) => sh`failed ${`writing ${file.path}`}`)}
+${when(
+    plan.leave,
+    (units) => sh`
+stirred=1
+attempt ${`stopping ${list(units)}: not in the new image`} systemctl stop -- ${instances(units)}
+attempt ${`disabling ${list(units)}`} systemctl --no-reload disable -- ${units}`,
+)}
+${
+    plan.attach
+        ? sh`attempt ${`${previous ? "reattaching" : "attaching"} ${image.path}`} portablectl -q --no-reload ${previous ? "reattach" : "attach"} --profile ${image.profile} ${plan.attachOptions} ${image.extensions.flatMap((extension) => ["--extension", extension])} -- ${image.path}`
+        : undefined
+}
+${when(plan.disable, (units) => sh`attempt ${`disabling ${list(units)}`} systemctl --no-reload disable ${runtime} -- ${units}`)}
+${when(plan.enable, (units) => sh`attempt ${`enabling ${list(units)}`} systemctl --no-reload enable ${runtime} -- ${units}`)}
+${plan.attach || plan.disable.length + plan.enable.length > 0 ? sh`changed=1` : undefined}
+[ -z "$changed" ] || attempt "reloading the manager" systemctl daemon-reload
+if systemctl show -p NeedDaemonReload -- ${plan.units.filter((unit) => !isTemplate(unit))} | grep -q yes; then
+    attempt "reloading the manager" systemctl daemon-reload
+fi
+${plan.beforeSwitch === undefined ? undefined : runBeforeSwitch(name, plan.beforeSwitch)}
+${when(plan.stop, (units) => sh`stirred=1; attempt ${`stopping ${list(units)}`} systemctl stop -- ${units}`)}
+${when(plan.restart, (units) => sh`systemctl reset-failed -- ${units} 2>/dev/null`)}
+${when(
+    plan.restartSockets,
+    (sockets) => sh`
+${when(plan.restart, (units) => sh`stirred=1; attempt ${`stopping ${list(units)} for the change of its socket`} systemctl stop -- ${units}`)}
+stirred=1
+attempt ${`restarting ${list(sockets)}`} systemctl restart -- ${sockets}`,
+)}
+${when(plan.start, (units) => sh`stirred=1; attempt ${`starting ${list(units)}`} systemctl start -- ${units}`)}
+${when(started, (units) => sh`serve ${`starting ${list(units)}`} ${units}`)}
+# The client looks from its side while the host does from its own.
+say confirm
+${when(started, (units) => sh`stay ${units}`)}
+for unit in ${started}; do
+    root=$(systemctl show -p RootImage --value -- "$unit")
+    [ "$root" = ${image.path} ] || { said="RootImage is $root"; failed "running $unit from the image"; }
+done
+${joinShell(plan.activated.map(({ service, socket }) => sh`if takes ${service}; then say takes ${service} ${socket}; else say leaves ${service} ${socket}; fi`))}
+${checks.command === undefined ? sh`` : healthCommand(checks.command, checks.timeoutSeconds)}
+patience=$((deadline - $(date +%s)))
+[ "$patience" -le ${confirmSeconds} ] || patience=${confirmSeconds}
+[ "$patience" -ge ${LEAST_CONFIRM_SECONDS} ] || patience=${LEAST_CONFIRM_SECONDS}
+answer=$(timeout "$patience" head -n 1 <&8)
+case $answer in
+    ${CONFIRMATION}) ;;
+    unhealthy) said= ; bad=${started[0] ?? ""}; failed "the health check" ;;
+    *) said="nobody who could still reach the host confirmed it"; failed "confirming the update" ;;
+esac
+{ recorded; attached_paths; } | sync_listed
+record_switch ${image.path} confirmed || failed "writing the record of the switch"
+files_commit
+disarm
+sweep
+say done
+show_units ${plan.units}
+`;
+}
+
+/**
+ * Nothing of the service stays: units stopped (instances of templates too) and disabled, the image detached, dangling
+ * links of `attach --enable` and our files removed. Acts only on the machine and while the record is of this creation:
+ * else it says `other-machine`, or `superseded`. Says `failed TEXT` with the block `said`, or `done`.
+ */
+export function detachService(name: string, owner: Owner, machineId: string): Shell {
+    return sh`
+[ "$(cat /etc/machine-id)" = ${machineId} ] || { say other-machine; exit 0; }
+${lock}
+${showUnitsLibrary}
+${sweepLibrary}
+${filesLibrary(owner)}
+${switchRecordLibrary(name, { path: "nothing", profile: "" })}
+if [ -s "$service" ] && ! grep -qFx -- "nonce $nonce" "$service"; then
+    say superseded; exit 0
+fi
+[ ! -f "$back/go-back" ] || sh "$back/go-back" interrupted
+attempt() {
+    what=$1; shift
+    say step "$what"
+    said=$("$@" 2>&1) || { say failed "$what"; printf '%s\\n' "$said" | block said; exit 1; }
+}
+units=$(attached_units ${name} | cut -d ' ' -f 1)
+image=$(attached_image ${name} | head -n 1)
+runtime= ; attached_units ${name} | grep -q ' /run/' && runtime=--runtime
+conf=$(grep -ls '^ExtensionImages=' $(attached_units ${name} | sed -n 's|^\\([^ ]*\\) \\([^ ]*\\) .*|\\2/\\1.d/20-portable.conf|p') | head -n 1)
+extensions=$([ -z "$conf" ] || sed -n 's/^ExtensionImages=\\([^: ]*\\).*/--extension \\1/p' "$conf")
+if [ -n "$units" ]; then
+    # Sockets first: a connection would start the service again.
+    stoppable=$(printf '%s\\n' $units | sed 's/@\\./@*./')
+    attempt ${`stopping ${name}`} systemctl stop -- $(printf '%s\\n' $stoppable | grep -v '\\.service$') $(printf '%s\\n' $stoppable | grep '\\.service$')
+    attempt ${`disabling ${name}`} systemctl disable $runtime -- $units
+    for directory in ${ATTACHED_DIRECTORIES}; do
+        for link in "$directory"/*.wants/* "$directory"/*.requires/*; do
+            for unit in $units; do
+                [ "\${link##*/}" != "$unit" ] || rm -f -- "$link"
+            done
+        done
+        rmdir "$directory"/*.wants "$directory"/*.requires 2>/dev/null
+    done
+    attempt ${`detaching ${name}`} portablectl -q detach $runtime $extensions -- "$image"
+fi
+# Who detaches by hand leaves the links of [Install] dangling.
+find ${UNITS_DIRECTORY} -maxdepth 2 -xtype l -lname ${`/*/systemd/system.attached/${name}[.@-]*`} | while IFS= read -r link; do
+    rm -f -- "$link"
+    rmdir -- "\${link%/*}" 2>/dev/null
+done
+remove_all
+rm -f -- "$service"
+systemctl daemon-reload
+for unit in $units; do systemctl reset-failed -- "$unit" 2>/dev/null; done
+sweep
+say done
+`;
+}
+
+/** The new image is attached by then, and the old one still runs. */
+function runBeforeSwitch(name: string, command: BeforeSwitch): Shell {
+    return sh`
+${beforeSwitchLibrary(name, command)}
+say step ${`running ${command.command[0] ?? ""} of the new image before the switch`}
+said=$(before_switch 2>&1) || failed ${`the command before the switch, ${command.command[0] ?? ""},`}
+: >"$back/migrated" && sync "$back/migrated"
+`;
+}
+
+/** Until it ends with 0, or the time is up. */
+function healthCommand({ command, inside }: NonNullable<HostChecks["command"]>, timeoutSeconds: number): Shell {
+    const run =
+        inside === undefined
+            ? sh`${command}`
+            : sh`nsenter --target "$(systemctl show -p MainPID --value -- ${inside})" --mount --root --wd -- ${command}`;
+    return sh`
+say step "waiting for the health command"
+limit=$(($(date +%s) + ${Math.ceil(timeoutSeconds)}))
+until said=$(timeout ${Math.ceil(timeoutSeconds)} ${run} 2>&1); do
+    [ "$(date +%s)" -lt "$limit" ] || { bad=${inside ?? ""}; failed "the health command"; }
+    sleep 0.5
+done
+`;
+}
+
+function list(units: readonly string[]): string {
+    return units.join(", ");
+}
+
+/** What `systemctl stop` takes: all instances in place of a template. */
+function instances(units: readonly string[]): string[] {
+    return units.map((unit) => unit.replace("@.", "@*."));
+}

@@ -1,0 +1,216 @@
+import { type Shell, sh } from "../shell";
+import { encoded, filesLibrary } from "./host-files";
+import { ATTACHED_DIRECTORIES, RECORDS_DIRECTORY, UNITS_DIRECTORY } from "./paths";
+import { type Owner, program, settleLibrary } from "./prelude";
+import type { Report } from "./report";
+import type { Attachment } from "./service-look";
+import type { SwitchPlan } from "./switch-plan";
+import { isTemplate } from "./unit-states";
+
+/*
+ * The way back of a switch lies on the host before anything is changed: a copy of all that attaching
+ * and enabling wrote, and a program that puts it back. The switch runs it when a step fails or nobody
+ * confirms; a watch, which waits for the lock that the switch holds, runs it as soon as the switch was
+ * killed; a unit runs it at boot, before any service starts, when the host lost power in between. It
+ * works on files alone, since at boot neither D-Bus nor portabled is there yet.
+ */
+
+/** Seconds that the client has to confirm that it still reaches the host. */
+export const CONFIRM_SECONDS = 30;
+
+/** Unit that puts back at boot; there only while a switch is under way. */
+function bootUnit(name: string): string {
+    return `pulumi-portable-${name}.service`;
+}
+
+function backDirectory(name: string): string {
+    return `${RECORDS_DIRECTORY}/services/${name}.back`;
+}
+
+/** `attached_paths` lists every file that attaching and enabling has written for the units, one a line. */
+function attachedPathsLibrary(name: string, units: readonly string[]): Shell {
+    const either = (tests: string[][]) => [
+        "(",
+        ...tests.flatMap((test, at) => (at === 0 ? test : ["-o", ...test])),
+        ")",
+    ];
+    // Patterns of find(1): a unit's name may have a backslash, and none of the other signs.
+    const names = units.map((unit) => unit.replaceAll("\\", "\\\\"));
+    const own = either(
+        names.flatMap((unit) => [
+            ["-name", unit],
+            ["-path", `*/system.attached/${unit}.d/*`],
+        ]),
+    );
+    const links = either(names.map((unit) => ["-lname", `*/system.attached/${unit}`]));
+    return sh`
+attached_paths() {
+    find ${ATTACHED_DIRECTORIES} -mindepth 1 -maxdepth 2 ! -type d ${own} 2>/dev/null
+    find ${UNITS_DIRECTORY} /run/systemd/system -maxdepth 2 -type l ${links} 2>/dev/null
+    for path in /etc/portables/${`${name}.raw`} /etc/portables/${`${name}_`}* /run/portables/${`${name}_`}*; do
+        [ ! -L "$path" ] || printf '%s\\n' "$path"
+    done
+}
+`;
+}
+
+/**
+ * `record_switch SERVING WHY` writes what the last switch wanted, and what serves: the commit point of a switch. Each
+ * switch has an `id` of its own.
+ */
+export function switchRecordLibrary(name: string, wanted: Pick<Attachment, "path" | "profile">, id = ""): Shell {
+    return sh`
+service="$records/services"/${name} back=${backDirectory(name)}
+record_switch() {
+    printf 'token %s\\nurn %s\\nnonce %s\\nprofile %s\\nwanted %s\\nserving %s\\nwhy %s\\nswitch %s\\n' "$token" "$urn" "$nonce" ${wanted.profile} ${wanted.path} "$1" "$2" ${id} >"$service.new" &&
+        sync "$service.new" && mv -f -- "$service.new" "$service" && sync "$records/services"
+}
+`;
+}
+
+/** `arm` keeps what is, with the program that puts it back, and sets up boot unit and watch. */
+export function arm(report: Report, name: string, owner: Owner, plan: SwitchPlan, id: string): Shell {
+    const units = unitsOf(plan);
+    return sh`
+${attachedPathsLibrary(name, units)}
+arm() {
+    rm -rf -- "$back" && mkdir -m 0700 "$back" "$back/attached" || return
+    (cd / && attached_paths | sed 's|^/||' | xargs -r -d '\\n' cp -a --parents -t "$back/attached" --) || return
+    base64 -d >"$back/go-back" <<END || return
+${encoded(Buffer.from(goBack(report, name, owner, plan, id).text))}
+END
+    find "$back" "$undo" "$record" ! -type l -exec sync {} + && sync "$records/services" "$records/files" || return
+    mkdir -p ${UNITS_DIRECTORY}/sysinit.target.wants &&
+        printf '%s\\n' '[Unit]' ${`Description=Puts back ${name} after an update that nobody confirmed`} DefaultDependencies=no \\
+            ${`RequiresMountsFor=/etc ${RECORDS_DIRECTORY}`} 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \\
+            ${`ExecStart=/bin/sh ${backDirectory(name)}/go-back boot`} >${UNITS_DIRECTORY}/${bootUnit(name)} &&
+        ln -sfn ${`../${bootUnit(name)}`} ${UNITS_DIRECTORY}/sysinit.target.wants/${bootUnit(name)} &&
+        sync ${UNITS_DIRECTORY}/${bootUnit(name)} ${UNITS_DIRECTORY} ${UNITS_DIRECTORY}/sysinit.target.wants || return
+    systemd-run --quiet --collect --unit ${watchUnit(name)} --property DefaultDependencies=no /bin/sh "$back/go-back" watch
+}
+${disarmLibrary(name)}
+`;
+}
+
+/** `disarm`: after the commit point, or when all is back. The program goes first: half of what is kept is no way back. */
+function disarmLibrary(name: string): Shell {
+    return sh`
+disarm() {
+    rm -f -- ${UNITS_DIRECTORY}/sysinit.target.wants/${bootUnit(name)} ${UNITS_DIRECTORY}/${bootUnit(name)}
+    rm -f -- "$back/go-back"
+    rm -rf -- "$back"
+    [ "\${reason-}" = watch ] || systemctl stop ${watchUnit(name)} 2>/dev/null
+}
+`;
+}
+
+/** Transient unit that waits for the end of the switch. */
+function watchUnit(name: string): string {
+    return `pulumi-portable-${name}-watch.service`;
+}
+
+function unitsOf(plan: SwitchPlan): string[] {
+    return [...new Set([...plan.leave, ...plan.units])];
+}
+
+/**
+ * The program that puts back, run as `go-back failed | interrupted | watch | boot`, with the lock, which `watch` takes
+ * when the switch is dead. It can be run again after it was cut off.
+ * Says `serving PATH` or `serving nothing TEXT`, and `undo-failed TEXT` for each step that didn't work.
+ */
+function goBack(report: Report, name: string, owner: Owner, plan: SwitchPlan, id: string): Shell {
+    const { previous, before } = plan;
+    const units = unitsOf(plan);
+    const wereOff = units.filter((unit) => !isTemplate(unit) && !before.active.includes(unit));
+    const services = before.active.filter((unit) => unit.endsWith(".service"));
+    const others = before.active.filter((unit) => !unit.endsWith(".service"));
+    return program(
+        report,
+        sh`
+reason=$1 stirred=\${2-1} bad=
+${filesLibrary(owner)}
+${switchRecordLibrary(name, plan.image, id)}
+${settleLibrary}
+${attachedPathsLibrary(name, units)}
+${disarmLibrary(name)}
+undoing() {
+    undone=$("$@" 2>&1) || { say undo-failed "$*"; printf '%s\\n' "$undone" | block undone; }
+}
+case $reason in
+    watch) exec 9<${UNITS_DIRECTORY}; flock 9 ;;
+    # Not at boot but because something else was started: the switch is alive.
+    boot) exec 9<${UNITS_DIRECTORY}; flock -n 9 || exit 0 ;;
+esac
+if grep -qs '^why confirmed$' "$service"; then files_commit; disarm; exit 0; fi
+[ -d "$back/attached" ] || { disarm; exit 0; }
+${
+    plan.isKeptOnceMigrated
+        ? sh`
+if [ -e "$back/migrated" ]; then
+    record_switch nothing "stopped ($reason): the data is migrated"
+    files_commit
+    disarm
+    say serving kept
+    exit 0
+fi`
+        : undefined
+}
+say step "putting back what was before"
+if [ "$reason" != boot ] && [ -n "$stirred" ]; then
+    ${when(wereOff, (off) => sh`undoing systemctl stop -- $(systemctl list-units --plain --no-legend --all -- ${off} | cut -d ' ' -f 1)`)}
+fi
+attached_paths | while IFS= read -r path; do rm -f -- "$path"; rmdir -- "\${path%/*}" 2>/dev/null; done
+(cd "$back/attached" && find . '(' -type f -o -type l ')' | while IFS= read -r path; do
+    mkdir -p -- "/\${path%/*}" && cp -aT -- "$path" "/$path"
+done) || say undo-failed "copying back the attached units"
+[ ! -f "$undo/list" ] || files_undo
+attached_paths | sync_listed
+undoing systemctl daemon-reload
+${
+    previous === undefined
+        ? sh`
+${when(wereOff, (off) => sh`systemctl reset-failed -- ${off} 2>/dev/null`)}
+empty_dirs "$record"
+record_switch nothing "went back ($reason)"
+say serving nothing
+`
+        : sh`
+if [ "$reason" = boot ]; then
+    ${when(
+        before.active.filter((unit) => before.enabled.includes(unit)),
+        (active) => sh`undoing systemctl start --no-block -- ${active}`,
+    )}
+    record_switch ${previous.path} "went back ($reason)"
+    disarm
+    exit 0
+fi
+if [ -n "$stirred" ]; then
+    ${when(services, (active) => sh`systemctl reset-failed -- ${active} 2>/dev/null`)}
+    ${when(
+        plan.restartSockets,
+        (sockets) => sh`
+    ${when(services, (active) => sh`undoing systemctl stop -- ${active}`)}
+    undoing systemctl restart -- ${sockets}`,
+    )}
+    ${when(others, (active) => sh`undoing systemctl start -- ${active}`)}
+    ${when(services, (active) => sh`undoing systemctl restart -- ${active}`)}
+fi
+if settle ${before.active}; then
+    record_switch ${previous.path} "went back ($reason)"
+    say serving ${previous.path}
+else
+    record_switch nothing "went back ($reason), but $bad is $ActiveState"
+    say serving nothing "$bad is $ActiveState ($SubState)"
+fi
+`
+}
+disarm
+[ "$reason" = failed ] || rmdir "$records/files" "$records/services" "$records" 2>/dev/null
+`,
+    );
+}
+
+/** A program part for a list of units, a command that does nothing for an empty one. */
+export function when(units: readonly string[], part: (units: string[]) => Shell): Shell {
+    return units.length === 0 ? sh`:` : part([...units]);
+}

@@ -1,0 +1,321 @@
+/** Unit files as text: what they say, and how to write them (systemd.syntax(7), systemd.unit(5)). */
+
+/** One assignment of a unit file. */
+export interface Assignment {
+    section: string;
+    key: string;
+    /** Continuation lines joined, quoting left as it is. */
+    value: string;
+    /** Line number of its first line, from 1. */
+    line: number;
+}
+
+export interface UnitFile {
+    /** Names of the sections, each once, in the order of the file. */
+    sections: readonly string[];
+    assignments: readonly Assignment[];
+    /** Lines that systemd would skip with a warning. */
+    problems: readonly { line: number; what: string }[];
+}
+
+/** Parses any text; what isn't understood is in `problems`. */
+export function parseUnit(text: string): UnitFile {
+    const sections: string[] = [];
+    const assignments: Assignment[] = [];
+    const problems: { line: number; what: string }[] = [];
+    let section: string | undefined;
+
+    for (const { text: content, line } of logicalLines(text)) {
+        if (content === "") continue;
+        if (content.startsWith("[")) {
+            section = content.endsWith("]") ? content.slice(1, -1) : undefined;
+            if (section === undefined) problems.push({ line, what: `section header '${content}' has no closing ]` });
+            else if (!sections.includes(section)) sections.push(section);
+            continue;
+        }
+        const equals = content.indexOf("=");
+        if (equals <= 0) problems.push({ line, what: `'${content}' is not an assignment KEY=VALUE` });
+        else if (section === undefined) problems.push({ line, what: `'${content}' stands before the first section` });
+        else {
+            assignments.push({
+                section,
+                key: content.slice(0, equals).trim(),
+                value: content.slice(equals + 1).trim(),
+                line,
+            });
+        }
+    }
+    return { sections, assignments, problems };
+}
+
+/** The lines as systemd reads them: comments gone, each trailing backslash a space and the next line. */
+function* logicalLines(text: string): Generator<{ text: string; line: number }> {
+    let open: { text: string; line: number } | undefined;
+    for (const [index, raw] of text
+        .replace(/^\uFEFF/, "")
+        .split("\n")
+        .entries()) {
+        const stripped = raw.replace(/\r$/, "").trimStart();
+        if (stripped.startsWith("#") || stripped.startsWith(";")) continue;
+        const whole: { text: string; line: number } = {
+            text: (open?.text ?? "") + stripped,
+            line: open?.line ?? index + 1,
+        };
+        if (endsInBackslash(whole.text)) open = { ...whole, text: `${whole.text.slice(0, -1)} ` };
+        else {
+            open = undefined;
+            yield { ...whole, text: whole.text.trim() };
+        }
+    }
+    if (open !== undefined) yield { ...open, text: open.text.trim() };
+}
+
+/** An even number of backslashes is that many halves, each escaped by the one before it. */
+function endsInBackslash(text: string): boolean {
+    const run = /\\*$/.exec(text)?.[0].length ?? 0;
+    return run % 2 === 1;
+}
+
+/** The assignments of a key that count: an empty one resets those before it. */
+export function assignmentsOf(unit: UnitFile, section: string, key: string): Assignment[] {
+    const all = unit.assignments.filter((each) => each.section === section && each.key === key);
+    return all.slice(all.findLastIndex((each) => each.value === "") + 1);
+}
+
+/** The values of a key that count, for settings that form a list. */
+export function valuesOf(unit: UnitFile, section: string, key: string): string[] {
+    return assignmentsOf(unit, section, key).map((each) => each.value);
+}
+
+/** The value of a key that takes one: the last. Empty is as if it weren't there. */
+export function lastValueOf(unit: UnitFile, section: string, key: string): string | undefined {
+    return valuesOf(unit, section, key).at(-1);
+}
+
+/** Whether `systemctl enable` has something to do. */
+export function isInstallable(unit: UnitFile): boolean {
+    return ["WantedBy", "RequiredBy", "UpheldBy", "Also", "Alias"].some(
+        (key) => valuesOf(unit, "Install", key).length > 0,
+    );
+}
+
+/** What a socket unit listens on: `ListenStream=8080` is `{key: "ListenStream", value: "8080"}`. */
+export function listensOf(unit: UnitFile): { key: string; value: string }[] {
+    const keys = new Set(
+        unit.assignments
+            .filter((each) => each.section === "Socket" && /^Listen[A-Z]/.test(each.key))
+            .map(({ key }) => key),
+    );
+    return [...keys].flatMap((key) => valuesOf(unit, "Socket", key).map((value) => ({ key, value })));
+}
+
+/**
+ * The words of a value: quotes removed, C escapes resolved, specifiers left alone. An unknown escape stays as it is
+ * written; `undefined` for a quote that isn't closed (systemd ignores such a line).
+ */
+export function splitWords(value: string): string[] | undefined {
+    const reader = new WordReader(value);
+    const words: string[] = [];
+    for (;;) {
+        const word = reader.next();
+        if (word === undefined) return words;
+        if (word === UNBALANCED) return undefined;
+        words.push(word.text);
+    }
+}
+
+/** One command of an `Exec*=` line (systemd.service(5), "COMMAND LINES"). */
+export interface Command {
+    /** The special characters before the program: any of `@ - : + ! |`. */
+    prefix: string;
+    program: string;
+    /** From argv[1], or from argv[0] with the prefix `@`. */
+    args: string[];
+}
+
+/** The commands of an `Exec*=` value; `undefined` for a quote that isn't closed. */
+export function splitCommands(value: string): Command[] | undefined {
+    const reader = new WordReader(value);
+    const commands: Command[] = [];
+    let words: string[] = [];
+    const end = () => {
+        const [first, ...args] = words;
+        words = [];
+        if (first === undefined) return;
+        const prefix = /^[@\-:+!|]*/.exec(first)?.[0] ?? "";
+        commands.push({ prefix, program: first.slice(prefix.length), args });
+    };
+    for (;;) {
+        const word = reader.next();
+        if (word === UNBALANCED) return undefined;
+        if (word === undefined) break;
+        if (word.raw === ";") end();
+        else words.push(word.raw === "\\;" ? ";" : word.text);
+    }
+    end();
+    return commands;
+}
+
+const UNBALANCED = Symbol("unbalanced");
+const ESCAPES: Record<string, string> = {
+    a: "\x07",
+    b: "\b",
+    f: "\f",
+    n: "\n",
+    r: "\r",
+    t: "\t",
+    v: "\v",
+    "\\": "\\",
+    '"': '"',
+    "'": "'",
+    s: " ",
+};
+
+class WordReader {
+    private at = 0;
+    constructor(private readonly value: string) {}
+
+    next(): { text: string; raw: string } | typeof UNBALANCED | undefined {
+        const { value } = this;
+        while (this.at < value.length && /[ \t\n\r]/.test(value[this.at] as string)) this.at++;
+        if (this.at >= value.length) return undefined;
+        const start = this.at;
+        // \xNN is a byte, not a character: a word is collected as bytes.
+        const bytes: Buffer[] = [];
+        let quote = "";
+        while (this.at < value.length) {
+            const char = value[this.at] as string;
+            if (char === "\\") bytes.push(this.escape());
+            else if (char === quote) {
+                quote = "";
+                this.at++;
+            } else if (quote === "" && (char === '"' || char === "'")) {
+                quote = char;
+                this.at++;
+            } else if (quote === "" && /[ \t\n\r]/.test(char)) break;
+            else {
+                const point = String.fromCodePoint(value.codePointAt(this.at) as number);
+                bytes.push(Buffer.from(point));
+                this.at += point.length;
+            }
+        }
+        if (quote !== "") return UNBALANCED;
+        return { text: Buffer.concat(bytes).toString(), raw: value.slice(start, this.at) };
+    }
+
+    private escape(): Buffer {
+        const rest = this.value.slice(this.at + 1);
+        const number = /^(?:x([0-9a-fA-F]{2})|([0-3][0-7]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/.exec(rest);
+        if (number !== null) {
+            const [all, hex, octal, short, long] = number;
+            const code =
+                octal === undefined ? Number.parseInt((hex ?? short ?? long) as string, 16) : Number.parseInt(octal, 8);
+            if (code !== 0 && code <= 0x10ffff) {
+                this.at += 1 + all.length;
+                return (hex ?? octal) === undefined ? Buffer.from(String.fromCodePoint(code)) : Buffer.from([code]);
+            }
+        }
+        const simple = ESCAPES[rest[0] ?? ""];
+        this.at += simple === undefined ? 1 : 2;
+        return Buffer.from(simple ?? "\\");
+    }
+}
+
+export type UnitValue = string | number | boolean;
+
+/**
+ * Sections as a program writes them: `{Service: {Environment: {NAME: "User"}, ExecStartPre: ["/bin/a", "/bin/b"]}}`.
+ * A list is one line each, an empty list resets what was set before; only `Environment` takes a map.
+ */
+export type UnitSections = Record<string, Record<string, UnitValue | UnitValue[] | Record<string, UnitValue>>>;
+
+/** What can't be written as a unit file, each as the path in the sections and a sentence. */
+export function sectionProblems(sections: UnitSections): { path: (string | number)[]; reason: string }[] {
+    const problems: { path: (string | number)[]; reason: string }[] = [];
+    for (const [section, keys] of Object.entries(sections)) {
+        if (!/^[A-Za-z0-9-]+$/.test(section)) {
+            problems.push({ path: [section], reason: `'${section}' can't be the name of a section.` });
+        }
+        for (const [key, value] of Object.entries(keys)) {
+            const path = [section, key];
+            if (!/^[A-Za-z0-9-]+$/.test(key))
+                problems.push({ path, reason: `'${key}' can't be the name of a setting.` });
+            if (Array.isArray(value)) {
+                for (const [index, each] of value.entries()) {
+                    const what = valueProblem(each);
+                    if (what !== undefined) problems.push({ path: [...path, index], reason: what });
+                }
+            } else if (typeof value === "object") {
+                if (key !== "Environment") {
+                    problems.push({
+                        path,
+                        reason: `Only Environment takes a map of names to values; give ${key} a text, or a list of texts.`,
+                    });
+                }
+                for (const [name, each] of Object.entries(value)) {
+                    const what = variableProblem(name, each);
+                    if (what !== undefined) problems.push({ path: [...path, name], reason: what });
+                }
+            } else {
+                const what = valueProblem(value);
+                if (what !== undefined) problems.push({ path, reason: what });
+            }
+        }
+    }
+    return problems;
+}
+
+function valueProblem(value: UnitValue): string | undefined {
+    const text = plain(value);
+    if (/[\n\r\0]/.test(text)) return "A value is one line; give a list for several lines of one setting.";
+    if (endsInBackslash(text.trimEnd())) {
+        return "A value can't end in a single backslash: systemd would join the next line to it.";
+    }
+    return undefined;
+}
+
+function variableProblem(name: string, value: UnitValue): string | undefined {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+        return `'${name}' can't be the name of an environment variable: letters, digits and _ only, and no digit first.`;
+    }
+    if (String(value).includes("\0")) return "The value of an environment variable can't hold a NUL byte.";
+    return undefined;
+}
+
+/**
+ * The text of a unit file or drop-in, in the order given. Texts are written as they are (specifiers and quoting are
+ * the user's); values of an Environment map are literal: quoted, and `%` doubled. Throws on what
+ * {@link sectionProblems} would have named.
+ */
+export function renderUnit(sections: UnitSections): string {
+    const [problem] = sectionProblems(sections);
+    if (problem !== undefined) throw new Error(`${problem.path.join(".")}: ${problem.reason}`);
+    return Object.entries(sections)
+        .map(([section, keys]) => {
+            const lines = Object.entries(keys).flatMap(([key, value]) => render(key, value));
+            return `[${section}]\n${lines.map((line) => `${line}\n`).join("")}`;
+        })
+        .join("\n");
+}
+
+function render(key: string, value: UnitSections[string][string]): string[] {
+    if (Array.isArray(value)) return value.length === 0 ? [`${key}=`] : value.map((each) => `${key}=${plain(each)}`);
+    if (typeof value !== "object") return [`${key}=${plain(value)}`];
+    return Object.entries(value).map(
+        ([name, each]) => `${key}=${quoteWord(`${name}=${String(each)}`.replaceAll("%", "%%"))}`,
+    );
+}
+
+function plain(value: UnitValue): string {
+    return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
+}
+
+/** One word of a value, in double quotes (systemd.syntax(7), "QUOTING"). Specifiers in it stay specifiers. */
+export function quoteWord(word: string): string {
+    const escaped = word.replace(/["\\]/g, "\\$&").replace(/\p{Cc}/gu, (char) => {
+        if (char === "\n") return "\\n";
+        if (char === "\t") return "\\t";
+        return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    });
+    return `"${escaped}"`;
+}

@@ -1,0 +1,75 @@
+/** What systemd shows of one unit. */
+export interface UnitState {
+    /** LoadState: loaded, not-found, masked, error... */
+    load: string;
+    /** ActiveState: active, inactive, failed, activating... A template has `template`. */
+    active: string;
+    /** SubState: running, listening, exited, dead... */
+    sub: string;
+    /** UnitFileState: enabled, disabled, static, indirect... */
+    enablement: string;
+}
+
+/** The same with what only the switch needs. */
+export interface ShownUnit extends UnitState {
+    rootImage: string;
+    result: string;
+    type: string;
+    fragmentPath: string;
+    /** Units that start it: its socket, its timer. */
+    triggeredBy: string[];
+    needDaemonReload: boolean;
+}
+
+export const SHOWN_PROPERTIES =
+    "Id,LoadState,ActiveState,SubState,UnitFileState,RootImage,Result,Type,FragmentPath,TriggeredBy,NeedDaemonReload";
+
+/** Parses `systemctl show -p ... UNIT...`: `Key=value` lines, an empty line between units (systemctl(1)). */
+export function parseShow(text: string): Map<string, ShownUnit> {
+    const units = new Map<string, ShownUnit>();
+    for (const paragraph of text.trim().split(/\n\n+/)) {
+        const properties = new Map(
+            paragraph.split("\n").map((line) => {
+                const at = line.indexOf("=");
+                return [line.slice(0, at), line.slice(at + 1)] as const;
+            }),
+        );
+        const id = properties.get("Id");
+        if (id === undefined) continue;
+        const of = (key: string) => properties.get(key) ?? "";
+        units.set(id, {
+            load: of("LoadState"),
+            active: of("ActiveState"),
+            sub: of("SubState"),
+            enablement: of("UnitFileState"),
+            rootImage: of("RootImage"),
+            result: of("Result"),
+            type: of("Type"),
+            fragmentPath: of("FragmentPath"),
+            triggeredBy: of("TriggeredBy")
+                .split(" ")
+                .filter((unit) => unit !== ""),
+            needDaemonReload: of("NeedDaemonReload") === "yes",
+        });
+    }
+    return units;
+}
+
+export function unitState({ load, active, sub, enablement }: ShownUnit): UnitState {
+    return { load, active, sub, enablement };
+}
+
+/** `cowsay@.service`: can be enabled and instantiated, never started itself (systemd.unit(5)). */
+export function isTemplate(unit: string): boolean {
+    return unit.includes("@.");
+}
+
+/** As good as started: active, or a oneshot that has done its work. */
+export function isServing(unit: Pick<ShownUnit, "active" | "sub" | "type" | "result">): boolean {
+    return (
+        unit.active === "active" ||
+        unit.active === "reloading" ||
+        unit.active === "template" ||
+        (unit.active === "inactive" && unit.type === "oneshot" && unit.result === "success")
+    );
+}
