@@ -1,0 +1,193 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import type { Engine, OperationOptions, Result } from "../engine/engine";
+import type { TestTarget } from "../target";
+
+const root = join(__dirname, "../..");
+
+/** Of an engine: an operation of it in a test. */
+export const RUN_TIMEOUT_MS = 300_000;
+
+/** Copies an example without what was built in it. */
+export function copyExample(name: string, directory: string): void {
+    cpSync(join(root, "examples", name), directory, {
+        recursive: true,
+        filter: (source) => !/\/(bin|node_modules|\.cache)$/.test(source),
+    });
+}
+
+/** `npm pack`, and `npm install` of the archive and of all that the example's package.json asks for. */
+export function installFromArchive(directory: string): void {
+    const work = mkdtempSync(join(tmpdir(), "portable-archive-"));
+    try {
+        const npm = (cwd: string, ...args: string[]) =>
+            execFileSync("npm", [...args, "--silent", "--no-audit", "--no-fund"], { cwd, encoding: "utf8" });
+        execFileSync(process.execPath, [join(root, "scripts/package.mjs"), join(work, "package")]);
+        const archive = npm(work, "pack", "./package").trim();
+        npm(directory, "install", "--prefer-offline", join(work, archive));
+    } finally {
+        rmSync(work, { recursive: true });
+    }
+}
+
+/** The packed npm package, and the packages of others that are installed in the repository: in a second. */
+export function installPackages(directory: string): void {
+    const modules = join(directory, "node_modules");
+    mkdirSync(modules);
+    for (const module of readdirSync(join(root, "node_modules"))) {
+        if (!module.startsWith(".") && module !== "pulumi-portable")
+            symlinkSync(join(root, "node_modules", module), join(modules, module));
+    }
+    execFileSync(process.execPath, [join(root, "scripts/package.mjs"), join(modules, "pulumi-portable")]);
+}
+
+/**
+ * An example as a user has it: a copy outside the repository, with the packed npm package and nothing else of the
+ * repository. Its other npm packages are those that are installed already.
+ */
+export class Example {
+    readonly directory = mkdtempSync(join(tmpdir(), "portable-example-"));
+
+    constructor(
+        readonly name: string,
+        install: (directory: string) => void = installPackages,
+    ) {
+        try {
+            copyExample(name, this.directory);
+            install(this.directory);
+        } catch (error) {
+            this.remove();
+            throw error;
+        }
+    }
+
+    /** `npm run build`, as the README says; with variables added to its environment. */
+    build(environment: Record<string, string> = {}): void {
+        execFileSync("npm", ["run", "--silent", "build"], {
+            cwd: this.directory,
+            env: { ...process.env, ...environment },
+        });
+    }
+
+    path(name: string): string {
+        return join(this.directory, name);
+    }
+
+    read(name: string): string {
+        return readFileSync(this.path(name), "utf8");
+    }
+
+    write(name: string, text: string): void {
+        writeFileSync(this.path(name), text);
+    }
+
+    /** An edit that a user makes; throws where there is nothing to replace. */
+    edit(name: string, from: string | RegExp, to: string): void {
+        const before = this.read(name);
+        const after = before.replace(from, to);
+        if (after === before) throw new Error(`${name} has no ${from}`);
+        this.write(name, after);
+    }
+
+    /** `~/.ssh/config` of the user: the hosts' names in the example, and where they are. */
+    sshConfig(hosts: Record<string, TestTarget>): string {
+        const blocks = Object.entries(hosts).map(
+            ([name, target]) => `Host ${name}
+    HostName ${target.host}
+    User root
+    IdentityFile ${target.privateKeyPath}
+    IdentitiesOnly yes
+    UserKnownHostsFile ${target.knownHostsPath}
+    StrictHostKeyChecking yes
+`,
+        );
+        const file = this.path("ssh_config");
+        writeFileSync(file, blocks.join("\n"));
+        return file;
+    }
+
+    remove(): void {
+        rmSync(this.directory, { recursive: true });
+    }
+}
+
+/** A stack of an example on one engine. */
+export class Stack {
+    private readonly env: Record<string, string>;
+    private secretConfig: Record<string, string> = {};
+
+    constructor(
+        private readonly engine: Engine,
+        private readonly example: Example,
+        hosts: Record<string, TestTarget>,
+        readonly name = "dev",
+    ) {
+        // Types are checked once for each example, by types.test.ts: it takes half of the time of a run.
+        this.env = { PORTABLE_SSH_CONFIG: example.sshConfig(hosts), PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
+    }
+
+    /** `pulumi config set KEY VALUE`; undefined is `pulumi config rm KEY`. */
+    configure(config: Record<string, string | undefined>): void {
+        const file = `Pulumi.${this.name}.yaml`;
+        let settings: { config?: Record<string, string | undefined> } = {};
+        try {
+            settings = parse(this.example.read(file));
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+        }
+        const prefixed = Object.entries(config).map(([key, value]) => [`${this.example.name}:${key}`, value]);
+        settings.config = { ...settings.config, ...Object.fromEntries(prefixed) };
+        this.example.write(file, stringify(settings));
+    }
+
+    /** `pulumi config set --secret KEY`, before the first operation. */
+    configureSecrets(secretConfig: Record<string, string>): void {
+        this.secretConfig = secretConfig;
+    }
+
+    preview(options?: OperationOptions): Promise<Result> {
+        return this.run("preview", options);
+    }
+
+    up(options?: OperationOptions): Promise<Result> {
+        return this.run("up", options);
+    }
+
+    refresh(): Promise<Result> {
+        return this.run("refresh");
+    }
+
+    destroy(): Promise<Result> {
+        return this.run("destroy");
+    }
+
+    /** An operation that must not succeed. */
+    async failing(operation: "preview" | "up"): Promise<Result> {
+        const result = await this.engine[operation](this.project);
+        if (result.code === 0) throw new Error(`${operation} of ${this.example.name} succeeded:\n${result.stdout}`);
+        return result;
+    }
+
+    /** Takes away what the engine keeps of it. */
+    async forget(): Promise<void> {
+        await this.engine.forget(this.project);
+    }
+
+    private get project() {
+        return {
+            directory: this.example.directory,
+            stack: this.name,
+            secretConfig: this.secretConfig,
+            env: this.env,
+        };
+    }
+
+    private async run(operation: "preview" | "up" | "refresh" | "destroy", options?: OperationOptions) {
+        const result = await this.engine[operation](this.project, options);
+        if (result.code !== 0) throw new Error(`${operation} of ${this.example.name} failed:\n${result.stdout}`);
+        return result;
+    }
+}

@@ -1,0 +1,45 @@
+import { lstatSync } from "node:fs";
+import type { TestTarget } from "../target";
+import { installFromArchive, RUN_TIMEOUT_MS } from "./example";
+import { onEveryEngine, shown } from "./on-every-engine";
+
+onEveryEngine("hello", { install: installFromArchive, prepare: ({ example }) => example.build() }, (scene) => {
+    const host = () => scene.hosts[0] as TestTarget;
+    const page = () => host().http(8080, "/");
+
+    test(
+        "a new user's way: npm install of the packed package, npm run build, pulumi up, curl",
+        async () => {
+            expect(lstatSync(scene.example.path("node_modules/pulumi-portable")).isDirectory()).toBe(true);
+            const { summary } = await scene.stack.up();
+            expect(summary).toEqual({ create: 4 });
+            expect(await page()).toEqual({ status: 200, body: "<h1>Hello, User!</h1>\n" });
+        },
+        RUN_TIMEOUT_MS,
+    );
+
+    test(
+        "pulumi up again: nothing is done, the process is the same",
+        async () => {
+            const pid = await shown(host(), "hello.service", "MainPID");
+            const { summary } = await scene.stack.up();
+            expect(summary).toEqual({ same: 4 });
+            expect(await shown(host(), "hello.service", "MainPID")).toBe(pid);
+        },
+        RUN_TIMEOUT_MS,
+    );
+
+    test(
+        "pulumi config set name Ada: the diff names the setting, and the page follows",
+        async () => {
+            scene.stack.configure({ name: "Ada" });
+            const { steps } = await scene.stack.preview({ diff: true });
+            const changes = steps.flatMap(({ detailedDiff = {} }) => Object.keys(detailedDiff));
+            expect(changes).toEqual(["dropIns[0].sections.Service.Environment.NAME"]);
+            await scene.stack.up();
+            expect(await page()).toEqual({ status: 200, body: "<h1>Hello, Ada!</h1>\n" });
+            scene.stack.configure({ name: undefined });
+        },
+        RUN_TIMEOUT_MS,
+    );
+});

@@ -1,0 +1,20 @@
+import { renameSync } from "node:fs";
+import { join, parse } from "node:path";
+import { buildSync } from "esbuild";
+
+/** One JavaScript file of a TypeScript program of this directory: it starts in a third of the time. Resolves to its path. */
+export function bundle(entry: string, directory: string): string {
+    const outfile = join(directory, `${parse(entry).name}.cjs`);
+    // Whole or not at all: another process may be starting it.
+    const unfinished = `${outfile}.${process.pid}`;
+    buildSync({
+        entryPoints: [join(__dirname, entry)],
+        outfile: unfinished,
+        bundle: true,
+        platform: "node",
+        target: "node20",
+        logLevel: "error",
+    });
+    renameSync(unfinished, outfile);
+    return outfile;
+}

@@ -1,0 +1,72 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { parse } from "yaml";
+import { pluginExecutable } from "./plugin";
+import { isObject, type Value } from "./values";
+
+/** What the engine takes from Pulumi.yaml and Pulumi.<stack>.yaml. */
+export interface ProjectFile {
+    name: string;
+    /** Where Pulumi.yaml is. */
+    root: string;
+    /** The program's and the providers' working directory. */
+    programDirectory: string;
+    /** A file in it, or "." for what its package.json says. */
+    entry: string;
+    runtimeOptions: { typescript?: boolean; tsconfig?: string; nodeargs?: string };
+    /** Executable of a provider by package name. */
+    plugins: Record<string, string>;
+    /** By full key, `project:key`. */
+    config: Record<string, string>;
+}
+
+/** Throws when there is no Pulumi.yaml, or when it asks for what this engine doesn't do. */
+export function readProject(root: string, stack: string): ProjectFile {
+    const file = resolve(root, "Pulumi.yaml");
+    if (!existsSync(file)) throw new Error(`there is no Pulumi.yaml in ${root}`);
+    // biome-ignore lint/suspicious/noExplicitAny: a file of the user; what is read is checked here
+    const yaml = parse(readFileSync(file, "utf8")) as any;
+    const runtime = typeof yaml.runtime === "string" ? { name: yaml.runtime } : yaml.runtime;
+    if (runtime?.name !== "nodejs") throw new Error(`${file}: the stand-in engine runs nodejs programs only`);
+    const main = resolve(root, yaml.main ?? ".");
+    const isDirectory = statSync(main).isDirectory();
+    const providers: { name: string; path: string }[] = yaml.plugins?.providers ?? [];
+    return {
+        name: yaml.name,
+        root: resolve(root),
+        programDirectory: isDirectory ? main : dirname(main),
+        entry: isDirectory ? "." : basename(main),
+        runtimeOptions: runtime.options ?? {},
+        plugins: Object.fromEntries(
+            providers.map(({ name, path }) => [name, pluginExecutable(resolve(root, path), name)]),
+        ),
+        config: { ...projectConfig(yaml.name, yaml.config), ...stackConfig(yaml.name, root, stack) },
+    };
+}
+
+const fullKey = (project: string, key: string) => (key.includes(":") ? key : `${project}:${key}`);
+const text = (value: Value) => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** The `config` block of Pulumi.yaml: a value, or an object with `value` or `default`. */
+function projectConfig(project: string, config: Record<string, Value> | undefined): Record<string, string> {
+    return Object.fromEntries(
+        Object.entries(config ?? {}).flatMap(([key, entry]) => {
+            const value = isObject(entry) ? (entry.value ?? entry.default) : entry;
+            return value === undefined ? [] : [[fullKey(project, key), text(value)]];
+        }),
+    );
+}
+
+function stackConfig(project: string, root: string, stack: string): Record<string, string> {
+    const file = resolve(root, `Pulumi.${stack}.yaml`);
+    if (!existsSync(file)) return {};
+    const { config = {} } = (parse(readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, Value> };
+    return Object.fromEntries(
+        Object.entries(config).map(([key, value]) => {
+            if (isObject(value) && "secure" in value) {
+                throw new Error(`${file}: ${key} is encrypted, which the stand-in engine can't read`);
+            }
+            return [fullKey(project, key), text(value)];
+        }),
+    );
+}

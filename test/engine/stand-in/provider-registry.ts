@@ -1,0 +1,127 @@
+import { randomUUID } from "node:crypto";
+import { UNKNOWN_STRING } from "../../../provider/protocol/wire";
+import { Plugin } from "./plugin";
+import { type Applied, type Checked, type Difference, Provider } from "./provider";
+import type { ResourceState } from "./state";
+import { equal, type Properties } from "./values";
+
+/** Who checks, compares and makes a resource: its provider; for provider resources, the engine itself. */
+export interface Handler {
+    check(urn: string, type: string, olds: Properties, news: Properties): Promise<Checked>;
+    /** `undefined`: unknown yet, assume a change. */
+    diff(old: ResourceState, inputs: Properties, ignoreChanges: string[]): Promise<Difference | undefined>;
+    create(goal: ResourceState): Promise<Applied>;
+    update(old: ResourceState, goal: ResourceState): Promise<Applied>;
+    /** Called when a resource stays as it is. */
+    same?(old: ResourceState): Promise<void>;
+}
+
+export const PROVIDER_TYPE = "pulumi:providers:";
+export const isProviderType = (type: string) => type.startsWith(PROVIDER_TYPE);
+export const referenceTo = (provider: ResourceState) => `${provider.urn}::${provider.id}`;
+export const urnOfReference = (reference: string) => reference.slice(0, reference.lastIndexOf("::"));
+
+/**
+ * The provider resources of a deployment and their processes: one for each. A provider is checked by a process that
+ * isn't configured yet; only what becomes of the resource decides with which inputs it is configured.
+ */
+export class ProviderRegistry implements Handler {
+    private readonly unconfigured = new Map<string, Provider>();
+    private readonly configured = new Map<string, Provider>();
+    private readonly plugins: Plugin[] = [];
+
+    constructor(
+        /** By package name. */
+        private readonly executables: Record<string, string>,
+        private readonly engineAddress: string,
+        private readonly programDirectory: string,
+        private readonly preview: boolean,
+    ) {}
+
+    get(reference: string): Provider {
+        const provider = this.configured.get(reference);
+        if (provider === undefined) throw new Error(`unknown provider '${reference}'`);
+        return provider;
+    }
+
+    /** Starts the provider of a resource as its state has it, where the program didn't. */
+    async ensure(reference: string, resources: readonly ResourceState[]) {
+        if (this.configured.has(reference)) return;
+        const state = resources.find(
+            (resource) => isProviderType(resource.type) && referenceTo(resource) === reference,
+        );
+        if (state === undefined) throw new Error(`the state has no provider '${reference}'`);
+        await this.configure(await this.start(state.urn, state.type), state.id as string, state.urn, state.inputs);
+    }
+
+    async check(urn: string, type: string, olds: Properties, news: Properties): Promise<Checked> {
+        const provider = await this.start(urn, type);
+        const { inputs, failures } = await provider.checkConfig(visible(olds), visible(news));
+        this.unconfigured.set(urn, provider);
+        const kept = Object.fromEntries(
+            Object.entries(news).filter(([key]) => ["version", "__internal"].includes(key)),
+        );
+        return { inputs: { ...inputs, ...kept }, failures };
+    }
+
+    async diff(old: ResourceState, inputs: Properties): Promise<Difference> {
+        const provider = this.unconfigured.get(old.urn) as Provider;
+        const difference = await provider.diffConfig(visible(old.inputs), old.outputs, visible(inputs));
+        return { ...difference, changed: difference.changed ?? !equal(old.outputs, visible(inputs)) };
+    }
+
+    async create(goal: ResourceState): Promise<Applied> {
+        const id = this.preview ? UNKNOWN_STRING : randomUUID();
+        await this.configure(this.take(goal.urn), id, goal.urn, goal.inputs);
+        return { id, outputs: visible(goal.inputs) };
+    }
+
+    async update(old: ResourceState, goal: ResourceState): Promise<Applied> {
+        await this.configure(this.take(goal.urn), old.id as string, goal.urn, goal.inputs);
+        return { id: old.id as string, outputs: visible(goal.inputs) };
+    }
+
+    async same(old: ResourceState) {
+        const checked = this.take(old.urn);
+        // A refresh before has started it already.
+        if (this.configured.has(referenceTo(old))) return;
+        await this.configure(checked, old.id as string, old.urn, old.inputs);
+    }
+
+    /** Asks all that is running to stop. */
+    async cancel() {
+        await Promise.all(this.plugins.map((plugin) => plugin.cancel()));
+    }
+
+    async close() {
+        await Promise.all(this.plugins.map((plugin) => plugin.close()));
+    }
+
+    private take(urn: string): Provider {
+        const provider = this.unconfigured.get(urn) as Provider;
+        this.unconfigured.delete(urn);
+        return provider;
+    }
+
+    private async configure(provider: Provider, id: string, urn: string, inputs: Properties) {
+        await provider.configure(id, visible(inputs));
+        this.configured.set(`${urn}::${id}`, provider);
+    }
+
+    private async start(urn: string, type: string): Promise<Provider> {
+        const name = type.slice(PROVIDER_TYPE.length);
+        const executable = this.executables[name];
+        if (executable === undefined) {
+            throw new Error(`no plugin for the package ${name}: name it under plugins.providers in Pulumi.yaml`);
+        }
+        const plugin = await Plugin.start(executable, this.engineAddress, this.programDirectory);
+        this.plugins.push(plugin);
+        return new Provider(plugin, urn, type, this.preview);
+    }
+}
+
+/** Inputs of a provider as its process sees them. */
+function visible(inputs: Properties): Properties {
+    const { __internal, ...rest } = inputs;
+    return rest;
+}

@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { SIGNATURE, SIGNATURE_KEY, UNKNOWN_STRINGS } from "../../../provider/protocol/wire";
+
+/** Property values as they are on the wire: plain JSON, where an object with a signature is a secret, an asset, ... */
+export type Value = JavaScriptValue;
+export type Properties = Record<string, Value>;
+
+export const fromStruct = (struct: Struct | undefined): Properties => (struct?.toJavaScript() ?? {}) as Properties;
+export const toStruct = (properties: Properties): Struct => Struct.fromJavaScript(properties);
+
+export const isObject = (value: unknown): value is Properties =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+const signatureOf = (value: Value | undefined) => (isObject(value) ? value[SIGNATURE_KEY] : undefined);
+export const isAsset = (value: Value | undefined): value is Properties => signatureOf(value) === SIGNATURE.asset;
+export const isArchive = (value: Value | undefined): value is Properties => signatureOf(value) === SIGNATURE.archive;
+export const isSecret = (value: Value | undefined): value is { value: Value } & Properties =>
+    signatureOf(value) === SIGNATURE.secret;
+export const isUnknown = (value: Value | undefined) => typeof value === "string" && UNKNOWN_STRINGS.has(value);
+
+export const makeSecret = (value: Value): Value =>
+    isSecret(value) ? value : { [SIGNATURE_KEY]: SIGNATURE.secret, value: withoutSecrets(value) };
+
+/** Applies `change` to every value of the tree, the deepest first. */
+export function mapValues(value: Value, change: (value: Value) => Value): Value {
+    if (Array.isArray(value)) return change(value.map((part) => mapValues(part, change)));
+    if (!isObject(value)) return change(value);
+    return change(Object.fromEntries(Object.entries(value).map(([key, part]) => [key, mapValues(part, change)])));
+}
+
+/** Whether the value or a part of it is unknown. */
+export const hasUnknown = (value: Value | undefined): boolean =>
+    isUnknown(value) || (typeof value === "object" && value !== null && Object.values(value).some(hasUnknown));
+
+export const hasSecret = (value: Value | undefined): boolean =>
+    isSecret(value) || (typeof value === "object" && value !== null && Object.values(value).some(hasSecret));
+
+/** CheckConfig, DiffConfig and Invoke of the real engine get secrets as plain values. */
+export const withoutSecrets = (value: Value): Value => mapValues(value, (part) => (isSecret(part) ? part.value : part));
+
+/** What such a call answers in clear is secret where what it was asked with is. */
+export function withSecretsOf(answer: Properties, asked: Properties): Properties {
+    const marked = Object.entries(answer).map(([key, value]): [string, Value] => {
+        const from = asked[key];
+        if (isSecret(from)) return [key, makeSecret(value)];
+        return [key, isObject(from) && isObject(value) ? withSecretsOf(value, from) : value];
+    });
+    return Object.fromEntries(marked);
+}
+
+/** Diff, Read and Delete, and the old side of Update, get assets by hash only. */
+export const withoutAssetContents = <T extends Value>(value: T): T =>
+    mapValues(value, (part) =>
+        isAsset(part) || isArchive(part)
+            ? { [SIGNATURE_KEY]: part[SIGNATURE_KEY] as string, hash: part.hash as string }
+            : part,
+    ) as T;
+
+/**
+ * The engine gives every asset its SHA-256 as soon as the program registers it; relative paths start from the
+ * program's directory. Throws where a file can't be read, and for archives and URLs, which this engine doesn't hash.
+ */
+export const withAssetHashes = (properties: Properties, programDirectory: string): Properties =>
+    mapValues(properties, (part) => {
+        if (isArchive(part) || (isAsset(part) && part.uri)) {
+            throw new Error(
+                "the stand-in engine takes FileAsset and StringAsset only; use the pulumi CLI for archives",
+            );
+        }
+        if (!isAsset(part)) return part;
+        const content = part.path
+            ? readFileSync(resolve(programDirectory, String(part.path)))
+            : String(part.text ?? "");
+        const source = part.path ? { path: part.path } : { text: part.text ?? "" };
+        const hash = createHash("sha256").update(content).digest("hex");
+        return { [SIGNATURE_KEY]: SIGNATURE.asset, hash, ...source };
+    }) as Properties;
+
+/** The same JSON for equal values, whatever the order of their keys. */
+export const canonical = (value: unknown): string =>
+    JSON.stringify(value, (_, part) =>
+        isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+    );
+export const equal = (a: unknown, b: unknown) => canonical(a) === canonical(b);
+
+/** `a.b[0]["c.d"]` as `["a", "b", 0, "c.d"]`. */
+export function parsePath(path: string): (string | number)[] {
+    return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, name]) =>
+        quoted !== undefined ? quoted.replace(/\\(.)/g, "$1") : index !== undefined ? Number(index) : (name as string),
+    );
+}
+
+/** What is at the path; secrets on the way are looked into, and mark what they hold. */
+export function valueAt(root: Value | undefined, path: (string | number)[]): Value | undefined {
+    let at = root;
+    let secret = false;
+    for (const part of path) {
+        if (isSecret(at)) {
+            secret = true;
+            at = at.value;
+        }
+        at = typeof at === "object" && at !== null ? (at as Properties)[part] : undefined;
+    }
+    return secret && at !== undefined ? makeSecret(at) : at;
+}
+
+/** ignoreChanges: what the old inputs have at these paths takes the place of what the new ones say. */
+export function resetPaths(inputs: Properties, oldInputs: Properties, paths: string[]): Properties {
+    const reset = structuredClone(inputs);
+    for (const path of paths.map(parsePath)) {
+        const [last, ...parents] = path.toReversed();
+        const parent = valueAt(reset, parents.toReversed());
+        const old = valueAt(oldInputs, path);
+        if (!isObject(parent) && !Array.isArray(parent)) continue;
+        if (old === undefined) delete (parent as Properties)[last as string];
+        else (parent as Properties)[last as string] = structuredClone(old);
+    }
+    return reset;
+}

@@ -1,0 +1,319 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { buildSync } from "esbuild";
+import { buildImage, resolveSource } from "../../provider/image/image";
+import type { Source } from "../../provider/image/source";
+import { Store } from "../../provider/image/store";
+import { Archive, Asset } from "../../provider/schema/values";
+import { hello, PROGRAM, workspace } from "./workspace";
+
+const source: Source = {
+    files: {
+        units: ["units/hello.service", "units/hello.socket"],
+        tree: { "/usr/bin/hello": { asset: new Asset({ path: "bin/hello" }), mode: "0755" } },
+        substitutions: { helloExe: "/usr/bin/hello" },
+    },
+};
+
+/** The entries of an image as `mode owner path`, links with their target. */
+function listing(file: string): string[] {
+    return execFileSync("unsquashfs", ["-lln", "-d", "", file], { encoding: "utf8" })
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => {
+            const [mode, owner, , , , ...rest] = line.split(/\s+/);
+            return `${mode} ${owner} ${rest.join(" ") || "/"}`;
+        });
+}
+
+function cat(file: string, name: string): string {
+    return execFileSync("unsquashfs", ["-cat", file, name], { encoding: "utf8" });
+}
+
+function files(tree: NonNullable<Source["files"]>["tree"], unit = "[Service]\nExecStart=/usr/bin/hello\n"): Source {
+    return {
+        files: {
+            units: [{ name: "hello.service", text: unit }],
+            tree: { "/usr/bin/hello": { content: PROGRAM, mode: "0755" }, ...tree },
+        },
+    };
+}
+
+function newStore(): Store {
+    return new Store(workspace());
+}
+
+test("the image holds what the Portable Services documentation and ordinary programs ask for", async () => {
+    const { file, prefixes } = await buildImage(source, hello(), newStore());
+    expect(prefixes).toEqual(["hello"]);
+    expect(listing(file)).toEqual([
+        "drwxr-xr-x 0/0 /",
+        "drwxr-xr-x 0/0 /dev",
+        "drwxr-xr-x 0/0 /etc",
+        "-rw-r--r-- 0/0 /etc/group",
+        "drwxr-xr-x 0/0 /etc/hello",
+        "-rw-r--r-- 0/0 /etc/hosts",
+        "-rw-r--r-- 0/0 /etc/machine-id",
+        "-rw-r--r-- 0/0 /etc/nsswitch.conf",
+        "lrwxrwxrwx 0/0 /etc/os-release -> ../usr/lib/os-release",
+        "-rw-r--r-- 0/0 /etc/passwd",
+        "-rw-r--r-- 0/0 /etc/resolv.conf",
+        "dr-xr-xr-x 0/0 /proc",
+        "drwx------ 0/0 /root",
+        "drwxr-xr-x 0/0 /run",
+        "dr-xr-xr-x 0/0 /sys",
+        "drwxrwxrwt 0/0 /tmp",
+        "drwxr-xr-x 0/0 /usr",
+        "drwxr-xr-x 0/0 /usr/bin",
+        "-rwxr-xr-x 0/0 /usr/bin/hello",
+        "drwxr-xr-x 0/0 /usr/lib",
+        "-rw-r--r-- 0/0 /usr/lib/os-release",
+        "drwxr-xr-x 0/0 /usr/lib/systemd",
+        "drwxr-xr-x 0/0 /usr/lib/systemd/system",
+        "-rw-r--r-- 0/0 /usr/lib/systemd/system/hello.service",
+        "-rw-r--r-- 0/0 /usr/lib/systemd/system/hello.socket",
+        "drwxr-xr-x 0/0 /var",
+        "drwxr-xr-x 0/0 /var/cache",
+        "drwxr-xr-x 0/0 /var/cache/hello",
+        "drwxr-xr-x 0/0 /var/lib",
+        "drwxr-xr-x 0/0 /var/lib/hello",
+        "drwxr-xr-x 0/0 /var/log",
+        "drwxr-xr-x 0/0 /var/log/hello",
+        "drwxrwxrwt 0/0 /var/tmp",
+    ]);
+    expect(cat(file, "usr/lib/os-release")).toContain('PORTABLE_PRETTY_NAME="hello 1.0"\nPORTABLE_PREFIXES=hello\n');
+    expect(cat(file, "usr/lib/systemd/system/hello.service")).toContain("ExecStart=/usr/bin/hello --port 80\n");
+    expect(cat(file, "etc/machine-id")).toBe("");
+    expect(cat(file, "usr/bin/hello")).toBe(PROGRAM);
+});
+
+test("units get the mount points they need, as files or directories", async () => {
+    const unit =
+        "[Service]\nExecStart=/usr/bin/hello\nStateDirectory=a/b\nBindPaths=/srv/data\nBindReadOnlyPaths=/etc/x.conf\n";
+    const { file } = await buildImage(files({}, unit), hello(), newStore());
+    expect(listing(file)).toEqual(
+        expect.arrayContaining([
+            "drwxr-xr-x 0/0 /var/lib/a/b",
+            "drwxr-xr-x 0/0 /srv/data",
+            "-rw-r--r-- 0/0 /etc/x.conf",
+        ]),
+    );
+});
+
+test("nothing the user gave is overwritten, links are followed, and modes are kept", async () => {
+    const tree = {
+        "/etc/os-release": { content: "ID=mine\n" },
+        "/etc/hosts": { content: "mine\n" },
+        "/etc/hello": { content: "a file\n" },
+        "/tmp": { directory: true, mode: "0700" },
+        "/var/lib": { symlink: "../state" },
+        "/state": { directory: true },
+        "/etc/nsswitch.conf": { symlink: "/nowhere" },
+        "/usr/bin/su": { content: "s", mode: "4755" },
+        [`/srv/${"long/".repeat(40)}name with spaces \u00e9`]: { content: "deep" },
+    };
+    const { file } = await buildImage(files(tree), hello(), newStore());
+    const found = listing(file);
+    expect(cat(file, "etc/os-release")).toBe("ID=mine\n");
+    expect(found).not.toContainEqual(expect.stringContaining("/usr/lib/os-release"));
+    expect(cat(file, "etc/hosts")).toBe("mine\n");
+    expect(cat(file, "etc/hello")).toBe("a file\n");
+    expect(found).toEqual(
+        expect.arrayContaining([
+            "drwx------ 0/0 /tmp",
+            "lrwxrwxrwx 0/0 /var/lib -> ../state",
+            "drwxr-xr-x 0/0 /state/hello",
+            "-rwsr-xr-x 0/0 /usr/bin/su",
+            `-rw-r--r-- 0/0 /srv/${"long/".repeat(40)}name with spaces \u00e9`,
+        ]),
+    );
+});
+
+test("the same source is built once, another version anew", async () => {
+    const args = hello();
+    const store = newStore();
+    const progress: string[] = [];
+    const onProgress = (text: string) => progress.push(text);
+    const first = await buildImage(source, { ...args, onProgress }, store);
+    expect(progress[0]).toBe("building 0.0/0.0 MB");
+    const again = await buildImage(source, { ...args, onProgress }, store);
+    expect(again).toEqual(first);
+    expect(progress).toHaveLength(1);
+    const other = await buildImage(source, { ...args, version: "1.1" }, store);
+    expect(other.sourceDigest).toBe(first.sourceDigest);
+    expect(other.digest).not.toBe(first.digest);
+});
+
+describe("the digest is the same", () => {
+    // A program of its own, so that it can run as another user, with another umask, time zone, and locale.
+    const bundle = workspace();
+    const script = path.join(bundle, "build.js");
+    const program = `
+        import { buildImage } from "./provider/image/image";
+        import { Archive, Asset } from "./provider/schema/values";
+        const source = { files: {
+            units: ["hello.service"],
+            tree: { "/usr/bin/hello": { asset: new Asset({ path: "bin/hello" }) }, "/opt/app": { asset: new Archive({ path: "app" }) } },
+        } };
+        buildImage(source, { name: "hello", version: "1", programDirectory: process.argv[2]! }).then(
+            ({ digest, sourceDigest }) => console.log(sourceDigest, digest),
+            (error) => console.log(error.message),
+        );`;
+    const contents = {
+        "hello.service": "[Service]\nExecStart=/usr/bin/hello\n",
+        "bin/hello": Buffer.concat([Buffer.from(PROGRAM), Buffer.alloc(3_000_000, "hello, world ")]),
+        ...Object.fromEntries(
+            Array.from({ length: 60 }, (_, index) => [`app/d${index % 7}/f${index}`, `${index}`.repeat(999)]),
+        ),
+        "app/link": "-> d1/f1",
+    };
+
+    beforeAll(() => {
+        buildSync({
+            stdin: { contents: program, resolveDir: path.resolve(__dirname, "../.."), loader: "ts" },
+            bundle: true,
+            platform: "node",
+            outfile: script,
+        });
+    });
+
+    function run(prepare: string, environment: Record<string, string>, reversed = false): string {
+        const entries = Object.entries(contents);
+        const programDirectory = workspace(Object.fromEntries(reversed ? entries.reverse() : entries));
+        for (const directory of [bundle, programDirectory]) chmodSync(directory, 0o755);
+        const store = workspace();
+        chmodSync(store, 0o777);
+        const command = `${prepare} "${process.execPath}" "${script}" "${programDirectory}"`;
+        const env = { PATH: process.env.PATH, PORTABLE_STORE: path.join(store, "store"), ...environment };
+        return execFileSync("sh", ["-c", command], { encoding: "utf8", env }).trim();
+    }
+
+    const asNobody = process.getuid?.() === 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : "";
+    test.each([
+        ["in another directory, made in another order", "", {}, true],
+        ["under another umask", "umask 077;", {}, false],
+        ["under an open umask, in another time zone", "umask 000;", { TZ: "Pacific/Kiritimati" }, false],
+        ["in another locale", "", { LC_ALL: "C.UTF-8", LANG: "de_DE.UTF-8" }, false],
+        ["with SOURCE_DATE_EPOCH set", "", { SOURCE_DATE_EPOCH: "1" }, false],
+        ["for another user", `umask 027; ${asNobody}`, { HOME: "/nonexistent" }, true],
+        ["on one processor", "taskset 1", {}, false],
+    ])("%s", (_, prepare, environment, reversed) => {
+        const expected = run("", { TZ: "UTC", LC_ALL: "C" });
+        expect(expected).toMatch(/^[0-9a-f]{64} [0-9a-f]{64}$/);
+        expect(run(prepare, environment, reversed)).toBe(expected);
+    });
+});
+
+describe("what goes wrong", () => {
+    test("a source that changed since the preview", async () => {
+        const args = hello();
+        const { sourceDigest } = await resolveSource(source, args);
+        writeFileSync(path.join(args.programDirectory, "bin/hello"), "other\n");
+        await expect(buildImage(source, { ...args, sourceDigest: sourceDigest as string }, newStore())).rejects.toThrow(
+            "property source: The files of the image have changed since the preview. Run `pulumi up` again, and look at its preview.",
+        );
+    });
+
+    test.each([
+        ["grows", PROGRAM + "a\n".repeat(300_000)],
+        ["shrinks", PROGRAM],
+        ["is another", PROGRAM + "b\n".repeat(200_000)],
+    ])("a file that %s while it is packed", async (_, text) => {
+        const args = hello();
+        const file = path.join(args.programDirectory, "bin/hello");
+        writeFileSync(file, PROGRAM + "a\n".repeat(200_000));
+        const directory = workspace();
+        // The store asks for the build after everything was hashed.
+        class Late extends Store {
+            override get(key: string, build: (file: string) => Promise<void>) {
+                writeFileSync(file, text);
+                return super.get(key, build);
+            }
+        }
+        await expect(buildImage(source, args, new Late(directory))).rejects.toThrow(
+            `'${file}' (/usr/bin/hello in the image) has changed while the image was built. Let its build finish, and run \`pulumi up\` again.`,
+        );
+        expect(readdirSync(path.join(directory, "building"))).toEqual([]);
+        expect(existsSync(path.join(directory, "images"))).toBe(false);
+    });
+
+    test("one problem is named with its property, several as a list", async () => {
+        const args = hello();
+        await expect(buildImage(files({ a: { content: "" } }), args, newStore())).rejects.toThrow(
+            "property source.files.tree.a: 'a' can't be a path in the image: write it from the root, without '..', as /usr/bin/hello.",
+        );
+        await expect(buildImage({ files: { units: ["a", "b"] } }, args, newStore())).rejects.toThrow(
+            /^The image can't be built:\n- source\.files\.units\[0\]: There is no 'a' .*\n- source\.files\.units\[1\]: There is no 'b' /,
+        );
+    });
+
+    test("cancelled", async () => {
+        const directory = workspace();
+        const args = { ...hello(), signal: AbortSignal.abort() };
+        await expect(buildImage(source, args, new Store(directory))).rejects.toThrow("abort");
+        expect(readdirSync(path.join(directory, "building"))).toEqual([]);
+    });
+
+    /** Runs with only this as mksquashfs on PATH; the module is fresh, as its version is read once. */
+    async function withMksquashfs(shell: string | undefined, large = false, signal?: AbortSignal): Promise<string> {
+        const bin = workspace(shell === undefined ? {} : { "bin/mksquashfs": `#!/bin/sh\n${shell}\n` });
+        mkdirSync(path.join(bin, "bin"), { recursive: true });
+        const { PATH } = process.env;
+        process.env.PATH = path.join(bin, "bin");
+        try {
+            let fresh: typeof import("../../provider/image/image") | undefined;
+            jest.isolateModules(() => {
+                fresh = require("../../provider/image/image");
+            });
+            const tree: Record<string, { content: string }> = large
+                ? { "/big": { content: "x".repeat(5_000_000) } }
+                : {};
+            return await (fresh as typeof import("../../provider/image/image"))
+                .buildImage(files(tree), { ...hello(), signal }, newStore())
+                .then(
+                    ({ file }) => readFileSync(file, "utf8"),
+                    (error: Error) => `${error.name}: ${error.message}`,
+                );
+        } finally {
+            process.env.PATH = PATH;
+        }
+    }
+
+    test("cancelled while mksquashfs works", async () => {
+        const shell = '[ "$1" = -version ] && { echo "mksquashfs version 4.5.1"; exit; }; exec /bin/sleep 50';
+        expect(await withMksquashfs(shell, true, AbortSignal.timeout(300))).toMatch(/^(AbortError|TimeoutError): /);
+    });
+
+    const INSTALL =
+        "Install squashfs-tools 4.5 or later on the machine that runs Pulumi: `apt install squashfs-tools`, `dnf install squashfs-tools`, `brew install squashfs`, `nix profile install nixpkgs#squashfsTools`.";
+    test("no mksquashfs", async () => {
+        expect(await withMksquashfs(undefined)).toBe(
+            `UserError: mksquashfs, which packs the image, is not installed. ${INSTALL}`,
+        );
+    });
+
+    test("an old mksquashfs, whose -version has exit status 1", async () => {
+        expect(await withMksquashfs("echo 'mksquashfs version 4.3 (2014/05/12)'; exit 1")).toBe(
+            `UserError: mksquashfs 4.3 is too old to pack the image: it can't read a tar stream. ${INSTALL}`,
+        );
+    });
+
+    test.each([false, true])("mksquashfs gives up, with much more to send: %p", async (large) => {
+        const shell =
+            '[ "$1" = -version ] && { echo "mksquashfs version 4.5.1"; exit; }; echo "FATAL ERROR: Write failed" >&2; exit 1';
+        expect(await withMksquashfs(shell, large)).toBe(
+            "UserError: mksquashfs failed with exit status 1. Look at free disk space first, and at the version of squashfs-tools. It said: FATAL ERROR: Write failed",
+        );
+    });
+});
+
+test("a directory of many files is packed whole", async () => {
+    const programDirectory = workspace(
+        Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`app/${index % 20}/${index}`, `file ${index}`])),
+    );
+    const tree = { "/opt/app": { asset: new Archive({ path: "app" }) } };
+    const { file } = await buildImage(files(tree), { ...hello(), programDirectory }, newStore());
+    expect(listing(file).filter((line) => line.startsWith("-") && line.includes("/opt/app/"))).toHaveLength(500);
+    expect(cat(file, "opt/app/19/499")).toBe("file 499");
+});

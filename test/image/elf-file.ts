@@ -1,0 +1,113 @@
+/** What {@link elfFile} writes; the names are those of the reader. */
+export interface ElfParts {
+    /** e_machine: 62 is x86-64, 183 arm64, 20 ppc. */
+    machine?: number;
+    /** e_type: 2 EXEC, 3 DYN. */
+    type?: number;
+    is32Bit?: boolean;
+    isBigEndian?: boolean;
+    interpreter?: string;
+    needed?: string[];
+    runPath?: string;
+    rpath?: string;
+    soname?: string;
+    neededVersions?: Record<string, string[]>;
+    versions?: string[];
+}
+
+/** The smallest file that says all this to a loader: headers, one loaded segment of everything, tables at its end. */
+export function elfFile(parts: ElfParts = {}): Buffer {
+    const { is32Bit = false, isBigEndian = false } = parts;
+    const word = is32Bit ? 4 : 8;
+    const number = (value: number, bytes: number) => {
+        const buffer = Buffer.alloc(bytes);
+        const low = Math.min(bytes, 6);
+        if (isBigEndian) buffer.writeUIntBE(value, bytes - low, low);
+        else buffer.writeUIntLE(value, 0, low);
+        return buffer;
+    };
+    const [u16, u32, uword] = [2, 4, word].map((bytes) => (value: number) => number(value, bytes)) as [
+        (value: number) => Buffer,
+        (value: number) => Buffer,
+        (value: number) => Buffer,
+    ];
+    let strings = "\0";
+    const named = (text: string) => {
+        strings += `${text}\0`;
+        return strings.length - text.length - 1;
+    };
+
+    const needs = Object.entries(parts.neededVersions ?? {}).map(([file, names], index, all) => {
+        const auxes = names.map((name, at) =>
+            Buffer.concat([u32(0), u16(0), u16(2), u32(named(name)), u32(at < names.length - 1 ? 16 : 0)]),
+        );
+        const next = index < all.length - 1 ? 16 + 16 * names.length : 0;
+        return Buffer.concat([u16(1), u16(names.length), u32(named(file)), u32(16), u32(next), ...auxes]);
+    });
+    const versions = parts.versions ?? [];
+    const has = versions.map((name, index) =>
+        Buffer.concat([
+            u16(1),
+            u16(0),
+            u16(index + 1),
+            u16(1),
+            u32(0),
+            u32(20),
+            u32(index < versions.length - 1 ? 28 : 0),
+            u32(named(name)),
+            u32(0),
+        ]),
+    );
+    const dynamicTexts: [number, string | undefined][] = [
+        ...(parts.needed ?? []).map((name): [number, string] => [1, name]),
+        [14, parts.soname],
+        [15, parts.rpath],
+        [29, parts.runPath],
+    ];
+    const entries = dynamicTexts.flatMap(([tag, text]) =>
+        text === undefined ? [] : [[tag, named(text)] as [number, number]],
+    );
+
+    const interpreter = Buffer.from(parts.interpreter === undefined ? "" : `${parts.interpreter}\0`);
+    const headerBytes = is32Bit ? 52 : 64;
+    const segmentBytes = is32Bit ? 32 : 56;
+    const start = headerBytes + 3 * segmentBytes;
+    const tables = [interpreter, Buffer.from(strings), ...needs, ...has];
+    const offsets = tables.map((_, index) =>
+        tables.slice(0, index).reduce((sum, table) => sum + table.length, start),
+    ) as number[];
+    const dynamicAt = tables.reduce((sum, table) => sum + table.length, start);
+    const ADDRESS = 0x400000;
+    entries.push([5, ADDRESS + (offsets[1] as number)], [10, strings.length]);
+    if (needs.length > 0) entries.push([0x6ffffffe, ADDRESS + (offsets[2] as number)], [0x6fffffff, needs.length]);
+    if (has.length > 0)
+        entries.push([0x6ffffffc, ADDRESS + (offsets[2 + needs.length] as number)], [0x6ffffffd, has.length]);
+    const dynamic = Buffer.concat([...entries, [0, 0]].flatMap(([tag, value]) => [uword(tag ?? 0), uword(value ?? 0)]));
+    const total = dynamicAt + dynamic.length;
+
+    const segment = (type: number, offset: number, size: number) =>
+        is32Bit
+            ? [u32(type), u32(offset), u32(ADDRESS + offset), u32(0), u32(size), u32(size), u32(5), u32(1)]
+            : [u32(type), u32(5), uword(offset), uword(ADDRESS + offset), uword(0), uword(size), uword(size), uword(1)];
+    return Buffer.concat([
+        Buffer.from([0x7f, 0x45, 0x4c, 0x46, is32Bit ? 1 : 2, isBigEndian ? 2 : 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        u16(parts.type ?? 3),
+        u16(parts.machine ?? 62),
+        u32(1),
+        uword(ADDRESS),
+        uword(headerBytes),
+        uword(0),
+        u32(0),
+        u16(headerBytes),
+        u16(segmentBytes),
+        u16(3),
+        u16(0),
+        u16(0),
+        u16(0),
+        ...segment(1, 0, total),
+        ...segment(2, dynamicAt, dynamic.length),
+        ...(parts.interpreter === undefined ? segment(0, 0, 0) : segment(3, offsets[0] as number, interpreter.length)),
+        ...tables,
+        dynamic,
+    ]);
+}

@@ -1,0 +1,3 @@
+{
+    package = name: throw "no package '${name}' without its hash";
+}

@@ -1,0 +1,119 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import tar from "tar-stream";
+
+/** An entry of a layer: a file's content, or what a tar header says. */
+export type LayerEntry =
+    | string
+    | Buffer
+    | (Partial<Pick<tar.Header, "mode" | "uid" | "type" | "linkname">> & { content?: string | Buffer });
+
+export interface ImageParts {
+    /** The lowest first. */
+    layers: Record<string, LayerEntry>[];
+    config?: Record<string, unknown>;
+    compression?: "none" | "gzip" | "zstd";
+    architecture?: string;
+    annotations?: Record<string, string>;
+}
+
+type Files = Record<string, Buffer>;
+
+export function sha256(bytes: Buffer): string {
+    return createHash("sha256").update(bytes).digest("hex");
+}
+
+export async function tarOf(entries: Record<string, LayerEntry>): Promise<Buffer> {
+    const pack = tar.pack();
+    for (const [name, entry] of Object.entries(entries)) {
+        const given = typeof entry === "string" || Buffer.isBuffer(entry) ? { content: entry } : entry;
+        const { content = "", ...header } = given;
+        pack.entry(
+            {
+                name,
+                mode: name.endsWith("/") ? 0o755 : 0o644,
+                type: name.endsWith("/") ? "directory" : "file",
+                ...header,
+            },
+            content as Buffer,
+        );
+    }
+    pack.finalize();
+    const chunks: Buffer[] = [];
+    for await (const chunk of pack) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+}
+
+function compress(bytes: Buffer, compression: ImageParts["compression"]): Buffer {
+    if (compression === "none") return bytes;
+    if (compression === "zstd") return spawnSync("zstd", ["-qc"], { input: bytes, maxBuffer: 1 << 30 }).stdout;
+    return gzipSync(bytes, { level: 1 });
+}
+
+async function imageFiles({ layers, config = {}, compression = "gzip", architecture = "amd64" }: ImageParts) {
+    const files: Files = {};
+    const blob = (bytes: Buffer, mediaType: string) => {
+        files[`blobs/sha256/${sha256(bytes)}`] = bytes;
+        return { mediaType, digest: `sha256:${sha256(bytes)}`, size: bytes.length };
+    };
+    const tars = await Promise.all(layers.map(tarOf));
+    const suffix = compression === "none" ? "" : `+${compression}`;
+    const parts = tars.map((each) =>
+        blob(compress(each, compression), `application/vnd.oci.image.layer.v1.tar${suffix}`),
+    );
+    const diffIds = tars.map((each) => `sha256:${sha256(each)}`);
+    const configuration = blob(
+        Buffer.from(
+            JSON.stringify({ architecture, os: "linux", config, rootfs: { type: "layers", diff_ids: diffIds } }),
+        ),
+        "application/vnd.oci.image.config.v1+json",
+    );
+    const mediaType = "application/vnd.oci.image.manifest.v1+json";
+    const manifest = blob(
+        Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config: configuration, layers: parts })),
+        mediaType,
+    );
+    return { files, manifest, configuration, parts, architecture };
+}
+
+/** The files of an OCI layout by their path. */
+export async function layoutFiles(images: ImageParts[]): Promise<Files> {
+    const files: Files = { "oci-layout": Buffer.from('{"imageLayoutVersion":"1.0.0"}') };
+    const manifests = [];
+    for (const parts of images) {
+        const made = await imageFiles(parts);
+        Object.assign(files, made.files);
+        const platform = { os: "linux", architecture: made.architecture };
+        manifests.push({ ...made.manifest, platform, annotations: parts.annotations });
+    }
+    return { ...files, "index.json": Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })) };
+}
+
+/** The files of a `docker save` archive as Docker wrote it before version 25. */
+export async function savedFiles(images: (ImageParts & { tags: string[] })[]): Promise<Files> {
+    const files: Files = {};
+    const manifest = [];
+    for (const { tags, ...parts } of images) {
+        const made = await imageFiles({ ...parts, compression: "none" });
+        const layers = made.parts.map(({ digest }) => {
+            const file = `${digest.slice("sha256:".length)}/layer.tar`;
+            files[file] = made.files[`blobs/sha256/${digest.slice("sha256:".length)}`] as Buffer;
+            return file;
+        });
+        const config = `${made.configuration.digest.slice("sha256:".length)}.json`;
+        files[config] = made.files[`blobs/sha256/${config.slice(0, -5)}`] as Buffer;
+        manifest.push({ Config: config, RepoTags: tags, Layers: layers });
+    }
+    return { ...files, "manifest.json": Buffer.from(JSON.stringify(manifest)) };
+}
+
+export function writeFiles(directory: string, files: Files): string {
+    for (const [name, bytes] of Object.entries(files)) {
+        mkdirSync(path.dirname(path.join(directory, name)), { recursive: true });
+        writeFileSync(path.join(directory, name), bytes);
+    }
+    return directory;
+}

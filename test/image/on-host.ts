@@ -1,0 +1,49 @@
+import { execFileSync } from "node:child_process";
+import type { TestTarget } from "../target";
+
+export interface Running {
+    /** What the services said so far. */
+    journal(): Promise<string>;
+    detach(): Promise<void>;
+}
+
+/** Attaches an image under the default profile, with settings of its own in a drop-in, and starts its service. */
+export async function run(
+    target: TestTarget,
+    image: { file: string },
+    { name, settings = "", unit = `${name}.service` }: { name: string; settings?: string; unit?: string },
+): Promise<Running> {
+    const raw = `/var/lib/portables/${name}_1.raw`;
+    execFileSync("scp", ["-q", "-F", target.sshConfigPath, image.file, `root@${target.name}:${raw}`]);
+    const dropIn = `/etc/systemd/system/${unit}.d`;
+    const journal = async () => (await target.exec(`journalctl -o cat --no-pager -u '${name}*'`)).stdout;
+    const { code, stderr } = await target.exec(`
+        set -e
+        mkdir -p ${dropIn}
+        printf '[Service]\\n${settings}\\n' > ${dropIn}/test.conf
+        portablectl attach --profile=default ${raw} >&2
+        systemctl daemon-reload
+        systemctl start ${unit}`);
+    const running = {
+        journal,
+        detach: async () => {
+            await target.exec(
+                `systemctl stop '${name}*'; portablectl detach ${raw}; rm -rf ${raw} ${dropIn}; systemctl daemon-reload`,
+            );
+        },
+    };
+    if (code !== 0) throw new Error(`${stderr}\n${await journal()}`);
+    return running;
+}
+
+/** Tries until it works, for ten seconds at most. */
+export async function soon<T>(attempt: () => Promise<T>): Promise<T> {
+    for (const end = Date.now() + 10_000; ; ) {
+        try {
+            return await attempt();
+        } catch (error) {
+            if (Date.now() > end) throw error;
+            await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+    }
+}

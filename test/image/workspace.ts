@@ -1,0 +1,44 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const made: string[] = [];
+// Nothing of a test stays in the user's own store.
+process.env.PORTABLE_STORE = mkdtempSync(path.join(tmpdir(), "image-test-store-"));
+made.push(process.env.PORTABLE_STORE);
+afterAll(() => {
+    for (const directory of made) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A directory of this test alone, gone at its end. A value is a file's text, or `-> TARGET` for a symbolic link. */
+export function workspace(files: Record<string, string | Buffer> = {}): string {
+    const directory = mkdtempSync(path.join(tmpdir(), "image-test-"));
+    made.push(directory);
+    for (const [name, content] of Object.entries(files)) {
+        const file = path.join(directory, name);
+        mkdirSync(path.dirname(file), { recursive: true });
+        if (typeof content === "string" && content.startsWith("-> ")) symlinkSync(content.slice(3), file);
+        else writeFileSync(file, content, { mode: /bin\/|\/ld[^/]*\.so/.test(name) ? 0o755 : 0o644 });
+    }
+    return directory;
+}
+
+/** The shortest program (ELF, x86-64, static), and a text too: headers alone, every byte ASCII. */
+export const PROGRAM = [
+    "\x7fELF\x02\x01\x01".padEnd(16, "\0"),
+    "\x02\0\x3e\0\x01\0\0\0".padEnd(24, "\0"),
+    "\x40".padEnd(12, "\0"),
+    "\x40\0\x38".padEnd(12, "\0"),
+].join("");
+
+export const HELLO_SERVICE = "[Service]\nExecStart=@helloExe@ --port 80\nStateDirectory=hello\n";
+
+/** The workspace and source of the smallest whole image. */
+export function hello() {
+    const programDirectory = workspace({
+        "units/hello.service": HELLO_SERVICE,
+        "units/hello.socket": "[Socket]\nListenStream=80\n",
+        "bin/hello": PROGRAM,
+    });
+    return { programDirectory, name: "hello", version: "1.0" };
+}

@@ -1,0 +1,112 @@
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
+import type { Deployment, Json, Provider } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+let before: Snapshot;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
+    connection = connectionTo(target);
+    await makeToyService(target);
+    before = await target.snapshot();
+}, bootTimeoutMs);
+afterAll(() => target?.down());
+
+/** The three resources, made; once more under the same names they are the same resources, made anew. */
+async function made(): Promise<[Deployment, Deployment, Deployment]> {
+    const [hello, service, dropIn] = [
+        provider.resource("PortableImage", "hello"),
+        provider.resource("AttachedService", "hello"),
+        provider.resource("DropIn", "toy"),
+    ];
+    await hello.up(image(connection));
+    await service.up({ image: hello.outputs.path, files: { "/etc/hello/key": { content: "k" } }, connection });
+    await dropIn.up({
+        unit: "toy.service",
+        text: "[Service]\nNice=1\n",
+        files: { "/etc/toy/key": { content: "k" } },
+        connection,
+    });
+    return [hello, service, dropIn];
+}
+
+test("a replacement by itself: the delete of the old one, which comes last, takes nothing of the new one", async () => {
+    const old = await made();
+    const now = await made();
+    for (const [index, each] of now.entries()) {
+        expect(each.id).toBe(old[index]?.id);
+        expect(each.outputs.record).not.toBe(old[index]?.outputs.record);
+    }
+    const held = await target.snapshot();
+    provider.warnings({ clear: true });
+    for (const each of old.reverse()) await each.destroy();
+    expect(provider.warnings()).toEqual([]);
+    expect(diffSnapshots(held, await target.snapshot())).toEqual([]);
+    for (const each of now) {
+        expect(await each.refresh()).toBe(true);
+        expect(each.initErrors).toEqual([]);
+    }
+    await provider.destroyAll();
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+
+test("an image of a creation that the state has lost goes with the next one", async () => {
+    const lost = provider.resource("PortableImage", "hello");
+    await lost.up(image(connection, { mark: "lost" }));
+    lost.id = "";
+    const found = provider.resource("PortableImage", "hello");
+    await found.up(image(connection));
+    await found.destroy();
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+
+test("what is gone already can be deleted", async () => {
+    const all = await made();
+    const states = all.map(({ id, inputs, outputs }) => ({ id, inputs, outputs }));
+    await provider.destroyAll();
+    for (const [index, each] of all.entries()) Object.assign(each, states[index]);
+    for (const each of all.reverse()) await each.destroy();
+    expect(provider.warnings()).toEqual([]);
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+
+test("what was taken away by hand can be deleted, each in any order", async () => {
+    const [hello, service, dropIn] = await made();
+    await onHost(
+        target,
+        `portablectl -q detach --now ${hello.outputs.path}; rm -rf ${hello.outputs.path} /etc/hello /etc/toy /etc/systemd/system/toy.service.d; systemctl daemon-reload`,
+    );
+    await hello.destroy();
+    await service.destroy();
+    await dropIn.destroy();
+    // systemctl made this one, for the links of [Install], and detach by hand leaves it.
+    await onHost(
+        target,
+        "find /etc/systemd/system -xtype l -delete; rmdir /etc/systemd/system/sockets.target.wants /etc/portables 2>/dev/null || true",
+    );
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+
+test("the records that were lost with /var/lib are made again, and nothing is left in the end", async () => {
+    const [hello, service, dropIn] = await made();
+    await onHost(target, "rm -rf /var/lib/pulumi-portable");
+    for (const each of [hello, service, dropIn]) expect(await each.refresh()).toBe(true);
+    await hello.up(image(connection, { mark: "v2" }));
+    await service.up({ image: hello.outputs.path, files: { "/etc/hello/key": { content: "l" } }, connection });
+    await dropIn.up({
+        unit: "toy.service",
+        text: "[Service]\nNice=2\n",
+        files: { "/etc/toy/key": { content: "l" } },
+        connection,
+    });
+    expect(await onHost(target, "cat /etc/hello/key /etc/toy/key")).toBe("ll");
+    await provider.destroyAll();
+    // Nobody knows any more who made the directories.
+    await onHost(target, "rmdir /etc/portables /etc/systemd/system/toy.service.d /etc/hello /etc/toy");
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});

@@ -1,0 +1,75 @@
+import { bootTarget, diffSnapshots, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
+import { failure, type Json, type Provider } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
+    connection = connectionTo(target);
+    await makeToyService(target);
+}, bootTimeoutMs);
+afterAll(() => target?.down());
+
+/** Runs with a tiny file system over the directory; what the run leaves there is told by the snapshots. */
+async function withTiny<T>(directory: string, options: string, run: () => Promise<T>): Promise<T> {
+    await onHost(target, `mkdir -p ${directory}; mount -t tmpfs -o ${options} tiny ${directory}`);
+    try {
+        const before = await target.snapshot();
+        const result = await run();
+        expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+        return result;
+    } finally {
+        await onHost(target, `umount ${directory}`);
+    }
+}
+
+test("no room for the image", async () => {
+    const failed = await withTiny("/var/lib", "size=200k", () =>
+        failure(provider.resource("PortableImage", "hello").up(image(connection))),
+    );
+    expect(failed.isPartial).toBe(false);
+    expect(failed.message).toMatch(
+        new RegExp(
+            `^PortableImage hello, host ${target.host}: there is no room for the image /var/lib/portables/hello_1.0-[0-9a-f]{12}.raw: it has 0.3 MB, and 0.2 MB are free on /var/lib. Make room there; nothing was changed.$`,
+        ),
+    );
+});
+
+test("room that is gone by the time of the upload: nothing of it stays", async () => {
+    const failed = await withTiny("/var/lib", "size=400k,nr_inodes=4", () =>
+        failure(provider.resource("PortableImage", "hello").up(image(connection))),
+    );
+    expect(failed.isPartial).toBe(false);
+    expect(failed.message).toMatch(
+        new RegExp(
+            `^PortableImage hello, host ${target.host}: root@${target.host}:22 can't write /var/lib/pulumi-portable/incoming/\\w{8}/hello_1.0-[0-9a-f]{12}.raw there over SFTP. Check that the directory is there, that the login may write to it, and that the disk has room. It said: Failure$`,
+        ),
+    );
+});
+
+test("no room for a host file: everything is as before", async () => {
+    const dropIn = provider.resource("DropIn", "toy");
+    const files = { "/etc/toy/small": { content: "x" }, "/etc/toy/large": { content: "x".repeat(20_000) } };
+    const failed = await withTiny("/etc/toy", "size=16k", () =>
+        failure(dropIn.up({ unit: "toy.service", sections: { Service: { Nice: 1 } }, files, connection })),
+    );
+    expect(failed.isPartial).toBe(true);
+    expect(failed.message).toContain("writing /etc/toy/large failed");
+    expect(failed.message).toContain("No space left on device");
+    expect(failed.message).toContain("The drop-in and files from before are back, and toy.service is as before.");
+});
+
+test("no room for the records: nothing is begun", async () => {
+    const dropIn = provider.resource("DropIn", "toy");
+    const failed = await withTiny("/var/lib", "size=64k,nr_inodes=3", () =>
+        failure(dropIn.up({ unit: "toy.service", sections: { Service: { Nice: 1 } }, connection })),
+    );
+    expect(failed.message).toContain("writing the record failed");
+    expect(failed.message).toContain("No space left on device");
+    expect(await onHost(target, "ls -d /etc/systemd/system/toy.service.d 2>/dev/null || true")).toBe("");
+});

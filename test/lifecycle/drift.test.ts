@@ -1,0 +1,173 @@
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
+import type { Deployment, Json, Provider } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+let hello: Deployment;
+let service: Deployment;
+let before: Snapshot;
+const serviceInputs = (): Json => ({
+    image: hello.outputs.path,
+    dropIns: [inlineName("one")],
+    files: { "/etc/hello/key": { content: "key", mode: "0640" } },
+    connection,
+});
+const inline = "/etc/systemd/system/hello.service.d/50-portable.conf";
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
+    connection = connectionTo(target);
+    before = await target.snapshot();
+    hello = provider.resource("PortableImage", "hello");
+    service = provider.resource("AttachedService", "hello");
+    await hello.up(image(connection));
+    await service.up(serviceInputs());
+}, bootTimeoutMs);
+afterAll(() => target?.down());
+
+/** After `command` on the host Read and Diff see something, and what they see; then `up` repairs it. */
+async function drifted(command: string): Promise<{ diff: Record<string, string>; initErrors: string[] }> {
+    await onHost(target, command);
+    expect(await service.refresh()).toBe(true);
+    const { initErrors } = service;
+    const { operation, diff } = await service.up(serviceInputs());
+    expect(operation).toBe("update");
+    // Repaired: on the host, and for Read and Diff.
+    expect((await target.http(8080, "/")).body).toBe("Hello, one!\n");
+    expect(
+        await onHost(
+            target,
+            `systemctl is-active hello.service hello.socket; systemctl is-enabled hello.service hello.socket; stat -c '%a %U' /etc/hello/key; cat /etc/hello/key ${inline}; readlink /etc/portables/*; ls /etc/systemd/system.attached`,
+        ),
+    ).toBe(
+        [
+            "active\nactive",
+            "enabled\nenabled",
+            "640 root",
+            'key[Service]\nEnvironment="NAME=one"',
+            hello.outputs.path,
+            "hello.service\nhello.service.d\nhello.socket\nhello.socket.d",
+        ].join("\n"),
+    );
+    expect(await service.refresh()).toBe(true);
+    expect(service.initErrors).toEqual([]);
+    expect(await service.up(serviceInputs())).toEqual({ operation: "same", diff: {} });
+    return { diff, initErrors };
+}
+const unhealthy = (what: string) => `${what} on ${target.host}: \`pulumi up\` repairs it`;
+
+test("nothing: a healthy service reads clean, and repairing nothing restarts nothing", async () => {
+    const pid = await mainPid(target, "hello.service");
+    expect(await service.refresh()).toBe(true);
+    expect(service.initErrors).toEqual([]);
+    expect(await service.diff(serviceInputs())).toEqual({ operation: "same", diff: {} });
+    expect(await mainPid(target, "hello.service")).toBe(pid);
+});
+
+test("a service that was stopped", async () => {
+    const { initErrors } = await drifted("systemctl stop hello.service");
+    expect(initErrors).toEqual([unhealthy("hello.service is inactive (dead)")]);
+});
+
+test("a service that was stopped with its socket, and disabled", async () => {
+    const { initErrors } = await drifted("systemctl disable -q --now hello.socket hello.service");
+    expect(initErrors).toEqual([
+        unhealthy("hello.service is inactive (dead)"),
+        unhealthy("hello.service is disabled"),
+        unhealthy("hello.socket is inactive (dead)"),
+        unhealthy("hello.socket is disabled"),
+    ]);
+});
+
+test("a socket that was stopped under its service, which runs on: systemd starts it only without the service", async () => {
+    const { initErrors } = await drifted("systemctl stop hello.socket; systemctl start hello.service");
+    expect(initErrors).toEqual([unhealthy("hello.socket is inactive (dead)")]);
+});
+
+test("a service that has crashed", async () => {
+    const { initErrors } = await drifted(
+        "systemctl stop hello.socket; systemctl kill -s SEGV hello.service; sleep 0.2",
+    );
+    expect(initErrors).toContain(unhealthy("hello.service is failed (failed)"));
+});
+
+test("a drop-in that was edited, and one that was removed", async () => {
+    const edited = await drifted(
+        `sed -i s/one/two/ ${inline}; systemctl daemon-reload; systemctl restart hello.service`,
+    );
+    expect(edited).toEqual({ diff: { [`dropInTexts["${inline}"]`]: "UPDATE" }, initErrors: [] });
+    const removed = await drifted(`rm ${inline}`);
+    expect(removed.diff).toEqual({ [`dropInTexts["${inline}"]`]: "ADD" });
+});
+
+test("a host file that was edited, one that was made readable for all, and one that was removed", async () => {
+    expect((await drifted("echo x >>/etc/hello/key")).diff).toEqual({ 'hostFiles["/etc/hello/key"]': "UPDATE" });
+    expect((await drifted("chmod 644 /etc/hello/key")).diff).toEqual({ 'hostFiles["/etc/hello/key"]': "UPDATE" });
+    expect((await drifted("rm -r /etc/hello")).diff).toEqual({ 'hostFiles["/etc/hello/key"]': "ADD" });
+});
+
+test("another image of the name that was attached by hand", async () => {
+    const other = "/var/lib/portables/hello_9-by-hand.raw";
+    await onHost(target, `cp ${hello.outputs.path} ${other}`);
+    const { diff } = await drifted(`portablectl -q reattach --now --profile trusted ${other}`);
+    expect(diff).toEqual({ image: "UPDATE", profile: "UPDATE" });
+    await onHost(target, `rm ${other}`);
+});
+
+test("an image file that was deleted", async () => {
+    const path = hello.outputs.path as string;
+    await onHost(target, `rm ${path}`);
+    provider.warnings({ clear: true });
+    const gone = `${path} is gone from ${target.host}: \`pulumi up\` uploads it again.`;
+    for (let twice = 0; twice < 2; twice++) expect(await hello.refresh()).toBe(true);
+    expect(provider.warnings()).toEqual([gone, gone]);
+    expect(await hello.preview(image(connection))).toMatchObject({
+        operation: "update",
+        diff: { sourceDigest: "UPDATE" },
+        properties: { path, digest: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    });
+    await hello.up(image(connection));
+    expect(hello.outputs.path).toBe(path);
+    expect(await hello.refresh()).toBe(true);
+    expect(await hello.up(image(connection))).toEqual({ operation: "same", diff: {} });
+    // The same file again: nothing is to be done about the service, which kept the old one open.
+    expect(await service.up(serviceInputs())).toEqual({ operation: "same", diff: {} });
+    await onHost(target, "systemctl restart hello.service");
+    expect((await target.http(8080, "/")).body).toBe("Hello, one!\n");
+});
+
+test("an image file that was damaged", async () => {
+    const path = hello.outputs.path as string;
+    await onHost(
+        target,
+        `cp ${path} ${path}.x && printf x | dd of=${path}.x bs=1 seek=5000 conv=notrunc status=none && mv ${path}.x ${path}`,
+    );
+    provider.warnings({ clear: true });
+    expect(await hello.refresh()).toBe(true);
+    expect(provider.warnings()).toEqual([
+        expect.stringContaining(`${path} on ${target.host} isn't what was uploaded any more`),
+    ]);
+    const { operation, diff } = await hello.up(image(connection));
+    expect({ operation, diff }).toEqual({ operation: "update", diff: { sourceDigest: "UPDATE" } });
+    expect(await onHost(target, `sha256sum <${path}`)).toBe(`${hello.outputs.digest}  -`);
+    expect(hello.outputs.path).toBe(path);
+    expect(await hello.up(image(connection))).toEqual({ operation: "same", diff: {} });
+});
+
+test("a service that was detached by hand", async () => {
+    const { diff, initErrors } = await drifted(`portablectl -q detach --now ${hello.outputs.path}`);
+    expect(initErrors).toEqual([unhealthy("hello is attached nowhere")]);
+    expect(diff).toEqual({ serving: "UPDATE of output" });
+});
+
+test("detached by hand and then destroyed: nothing of it stays", async () => {
+    await onHost(target, `portablectl -q detach --now ${hello.outputs.path}`);
+    expect(await service.refresh()).toBe(true);
+    await service.destroy();
+    await hello.destroy();
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});

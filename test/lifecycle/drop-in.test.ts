@@ -1,0 +1,140 @@
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, mainPid, makeToyService, onHost } from "./hello";
+import { fileAsset, type Json, type Provider } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+let before: Snapshot;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
+    connection = connectionTo(target);
+    await makeToyService(target);
+    before = await target.snapshot();
+}, bootTimeoutMs);
+afterEach(async () => {
+    await provider.destroyAll();
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+afterAll(() => target?.down());
+
+const file = "/etc/systemd/system/toy.service.d/override.conf";
+const toy = (): Json => ({
+    unit: "toy.service",
+    sections: { Service: { Environment: { A: "1" } } },
+    files: { "/etc/toy/key": { content: "key", mode: "0640" } },
+    connection,
+});
+
+test("drift: edited, readable for all, or removed by hand: read shows it, diff names it, up repairs it", async () => {
+    const dropIn = provider.resource("DropIn", "toy");
+    await dropIn.up(toy());
+    const key = 'hostFiles["/etc/toy/key"]';
+    for (const [command, diff] of [
+        [`sed -i s/1/2/ ${file}`, { dropInText: "UPDATE" }],
+        [`rm ${file}`, { dropInText: "UPDATE" }],
+        ["echo x >>/etc/toy/key", { [key]: "UPDATE" }],
+        ["chmod 644 /etc/toy/key", { [key]: "UPDATE" }],
+        ["chown deploy /etc/toy/key", { [key]: "UPDATE" }],
+        ["rm /etc/toy/key", { [key]: "ADD" }],
+        ["rm -r /etc/toy", { [key]: "ADD" }],
+    ] as const) {
+        await onHost(target, command);
+        expect(await dropIn.refresh()).toBe(true);
+        expect({ command, ...(await dropIn.up(toy())) }).toEqual({ command, operation: "update", diff });
+        expect(await onHost(target, `stat -c '%a %U' /etc/toy/key; cat /etc/toy/key ${file}`)).toBe(
+            '640 root\nkey[Service]\nEnvironment="A=1"',
+        );
+    }
+    expect(await onHost(target, "systemctl show -p Environment --value toy.service")).toBe("A=1");
+    expect(await dropIn.refresh()).toBe(true);
+    expect(await dropIn.up(toy())).toEqual({ operation: "same", diff: {} });
+});
+
+test("restart, reload or none: what each does to the process", async () => {
+    const dropIn = provider.resource("DropIn", "toy");
+    const pid = () => mainPid(target, "toy.service");
+    const first = await pid();
+    await dropIn.up({ ...toy(), onChange: "none" });
+    await dropIn.up({ ...toy(), onChange: "reload", files: { "/etc/toy/key": { content: "other" } } });
+    expect(await pid()).toBe(first);
+    await dropIn.up({ ...toy(), onChange: "restart", files: { "/etc/toy/key": { content: "third" } } });
+    const third = await pid();
+    expect(third).not.toBe(first);
+    // How it learns of changes is no change.
+    await dropIn.up({ ...toy(), onChange: "none", files: { "/etc/toy/key": { content: "third" } } });
+    expect(await pid()).toBe(third);
+});
+
+test("a template: its running instances take the change, nothing else is started", async () => {
+    await onHost(
+        target,
+        "cat >/etc/systemd/system/many@.service; systemctl daemon-reload; systemctl start many@one many@two",
+        "[Service]\nExecStart=/bin/sleep infinity\n",
+    );
+    const dropIn = provider.resource("DropIn", "many");
+    await dropIn.up({ unit: "many@.service", sections: { Service: { Environment: { A: "1" } } }, connection });
+    const units = "many@one many@two many@three";
+    const states = await onHost(
+        target,
+        `systemctl show -p Environment --value ${units}; systemctl is-active ${units} || true`,
+    );
+    await dropIn.destroy();
+    const after = await onHost(target, `systemctl show -p Environment --value many@one; systemctl is-active many@one`);
+    await onHost(
+        target,
+        "systemctl stop many@one many@two; rm /etc/systemd/system/many@.service; systemctl daemon-reload; systemctl stop 'system-many.slice'",
+    );
+    expect(states.split("\n").filter((line) => line !== "")).toEqual([
+        "A=1",
+        "A=1",
+        "A=1",
+        "active",
+        "active",
+        "inactive",
+    ]);
+    expect(after).toBe("active");
+});
+
+test("names and contents that a shell or systemd could take for their own arrive as they are", async () => {
+    const bytes = Buffer.from([0, 1, 2, 255, 254, 10, 13, 0, 39, 34, 92, 36, 96]);
+    writeFileSync(join(program.directory, "bytes"), bytes);
+    const odd = `/etc/toy dir/-it's "$(touch pwned)" \`x\` ü %n`;
+    const text = "END\n$HOME `id` 'x' \"y\" \\n %% \n\n\tüñ\n.";
+    const environment = { A: 'it\'s "$(id)" `x` $HOME %n \\n ü', B: "" };
+    const dropIn = provider.resource("DropIn", 'it\'s "$(touch /tmp/pwned)" a\\name');
+    await dropIn.up({
+        unit: "toy.service",
+        name: "50-a_b:c@d.conf",
+        sections: { Service: { Environment: environment } },
+        files: {
+            [odd]: { content: text },
+            "/etc/toy dir/bytes": { asset: fileAsset("bytes") },
+            "/etc/toy dir/none": { content: "" },
+        },
+        connection,
+    });
+    const digests = await onHost(target, `cd '/etc/toy dir' && sha256sum <bytes && sha256sum <none && cat ./-it*`);
+    const sha = (content: Buffer | string) => `${createHash("sha256").update(content).digest("hex")}  -`;
+    expect(digests).toBe([sha(bytes), sha(""), text].join("\n").trim());
+    const pid = await mainPid(target, "toy.service");
+    const shown = await onHost(target, `tr '\\0' '\\n' </proc/${pid}/environ | grep -E '^(A|B)='`);
+    expect(shown.split("\n").sort()).toEqual([`A=${environment.A}`, "B="]);
+    expect(await dropIn.refresh()).toBe(true);
+    expect(await onHost(target, "find / -xdev -name pwned")).toBe("");
+});
+
+test("deleted after its unit is gone", async () => {
+    await makeToyService(target, "brief");
+    const dropIn = provider.resource("DropIn", "brief");
+    await dropIn.up({ ...toy(), unit: "brief.service" });
+    await onHost(target, "systemctl stop brief; rm /etc/systemd/system/brief.service; systemctl daemon-reload");
+    await dropIn.destroy();
+    expect(provider.warnings()).toEqual([]);
+});

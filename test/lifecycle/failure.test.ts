@@ -1,0 +1,142 @@
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
+import { type Deployment, failure, type Json, type Provider } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+let before: Snapshot;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
+    connection = connectionTo(target);
+    before = await target.snapshot();
+}, bootTimeoutMs);
+afterEach(async () => {
+    await provider.destroyAll();
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+afterAll(() => target?.down());
+
+const crashing = { mark: "v2", program: "crash" };
+const page = async () => (await target.http(8080, "/")).body;
+
+/** An image and its service, with a drop-in and a file that have a content, a mode and an owner. */
+function hello(): { image: Deployment; service: Deployment; inputs(name: string): Json } {
+    const [pointer, service] = [
+        provider.resource("PortableImage", "hello"),
+        provider.resource("AttachedService", "hello"),
+    ];
+    return {
+        image: pointer,
+        service,
+        inputs: (name) => ({
+            image: pointer.outputs.path,
+            dropIns: [inlineName(name)],
+            files: { "/etc/hello/key": { content: `key of ${name}`, mode: "0640", owner: "deploy", group: "daemon" } },
+            connection,
+        }),
+    };
+}
+const filesOnHost = () =>
+    onHost(
+        target,
+        "cd /etc && stat -c '%a %U:%G %n' hello hello/* systemd/system/hello.service.d/* && cat hello/* systemd/system/hello.service.d/*",
+    );
+
+test("a new image that crashes at start: the one before serves again; back to it restarts nothing; a mended one goes on", async () => {
+    const { image: pointer, service, inputs } = hello();
+    await pointer.up(image(connection));
+    await service.up(inputs("one"));
+    const v1 = pointer.outputs.path;
+    const files = await filesOnHost();
+    const attached = await target.snapshot();
+
+    await pointer.up(image(connection, crashing));
+    const v2 = pointer.outputs.path;
+    const failed = await failure(service.up(inputs("two")));
+    expect(failed.isPartial).toBe(true);
+    expect(failed.message).toContain(`failed on ${target.host}`);
+    expect(failed.message).toContain(`The image, drop-ins and files from before are back: ${v1} serves.`);
+    expect(failed.message).toContain("no such luck");
+    expect(service.outputs).toMatchObject({ serving: v1, units: { "hello.service": { active: "active" } } });
+    expect(await page()).toBe("Hello, one!\n");
+    expect(await filesOnHost()).toBe(files);
+    // Beside the records, and what systemd makes anew with each start, the new image is all that is different.
+    expect(
+        diffSnapshots(attached, await target.snapshot()).filter(
+            (line) => !/\/pulumi-portable\/|\/systemd-private-/.test(line),
+        ),
+    ).toEqual([expect.stringContaining(`+ file ${v2}`)]);
+
+    const pid = await mainPid(target, "hello.service");
+    await pointer.up(image(connection));
+    expect(pointer.outputs.path).toBe(v1);
+    expect(await service.up(inputs("one"))).toEqual({ operation: "update", diff: expect.anything() });
+    expect(service.initErrors).toEqual([]);
+    expect(await mainPid(target, "hello.service")).toBe(pid);
+    expect(await service.up(inputs("one"))).toEqual({ operation: "same", diff: {} });
+
+    await pointer.up(image(connection, { mark: "v3" }));
+    await service.up(inputs("three"));
+    expect(service.outputs.serving).toBe(pointer.outputs.path);
+    expect(await page()).toBe("Hello, three!\n");
+});
+
+test("after a failed update the mended image goes on from where it is", async () => {
+    const { image: pointer, service, inputs } = hello();
+    await pointer.up(image(connection));
+    await service.up(inputs("one"));
+    await pointer.up(image(connection, crashing));
+    await failure(service.up(inputs("one")));
+    await pointer.up(image(connection, { mark: "v3" }));
+    expect((await service.up(inputs("one"))).operation).toBe("update");
+    expect(service.outputs.serving).toBe(pointer.outputs.path);
+    expect(await onHost(target, "systemctl show -p RootImage --value hello.service")).toBe(pointer.outputs.path);
+});
+
+test("a drop-in that makes the service fail takes image, drop-ins and files back with it", async () => {
+    const { image: pointer, service, inputs } = hello();
+    await pointer.up(image(connection));
+    await service.up(inputs("one"));
+    const files = await filesOnHost();
+    const failed = await failure(
+        service.up({
+            ...inputs("two"),
+            dropIns: [{ unit: "hello.service", sections: { Service: { ExecStartPre: "/usr/bin/missing" } } }],
+            files: { "/etc/hello/other": { content: "new" } },
+        }),
+    );
+    expect(failed.isPartial).toBe(true);
+    expect(failed.message).toContain(`${pointer.outputs.path} serves.`);
+    expect(await filesOnHost()).toBe(files);
+    expect(await page()).toBe("Hello, one!\n");
+    // What the drop-ins are is read back, not assumed.
+    expect(service.outputs).toMatchObject({
+        dropInTexts: { "/etc/systemd/system/hello.service.d/50-portable.conf": expect.stringContaining("NAME=one") },
+    });
+    expect(Object.keys(service.outputs.hostFiles as Json)).toEqual(["/etc/hello/key"]);
+});
+
+test("a first creation that fails leaves nothing attached, and goes with destroy", async () => {
+    const { image: pointer, service, inputs } = hello();
+    await pointer.up(image(connection, crashing));
+    const failed = await failure(service.up(inputs("one")));
+    expect(failed.isPartial).toBe(true);
+    expect(failed.message).toContain("It was taken back whole: nothing is attached.");
+    expect(await onHost(target, "portablectl list --no-legend | grep -c attached || true")).toBe("0");
+    expect(await onHost(target, "find /etc/systemd /etc/hello -name '*hello*' 2>/dev/null || true")).toBe("");
+    expect(service.outputs.serving).toBe("");
+    // Mended, the next run makes it.
+    await pointer.up(image(connection));
+    await service.up(inputs("one"));
+    expect(await page()).toBe("Hello, one!\n");
+});
+
+test("a first creation that failed can be destroyed at once", async () => {
+    const { image: pointer, service, inputs } = hello();
+    await pointer.up(image(connection, crashing));
+    await failure(service.up(inputs("one")));
+});

@@ -1,0 +1,107 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { TestTarget } from "../target";
+import { fileAsset, type Json, Provider, type ProviderOptions } from "./provider";
+
+/** The first boot of a suite makes its root. */
+export const bootTimeoutMs = 300_000;
+
+const example = join(__dirname, "../../examples/hello");
+
+/** A program that says why, and fails. */
+const crash = '#include <stdio.h>\nint main() { fputs("no such luck\\n", stderr); return 7; }';
+
+/** A program that waits for its end. */
+const idle = "#include <unistd.h>\nint main() { pause(); }";
+
+const made: string[] = [];
+afterAll(() => {
+    for (const directory of made) rmSync(directory, { recursive: true, force: true });
+});
+
+/** The program of examples/hello in a directory of this file of tests alone, gone at its end. */
+export class HelloProgram {
+    readonly directory = mkdtempSync(join(tmpdir(), "portable-test-hello-"));
+
+    constructor() {
+        made.push(this.directory);
+        cpSync(join(example, "units"), join(this.directory, "units"), { recursive: true });
+        mkdirSync(join(this.directory, "bin"));
+        execFileSync("cc", ["-static", "-O2", "-o", join(this.directory, "bin/hello"), join(example, "hello.c")]);
+        execFileSync("cc", ["-static", "-xc", "-o", join(this.directory, "bin/crash"), "-"], { input: crash });
+        execFileSync("cc", ["-static", "-xc", "-o", join(this.directory, "bin/idle"), "-"], { input: idle });
+    }
+
+    write(path: string, text: string): void {
+        mkdirSync(dirname(join(this.directory, path)), { recursive: true });
+        writeFileSync(join(this.directory, path), text);
+    }
+
+    remove(): void {
+        rmSync(this.directory, { recursive: true, force: true });
+    }
+
+    provider(options: Omit<ProviderOptions, "directory"> = {}): Promise<Provider> {
+        return Provider.start({ directory: this.directory, ...options });
+    }
+}
+
+/** Logs in as root with nothing left to ssh_config. */
+export function connectionTo(target: TestTarget): Json {
+    return {
+        host: target.host,
+        hostKey: target.hostKey,
+        privateKey: readFileSync(target.privateKeyPath, "utf8"),
+        dialErrorLimit: 3,
+    };
+}
+
+/** Inputs of the PortableImage; each mark makes another content, `program` is `hello` or `crash`. */
+export function image(connection: Json, { version = "1.0", name = "hello", mark = "", program = "hello" } = {}): Json {
+    return {
+        name,
+        version,
+        source: {
+            files: {
+                units: [`units/${name}.service`, `units/${name}.socket`],
+                tree: {
+                    [`/usr/bin/${program}`]: { asset: fileAsset(`bin/${program}`), mode: "0755" },
+                    "/usr/share/mark": { content: mark },
+                },
+                substitutions: { helloExe: `/usr/bin/${program}` },
+            },
+        },
+        connection,
+    };
+}
+
+/** An Environment= drop-in that belongs to the service. */
+export function inlineName(name: string, unit = "hello.service"): Json {
+    return { unit, sections: { Service: { Environment: { NAME: name } } } };
+}
+
+/** A service of the host itself that can be reloaded, enabled by nobody, running. */
+export async function makeToyService(
+    target: TestTarget,
+    name = "toy",
+    { execReload = "/bin/true" } = {},
+): Promise<void> {
+    const unit = `[Service]\nExecStart=/bin/sleep infinity\n${execReload ? `ExecReload=${execReload}\n` : ""}`;
+    await onHost(
+        target,
+        `cat >/etc/systemd/system/${name}.service && systemctl daemon-reload && systemctl start ${name}`,
+        unit,
+    );
+}
+
+/** Runs a shell command as root, and gives what it printed, trimmed; throws when it fails. */
+export async function onHost(target: TestTarget, command: string, input?: string): Promise<string> {
+    const { code, stdout, stderr } = await target.exec(command, { input });
+    if (code !== 0) throw new Error(`exit status ${code} of ${command}: ${stderr}`);
+    return stdout.trim();
+}
+
+export const mainPid = (target: TestTarget, unit: string) =>
+    onHost(target, `systemctl show -p MainPID --value ${unit}`);

@@ -1,0 +1,93 @@
+import { bootTarget, diffSnapshots, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, mainPid, onHost } from "./hello";
+import type { Json, Provider } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    target = await bootTarget();
+    connection = connectionTo(target);
+    // An import has no inputs: where the host is, the provider's configuration says.
+    provider = await program.provider({ configuration: { connection } });
+}, bootTimeoutMs);
+afterAll(() => target?.down());
+
+test("what was made by hand is imported, deployed without a restart, and taken away by destroy", async () => {
+    const before = await target.snapshot();
+    const maker = provider.resource("PortableImage", "hello");
+    await maker.up(image(connection));
+    const path = maker.outputs.path as string;
+    await onHost(
+        target,
+        `mv ${path} /var/lib/portables/hello_0.9.raw; rm -rf /var/lib/pulumi-portable
+        mkdir /etc/systemd/system/hello.service.d; printf '[Service]\nEnvironment="NAME=hand"\n' >/etc/systemd/system/hello.service.d/hand.conf
+        portablectl -q attach --enable /var/lib/portables/hello_0.9.raw; systemctl daemon-reload; systemctl start hello.socket; systemctl start hello.service`,
+    );
+    expect((await target.http(8080, "/")).body).toBe("Hello, hand!\n");
+    const pid = await mainPid(target, "hello.service");
+
+    const [hello, service, dropIn] = [
+        provider.resource("PortableImage", "hello"),
+        provider.resource("AttachedService", "hello"),
+        provider.resource("DropIn", "hand"),
+    ];
+    expect(await hello.import("/var/lib/portables/hello_0.9.raw")).toBe(true);
+    expect(await service.import("hello")).toBe(true);
+    expect(await dropIn.import("hello.service/hand.conf")).toBe(true);
+    expect(hello.inputs).toMatchObject({ version: "0.9" });
+    expect(service.inputs).toMatchObject({ image: "/var/lib/portables/hello_0.9.raw", profile: "default" });
+    expect(dropIn.inputs).toMatchObject({
+        unit: "hello.service",
+        name: "hand.conf",
+        text: '[Service]\nEnvironment="NAME=hand"\n',
+    });
+
+    // The program that says the same: nothing is restarted, the resources own what they found.
+    const serviceOf = () => ({ image: service.inputs.image, connection });
+    await service.up(serviceOf());
+    await dropIn.up({
+        unit: "hello.service",
+        name: "hand.conf",
+        sections: { Service: { Environment: { NAME: "hand" } } },
+        onChange: "none",
+        connection,
+    });
+    expect(await mainPid(target, "hello.service")).toBe(pid);
+    expect(await service.up(serviceOf())).toEqual({ operation: "same", diff: {} });
+
+    // The next image is an ordinary update.
+    await hello.up(image(connection, { version: "2.0" }));
+    await service.up({ image: hello.outputs.path, connection });
+    expect((await target.http(8080, "/")).body).toBe("Hello, hand!\n");
+
+    await dropIn.destroy();
+    await service.destroy();
+    await hello.destroy();
+    // The directories were made by hand.
+    await onHost(target, "rmdir /etc/systemd/system/hello.service.d /etc/portables");
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+
+test("an image that was imported goes with destroy, unless it is attached", async () => {
+    await onHost(target, "mkdir -p -m 700 /var/lib/portables; echo no image >/var/lib/portables/junk_1.raw");
+    const before = await target.snapshot();
+    const junk = provider.resource("PortableImage", "junk");
+    expect(await junk.import("/var/lib/portables/junk_1.raw")).toBe(true);
+    await junk.destroy();
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([
+        expect.stringMatching("^- file /var/lib/portables/junk_1.raw"),
+    ]);
+});
+
+test("an id of nothing is said to be nothing", async () => {
+    expect(await provider.resource("AttachedService", "none").import("none")).toBe(false);
+    expect(await provider.resource("PortableImage", "none").import("/var/lib/portables/none_1.raw")).toBe(false);
+    expect(await provider.resource("DropIn", "none").import("hello.service/none.conf")).toBe(false);
+    await expect(provider.resource("DropIn", "none").import("none")).rejects.toThrow(
+        "DropIn none: none isn't the id of a drop-in. Give unit and file name: hello.service/override.conf.",
+    );
+});

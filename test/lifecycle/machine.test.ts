@@ -1,0 +1,66 @@
+import { bootTarget, diffSnapshots, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
+import type { Deployment, Json, Provider } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let first: TestTarget;
+let second: TestTarget;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    [provider, first, second] = await Promise.all([program.provider(), bootTarget(), bootTarget()]);
+    await Promise.all([makeToyService(first), makeToyService(second)]);
+}, bootTimeoutMs);
+afterAll(() => Promise.all([first?.down(), second?.down()]));
+
+/** The three resources on the host of the connection. */
+async function deployed(connection: Json): Promise<Deployment[]> {
+    const [hello, service, dropIn] = [
+        provider.resource("PortableImage", "hello"),
+        provider.resource("AttachedService", "hello"),
+        provider.resource("DropIn", "toy"),
+    ];
+    await hello.up(image(connection));
+    await service.up({ image: hello.outputs.path, connection });
+    await dropIn.up({ unit: "toy.service", sections: { Service: { Nice: 1 } }, connection });
+    return [hello, service, dropIn];
+}
+
+/** The state of a resource as it is when its host's address has become another machine's. */
+function moved(resource: Deployment, connection: Json): void {
+    resource.inputs = { ...resource.inputs, connection };
+    resource.outputs = { ...resource.outputs, connection };
+}
+
+test("another machine behind the address: read says gone, with a warning; delete leaves it alone", async () => {
+    await deployed(connectionTo(second));
+    const ours = await deployed(connectionTo(first));
+    const [hello, service, dropIn] = ours as [Deployment, Deployment, Deployment];
+    const before = await second.snapshot();
+    const id = await onHost(first, "cat /etc/machine-id");
+    for (const each of ours) moved(each, connectionTo(second));
+
+    provider.warnings({ clear: true });
+    await dropIn.destroy();
+    await service.destroy();
+    await hello.destroy();
+    expect(provider.warnings()).toEqual([
+        `${second.host} is another machine now: nothing of /etc/systemd/system/toy.service.d/override.conf is there to remove.`,
+        `${second.host} is another machine now: nothing of the service hello is there to remove.`,
+        `${second.host} is another machine now: no image of this resource is there.`,
+    ]);
+    expect(diffSnapshots(before, await second.snapshot())).toEqual([]);
+
+    // Taken over by the same resources once more, to be read there.
+    const again = await deployed(connectionTo(first));
+    for (const each of again) moved(each, connectionTo(second));
+    provider.warnings({ clear: true });
+    for (const each of again) expect(await each.refresh()).toBe(false);
+    expect(provider.warnings()).toEqual([
+        `${second.host} is another machine now: the image was on ${id}.`,
+        `${second.host} is another machine now: the service hello was on ${id}.`,
+        `${second.host} is another machine now: the drop-in /etc/systemd/system/toy.service.d/override.conf was on ${id}.`,
+    ]);
+    expect(diffSnapshots(before, await second.snapshot())).toEqual([]);
+});

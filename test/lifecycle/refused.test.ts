@@ -1,0 +1,157 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "./hello";
+import { type Deployment, failure, type Json, type Provider } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+let hello: Deployment;
+let before: Snapshot;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
+    connection = connectionTo(target);
+    hello = provider.resource("PortableImage", "hello");
+    await hello.up(image(connection));
+    before = await target.snapshot();
+}, bootTimeoutMs);
+afterEach(async () => {
+    await provider.destroyAll({ but: [hello] });
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+afterAll(() => target?.down());
+
+/** What `up` of a new resource says; it must fail before anything was touched. */
+async function refusal(type: "PortableImage" | "AttachedService", inputs: Json): Promise<string> {
+    const failed = await failure(provider.resource(type, "bad").up(inputs));
+    expect(failed.isPartial).toBe(false);
+    return failed.message;
+}
+const service = (inputs: Json = {}): Json => ({ image: hello.outputs.path, connection, ...inputs });
+const at = (property: string) => `AttachedService bad, property ${property}, host ${target.host}:`;
+
+describe("an image", () => {
+    const raw = (fields: Json) => ({ version: "1", source: { raw: { path: "ready.raw", ...fields } }, connection });
+
+    test("with units that lack its prefix", async () => {
+        const [first] = (await refusal("PortableImage", { ...image(connection), name: "world" })).split("\n");
+        expect(first).toBe(
+            "Property source.files.units[0]: Unit 'hello.service' doesn't belong to image 'world': portablectl attaches world.service, world-*.service, world.*.service and world@*.service only. Rename the unit, or set the image's `name`.",
+        );
+    });
+
+    test("with a unit file that isn't there", async () => {
+        const source = { files: { units: ["units/bad.service"] } };
+        expect(await refusal("PortableImage", { version: "1", source, connection })).toBe(
+            `Property source.files.units[0]: There is no 'units/bad.service' (${program.directory}/units/bad.service). Make it, or correct the path. Relative paths start at the program's directory.`,
+        );
+    });
+
+    test("that is ready, and has another digest, is no image, or is cut short", async () => {
+        const file = join(program.directory, "ready.raw");
+        expect(await refusal("PortableImage", raw({}))).toBe(
+            `Property source.raw.path: There is no 'ready.raw' (${file}). Make it, or correct the path. Relative paths start at the program's directory.`,
+        );
+        execFileSync("mksquashfs", [join(program.directory, "bin"), file, "-quiet", "-no-progress"]);
+        const digest = createHash("sha256").update(readFileSync(file)).digest("hex");
+        expect(await refusal("PortableImage", raw({ sha256: "0".repeat(64) }))).toBe(
+            `Property source.raw.sha256: The image's SHA-256 is ${digest}, not ${"0".repeat(64)}. Get the right file, or correct the digest.`,
+        );
+        const { size } = statSync(file);
+        truncateSync(file, 10_000);
+        expect(await refusal("PortableImage", raw({}))).toMatch(
+            /^Property source.raw.path: '.*ready.raw' is cut short: 10000 of \d+ bytes are there. Copy or build it again.$/,
+        );
+        truncateSync(file, 0);
+        truncateSync(file, size);
+        expect(await refusal("PortableImage", raw({}))).toBe(
+            `Property source.raw.path: '${file}' is not a disk image that portablectl attaches: a squashfs, erofs, ext4, btrfs or xfs file system, or a GPT partition table.`,
+        );
+    });
+});
+
+describe("a service", () => {
+    test("with a property that doesn't exist", async () => {
+        expect(await refusal("AttachedService", service({ profil: "default" }))).toBe(
+            "Property profil: there is no such property; did you mean profile?",
+        );
+    });
+
+    test("with a profile that isn't on the host", async () => {
+        expect(await refusal("AttachedService", service({ profile: "typo" }))).toBe(
+            `${at("profile")} there is no profile typo on the host, and portabled would attach without any sandbox. Use one of default, nonetwork, strict, trusted, or bring it in \`files\` as /etc/systemd/portable/profile/typo/service.conf.`,
+        );
+    });
+
+    test("of an image that isn't there", async () => {
+        expect(await refusal("AttachedService", service({ image: "/var/lib/portables/none_1.raw" }))).toBe(
+            `${at("image")} there is no image /var/lib/portables/none_1.raw. Give the \`path\` of a PortableImage with the same connection, or run \`pulumi up --refresh\` when it was removed by hand. It said: No such file or directory`,
+        );
+    });
+
+    test("with a drop-in or an override for a unit that the image lacks", async () => {
+        expect(await refusal("AttachedService", service({ dropIns: [inlineName("x", "helo.service")] }))).toBe(
+            `${at("dropIns[0].unit")} the image ${hello.outputs.path} has no unit helo.service. It has hello.service, hello.socket.`,
+        );
+        expect(await refusal("AttachedService", service({ units: { "hello.timer": { start: false } } }))).toBe(
+            `${at('units["hello.timer"]')} the image ${hello.outputs.path} has no unit hello.timer. It has hello.service, hello.socket.`,
+        );
+    });
+
+    test("whose file is there already and is nobody's", async () => {
+        expect(await refusal("AttachedService", service({ files: { "/etc/hostname": { content: "mine" } } }))).toBe(
+            `${at('files["/etc/hostname"]')} /etc/hostname exists already, and no stack of ours wrote it. Move it away there, or give the file another path; nothing was changed.`,
+        );
+    });
+
+    test("whose file is for an owner that the host doesn't know", async () => {
+        const files = { "/etc/hello/x": { content: "mine", owner: "nosuch" } };
+        expect(await refusal("AttachedService", service({ files }))).toBe(
+            `${at('files["/etc/hello/x"]')} /etc/hello/x can't be made: there is no user nosuch. Make that right there, or change the program; nothing was changed.`,
+        );
+    });
+
+    test("with a drop-in that systemd wouldn't take", async () => {
+        const dropIns = [{ unit: "hello.service", sections: { Service: { Environmnt: "A=1" } } }];
+        expect(await refusal("AttachedService", service({ dropIns }))).toBe(
+            `${at("dropIns[0].sections")} systemd wouldn't take the drop-in as it is. Nothing was changed. It said: hello.service.d/50-portable.conf:2: Unknown key 'Environmnt' in section [Service], ignoring.`,
+        );
+    });
+});
+
+describe("where the host has something of the name already", () => {
+    test("a unit of its own", async () => {
+        const file = "/etc/systemd/system/hello.service";
+        await onHost(target, `printf '[Service]\\nExecStart=/bin/true\\n' >${file}; systemctl daemon-reload`);
+        const text = await refusal("AttachedService", service());
+        await onHost(target, `rm ${file}; systemctl daemon-reload`);
+        expect(text).toBe(
+            `${at("image")} the host has a unit hello.service of its own (${file}). Rename the image and its units, for example to helloapp: the name hello of the image is the prefix of every unit in it.`,
+        );
+    });
+
+    test("an image that was attached by hand", async () => {
+        await onHost(target, `portablectl -q attach ${hello.outputs.path}`);
+        const text = await refusal("AttachedService", service());
+        await onHost(target, `portablectl -q detach ${hello.outputs.path}; rmdir /etc/portables`);
+        expect(text).toBe(
+            `${at("image")} an image named hello is attached already, and not by a stack: ${hello.outputs.path}. Import it with \`pulumi import\`, or detach it there (\`portablectl detach ${hello.outputs.path}\`).`,
+        );
+    });
+
+    test("a service that another resource owns", async () => {
+        const owner = provider.resource("AttachedService", "hello");
+        await owner.up(service());
+        const text = await refusal("AttachedService", service());
+        await owner.destroy();
+        expect(text).toBe(
+            `${at("image")} the service hello belongs to ${owner.urn}. One service has one owner: destroy it there, or give the image another name.`,
+        );
+    });
+});

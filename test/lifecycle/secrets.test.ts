@@ -1,0 +1,149 @@
+import { SIGNATURE, SIGNATURE_KEY } from "../../provider/protocol/wire";
+import { secret } from "../protocol/client";
+import { bootTarget, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
+import { failure, type Json, type Provider, plainText } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
+    connection = connectionTo(target);
+    await makeToyService(target);
+}, bootTimeoutMs);
+afterEach(() => provider.destroyAll());
+afterAll(() => target?.down());
+
+const TOKEN = "tok-5e9b2d41c7";
+const base64 = (text: string) => Buffer.from(text).toString("base64").slice(0, 12);
+
+/**
+ * Runs while, on the host, an ordinary user looks into every file and every process again and again; says what was
+ * seen of the secret.
+ */
+async function watched(run: () => Promise<unknown>): Promise<string> {
+    const pattern = `${TOKEN}|${base64(TOKEN)}`;
+    await onHost(
+        target,
+        `cat >/tmp/watch <<'END'
+while [ ! -e /tmp/enough ]; do
+    for file in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$file | grep -aE '${pattern}' | grep -v grep; done
+    cat /proc/[0-9]*/environ | grep -acE '${pattern}' | grep -v '^0$'
+    grep -rlE '${pattern}' /etc /run /var/lib /var/tmp /tmp --exclude=watch --exclude=seen
+    sleep 0.05
+done
+END
+        chmod 755 /tmp/watch; (su -s /bin/sh nosudo -c 'sh /tmp/watch' >/tmp/seen 2>/dev/null; touch /tmp/done) >/dev/null 2>&1 &`,
+    );
+    await run();
+    return onHost(
+        target,
+        "touch /tmp/enough; while [ ! -e /tmp/done ]; do sleep 0.05; done; sort -u /tmp/seen; rm /tmp/seen /tmp/enough /tmp/done /tmp/watch",
+    );
+}
+
+test("secrets of a connection, given as plain strings, are secrets in Check's answer and in the state", async () => {
+    const dropIn = provider.resource("DropIn", "toy");
+    const given = {
+        ...connection,
+        password: TOKEN,
+        privateKeyPassword: "pp",
+        proxy: { host: "gate", password: TOKEN },
+    };
+    const inputs = await dropIn.check({ unit: "toy.service", text: "[Service]\n", connection: given });
+    expect(inputs.connection).toMatchObject({
+        host: target.host,
+        password: { [SIGNATURE_KEY]: SIGNATURE.secret, value: TOKEN },
+        privateKeyPassword: { [SIGNATURE_KEY]: SIGNATURE.secret, value: "pp" },
+        privateKey: { [SIGNATURE_KEY]: SIGNATURE.secret },
+        proxy: { host: "gate", password: { [SIGNATURE_KEY]: SIGNATURE.secret, value: TOKEN } },
+    });
+    await dropIn.up({ unit: "toy.service", text: "[Service]\n", connection: { ...connection, password: TOKEN } });
+    await dropIn.refresh();
+    const state = plainText([dropIn.inputs, dropIn.outputs]);
+    expect(state).not.toContain("PRIVATE KEY");
+    expect(state).not.toContain(TOKEN);
+    expect(state).toContain(target.host);
+});
+
+test("the content of a secret host file is in no argv, no environment, no file that others can read, no log and no state", async () => {
+    const dropIn = provider.resource("DropIn", "toy");
+    const inputs = (content: string, sections: Json = {}) => ({
+        unit: "toy.service",
+        sections: { Service: { LoadCredential: "token:/etc/toy/token", ...sections } },
+        files: { "/etc/toy/token": { content: secret(content), mode: "0600" } },
+        connection,
+    });
+    const seen = await watched(async () => {
+        await dropIn.up(inputs(`${TOKEN}\n`));
+        expect(await onHost(target, "stat -c %a /etc/toy/token; cat /etc/toy/token")).toBe(`600\n${TOKEN}`);
+        await dropIn.up(inputs(`${TOKEN}!\n`));
+        await failure(dropIn.up(inputs(`${TOKEN}?\n`, { ExecStartPre: "/bin/false" })));
+        await dropIn.refresh();
+    });
+    expect(seen).toBe("");
+    expect(plainText([dropIn.inputs, dropIn.outputs, dropIn.initErrors])).not.toContain(TOKEN);
+    expect(provider.texts).not.toContain(TOKEN);
+    expect(await onHost(target, "cat /etc/toy/token")).toBe(`${TOKEN}!`);
+});
+
+test("the same of a service's own file", async () => {
+    const [hello, service] = [
+        provider.resource("PortableImage", "hello"),
+        provider.resource("AttachedService", "hello"),
+    ];
+    await hello.up(image(connection));
+    const inputs = (content: string) => ({
+        image: hello.outputs.path,
+        files: { "/etc/hello/token": { content: secret(content), mode: "0600" } },
+        connection,
+    });
+    const seen = await watched(async () => {
+        await service.up(inputs(`${TOKEN}\n`));
+        await service.up(inputs(`${TOKEN}!\n`));
+        await service.refresh();
+    });
+    expect(seen).toBe("");
+    expect(plainText([service.inputs, service.outputs])).not.toContain(TOKEN);
+    expect(provider.texts).not.toContain(TOKEN);
+});
+
+test("a secret in Environment= draws a warning, and stays out of texts and state", async () => {
+    provider.warnings({ clear: true });
+    const dropIn = provider.resource("DropIn", "toy");
+    await dropIn.up({ unit: "toy.service", sections: { Service: { Environment: { T: secret(TOKEN) } } }, connection });
+    expect(new Set(provider.warnings())).toEqual(
+        new Set([
+            "toy.service: a secret in Environment= can be read by every user of the host (`systemctl show -p Environment`). Put it in a host file with mode 0600 and name that in EnvironmentFile= or LoadCredential=.",
+        ]),
+    );
+    await dropIn.refresh();
+    expect(plainText([dropIn.inputs, dropIn.outputs])).not.toContain(TOKEN);
+    // systemd itself would say the value: it is kept out of the error.
+    const bad = { Service: { Environment: { T: secret(TOKEN) }, ExecStartPre: `/bin/sh -c 'echo ${TOKEN}; exit 1'` } };
+    const failed = await failure(dropIn.up({ unit: "toy.service", sections: secret(bad), connection }));
+    expect(failed.message).not.toContain(TOKEN);
+    expect(failed.message).toContain("restarting toy.service failed");
+    expect(provider.texts).not.toContain(TOKEN);
+});
+
+test("files that only root may read are no secret of ours to tell: records name paths, not contents", async () => {
+    const dropIn = provider.resource("DropIn", "toy");
+    await dropIn.up({
+        unit: "toy.service",
+        sections: { Service: { Nice: 1 } },
+        files: { "/etc/toy/token": { content: secret(TOKEN), mode: "0600" } },
+        connection,
+    });
+    expect(await onHost(target, `grep -r '${TOKEN}' /var/lib/pulumi-portable || true`)).toBe("");
+    expect(
+        await onHost(
+            target,
+            "find /var/lib/pulumi-portable -printf '%m %P\\n' | sort | sed 's/[0-9a-f]\\{16\\}$/TOKEN/'",
+        ),
+    ).toBe("644 files/TOKEN\n700 files\n711");
+});

@@ -1,0 +1,118 @@
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, makeToyService, onHost } from "./hello";
+import type { Json, Provider } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let other: Provider;
+let target: TestTarget;
+let connection: Json;
+let before: Snapshot;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    program.write(
+        "units/world.service",
+        "[Service]\nType=notify\nExecStart=@helloExe@\nDynamicUser=yes\nRuntimeDirectory=world\n[Install]\nWantedBy=multi-user.target\n",
+    );
+    program.write("units/world.socket", "[Socket]\nListenStream=8081\n[Install]\nWantedBy=sockets.target\n");
+    [provider, other, target] = await Promise.all([
+        program.provider({ stack: "one" }),
+        program.provider({ stack: "other" }),
+        bootTarget(),
+    ]);
+    connection = connectionTo(target);
+    await makeToyService(target);
+    before = await target.snapshot();
+}, bootTimeoutMs);
+afterEach(async () => {
+    await provider.destroyAll();
+    await other.destroyAll();
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+afterAll(() => target?.down());
+
+const images = async () => (await onHost(target, "ls /var/lib/portables/*.raw 2>/dev/null || true")).split("\n");
+
+test("two services and three drop-ins at once, from two processes, on one host", async () => {
+    const [hello, world] = [provider.resource("PortableImage", "hello"), other.resource("PortableImage", "world")];
+    await Promise.all([hello.up(image(connection)), world.up(image(connection, { name: "world" }))]);
+    const services = [
+        { each: provider.resource("AttachedService", "hello"), path: hello.outputs.path, unit: "hello.service" },
+        { each: other.resource("AttachedService", "world"), path: world.outputs.path, unit: "world.service" },
+    ];
+    const dropIns = ["a", "b", "c"].map((name, index) => ({
+        each: (index === 1 ? other : provider).resource("DropIn", name),
+        inputs: {
+            unit: "toy.service",
+            name: `${name}.conf`,
+            sections: { Service: { Environment: { [name.toUpperCase()]: "1" } } },
+            files: { [`/etc/toy/${name}`]: { content: name } },
+            onChange: "reload",
+            connection,
+        },
+    }));
+    await Promise.all([
+        ...services.map(({ each, path, unit }) =>
+            each.up({ image: path, dropIns: [inlineName(unit, unit)], connection }),
+        ),
+        ...dropIns.map(({ each, inputs }) => each.up(inputs)),
+    ]);
+    expect((await target.http(8080, "/")).body).toBe("Hello, hello.service!\n");
+    expect((await target.http(8081, "/")).body).toBe("Hello, world.service!\n");
+    expect(await onHost(target, "cat /etc/toy/*; systemctl show -p Environment --value toy.service")).toBe(
+        "abcA=1 B=1 C=1",
+    );
+    await Promise.all([...services, ...dropIns].map(({ each }) => each.destroy()));
+    // Whoever made the directory, it went with the last file in it.
+    expect(await onHost(target, "ls -d /etc/toy /etc/systemd/system/toy.service.d 2>/dev/null || true")).toBe("");
+});
+
+test("a file that two stacks want stays until both are gone", async () => {
+    const [ours, theirs] = [provider.resource("PortableImage", "hello"), other.resource("PortableImage", "hello")];
+    await ours.up(image(connection));
+    const since = await onHost(target, "stat -c %i /var/lib/portables/*.raw");
+    await theirs.up(image(connection));
+    expect(theirs.outputs.path).toBe(ours.outputs.path);
+    expect(await onHost(target, "stat -c %i /var/lib/portables/*.raw")).toBe(since);
+    await ours.destroy();
+    expect(await images()).toEqual([theirs.outputs.path]);
+    expect(await theirs.refresh()).toBe(true);
+    await theirs.destroy();
+    expect(await images()).toEqual([""]);
+});
+
+test("an image that is attached stays, with a warning, and goes when it is detached", async () => {
+    const [hello, service] = [
+        provider.resource("PortableImage", "hello"),
+        provider.resource("AttachedService", "hello"),
+    ];
+    await hello.up(image(connection));
+    const path = hello.outputs.path;
+    await service.up({ image: path, connection });
+    provider.warnings({ clear: true });
+    await hello.destroy();
+    expect(provider.warnings()).toEqual([
+        `Still in use on ${target.host}, so the file stays until what is attached to it is gone: ${path}.`,
+    ]);
+    expect(await images()).toEqual([path]);
+    await onHost(target, "systemctl restart hello.service");
+    await service.destroy();
+    expect(await images()).toEqual([""]);
+});
+
+test("without images to go back to, the old one goes only when the service has left it", async () => {
+    const [hello, service] = [
+        provider.resource("PortableImage", "hello"),
+        provider.resource("AttachedService", "hello"),
+    ];
+    const only = (mark: string) => ({ ...image(connection, { mark }), retain: 1 });
+    await hello.up(only("v1"));
+    const v1 = hello.outputs.path;
+    await service.up({ image: v1, connection });
+    await hello.up(only("v2"));
+    expect(hello.outputs.retained).toEqual([hello.outputs.path]);
+    expect((await images()).sort()).toEqual([v1, hello.outputs.path].sort());
+    await service.up({ image: hello.outputs.path, connection });
+    expect(await images()).toEqual([hello.outputs.path]);
+});

@@ -1,0 +1,140 @@
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, mainPid, onHost } from "./hello";
+import { type Deployment, fileAsset, type Json, type Provider } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+let before: Snapshot;
+let hello: Deployment;
+let service: Deployment;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
+    connection = connectionTo(target);
+    before = await target.snapshot();
+}, bootTimeoutMs);
+beforeEach(() => {
+    hello = provider.resource("PortableImage", "hello");
+    service = provider.resource("AttachedService", "hello");
+});
+afterEach(async () => {
+    await provider.destroyAll();
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+afterAll(() => target?.down());
+
+const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
+const idle = (install = INSTALL) => `[Service]\nExecStart=/usr/bin/idle\n${install}`;
+
+/** An image of units that are given as text, and of the programs of the directory `bin`. */
+const imageOf = (version: string, units: Record<string, string>): Json => ({
+    name: "hello",
+    version,
+    source: {
+        files: {
+            units: Object.entries(units).map(([name, text]) => ({ name, text })),
+            tree: {
+                "/usr/bin/hello": { asset: fileAsset("bin/hello"), mode: "0755" },
+                "/usr/bin/idle": { asset: fileAsset("bin/idle"), mode: "0755" },
+            },
+        },
+    },
+    connection,
+});
+const states = (...units: string[]) =>
+    onHost(
+        target,
+        `for unit in ${units.join(" ")}; do echo $unit $(systemctl show -p ActiveState,UnitFileState --value $unit); done`,
+    );
+
+async function deploy(version: string, units: Record<string, string>, inputs: Json = {}): Promise<void> {
+    await hello.up(imageOf(version, units));
+    await service.up({ image: hello.outputs.path, connection, ...inputs });
+}
+
+test("units that come and go with an image: a worker, a timer, a template; what the new image lacks is stopped and disabled", async () => {
+    await deploy("1", {
+        "hello.service": idle(),
+        "hello-worker.service": idle(),
+        "hello-job.service": "[Service]\nType=oneshot\nExecStart=/usr/bin/hello --help\nSuccessExitStatus=1\n",
+        "hello-job.timer": "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n",
+    });
+    expect(service.outputs.units).toMatchObject({
+        "hello.service": { active: "active", enablement: "enabled" },
+        "hello-worker.service": { active: "active", enablement: "enabled" },
+        "hello-job.service": { active: "inactive", enablement: "static" },
+        "hello-job.timer": { active: "active", sub: "waiting", enablement: "enabled" },
+    });
+    await onHost(target, "systemctl start hello-job.service");
+    await deploy("2", { "hello.service": idle(), "hello-many@.service": idle() });
+    expect(Object.keys(service.outputs.units as Json)).toEqual(["hello-many@.service", "hello.service"]);
+    expect(await onHost(target, "ls /etc/systemd/system.attached; find /etc/systemd -xtype l")).toBe(
+        "hello-many@.service\nhello-many@.service.d\nhello.service\nhello.service.d",
+    );
+    expect(await onHost(target, "systemctl list-units --all --plain --no-legend 'hello*' | cut -d ' ' -f 1")).toBe(
+        "hello.service",
+    );
+    // Instances that the user has started go with the image.
+    await onHost(target, "systemctl start hello-many@one.service");
+    expect(await service.refresh()).toBe(true);
+    expect(service.initErrors).toEqual([]);
+});
+
+test("a socket that a new image brings for the service which runs already", async () => {
+    await deploy("1", { "hello.service": idle() });
+    const units = {
+        "hello.service": `[Service]\nType=notify\nExecStart=/usr/bin/hello\nDynamicUser=yes\nRuntimeDirectory=hello\n${INSTALL}`,
+        "hello.socket": "[Socket]\nListenStream=8080\n[Install]\nWantedBy=sockets.target\n",
+    };
+    await deploy("2", units);
+    expect((await target.http(8080, "/")).body).toBe("Hello, world!\n");
+    await deploy("3", {
+        ...units,
+        "hello.socket": "[Socket]\nListenStream=8081\n[Install]\nWantedBy=sockets.target\n",
+    });
+    expect((await target.http(8081, "/")).body).toBe("Hello, world!\n");
+    await expect(target.http(8080, "/")).rejects.toThrow("ECONNREFUSED");
+    await deploy("4", {
+        "hello.service": units["hello.service"].replace("notify", "exec").replace("/bin/hello", "/bin/idle"),
+    });
+    await expect(target.http(8081, "/")).rejects.toThrow("ECONNREFUSED");
+    expect(await states("hello.service")).toBe("hello.service active enabled");
+});
+
+test("overrides: neither enabled nor started, then started only, then as [Install] says", async () => {
+    await hello.up(image(connection));
+    const up = (units?: Json) =>
+        service.up({ image: hello.outputs.path, ...(units === undefined ? {} : { units }), connection });
+    const off = { enable: false, start: false };
+    await up({ "hello.service": off, "hello.socket": off });
+    expect(await states("hello.service", "hello.socket")).toBe(
+        "hello.service inactive disabled\nhello.socket inactive disabled",
+    );
+    expect(await service.refresh()).toBe(true);
+    expect(service.initErrors).toEqual([]);
+    expect(await up({ "hello.service": off, "hello.socket": off })).toEqual({ operation: "same", diff: {} });
+    await up({ "hello.service": off, "hello.socket": { enable: false, start: true } });
+    expect(await states("hello.socket")).toBe("hello.socket active disabled");
+    expect((await target.http(8080, "/")).body).toBe("Hello, world!\n");
+    await up();
+    expect(await states("hello.service", "hello.socket")).toBe(
+        "hello.service active enabled\nhello.socket active enabled",
+    );
+});
+
+test("another profile is one restart, and a sandbox of its own", async () => {
+    await hello.up(image(connection));
+    const up = (profile: string) => service.up({ image: hello.outputs.path, profile, connection });
+    await up("default");
+    const pid = await mainPid(target, "hello.service");
+    expect(await up("strict")).toEqual({ operation: "update", diff: { profile: "UPDATE" } });
+    expect(await mainPid(target, "hello.service")).not.toBe(pid);
+    expect(await onHost(target, "readlink /etc/systemd/system.attached/hello.service.d/10-profile.conf")).toBe(
+        "/usr/lib/systemd/portable/profile/strict/service.conf",
+    );
+    expect(await service.refresh()).toBe(true);
+    expect(await up("strict")).toEqual({ operation: "same", diff: {} });
+});

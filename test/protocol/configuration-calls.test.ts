@@ -1,0 +1,106 @@
+import { InvokeRequest, type InvokeResponse } from "@pulumi/pulumi/proto/provider_pb";
+import { Client, failureOf, secret, struct } from "./client";
+import { Workshop } from "./widget";
+
+let workshop: Workshop;
+let client: Client;
+
+beforeEach(async () => {
+    workshop = new Workshop();
+    client = await Client.start(workshop);
+});
+afterEach(() => client.stop());
+
+async function getWidget(args: Record<string, unknown>, tok = "test:index:getWidget") {
+    const request = new InvokeRequest();
+    request.setTok(tok);
+    request.setArgs(struct(args));
+    const response = await client.call<InvokeResponse>("invoke", request);
+    return {
+        result: response.getReturn()?.toJavaScript(),
+        failures: response.getFailuresList().map((each) => each.toObject()),
+    };
+}
+
+describe("CheckConfig", () => {
+    test("reads objects and booleans from their JSON, wraps secret fields, and leaves the engine's fields alone", async () => {
+        const news = {
+            connection: JSON.stringify({ host: "a", port: 22, password: "pass" }),
+            loud: "true",
+            version: "1.2.3",
+        };
+        expect(await client.check(news, "checkConfig")).toEqual({
+            inputs: { connection: { host: "a", port: 22, password: secret("pass") }, loud: true, version: "1.2.3" },
+            failures: [],
+        });
+    });
+
+    test("names what is wrong", async () => {
+        const { failures } = await client.check({ connection: '{"hots": "a"}', lout: "x" }, "checkConfig");
+        expect(failures).toEqual([
+            "Property connection.hots: there is no such property; did you mean host?",
+            "Property lout: there is no such property; did you mean loud?",
+        ]);
+        expect((await client.check({ connection: "web1" }, "checkConfig")).failures).toEqual([
+            "Property connection: got a string; give an object.",
+        ]);
+    });
+});
+
+test("DiffConfig tells an object from its JSON by content only", async () => {
+    const oldInputs = { connection: { host: "a" }, version: "1" };
+    const news = { connection: '{"host":"a"}', version: "2" };
+    expect(await client.diff({ oldInputs, news }, "diffConfig")).toMatchObject({ changes: false, replaces: [] });
+    expect(await client.diff({ oldInputs, news: { connection: '{"host":"b"}' } }, "diffConfig")).toMatchObject({
+        changes: true,
+        detailed: { "connection.host": "UPDATE_REPLACE" },
+    });
+});
+
+test("Configure refuses what isn't valid", async () => {
+    expect(await failureOf(client.configure({ loud: "perhaps" }))).toEqual({
+        message: "Provider configuration: Property loud: got a string; give true or false.",
+    });
+});
+
+test("Configure's connection is the default of all resources, its secrets are kept out of texts", async () => {
+    await client.configure({ connection: secret('{"host":"a","password":"passw0rd"}') });
+    await client.create({ name: "w", connection: { user: "root" } });
+    expect(workshop.connected).toEqual([{ host: "a", password: undefined, user: "root" }]);
+    expect(await failureOf(client.create({ name: "wrong", tags: [], token: "x passw0rd x" }))).toMatchObject({
+        message: "Widget w: the token [secret] is wrong. Give another.",
+    });
+});
+
+test("environment variables stand in for what isn't configured", async () => {
+    process.env.TEST_LOUD = "not a boolean";
+    try {
+        expect((await failureOf(client.configure({}))).message).toContain("Property loud");
+        await client.configure({ loud: true });
+    } finally {
+        delete process.env.TEST_LOUD;
+    }
+});
+
+describe("Invoke", () => {
+    test("answers with secrets marked", async () => {
+        await client.configure({ connection: { host: "a" } });
+        expect(await getWidget({ name: "w" })).toEqual({
+            result: { key: secret("key of w"), host: "a" },
+            failures: [],
+        });
+    });
+
+    test("names the argument that is wrong", async () => {
+        expect((await getWidget({ name: 1 })).failures).toEqual([
+            { property: "name", reason: "Property name: got a number; give a string." },
+        ]);
+    });
+
+    test("says when there is no host, and no such function", async () => {
+        expect((await failureOf(getWidget({ name: "w" }))).message).toContain("connection.host: no host is given");
+        expect((await failureOf(getWidget({}, "test:index:getNothing"))).message).toContain(
+            "has no function test:index:getNothing",
+        );
+    });
+});

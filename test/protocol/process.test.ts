@@ -1,0 +1,114 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { credentials } from "@grpc/grpc-js";
+import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
+
+const root = join(__dirname, "../..");
+const executable = join(root, "provider/pulumi-resource-portable");
+
+interface Started {
+    child: ChildProcess;
+    port: number;
+    /** All of standard output. */
+    output: () => string;
+    ended: Promise<{ code: number | null; signal: string | null }>;
+}
+
+const children: ChildProcess[] = [];
+
+async function start(args: string[], file = executable): Promise<Started> {
+    const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
+    children.push(child);
+    let output = "";
+    const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
+        child.on("exit", (code, signal) => resolve({ code, signal })),
+    );
+    const port = await new Promise<number>((resolve) =>
+        child.stdout?.on("data", (data) => {
+            output += data;
+            if (output.includes("\n")) resolve(Number(output));
+        }),
+    );
+    return { child, port, output: () => output, ended };
+}
+
+async function schemaFrom(port: number): Promise<{ name: string }> {
+    const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
+    try {
+        return await new Promise((resolve, reject) =>
+            client.getSchema(new GetSchemaRequest(), (error, response) =>
+                error === null ? resolve(JSON.parse(response.getSchema())) : reject(error),
+            ),
+        );
+    } finally {
+        client.close();
+    }
+}
+
+beforeAll(() => execFileSync("node", [join(root, "scripts/build.mjs")]));
+afterEach(() => {
+    for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+
+test("prints its port and nothing else, serves, and ends with standard input", async () => {
+    const { child, port, output, ended } = await start(["127.0.0.1:1"]);
+    expect(await schemaFrom(port)).toMatchObject({ name: "portable" });
+    child.stdin?.end();
+    expect(await ended).toEqual({ code: 0, signal: null });
+    expect(output()).toBe(`${port}\n`);
+});
+
+test("the bundle holds no translations: `import { z }` instead of `import * as z` would bring all of zod's", () => {
+    const bundle = readFileSync(join(root, "provider/dist/provider.js"), "utf8");
+    expect(bundle).toContain("pulumirpc");
+    expect(bundle).not.toContain("Ongeldige");
+});
+
+test("ends on SIGINT", async () => {
+    const { child, ended } = await start(["127.0.0.1:1"]);
+    child.kill("SIGINT");
+    expect(await ended).toEqual({ code: 0, signal: null });
+});
+
+test("started by hand, it outlives standard input", async () => {
+    const { child, port } = await start([]);
+    child.stdin?.end();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await schemaFrom(port)).toMatchObject({ name: "portable" });
+});
+
+describe("the executable", () => {
+    let directory: string;
+    beforeEach(() => {
+        directory = mkdtempSync(join(tmpdir(), "portable-test-"));
+    });
+    afterEach(() => rmSync(directory, { recursive: true }));
+
+    test("finds the bundle through a link, as npm makes one", async () => {
+        symlinkSync(executable, join(directory, "pulumi-resource-portable"));
+        const { port } = await start(["127.0.0.1:1"], join(directory, "pulumi-resource-portable"));
+        expect(port).toBeGreaterThan(0);
+    });
+
+    test("says what to do where the bundle or node is missing, and takes the checkout's own node first", () => {
+        const provider = join(directory, "provider");
+        const tools = join(directory, "tools");
+        for (const made of [join(provider, "dist"), tools]) mkdirSync(made, { recursive: true });
+        for (const tool of ["dirname", "readlink"]) symlinkSync(`/usr/bin/${tool}`, join(tools, tool));
+        const copy = join(provider, "pulumi-resource-portable");
+        copyFileSync(executable, copy);
+        const run = () => execFileSync("/bin/sh", [copy], { env: { PATH: tools }, stdio: "pipe" }).toString();
+        expect(run).toThrow("npm ci && npm run build");
+
+        writeFileSync(join(provider, "dist/provider.js"), "");
+        expect(run).toThrow("Node.js was not found");
+
+        const bin = join(directory, ".toolchain/node_modules/.bin");
+        mkdirSync(bin, { recursive: true });
+        writeFileSync(join(bin, "node"), "#!/bin/sh\necho the checkout\n", { mode: 0o755 });
+        expect(run()).toBe("the checkout\n");
+    });
+});

@@ -1,0 +1,316 @@
+import { SIGNATURE, SIGNATURE_KEY, UNKNOWN_STRING } from "../../provider/protocol/wire";
+import { Client, failureOf, secret, startEngine, URN } from "./client";
+import { unknown, Workshop } from "./widget";
+
+let workshop: Workshop;
+let client: Client;
+
+beforeEach(async () => {
+    workshop = new Workshop();
+    client = await Client.start(workshop);
+});
+afterEach(() => client.stop());
+
+const callOf = (operation: string) => workshop.calls.find((call) => call.operation === operation)?.args;
+
+describe("Check", () => {
+    test("adds derived fields and wraps what the schema marks secret, nested fields too", async () => {
+        const { inputs, failures } = await client.check({
+            name: "w",
+            token: "t0ken",
+            connection: { host: "a", password: "pass", proxy: { host: "b", privateKey: "key" } },
+        });
+        expect(failures).toEqual([]);
+        expect(inputs).toEqual({
+            name: "w",
+            token: secret("t0ken"),
+            connection: { host: "a", password: secret("pass"), proxy: { host: "b", privateKey: secret("key") } },
+            digest: "with password",
+            plate: secret("plate t0ken"),
+        });
+    });
+
+    test("takes secrets wrapped, keeps those of the program, and hands plain values with defaults on", async () => {
+        const { inputs } = await client.check({ name: secret("w"), token: secret("t"), tags: ["a", secret("b")] });
+        expect(inputs).toMatchObject({ name: secret("w"), token: secret("t"), tags: ["a", secret("b")] });
+        expect(inputs).not.toHaveProperty("size");
+        expect(callOf("check")).toMatchObject({ inputs: { name: "w", token: "t", tags: ["a", "b"], size: 3 } });
+    });
+
+    test("takes unknown values, and drops derived ones that an import brings", async () => {
+        const { inputs, failures } = await client.check({
+            name: UNKNOWN_STRING,
+            digest: "imported",
+            tags: [UNKNOWN_STRING],
+        });
+        expect(failures).toEqual([]);
+        expect(inputs).toEqual({ name: UNKNOWN_STRING, tags: [UNKNOWN_STRING], digest: "plain" });
+        expect(callOf("check")).toMatchObject({ inputs: { name: unknown, tags: [unknown] } });
+    });
+
+    test("an output value of the wire is its value, or unknown", async () => {
+        const output = { [SIGNATURE_KEY]: SIGNATURE.output };
+        const { inputs } = await client.check({ name: output, token: { ...output, value: "t", secret: true } });
+        expect(inputs).toMatchObject({ name: UNKNOWN_STRING, token: secret("t") });
+    });
+
+    test("hands assets through as they came", async () => {
+        const content = { [SIGNATURE_KEY]: SIGNATURE.asset, hash: "h", path: "./f" };
+        const { inputs, failures } = await client.check({ name: "w", files: { "/a": { content } } });
+        expect(failures).toEqual([]);
+        expect(inputs).toMatchObject({ files: { "/a": { content } } });
+    });
+
+    test("names every problem in one sentence, and never the value of a secret", async () => {
+        const { failures } = await client.check({ nam: "x", token: 123456, connection: { prot: 22, port: "22" } });
+        expect(failures).toEqual([
+            "Property name: it is required; give a string (Name of the widget).",
+            "Property token: got a number; give a string.",
+            "Property connection.port: got a string; give a whole number.",
+            "Property connection.prot: there is no such property; did you mean port?",
+            "Property nam: there is no such property; did you mean name?",
+        ]);
+        expect(workshop.calls).toEqual([]);
+    });
+
+    test("a whole resource in the place of a value is told apart", async () => {
+        const { failures } = await client.check({ name: { [SIGNATURE_KEY]: SIGNATURE.resource, urn: URN, id: "w-1" } });
+        expect(failures).toEqual([
+            "Property name: got a whole resource, where one of its outputs belongs; give a string.",
+        ]);
+    });
+
+    test("carries what the resource itself finds", async () => {
+        expect((await client.check({ name: "refused", tags: ["a"] })).failures).toEqual([
+            "Property tags[0]: it is rude; say it kindly.",
+        ]);
+        expect((await client.check({ name: "missing file" })).failures).toEqual([
+            "Property files: no such file. Make it.",
+        ]);
+    });
+});
+
+describe("Diff", () => {
+    test("names nested paths, and no change where only secretness or a path of an asset changed", async () => {
+        const oldInputs = {
+            name: "w",
+            token: "t",
+            tags: ["a", "b"],
+            files: { "/a": { content: { [SIGNATURE_KEY]: SIGNATURE.asset, hash: "h", path: "old" } } },
+            connection: { host: "a", port: 22 },
+        };
+        const content = { [SIGNATURE_KEY]: SIGNATURE.asset, hash: "h" };
+        const same = { ...oldInputs, token: secret("t"), files: { "/a": { content } } };
+        expect(await client.diff({ oldInputs, news: same })).toMatchObject({ changes: false, diffs: [], detailed: {} });
+
+        const news = {
+            ...same,
+            tags: ["a", "c", "d"],
+            files: { "/a": { content: { ...content, hash: "i" } } },
+            connection: { host: UNKNOWN_STRING },
+        };
+        expect(await client.diff({ oldInputs, news })).toEqual({
+            changes: true,
+            diffs: ["connection", "files", "tags"],
+            replaces: ["connection"],
+            deleteBeforeReplace: false,
+            detailed: {
+                "tags[1]": "UPDATE",
+                "tags[2]": "ADD",
+                'files["/a"].content': "UPDATE",
+                "connection.host": "UPDATE_REPLACE",
+                "connection.port": "DELETE",
+            },
+        });
+    });
+
+    test("replaces by the schema's mark and by the resource's hook, and shows drift as a change of an output", async () => {
+        expect(await client.diff({ oldInputs: { name: "w" }, news: { name: "w", place: "p" } })).toMatchObject({
+            replaces: ["place"],
+            detailed: { place: "ADD_REPLACE" },
+        });
+        expect(await client.diff({ oldInputs: { name: "w" }, news: { name: "another" } })).toMatchObject({
+            replaces: ["name"],
+            deleteBeforeReplace: true,
+            detailed: { name: "UPDATE_REPLACE" },
+        });
+        const drifted = { oldInputs: { name: "w" }, news: { name: "w" }, olds: { name: "w", serial: "scratched" } };
+        expect(await client.diff(drifted)).toMatchObject({
+            changes: true,
+            diffs: ["serial"],
+            replaces: [],
+            detailed: { serial: "UPDATE of output" },
+        });
+    });
+
+    test("leaves a derived field out when all it derives from is ignored", async () => {
+        const changed = { oldInputs: { name: "w", digest: "1" }, news: { name: "w", digest: "2" } };
+        expect(await client.diff(changed)).toMatchObject({ detailed: { digest: "UPDATE" } });
+        expect(await client.diff({ ...changed, ignore: ["files"] })).toMatchObject({ changes: false });
+        expect(await client.diff({ ...changed, ignore: ["digest"] })).toMatchObject({ changes: false });
+        expect(await client.diff({ ...changed, ignore: ["token"] })).toMatchObject({ changes: true });
+    });
+});
+
+describe("Create and Update", () => {
+    test("a preview answers what is known; the rest is unknown, and nothing is made", async () => {
+        const { id, properties } = await client.create(
+            { name: "w", token: UNKNOWN_STRING, digest: "d" },
+            { preview: true },
+        );
+        expect(id).toBe("");
+        expect(properties).toEqual({ name: "w", token: secret(UNKNOWN_STRING), size: 3, serial: UNKNOWN_STRING });
+        expect(callOf("preview")).toEqual({ inputs: { name: "w", token: unknown, size: 3 }, derived: { digest: "d" } });
+        expect(callOf("create")).toBeUndefined();
+    });
+
+    test("the state holds inputs and outputs, without derived fields; secrets stay so", async () => {
+        const { id, properties } = await client.create({ name: secret("w"), token: "t0ken", digest: "d" });
+        expect(id).toBe("w-w");
+        expect(properties).toEqual({
+            name: secret("w"),
+            token: secret("t0ken"),
+            serial: "1",
+            size: 3,
+            badge: secret("badge t0ken"),
+        });
+        expect(callOf("create")).toEqual({ inputs: { name: "w", token: "t0ken", size: 3 }, derived: { digest: "d" } });
+    });
+
+    test("inputs that the preview could not check are checked", async () => {
+        expect(await failureOf(client.create({ name: "w", size: 11 }))).toEqual({
+            message: "Widget w: Property size: it is too big; give at most 10.",
+        });
+        expect(callOf("create")).toBeUndefined();
+    });
+
+    test("an update gets the old state, in preview too", async () => {
+        const args = {
+            oldInputs: { name: "w", digest: "1" },
+            olds: { name: "w", serial: "1" },
+            news: { name: "w", size: 5 },
+        };
+        expect(await client.update(args, { preview: true })).toEqual({ name: "w", size: 5, serial: UNKNOWN_STRING });
+        expect(callOf("preview")).toMatchObject({ olds: { id: "w-1", inputs: args.oldInputs, outputs: args.olds } });
+        expect(await client.update(args)).toEqual({ name: "w", size: 5, serial: "2" });
+        expect(callOf("update")).toMatchObject({ id: "w-1", olds: { inputs: args.oldInputs, outputs: args.olds } });
+    });
+
+    test("a failure after a change carries what is there now", async () => {
+        const create = await failureOf(client.create({ name: "half", token: "t0ken", digest: "d" }));
+        expect(create.init).toEqual({
+            id: "w-half",
+            reasons: ["it stopped at [secret]"],
+            properties: { name: "half", token: secret("t0ken"), serial: "s", size: 1 },
+            inputs: undefined,
+        });
+        const update = await failureOf(client.update({ oldInputs: {}, olds: {}, news: { name: "half" } }));
+        expect(update.init).toMatchObject({
+            id: "w-1",
+            reasons: ["old serves"],
+            properties: { serial: "old", size: 9 },
+        });
+    });
+
+    test("a mistake of the user is told plainly, a defect of ours with its stack; neither tells a secret", async () => {
+        expect(await failureOf(client.create({ name: "wrong", token: "t0ken" }))).toEqual({
+            message: "Widget w: the token [secret] is wrong. Give another.",
+        });
+        const { message } = await failureOf(client.create({ name: "defect", token: "t0ken" }));
+        expect(message).toContain("Widget w: this is a defect of the provider");
+        expect(message).toContain("https://example.com/repository/issues");
+        expect(message).toContain("TypeError: can't read [secret]");
+        expect(message).toContain("widget.ts");
+    });
+});
+
+describe("Read and Delete", () => {
+    test("Read answers the inputs with derived fields, and the state without", async () => {
+        expect(await client.read("w-1", { inputs: { name: "w", token: secret("t") } })).toEqual({
+            id: "w-1",
+            inputs: { name: "read", size: 3, token: secret("t"), digest: "found" },
+            properties: { name: "read", token: secret("t"), serial: "3", size: 4 },
+        });
+    });
+
+    test("what is gone has no id; what is ill says so", async () => {
+        expect(await client.read("gone")).toEqual({ id: "", inputs: undefined, properties: undefined });
+        expect((await failureOf(client.read("ill"))).init).toEqual({
+            id: "ill",
+            reasons: ["unit failed"],
+            inputs: { name: "n" },
+            properties: { name: "n", serial: "i", size: 1 },
+        });
+    });
+
+    test("the first connection that answers is used", async () => {
+        expect(await client.read("moved", { inputs: { name: "w" } })).toMatchObject({ properties: { serial: "up" } });
+        expect(workshop.connected).toEqual([{ host: "down", dialErrorLimit: 1 }, { host: "up" }]);
+    });
+
+    test("Delete gets the old inputs and state", async () => {
+        await client.delete("w-1", { inputs: { name: "w" }, properties: { serial: secret("1") } });
+        expect(callOf("delete")).toEqual({ id: "w-1", inputs: { name: "w", size: 3 }, outputs: { serial: "1" } });
+        expect(await failureOf(client.delete("stuck", { inputs: {}, properties: {} }))).toEqual({
+            message: "Widget w: it is in use.",
+        });
+    });
+});
+
+describe("time", () => {
+    test("a custom timeout aborts the operation and says so", async () => {
+        const { message } = await failureOf(client.create({ name: "slow" }, { timeout_s: 0.05 }));
+        expect(message).toBe(
+            'Widget w: the custom timeout for create has passed after 0.05 s. Give it more time with the resource option customTimeouts: { create: "..." }.',
+        );
+    });
+
+    test("Cancel aborts what runs, can come twice, and what comes after another Handshake is not cancelled", async () => {
+        const slow = failureOf(client.create({ name: "slow" }));
+        while (callOf("create") === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+        await client.cancel();
+        await client.cancel();
+        expect((await slow).message).toContain("the operation was cancelled before it was done");
+
+        const { ProviderHandshakeRequest } = await import("@pulumi/pulumi/proto/provider_pb");
+        await client.call("handshake", new ProviderHandshakeRequest());
+        expect(await client.create({ name: "w", connection: { host: "a" } })).toMatchObject({ id: "w-w" });
+    });
+
+    test("an end of the process aborts what runs, and what runs is still answered", async () => {
+        const slow = failureOf(client.create({ name: "slow" }));
+        while (callOf("create") === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+        await client.stop();
+        expect((await slow).message).toContain("the operation was cancelled before it was done");
+        expect(workshop.closed).toBe(1);
+    });
+
+    test("calls run side by side", async () => {
+        const slow = failureOf(client.create({ name: "slow" }, { timeout_s: 0.3 }));
+        const before = Date.now();
+        await client.create({ name: "w" });
+        expect(Date.now() - before).toBeLessThan(250);
+        await slow;
+    });
+});
+
+test("status lines are few and tell no secret; warnings stay", async () => {
+    const engine = await startEngine();
+    const other = await Client.start(workshop, engine.address);
+    try {
+        await other.create({ name: "chatty", token: "t0ken" });
+        await other.check({ name: "noisy", token: "t0ken" });
+        while (engine.logs.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+        expect(
+            engine.logs.map(({ message, urn, ephemeral, severity }) => ({ message, urn, ephemeral, severity })),
+        ).toEqual([
+            { message: "step 0 of [secret]", urn: URN, ephemeral: true, severity: 1 },
+            { message: "loud", urn: URN, ephemeral: false, severity: 2 },
+            { message: "step 49 of [secret]", urn: URN, ephemeral: true, severity: 1 },
+            { message: "checked with [secret]", urn: URN, ephemeral: false, severity: 2 },
+        ]);
+    } finally {
+        await other.stop();
+        engine.stop();
+    }
+});

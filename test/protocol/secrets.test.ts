@@ -1,0 +1,53 @@
+import { Redactor, SecretPaths } from "../../provider/protocol/secrets";
+import { Throttle } from "../../provider/protocol/throttle";
+
+test("a secret covers what is below it and touches what it is part of", () => {
+    const paths = new SecretPaths([
+        ["a", "b"],
+        ["list", 1],
+    ]);
+    expect(paths.covers(["a", "b", "c"])).toBe(true);
+    expect(paths.covers(["a"])).toBe(false);
+    expect(paths.touches(["a"])).toBe(true);
+    expect(paths.touches(["list", 0])).toBe(false);
+    expect(paths.touches([])).toBe(true);
+});
+
+test("texts lose every form of a secret, the longest first, and nothing else", () => {
+    const redactor = new Redactor();
+    redactor.learn(
+        {
+            open: "open sesame",
+            key: "BEGIN KEY\nabcdefghijkl\n[Unit]",
+            short: "abc",
+            long: "pass",
+            longer: 'pass"word',
+        },
+        [["key"], ["short"], ["long"], ["longer"]],
+    );
+    expect(redactor.redact("open sesame: abcdefghijkl and abc in [Unit]")).toBe(
+        "open sesame: [secret] and abc in [Unit]",
+    );
+    expect(redactor.redact('{"x":"pass\\"word"} pass"word')).toBe('{"x":"[secret]"} [secret]');
+});
+
+test("a throttle passes the first text at once, then the newest of each period", () => {
+    jest.useFakeTimers();
+    try {
+        const passed: string[] = [];
+        const throttle = new Throttle((text) => passed.push(text), 200);
+        for (let step = 0; step < 10; step++) {
+            throttle.send(`step ${step}`);
+            jest.advanceTimersByTime(60);
+        }
+        jest.advanceTimersByTime(200);
+        expect(passed).toEqual(["step 0", "step 3", "step 6", "step 9"]);
+        throttle.send("step 9");
+        throttle.send("last");
+        throttle.stop();
+        jest.advanceTimersByTime(1000);
+        expect(passed).toEqual(["step 0", "step 3", "step 6", "step 9", "last"]);
+    } finally {
+        jest.useRealTimers();
+    }
+});

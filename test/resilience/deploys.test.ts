@@ -1,0 +1,96 @@
+import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "../lifecycle/hello";
+import type { Deployment, Json, Provider } from "../lifecycle/provider";
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { report } from "./figures";
+import { type Seen, underLoad } from "./load";
+import { isSoak, suites } from "./soak";
+
+/*
+ * Release after release, while clients ask 200 times a second: no request is lost, and nothing accumulates, neither on
+ * the host nor in the provider. A long run has a release for each hour of a week.
+ */
+
+const DEPLOYS = isSoak ? 168 : 20;
+/** Until all that stays between deploys is there: what is kept for a way back, caches. */
+const FIRST = isSoak ? 20 : 4;
+
+let program: HelloProgram;
+beforeAll(() => {
+    program = new HelloProgram();
+});
+afterAll(() => program?.remove());
+
+describe.each(suites)("on %s", (suite) => {
+    let target: TestTarget;
+    let provider: Provider;
+    let connection: Json;
+    let pointer: Deployment;
+    let service: Deployment;
+    let before: Snapshot;
+
+    beforeAll(async () => {
+        [provider, target] = await Promise.all([program.provider(), bootTarget({ suite })]);
+        connection = connectionTo(target);
+        before = await target.snapshot();
+        pointer = provider.resource("PortableImage", "hello");
+        service = provider.resource("AttachedService", "hello");
+    }, bootTimeoutMs);
+    afterAll(async () => {
+        await provider?.stop();
+        await target?.down();
+    });
+
+    async function deploy(release: number): Promise<void> {
+        await pointer.up(image(connection, { version: `1.${release}`, mark: `${release}` }));
+        await service.up({ image: pointer.outputs.path, dropIns: [inlineName(`${release}`)], connection });
+    }
+
+    /** What the host holds, without what tells one release from another. */
+    async function held(): Promise<string[]> {
+        const lines = [...(await target.snapshot())].map(([what, state]) =>
+            `${what}: ${state}`
+                .replaceAll(/1\.\d+-[0-9a-f]{12}/g, "RELEASE")
+                .replaceAll(/sha256:[0-9a-f]{64}/g, "DIGEST")
+                .replaceAll(/\d+ bytes/g, "BYTES")
+                .replaceAll(/systemd-private-[0-9a-f]{32}-hello\.service-\w+/g, "PRIVATE"),
+        );
+        const units = await onHost(target, "systemctl list-units --all --plain --no-legend | wc -l");
+        return [...lines, `${units} units known to systemd`].sort();
+    }
+
+    test("release after release, no request is lost, and nothing accumulates", async () => {
+        await deploy(0);
+        const megabytes: number[] = [];
+        const durations: number[] = [];
+        let early: string[] = [];
+        const seen: Seen = await underLoad(target, 8080, async () => {
+            for (let release = 1; release <= DEPLOYS; release++) {
+                const began = performance.now();
+                await deploy(release);
+                durations.push((performance.now() - began) / 1000);
+                expect(service.outputs.gapless).toMatch(/^yes: /);
+                if (release >= FIRST) megabytes.push(provider.memoryBytes / 1e6);
+                if (release === FIRST) early = await held();
+            }
+        });
+        expect((await target.http(8080, "/")).body).toBe(`Hello, ${DEPLOYS}!\n`);
+        expect(await held()).toEqual(early);
+        // Memory comes and goes with the collector of garbage: what counts is where it comes down to.
+        const half = Math.floor(megabytes.length / 2);
+        const [lowest, lowestLate] = [Math.min(...megabytes.slice(0, half)), Math.min(...megabytes.slice(half))];
+        report(`deploys on ${suite}`, {
+            deploys: DEPLOYS,
+            seconds_each: durations.sort((a, b) => a - b)[half] as number,
+            ...seen,
+            megabytes_early: lowest,
+            megabytes_late: lowestLate,
+        });
+        expect(seen.sent).toBeGreaterThan(seen.seconds * 190);
+        expect(seen.reasons).toEqual({});
+        expect(lowestLate - lowest).toBeLessThan(isSoak ? 10 : 30);
+
+        await service.destroy();
+        await pointer.destroy();
+        expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    }, 3_600_000);
+});

@@ -1,0 +1,111 @@
+import { bootTimeoutMs, HelloProgram } from "../lifecycle/hello";
+import { Failed, type Provider } from "../lifecycle/provider";
+import { bootTarget, type TestTarget } from "../target";
+import { report } from "./figures";
+import { spread } from "./points";
+import { pointLimit, suites } from "./soak";
+import { type Step, Steps, type Verdict } from "./steps";
+import { other, TwoVersions, type Version } from "./two-versions";
+
+/*
+ * Something is killed at every step of an update, as the steps were when it was left alone. Then the host must come to
+ * rest with one of the two versions, whole and serving; and the next update must bring the new one, without any help.
+ */
+
+/** What dies. */
+const DEATHS = [
+    "the program on the host",
+    "the program on the host, but for the command that it was at",
+    "the ssh connection",
+    "the provider",
+    "the engine",
+] as const;
+type Death = (typeof DEATHS)[number];
+
+let program: HelloProgram;
+beforeAll(() => {
+    program = new HelloProgram();
+});
+afterAll(() => program?.remove());
+
+describe.each(suites)("on %s", (suite) => {
+    let target: TestTarget;
+    let steps: Steps;
+    let provider: Provider;
+    let versions: TwoVersions;
+    const recorded = {} as Record<Version, Step[]>;
+
+    beforeAll(async () => {
+        [provider, target] = await Promise.all([program.provider(), bootTarget({ suite })]);
+        steps = await Steps.on(target);
+        versions = await TwoVersions.deploy(program, provider, target);
+        for (const to of ["two", "one"] as const) {
+            recorded[to] = await steps.record(() => versions.update(to));
+            expect(await versions.found()).toBe(to);
+        }
+    }, bootTimeoutMs);
+    afterAll(async () => {
+        steps?.stop();
+        await provider?.stop();
+        await target?.down();
+    });
+
+    /** Updates to the version, with something killed at one step of it. */
+    async function updateKilledAt(to: Version, index: number, death: Death): Promise<Failed | undefined> {
+        let count = 0;
+        let isTakenOver = Promise.resolve();
+        const decide = async ({ by }: Step): Promise<Verdict> => {
+            if (by !== "program" || count++ !== index) return "go";
+            if (death === "the program on the host") return "kill";
+            if (death === "the ssh connection") return "cut";
+            if (death === "the program on the host, but for the command that it was at") return "orphan";
+            isTakenOver = (death === "the engine" ? provider.loseEngine() : provider.kill()).then(async () => {
+                provider = await program.provider();
+                versions.takenOverBy(provider);
+            });
+            return "go";
+        };
+        return steps.during(decide, async () => {
+            const error = await versions.update(to).then(
+                () => undefined,
+                (thrown: Error) => thrown,
+            );
+            await isTakenOver;
+            if (error !== undefined && !(error instanceof Failed)) throw error;
+            return error;
+        });
+    }
+
+    test("whatever dies at whatever step, the old or the new version serves, whole, and the next update arrives", async () => {
+        const wrong: string[] = [];
+        let from: Version = "one";
+        const points = spread(recorded.two.length, pointLimit(suite, 36, 120), DEATHS);
+        for (const [at, [index, death]] of points.entries()) {
+            const to = other(from);
+            const where = `${death} killed at step ${index}, ${recorded[to][index]?.command.slice(0, 200)}`;
+            const failed = await updateKilledAt(to, index, death);
+            // In one half of the runs it may come to rest, in the other one the next update comes at once.
+            if (at % 2 === 0) {
+                await versions.settled();
+                const found = await versions.found({ withRecords: false });
+                const page = await versions.page();
+                if (found !== "one" && found !== "two") wrong.push(`${where}: ${found}`);
+                else if (page !== `Hello, ${found}!`)
+                    wrong.push(`${where}: version ${found}, but "${page}" on the page`);
+                // An engine that is killed past the commit point has no turn to be told
+                else if (failed?.isPartial && death !== "the engine" && versions.stated !== found)
+                    wrong.push(`${where}: ${found}, but state says ${versions.stated}`);
+                else if (failed === undefined && found !== to) wrong.push(`${where}: a success, but ${found} serves`);
+            }
+            const again = await versions.update(to).catch((error: Error) => error);
+            if (again !== undefined) wrong.push(`${where}: the next update failed: ${again.message}`);
+            const found = await versions.found();
+            if (found !== to) wrong.push(`${where}, and after the next update: ${found}`);
+            if (wrong.length > 5) break;
+            from = found === "one" || found === "two" ? found : to;
+        }
+        report(`killed on ${suite}`, { points: points.length, steps: recorded.two.length, wrong: wrong.length });
+        expect(wrong).toEqual([]);
+        expect(points.length).toBeGreaterThanOrEqual(30);
+    }, 3_600_000);
+});

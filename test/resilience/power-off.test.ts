@@ -1,0 +1,158 @@
+import { bootTimeoutMs, HelloProgram } from "../lifecycle/hello";
+import type { Provider } from "../lifecycle/provider";
+import { bootTarget, type TestTarget } from "../target";
+import { report } from "./figures";
+import { evenly } from "./points";
+import { pointLimit, suites } from "./soak";
+import { type Step, Steps, type Verdict } from "./steps";
+import { other, TwoVersions, type Version } from "./two-versions";
+
+/*
+ * The host loses its power at every step of an update, of the way back after a bad one, and of the way back at the next
+ * boot. What comes up must be one of the two versions, whole and enabled as declared; and the next update must arrive.
+ */
+
+let program: HelloProgram;
+beforeAll(() => {
+    program = new HelloProgram();
+});
+afterAll(() => program?.remove());
+
+describe.each(suites)("on %s", (suite) => {
+    let target: TestTarget;
+    let steps: Steps;
+    let provider: Provider;
+    let versions: TwoVersions;
+    let from: Version = "one";
+    const limit = pointLimit(suite, 4, 30);
+
+    beforeAll(async () => {
+        [provider, target] = await Promise.all([program.provider(), bootTarget({ suite })]);
+        steps = await Steps.on(target);
+        versions = await TwoVersions.deploy(program, provider, target);
+    }, bootTimeoutMs);
+    afterAll(async () => {
+        steps?.stop();
+        await provider?.stop();
+        await target?.down();
+    });
+
+    /** Runs, and cuts the power at the steps that `isCut` picks; resolves when the host is up again and all is said. */
+    async function cutDuring(isCut: (step: Step) => boolean, run: () => Promise<unknown>): Promise<void> {
+        let isUp: Promise<void> = Promise.resolve();
+        const decide = async (step: Step): Promise<Verdict> => {
+            if (!isCut(step)) return "go";
+            const before = isUp;
+            isUp = (async () => {
+                await target.poweroff();
+                await before.catch(() => undefined); // a boot that was cut off has failed
+                await target.boot();
+            })();
+            await isUp.catch(() => undefined);
+            return "go";
+        };
+        await steps.during(decide, async () => {
+            await run().catch(() => undefined);
+            let last: Promise<void>;
+            do {
+                last = isUp;
+                await last.catch(() => undefined);
+            } while (last !== isUp);
+            await isUp;
+        });
+    }
+
+    /** At the n-th step of them. */
+    const nth = (wanted: number, by: Step["by"]) => {
+        let count = 0;
+        return (step: Step) => step.by === by && count++ === wanted;
+    };
+
+    /** What is wrong with what came up, and after the next update. */
+    async function aftermath(to: Version): Promise<string[]> {
+        const page = await versions.page(); // a service that its socket starts isn't there before
+        const found = await versions.found({ withRecords: false });
+        const wrong = found === "one" || found === "two" ? [] : [found];
+        if (page !== `Hello, ${found}!`) wrong.push(`"${page}" on the page`);
+        const next = await versions.update(to).catch((error: Error) => error);
+        if (next instanceof Error) wrong.push(`the next update failed: ${next.message}`);
+        const then = await versions.found();
+        if (then !== to) wrong.push(`after the next update: ${then}`);
+        from = to;
+        return wrong;
+    }
+
+    const about = (steps: Step[], index: number) => `step ${index}, ${steps[index]?.command.slice(0, 200)}: `;
+
+    test("cut off at a step of an update, the old or the new version comes up, whole", async () => {
+        const wrong: string[] = [];
+        const all = (await steps.record(() => versions.update(other(from)))).filter(({ by }) => by === "program");
+        from = other(from);
+        for (const index of evenly(all.length, limit)) {
+            const to = other(from);
+            await cutDuring(nth(index, "program"), () => versions.update(to));
+            for (const text of await aftermath(to)) wrong.push(about(all, index) + text);
+        }
+        report(`power cut during an update on ${suite}`, { points: Math.min(all.length, limit), wrong: wrong.length });
+        expect(wrong).toEqual([]);
+    }, 3_600_000);
+
+    test("cut off on the way back, the old version comes up", async () => {
+        const wrong: string[] = [];
+        const all = await steps.record(() => versions.updateInVain(other(from)).catch(() => undefined));
+        expect(await versions.found()).toBe(from);
+        const begin = all.findLastIndex(({ command }) => command.startsWith("head"));
+        expect(begin).toBeGreaterThan(0);
+        for (const index of evenly(all.length - begin, limit)) {
+            const to = other(from);
+            const before = from;
+            await cutDuring(nth(begin + index, "program"), () => versions.updateInVain(to));
+            await versions.page();
+            const found = await versions.found({ withRecords: false });
+            if (found !== before) wrong.push(about(all, begin + index) + found);
+            for (const text of await aftermath(to)) wrong.push(about(all, begin + index) + text);
+        }
+        report(`power cut during the way back on ${suite}`, {
+            points: Math.min(all.length - begin, limit),
+            wrong: wrong.length,
+        });
+        expect(wrong).toEqual([]);
+    }, 3_600_000);
+
+    test("cut off again while it goes back at boot, the old version comes up", async () => {
+        const wrong: string[] = [];
+        const isConfirming = ({ command }: Step) => command.startsWith("systemctl start -- hello.service");
+        const all: Step[] = [];
+        const before = from;
+        await cutDuring(
+            (step) => {
+                if (step.by === "unit") all.push(step);
+                return step.by === "program" && isConfirming(step);
+            },
+            () => versions.update(other(from)),
+        );
+        await versions.page();
+        expect(await versions.found()).toBe(before);
+        for (const index of evenly(all.length, limit)) {
+            const to = other(from);
+            const again = nth(index, "unit");
+            let isOff = false;
+            await cutDuring(
+                (step) => {
+                    if (!isOff && step.by === "program" && isConfirming(step)) {
+                        isOff = true;
+                        return true;
+                    }
+                    return isOff && again(step);
+                },
+                () => versions.update(to),
+            );
+            for (const text of await aftermath(to)) wrong.push(about(all, index) + text);
+        }
+        report(`power cut during the way back at boot on ${suite}`, {
+            points: Math.min(all.length, limit),
+            wrong: wrong.length,
+        });
+        expect(wrong).toEqual([]);
+    }, 3_600_000);
+});

@@ -1,0 +1,104 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onHost } from "../lifecycle/hello";
+import type { TestTarget } from "../target";
+
+/** One command of an operation on the host: `mv -fT -- /etc/hello/.key.pulumi-portable /etc/hello/key`. */
+export interface Step {
+    command: string;
+    /** The program that the client has started, or a unit of ours: the one at boot, or the watch. */
+    by: "program" | "unit";
+}
+
+/** What becomes of a step: see shim.c. */
+export type Verdict = "go" | "kill" | "orphan" | "cut";
+
+const VERDICTS: Record<Verdict, string> = { go: "g", kill: "k", orphan: "o", cut: "c" };
+
+/** Commands that change something, wait, or tell others: between two of them nothing on the host changes. */
+const SHIMMED = [
+    ..."base64 chmod chown cp head ln mkdir mv rm rmdir sync systemctl".split(" "),
+    ..."portablectl systemd-run".split(" "),
+];
+
+/** How often these come depends on how fast the host is. */
+const REPEATED = /^systemctl (show|list-units|list-unit-files|reset-failed) /;
+
+/**
+ * Sees every command that an operation of ours runs on a host, before it runs, and decides on it: so points to kill at
+ * are the steps that the operation really takes, whatever they are.
+ */
+export class Steps {
+    private decide: (step: Step) => Promise<Verdict> | Verdict = () => "go";
+    private readonly waiting = new Set<Socket>();
+
+    private constructor(private readonly server: Server) {
+        server.unref();
+        server.on("connection", (socket) => {
+            this.waiting.add(socket);
+            socket.on("error", () => undefined); // killed while it waited
+            socket.on("close", () => this.waiting.delete(socket));
+            let text = "";
+            socket.setEncoding("utf8").on("data", (part) => {
+                text += part;
+                const [line, rest] = text.split("\n", 2);
+                if (rest === undefined) return;
+                text = "";
+                void this.answer(socket, line as string);
+            });
+        });
+    }
+
+    static async on(target: TestTarget): Promise<Steps> {
+        const server = createServer();
+        // The bridge of the test hosts: this machine is the first address on it.
+        const address = target.host.replace(/\d+$/, "1");
+        await new Promise<void>((listening) => server.listen(0, address, listening));
+        const directory = mkdtempSync(join(tmpdir(), "portable-test-shim-"));
+        execFileSync("cc", ["-static", "-O2", "-o", join(directory, "shim"), join(__dirname, "shim.c")]);
+        const shim = readFileSync(join(directory, "shim")).toString("base64");
+        rmSync(directory, { recursive: true });
+        const { port } = server.address() as { port: number };
+        await onHost(
+            target,
+            `cd /usr/local/sbin && base64 -d >.shim && chmod 0755 .shim && echo ${address} ${port} >.test &&
+            for name in ${SHIMMED.join(" ")}; do ln -f .shim $name; done`,
+            shim,
+        );
+        return new Steps(server);
+    }
+
+    /** Runs with every step decided on; those that only look, or come as often as time has it, just go. */
+    async during<T>(decide: (step: Step) => Promise<Verdict> | Verdict, run: () => Promise<T>): Promise<T> {
+        this.decide = (step) => (REPEATED.test(step.command) ? "go" : decide(step));
+        try {
+            return await run();
+        } finally {
+            this.decide = () => "go";
+        }
+    }
+
+    /** The steps that a run takes. */
+    async record(run: () => Promise<unknown>): Promise<Step[]> {
+        const steps: Step[] = [];
+        await this.during((step) => {
+            steps.push(step);
+            return "go";
+        }, run);
+        return steps;
+    }
+
+    stop(): void {
+        this.server.close();
+        for (const socket of this.waiting) socket.destroy();
+    }
+
+    private async answer(socket: Socket, line: string): Promise<void> {
+        const [by, ...command] = line.split(" ");
+        const verdict = await this.decide({ by: by as Step["by"], command: command.join(" ") });
+        socket.end(VERDICTS[verdict]);
+    }
+}

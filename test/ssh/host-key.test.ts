@@ -1,0 +1,125 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hostKeyCheck } from "../../provider/target/host-key";
+import type { HostKeyPolicy, Login } from "../../provider/target/login";
+
+const directory = mkdtempSync(join(tmpdir(), "portable-test-host-key-"));
+const known = join(directory, "known_hosts");
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function makeKey(name: string, ...type: string[]) {
+    execFileSync("ssh-keygen", ["-q", "-N", "", "-f", join(directory, name), "-t", ...type]);
+    const line = readFileSync(join(directory, `${name}.pub`), "utf8").trim();
+    const said = execFileSync("ssh-keygen", ["-l", "-f", join(directory, `${name}.pub`)], { encoding: "utf8" });
+    const [type_, base64 = ""] = line.split(" ");
+    return { line: `${type_} ${base64}`, bytes: Buffer.from(base64, "base64"), fingerprint: said.split(" ")[1] ?? "" };
+}
+const right = makeKey("right", "ed25519");
+const other = makeKey("other", "ed25519");
+const ecdsa = makeKey("ecdsa", "ecdsa");
+const rsa = makeKey("rsa", "rsa", "-b", "2048");
+
+function login(policy: Partial<HostKeyPolicy>, port = 22): Login {
+    return {
+        address: "web1",
+        port,
+        user: "root",
+        hostKey: { ignore: false, names: ["web1"], files: [known], ...policy },
+        credentials: { agentGiven: false, identitiesOnly: false, identityFiles: [] },
+        route: { kind: "direct", family: 0 },
+        dialErrorLimit: 1,
+        dialTimeoutSeconds: 1,
+    };
+}
+
+async function judge(lines: string[], key: Buffer, policy: Partial<HostKeyPolicy> = {}, port?: number) {
+    writeFileSync(known, `${lines.join("\n")}\n`);
+    return (await hostKeyCheck(login(policy, port))).judge(key);
+}
+
+describe("a key in known_hosts", () => {
+    test("that is the host's own is right", async () => {
+        expect(await judge([`web1 ${right.line}`], right.bytes)).toBeUndefined();
+        expect(await judge([`other,web1 ${right.line}`], right.bytes)).toBeUndefined();
+        expect(await judge([`web* ${right.line} comment`], right.bytes)).toBeUndefined();
+    });
+
+    test("may be hashed", async () => {
+        writeFileSync(known, `web1 ${right.line}\n`);
+        execFileSync("ssh-keygen", ["-H", "-f", known], { stdio: "ignore" });
+        const hashed = readFileSync(known, "utf8").trim();
+        expect(hashed).toMatch(/^\|1\|/);
+        expect(await judge([hashed], right.bytes)).toBeUndefined();
+        expect((await judge([hashed], other.bytes))?.message).toContain(`${known}:1 knows ${right.fingerprint}`);
+    });
+
+    test("of another port isn't the host's, of the plain name it may be", async () => {
+        const names = ["[web1]:2222", "web1"];
+        expect(await judge([`[web1]:2222 ${right.line}`], right.bytes, { names }, 2222)).toBeUndefined();
+        expect(await judge([`web1 ${right.line}`], right.bytes, { names }, 2222)).toBeUndefined();
+        expect((await judge([`[web1]:2223 ${right.line}`], right.bytes, { names }, 2222))?.message).toContain(
+            "ssh-keyscan -p 2222 web1",
+        );
+        expect((await judge([`web1 ${right.line}`], other.bytes, { names }, 2222))?.message).toContain("isn't known");
+    });
+
+    test("that isn't the one shown is told with both fingerprints and its line", async () => {
+        const error = await judge(["# comment", `web1 ${right.line}`], other.bytes);
+        expect(error).toMatchObject({ code: "hostKey", mayPass: false });
+        expect(error?.message).toContain(`shows the host key ${other.fingerprint} (ssh-ed25519)`);
+        expect(error?.message).toContain(`${known}:2 knows ${right.fingerprint}`);
+    });
+
+    test("that is revoked is refused, also where it is listed as known", async () => {
+        const error = await judge([`web1 ${right.line}`, `@revoked web1 ${right.line}`], right.bytes);
+        expect(error).toMatchObject({ code: "hostKey" });
+        expect(error?.message).toContain(`${known}:2 revokes`);
+    });
+
+    test("of a certificate authority is said to be unsupported", async () => {
+        const error = await judge([`@cert-authority web1 ${other.line}`], right.bytes);
+        expect(error?.message).toContain("only trusts certificates, which aren't supported");
+    });
+});
+
+test("an unknown key says how to add it", async () => {
+    const error = await judge([], right.bytes);
+    expect(error).toMatchObject({ code: "hostKey" });
+    expect(error?.message).toContain("isn't known");
+    expect(error?.message).toContain(`connection.hostKey to "${right.fingerprint}"`);
+    expect(error?.message).toContain("ssh-keyscan web1 >>");
+});
+
+test("known types are asked for first", async () => {
+    writeFileSync(known, `web1 ${rsa.line}\nweb1 ${ecdsa.line}\n`);
+    const { algorithms } = await hostKeyCheck(login({}));
+    expect(algorithms.slice(0, 4)).toEqual(["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa", "ecdsa-sha2-nistp256"]);
+    expect(algorithms).toContain("ssh-ed25519");
+    expect(new Set(algorithms).size).toBe(algorithms.length);
+});
+
+describe("a given hostKey", () => {
+    test.each([
+        ["a public key", () => right.line],
+        ["a line of known_hosts", () => `web1 ${right.line} comment`],
+        ["a fingerprint", () => right.fingerprint],
+    ])("as %s is compared, and known_hosts isn't looked at", async (_, text) => {
+        expect(await judge([`web1 ${other.line}`], right.bytes, { hostKey: text() })).toBeUndefined();
+        const error = await judge([`web1 ${other.line}`], other.bytes, { hostKey: text() });
+        expect(error).toMatchObject({ code: "hostKey", problem: { property: "connection.hostKey" } });
+        expect(error?.message).toContain(right.fingerprint);
+        expect(error?.message).toContain(other.fingerprint);
+    });
+
+    test.each(["nonsense", "SHA256:short", "ssh-ed25519", "ssh-ed25519 AAAA", "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIA=="])(
+        "%j can't be read",
+        async (hostKey) => {
+            await expect(hostKeyCheck(login({ hostKey }))).rejects.toMatchObject({
+                code: "settings",
+                problem: { property: "connection.hostKey" },
+            });
+        },
+    );
+});

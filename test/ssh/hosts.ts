@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sh } from "../../provider/shell";
+import type { Connection } from "../../provider/target/connection";
+import { createPool, type Pool } from "../../provider/target/pool";
+import type { TestTarget } from "../target";
+
+/** The first boot of a suite makes its root. */
+export const bootTimeoutMs = 300_000;
+
+/** What logs in to a target as root, with nothing left to ssh_config. */
+export function explicit(target: TestTarget): Connection & { host: string } {
+    return {
+        host: target.host,
+        hostKey: target.hostKey,
+        privateKey: readFileSync(target.privateKeyPath, "utf8"),
+        dialErrorLimit: 3,
+    };
+}
+
+/** A directory with an ssh_config that PORTABLE_SSH_CONFIG names, so that no file of the user's plays a part. */
+export class SshHome {
+    readonly directory = mkdtempSync(join(tmpdir(), "portable-test-ssh-"));
+    private readonly before = process.env.PORTABLE_SSH_CONFIG;
+
+    /** Writes the configuration; `%D` stands for the directory. */
+    configure(text: string): void {
+        const none = `Host *\n UserKnownHostsFile %D/known_hosts\n GlobalKnownHostsFile none\n IdentityFile none\n IdentityAgent none\n`;
+        const file = this.write("config", `${text}\n${none}`.replaceAll("%D", this.directory));
+        process.env.PORTABLE_SSH_CONFIG = file;
+    }
+
+    write(name: string, text: string): string {
+        const file = join(this.directory, name);
+        writeFileSync(file, text, { mode: 0o600 });
+        return file;
+    }
+
+    remove(): void {
+        if (this.before === undefined) delete process.env.PORTABLE_SSH_CONFIG;
+        else process.env.PORTABLE_SSH_CONFIG = this.before;
+        rmSync(this.directory, { recursive: true, force: true });
+    }
+}
+
+/** A fresh pool for one piece of work. */
+export async function withPool<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
+    const pool = createPool();
+    try {
+        return await work(pool);
+    } finally {
+        pool.close();
+    }
+}
+
+/** Connects, and gives who one is there: "root". */
+export function whoami(connection: Connection): Promise<string> {
+    return withPool(async (pool) => (await (await pool.connect(connection)).run(sh`id -un`)).stdout.trim());
+}
+
+/** Connections that sshd of the target holds now. */
+export async function connectionsOn(target: TestTarget): Promise<number> {
+    const { stdout } = await target.exec("ss -Htn state established 'sport = :22' | wc -l");
+    return Number(stdout);
+}

@@ -1,0 +1,163 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { joinShell, type Shell, sh } from "../../provider/shell";
+import { commandLine, programInput } from "../../provider/target/run";
+
+const directory = mkdtempSync(join(tmpdir(), "portable-test-program-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** As sshd does it, without sshd: the login shell gets one command line, the program comes over standard input. */
+function start(input: string, shell = "/bin/sh"): ChildProcessByStdio<Writable, Readable, Readable> {
+    const child = spawn(shell, ["-c", commandLine(false, input)], { stdio: "pipe" });
+    child.stdin.on("error", () => {});
+    return child;
+}
+
+async function run(program: Shell, { shell, sent }: { shell?: string; sent?: string } = {}) {
+    const input = programInput(program);
+    const child = start(input, shell);
+    const result = { code: 0 as number | null, stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        result.stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        result.stderr += text;
+    });
+    child.stdin.end(sent ?? input);
+    result.code = await new Promise((resolve) => child.on("close", resolve));
+    return result;
+}
+
+async function until(done: () => boolean): Promise<void> {
+    for (let step = 0; step < 100 && !done(); step++) await sleep(50);
+}
+
+test("nothing of the program is in the command line, which is one line", () => {
+    expect(commandLine(true, "secret")).not.toContain("secret");
+    // What fish, csh and others read otherwise than sh, even in single quotes
+    expect(commandLine(true, "")).not.toMatch(/[\n\\!]/);
+    expect(commandLine(true, "")).toContain("sudo -n -- /bin/sh -c");
+    expect(commandLine(false, "")).not.toContain("sudo");
+});
+
+test.each(["/bin/sh", "/bin/bash"])("status, standard output and standard error stay apart under %s", async (shell) => {
+    expect(await run(sh`echo ${"it's"}; echo two >&2; exit 7`, { shell })).toEqual({
+        code: 7,
+        stdout: "portable:begin\nit's\n",
+        stderr: "two\n",
+    });
+});
+
+test.each([
+    ["exit", sh`exit 3`, 3],
+    ["the last command", sh`false`, 1],
+    ["set -e", sh`set -e; false; echo not reached`, 1],
+    ["a command that a signal ended", sh`sh -c ${"kill -TERM $$"}`, 143],
+    ["an unknown command", sh`portable-no-such-command`, 127],
+    ["an empty program", joinShell([]), 0],
+    [
+        "a here-document at the end",
+        sh`cat <<'END'
+text
+END`,
+        0,
+    ],
+    ["a comment at the end", sh`true # done`, 0],
+])("the exit status of %s", async (_, program, code) => {
+    const result = await run(program);
+    expect(result.code).toBe(code);
+    expect(result.stdout).not.toContain("not reached");
+});
+
+test("a command that reads standard input gets none of the program", async () => {
+    expect((await run(sh`cat; read line; echo "[$line]"; cat >/dev/null; echo end`)).stdout).toBe(
+        "portable:begin\n[]\nend\n",
+    );
+});
+
+test("a program that was cut off doesn't run, wherever it was cut", async () => {
+    const file = join(directory, "cut");
+    const program = sh`echo > ${file}
+true`;
+    const whole = programInput(program);
+    for (const length of [0, 1, whole.indexOf("true"), whole.length - 14, whole.length - 1]) {
+        const result = await run(program, { sent: whole.slice(0, length) });
+        expect(result.code).not.toBe(0);
+        expect(result.stdout).toBe("");
+    }
+    expect(existsSync(file)).toBe(false);
+});
+
+test("nothing runs of a program with a syntax error at its end", async () => {
+    const file = join(directory, "syntax");
+    const result = await run(sh`echo > ${file}
+if true`);
+    expect(result.code).not.toBe(0);
+    expect(result.stderr).toMatch(/syntax error/i);
+    expect(existsSync(file)).toBe(false);
+});
+
+test("a large program and much output pass", async () => {
+    const text = "x".repeat(200_000);
+    const result = await run(
+        sh`printf %s ${text} | wc -c; head -c 3000000 /dev/zero | tr '\\0' y; echo; head -c 300000 /dev/zero | tr '\\0' z >&2`,
+    );
+    expect(result.stdout.length).toBe("portable:begin\n200000\n".length + 3_000_001);
+    expect(result.stderr.length).toBe(300_000);
+});
+
+test("output comes while the program runs", async () => {
+    const input = programInput(sh`echo one; sleep 2; echo two`);
+    const child = start(input);
+    const began = Date.now();
+    const first = new Promise<number>((resolve) => {
+        let seen = "";
+        child.stdout.setEncoding("utf8").on("data", (text: string) => {
+            seen += text;
+            if (seen.includes("one")) resolve(Date.now() - began);
+        });
+    });
+    child.stdin.end(input);
+    expect(await first).toBeLessThan(1500);
+    child.kill();
+});
+
+test.each(["/bin/sh", "/bin/bash"])(
+    "the program runs to its end when nobody takes its output any more, under %s",
+    async (shell) => {
+        const file = join(directory, `alone-${shell.slice(5)}`);
+        const input = programInput(sh`set -e
+            echo started
+            while [ ! -e ${`${file}.go`} ]; do sleep 0.05; done
+            for step in 1 2 3; do
+                echo "step $step"; echo "step $step" >&2
+                /bin/echo "step $step"
+                head -c 300000 /dev/zero
+                sleep 0.05
+            done
+            echo all > ${file}`);
+        const child = start(input, shell);
+        child.stdin.end(input);
+        await new Promise((resolve) => child.stdout.once("data", resolve));
+        child.stdout.destroy();
+        child.stderr.destroy();
+        child.kill("SIGHUP");
+        writeFileSync(`${file}.go`, "");
+        await until(() => existsSync(file));
+        expect(readFileSync(file, "utf8")).toBe("all\n");
+    },
+);
+
+test.each(["/bin/sh", "/bin/bash"])(
+    "a program gets the answer that comes after it, and its end, under %s",
+    async (shell) => {
+        const program = sh`read -r word <&8; echo "[$word]"; cat <&8; echo end`;
+        expect((await run(program, { shell, sent: `${programInput(program)}yes\nmore\n` })).stdout).toBe(
+            "portable:begin\n[yes]\nmore\nend\n",
+        );
+    },
+);

@@ -1,0 +1,186 @@
+import { createServer, type Server, connect as tcp } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { sh } from "../../provider/shell";
+import { bootTarget, type TestTarget } from "../target";
+import { bootTimeoutMs, explicit, SshHome, whoami, withPool } from "./hosts";
+
+const home = new SshHome();
+let target: TestTarget;
+let jump: TestTarget;
+const servers: Server[] = [];
+
+beforeAll(async () => {
+    [target, jump] = await Promise.all([bootTarget(), bootTarget()]);
+    home.write("known_hosts", `${target.host} ${target.hostKey}\n${jump.host} ${jump.hostKey}\n`);
+}, bootTimeoutMs);
+
+afterAll(async () => {
+    for (const server of servers) server.close();
+    await Promise.all([target?.down(), jump?.down()]);
+    home.remove();
+}, bootTimeoutMs);
+
+/** Address that the connection to the target comes from. */
+async function comesFrom(connection: Parameters<typeof whoami>[0]): Promise<string | undefined> {
+    const program = sh`echo "$SSH_CONNECTION"`;
+    return await withPool(async (pool) => (await (await pool.connect(connection)).run(program)).stdout.split(" ")[0]);
+}
+
+function hosts(extra = ""): void {
+    home.configure(`
+        Host inner
+            HostName ${target.host}
+            IdentityFile ${target.privateKeyPath}
+            ${extra || "ProxyJump nosudo@gate"}
+        Host gate
+            HostName ${jump.host}
+            IdentityFile ${jump.privateKeyPath}
+    `);
+}
+
+describe("through a jump host", () => {
+    test("that ssh_config names", async () => {
+        hosts();
+        expect(await comesFrom({ host: "inner" })).toBe(jump.host);
+    });
+
+    test("that the connection names", async () => {
+        home.configure("");
+        expect(await comesFrom({ ...explicit(target), proxy: { ...explicit(jump), user: "deploy" } })).toBe(jump.host);
+    });
+
+    test("and back again to the first, by a chain", async () => {
+        hosts("ProxyJump nosudo@gate,deploy@inner2");
+        home.configure(`
+            Host inner
+                HostName ${jump.secondHost}
+                HostKeyAlias ${jump.host}
+                ProxyJump nosudo@gate,deploy@middle
+            Host middle
+                HostName ${target.host}
+            Host gate
+                HostName ${jump.host}
+            Host *
+                IdentityFile ${target.privateKeyPath}
+        `);
+        expect(await comesFrom({ host: "inner" })).toBe(target.host);
+    });
+
+    test("by a ProxyCommand", async () => {
+        hosts("ProxyCommand ssh -F %D/config -o BatchMode=yes -W %h:%p nosudo@gate");
+        expect(await comesFrom({ host: "inner" })).toBe(jump.host);
+    });
+
+    test("whose host key is wrong ends there", async () => {
+        home.write("wrong", `${target.host} ${target.hostKey}\n${jump.host} ${target.hostKey}\n`);
+        hosts("ProxyJump nosudo@gate\nHost *\n UserKnownHostsFile %D/wrong\n");
+        const error = await whoami({ host: "inner" }).catch((thrown) => thrown);
+        expect(error).toMatchObject({ code: "hostKey", problem: { host: "inner" } });
+        expect(error.message).toContain(`${jump.host}:22 shows the host key`);
+    });
+
+    test("that can't get there says from where", async () => {
+        hosts();
+        const error = await whoami({ host: "inner", port: 9, dialErrorLimit: 1 }).catch((thrown) => thrown);
+        expect(error).toMatchObject({ code: "unreachable", mayPass: true });
+        expect(error.message).toContain(`(from the jump host nosudo@${jump.host}:22)`);
+    });
+});
+
+test("a ProxyCommand that fails tells what it said", async () => {
+    hosts("ProxyCommand sh -c 'echo no way there >&2; exit 1'");
+    await expect(whoami({ host: "inner" })).rejects.toMatchObject({
+        code: "unreachable",
+        problem: { host: "inner", said: "no way there" },
+    });
+});
+
+/** A port of this machine: what comes is handed to `take`. */
+async function listen(take: Parameters<typeof createServer>[1], port = 0): Promise<number> {
+    const server = createServer(take);
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    return (server.address() as { port: number }).port;
+}
+
+describe("a host that doesn't answer", () => {
+    beforeEach(() => home.configure(""));
+    const host = "127.0.0.1";
+
+    test("refuses: tried as often as said, then told as unreachable", async () => {
+        const port = await freePort();
+        const status: string[] = [];
+        const began = Date.now();
+        const error = await withPool((pool) =>
+            pool.connect({ host, port, dialErrorLimit: 3 }, { status: (text) => status.push(text) }),
+        ).catch((thrown) => thrown);
+        expect(error).toMatchObject({ code: "unreachable", problem: { host } });
+        expect(error.message).toMatch(/connection refused \(3 tries in \d+ s\)/);
+        expect(status).toContain(`connecting to ${host} (try 3 of 3)`);
+        expect(Date.now() - began).toBeGreaterThan(700);
+    });
+
+    test("is silent: given up after perDialTimeout", async () => {
+        const port = await listen(() => {});
+        const began = Date.now();
+        await expect(whoami({ host, port, dialErrorLimit: 1, perDialTimeout: 1 })).rejects.toMatchObject({
+            code: "unreachable",
+            message: expect.stringContaining("no answer within 1 s"),
+        });
+        expect(Date.now() - began).toBeLessThan(3000);
+    });
+
+    test("closes at once: tried again, as one that has too many connections", async () => {
+        let dropped = 0;
+        const port = await listen((socket) => {
+            if (dropped++ < 2) return void socket.end("Exceeded MaxStartups\r\n");
+            const through = tcp(22, target.host);
+            through.on("error", () => socket.destroy());
+            socket.on("error", () => through.destroy());
+            socket.pipe(through).pipe(socket);
+        });
+        expect(await whoami({ ...explicit(target), host, port, dialErrorLimit: 5 })).toBe("root");
+        expect(dropped).toBe(3);
+    });
+
+    test("has a name that doesn't resolve: at once, and not tried again", async () => {
+        const began = Date.now();
+        await expect(whoami({ host: "portable-no-such-host.invalid" })).rejects.toMatchObject({
+            code: "unreachable",
+            mayPass: false,
+            problem: { property: "connection.host" },
+        });
+        expect(Date.now() - began).toBeLessThan(10_000);
+    });
+
+    test("is left as soon as the operation is aborted, without a word to others that wait", async () => {
+        const port = await listen(() => {});
+        await withPool(async (pool) => {
+            const [one, two] = [new AbortController(), new AbortController()];
+            const connection = { host, port, perDialTimeout: 30 };
+            const first = pool.connect(connection, { signal: one.signal }).catch((thrown) => thrown);
+            let ended = false;
+            const second = pool
+                .connect(connection, { signal: two.signal })
+                .catch((thrown) => thrown)
+                .finally(() => {
+                    ended = true;
+                });
+            await sleep(300);
+            one.abort(new Error("timeout of the first"));
+            expect(await first).toMatchObject({ message: "timeout of the first" });
+            await sleep(100);
+            expect(ended).toBe(false);
+            two.abort(new Error("timeout of the second"));
+            expect(await second).toMatchObject({ message: "timeout of the second" });
+        });
+    });
+});
+
+async function freePort(): Promise<number> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+}

@@ -1,0 +1,225 @@
+import { execFile, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import { bootTarget, diffSnapshots, hostLeftovers, type TargetOptions, type TestTarget, targetCommand } from ".";
+
+const bootTimeout = 300_000; // the first boot of a suite makes its root
+
+const up: TestTarget[] = [];
+
+async function boot(options?: TargetOptions): Promise<TestTarget> {
+    const target = await bootTarget(options);
+    up.push(target);
+    return target;
+}
+
+delete process.env.PORTABLE_TARGET; // these tests power off and take down what they boot
+
+afterAll(() => Promise.all(up.map((target) => target.down())), bootTimeout);
+
+describe.each([
+    ["bookworm", 252],
+    ["trixie", 257],
+] as const)("a target with Debian %s", (suite, version) => {
+    let target: TestTarget;
+
+    beforeAll(async () => {
+        target = await boot({ suite });
+    }, bootTimeout);
+
+    test(`runs systemd ${version}, with nothing failed`, async () => {
+        const { stdout } = await target.ssh(
+            "systemctl --version; systemctl is-system-running; portablectl --no-legend list",
+        );
+        expect(stdout).toMatch(new RegExp(`^systemd ${version} `));
+        expect(stdout).toContain("\nrunning\n");
+    });
+
+    test("lets root and deploy in, deploy with sudo and nosudo without", async () => {
+        expect((await target.ssh("id -u")).stdout).toBe("0\n");
+        expect((await target.ssh("id -u; sudo -n id -u", { user: "deploy" })).stdout).toBe("1000\n0\n");
+        expect((await target.ssh("sudo -n id -u", { user: "nosudo" })).code).not.toBe(0);
+    });
+
+    test("passes input, exit status and both outputs on", async () => {
+        const command = "cat; echo why >&2; exit 7";
+        expect(await target.ssh(command, { input: "in" })).toEqual({ code: 7, stdout: "in", stderr: "why\n" });
+        expect(await target.exec(command, { input: "in" })).toEqual({ code: 7, stdout: "in", stderr: "why\n" });
+    });
+
+    test("shows what was done to it and nothing else in a snapshot", async () => {
+        const before = await target.snapshot();
+        await target.ssh("sudo -n portablectl list", { user: "deploy" });
+        expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+
+        const change = "install -m 640 -g deploy /dev/null /etc/new && ln -s new /etc/link && useradd --uid 2000 anna";
+        await target.exec(change);
+        const changed = await target.snapshot();
+        expect(diffSnapshots(before, changed)).toEqual(
+            expect.arrayContaining([
+                expect.stringMatching(/^\+ file \/etc\/new: 0640 root:deploy 0 bytes sha256:[0-9a-f]{64}$/),
+                "+ link /etc/link: root:root -> new",
+                expect.stringMatching(/^\+ user anna: 2000:2000:/),
+                expect.stringMatching(
+                    /^~ file \/etc\/passwd: 0644 root:root \d+ bytes .* => 0644 root:root \d+ bytes /,
+                ),
+            ]),
+        );
+
+        await target.exec("rm /etc/new && ln -sfn newer /etc/link");
+        expect(diffSnapshots(changed, await target.snapshot())).toEqual([
+            expect.stringMatching("- file /etc/new: 0640 root:deploy 0 bytes "),
+            "~ link /etc/link: root:root -> new => root:root -> newer",
+        ]);
+    });
+
+    test("serves HTTP to this machine on both addresses", async () => {
+        await target.exec("mkdir -p /srv/www && echo hello >/srv/www/page");
+        await target.exec("systemd-run --unit=www --working-directory=/srv/www python3 -m http.server 8080");
+        await target.exec("until curl --silent --output /dev/null localhost:8080; do sleep 0.1; done");
+        expect(await target.http(8080, "/page")).toEqual({ status: 200, body: "hello\n" });
+        expect((await target.http(8080, "/none")).status).toBe(404);
+        const answer = await fetch(`http://${target.secondHost}:8080/page`, { headers: { connection: "close" } });
+        expect(await answer.text()).toBe("hello\n");
+        await target.exec("systemctl stop www");
+        await expect(target.http(8080, "/page")).rejects.toThrow("ECONNREFUSED");
+    });
+
+    test("comes back from a power-off with its disk, address and host key", async () => {
+        await target.ssh("echo kept >/root/kept; echo lost >/run/lost");
+        await target.poweroff();
+        expect((await target.exec("true")).stderr).toContain(`${target.name} isn't running`);
+        await target.boot();
+        // The host key is verified: another one would end the login.
+        expect((await target.ssh("cat /root/kept /run/lost")).stdout).toBe("kept\n");
+    });
+
+    test("can be reached without its sshd", async () => {
+        await target.exec("systemctl stop ssh.socket ssh.service");
+        expect((await target.ssh("true")).stderr).toContain("Connection refused");
+        await target.exec("systemctl start ssh.service");
+        expect((await target.ssh("true")).code).toBe(0);
+    });
+});
+
+test(
+    "two targets booted at once differ, and one can be reached through the other",
+    async () => {
+        const [a, b] = await Promise.all([boot(), boot()]);
+        expect(new Set([a.host, a.secondHost, b.host, b.secondHost]).size).toBe(4);
+        expect(a.hostKey).not.toBe(b.hostKey);
+        const identity = "cat /etc/machine-id";
+        expect((await a.ssh(identity)).stdout).not.toBe((await b.ssh(identity)).stdout);
+
+        const jump = `ProxyCommand=ssh -F ${a.sshConfigPath} -W %h:%p ${a.name}`;
+        const { stdout } = await promisify(execFile)("ssh", [
+            "-F",
+            b.sshConfigPath,
+            "-o",
+            jump,
+            b.name,
+            "hostname; echo $SSH_CONNECTION",
+        ]);
+        expect(stdout).toMatch(`${b.name}\n${a.host} `);
+    },
+    bootTimeout,
+);
+
+test(
+    "a target can lack a package and a file",
+    async () => {
+        const target = await boot({ without: ["systemd-container", "/usr/bin/zstd"] });
+        const found = await target.ssh("command -v portablectl zstd; ls /usr/share/dbus-1/system-services");
+        expect(found.stdout).toContain("org.freedesktop.systemd1.service");
+        expect(found.stdout).not.toMatch(/portable|zstd/);
+        await expect(bootTarget({ without: ["no-such-package"] })).rejects.toThrow("can't remove no-such-package");
+    },
+    bootTimeout,
+);
+
+test(
+    "down takes everything away, an attached image too",
+    async () => {
+        const target = await boot();
+        await attachSleeper(target);
+        expect(await imagesInLoopDevices()).toContain("/var/lib/portables/sleeper.raw");
+        expect((await hostLeftovers(target.name)).join("\n")).toMatch(/network namespace .*cgroup .*process .*file /s);
+
+        await target.down();
+        expect(await hostLeftovers(target.name)).toEqual([]);
+        expect(await imagesInLoopDevices()).not.toContain("/var/lib/portables/sleeper.raw");
+    },
+    bootTimeout,
+);
+
+test(
+    "a target whose owner has died is collected, another one isn't",
+    async () => {
+        const kept = await boot();
+        const owner = spawn("sleep", ["600"]);
+        const name = `orphan-${process.pid}`;
+        await targetCommand("up", name, "--owner", String(owner.pid));
+        await targetCommand("gc");
+        expect(await targetCommand("list")).toContain(`${name} `);
+        await new Promise((resolve) => owner.on("exit", resolve).kill());
+        await targetCommand("gc");
+        expect(await targetCommand("list")).not.toContain(`${name} `);
+        expect(await hostLeftovers(name)).toEqual([]);
+        expect((await kept.exec("true")).code).toBe(0);
+    },
+    bootTimeout,
+);
+
+test(
+    "PORTABLE_TARGET names a target that stays up",
+    async () => {
+        const staying = await boot();
+        process.env.PORTABLE_TARGET = staying.name;
+        try {
+            const shared = await bootTarget();
+            expect(shared.name).toBe(staying.name);
+            const second = await boot();
+            expect(second.name).not.toBe(staying.name);
+            await shared.down();
+            expect((await staying.ssh("true")).code).toBe(0);
+        } finally {
+            delete process.env.PORTABLE_TARGET;
+        }
+    },
+    bootTimeout,
+);
+
+/** Attaches and starts a service whose image is a squashfs; its program is the target's own. */
+async function attachSleeper(target: TestTarget): Promise<void> {
+    const directory = mkdtempSync(path.join(tmpdir(), "sleeper-"));
+    try {
+        const tree = path.join(directory, "tree");
+        for (const name of ["usr/lib/systemd/system", "etc", "proc", "sys", "dev", "run", "tmp", "var/tmp"])
+            mkdirSync(path.join(tree, name), { recursive: true });
+        for (const name of ["bin", "lib", "lib64"]) symlinkSync(`usr/${name}`, path.join(tree, name));
+        for (const name of ["etc/machine-id", "etc/resolv.conf"]) writeFileSync(path.join(tree, name), "");
+        writeFileSync(path.join(tree, "usr/lib/os-release"), "ID=test\nPORTABLE_PREFIXES=sleeper\n");
+        const unit = "[Service]\nExecStart=/usr/bin/sleep infinity\nBindReadOnlyPaths=/usr\n";
+        writeFileSync(path.join(tree, "usr/lib/systemd/system/sleeper.service"), unit);
+        const image = path.join(directory, "sleeper.raw");
+        await promisify(execFile)("mksquashfs", [tree, image, "-quiet", "-all-root"]);
+        await promisify(execFile)("scp", [
+            "-q",
+            "-F",
+            target.sshConfigPath,
+            image,
+            `${target.name}:/var/lib/portables/`,
+        ]);
+    } finally {
+        rmSync(directory, { recursive: true });
+    }
+    const attached = await target.exec("portablectl attach --now sleeper && systemctl is-active sleeper.service");
+    expect(attached).toMatchObject({ code: 0, stdout: expect.stringMatching(/^active$/m) });
+}
+
+async function imagesInLoopDevices(): Promise<string[]> {
+    const { stdout } = await promisify(execFile)("losetup", ["--list", "--noheadings", "--output", "BACK-FILE"]);
+    return stdout.split("\n").map((line) => line.trim());
+}
