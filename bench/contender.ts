@@ -1,0 +1,26 @@
+import type { TestTarget } from "../test/target";
+import type { Wanted } from "./hosts";
+
+export interface Setup {
+    /** Directory of the run: what a contender keeps of its own goes there. */
+    directory: string;
+    /** ssh_config with all hosts. */
+    sshConfigPath: string;
+}
+
+/** One way to deploy. */
+export interface Contender {
+    /** For the head of a column. */
+    readonly name: string;
+    /** With versions, for the list below the table. */
+    readonly description: string;
+    /** The one step that it takes part in; undefined for all. It deploys nothing then. */
+    readonly only?: string;
+    /** Brings the hosts to what is wanted. This is what is timed. */
+    deploy(hosts: readonly TestTarget[], wanted: Wanted): Promise<void>;
+    /** Takes everything back. */
+    remove(hosts: readonly TestTarget[]): Promise<void>;
+}
+
+/** A contender, or why it isn't there. */
+export type Found = Contender | { readonly name: string; readonly missing: string };

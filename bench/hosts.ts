@@ -1,0 +1,58 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { bootTarget, type TestTarget } from "../test/target";
+
+/** What a host is to have in the end: the release in the image, and the NAME in the drop-in. */
+export interface Wanted {
+    /** Path of the image on this machine. */
+    image: string;
+    /** What the page of the image says. */
+    release: string;
+    name: string;
+}
+
+export interface Hosts {
+    readonly targets: readonly TestTarget[];
+    /** ssh_config with all of them. */
+    readonly sshConfigPath: string;
+    down(): Promise<void>;
+}
+
+export async function bootHosts(count: number, directory: string): Promise<Hosts> {
+    const targets: TestTarget[] = [];
+    for (let index = 0; index < count; index++) targets.push(await bootTarget());
+    const sshConfigPath = path.join(directory, "ssh_config");
+    writeFileSync(sshConfigPath, targets.map((target) => readFileSync(target.sshConfigPath, "utf8")).join("\n"));
+    return {
+        targets,
+        sshConfigPath,
+        down: async () => {
+            for (const target of targets) await target.down();
+        },
+    };
+}
+
+/** @throws Error where a host doesn't serve what it should: a time for something else is none. */
+export async function checkServed(hosts: readonly TestTarget[], wanted: Wanted): Promise<void> {
+    for (const host of hosts) {
+        const { body } = await host.http(8080, "/");
+        const expected = `${wanted.release}: Hello, ${wanted.name}!`;
+        if (body.trim() !== expected) throw new Error(`${host.name} serves "${body.trim()}" in place of "${expected}"`);
+    }
+}
+
+/** Main processes of the service, one for each host: a deployment that had nothing to do must keep them. */
+export async function mainProcesses(hosts: readonly TestTarget[]): Promise<string> {
+    const shown = hosts.map((host) => host.exec("systemctl show -p MainPID --value hello.service"));
+    return (await Promise.all(shown)).map(({ stdout }) => stdout.trim()).join(" ");
+}
+
+/** @throws Error where something of the service is left. */
+export async function checkGone(hosts: readonly TestTarget[]): Promise<void> {
+    for (const host of hosts) {
+        const { stdout } = await host.exec(
+            "ls /etc/portables /var/lib/portables /etc/systemd/system.attached 2>/dev/null",
+        );
+        if (/hello/.test(stdout)) throw new Error(`${host.name} still has something of the service:\n${stdout}`);
+    }
+}

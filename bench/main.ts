@@ -1,0 +1,80 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import path from "node:path";
+import { ansibleContenders, shellContenders } from "./by-hand";
+import type { Contender } from "./contender";
+import { bootHosts, type Hosts } from "./hosts";
+import { makeImage } from "./images";
+import { pulumiContenders } from "./pulumi";
+import { writeReport } from "./report";
+import { type Measured, oneRound, type Release } from "./rounds";
+
+const number = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise);
+const megabytes = number("BENCH_MB", 20);
+const seconds = number("BENCH_SECONDS", 480);
+/** With so many hosts at most so many rounds; after that part of the time no further round begins. */
+const plans = [
+    { hosts: 1, rounds: number("BENCH_ROUNDS", 5), share: 0.55 },
+    { hosts: 5, rounds: number("BENCH_ROUNDS_OF_5", 3), share: 0.75 },
+];
+
+async function main(): Promise<void> {
+    const directory = mkdtempSync(path.join(tmpdir(), "portable-bench-"));
+    const [loadBefore = 0] = loadavg();
+    let hosts: Hosts | undefined;
+    try {
+        hosts = await bootHosts(
+            Math.max(...plans.filter((plan) => plan.rounds > 0).map((plan) => plan.hosts)),
+            directory,
+        );
+        const releases = [await release("1"), await release("2")] as const;
+        const setup = { directory, sshConfigPath: hosts.sshConfigPath };
+        const found = [
+            ...(await pulumiContenders(setup)),
+            ...(await shellContenders(setup)),
+            ...(await ansibleContenders(setup)),
+        ];
+        for (const one of found) if ("missing" in one) console.log(`${one.name} is left out: ${one.missing}`);
+        const only = process.env.BENCH_ONLY?.split(",");
+        const contenders = found.filter((one) => "deploy" in one && (only?.includes(one.name) ?? true)) as Contender[];
+        const measured = await measure(contenders, hosts, releases);
+        await writeReport({ measured, found, hosts, megabytes, loadBefore, isWhole: only === undefined });
+    } finally {
+        await hosts?.down();
+        rmSync(directory, { recursive: true, force: true });
+    }
+
+    async function release(name: string): Promise<Release> {
+        const images = path.join(directory, "images");
+        mkdirSync(images, { recursive: true });
+        return { release: name, image: await makeImage(images, name, megabytes) };
+    }
+}
+
+/** All contenders in each round, one after the other: what slows the machine for a while slows them all. */
+async function measure(
+    contenders: readonly Contender[],
+    hosts: Hosts,
+    releases: readonly [Release, Release],
+): Promise<Measured[]> {
+    const began = Date.now();
+    const measured: Measured[] = [];
+    for (const plan of plans) {
+        for (let round = 1; round <= plan.rounds; round++) {
+            if (round > 1 && Date.now() - began > plan.share * seconds * 1000) break;
+            for (const contender of contenders) {
+                if (Date.now() - began > seconds * 1000) {
+                    console.log(`${plan.hosts} hosts, ${contender.name}: left out of round ${round}, the time is over`);
+                    continue;
+                }
+                measured.push(...(await oneRound(contender, hosts.targets.slice(0, plan.hosts), releases)));
+            }
+        }
+    }
+    return measured;
+}
+
+main().catch((error) => {
+    console.error(error);
+    process.exitCode = 1;
+});
