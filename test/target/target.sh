@@ -23,14 +23,34 @@ export PORTABLE_TEST_RUN=${PORTABLE_TEST_RUN:-/tmp/portable-test-$user}
 run=$PORTABLE_TEST_RUN
 cache=$PORTABLE_TEST_CACHE
 
-# Each run directory has a network of its own, out of 198.18.0.0/15, which no real network may use (RFC 2544).
-hash=$(($(printf %s "$run" | cksum | cut -d ' ' -f 1) % 512))
-net=$(printf 'pt%03x' "$hash") # its network namespace, and its interface on this machine
-subnet=198.$((18 + hash / 256)).$((hash % 256))
-
 fail() { echo "target.sh: $*" >&2; exit 1; }
 lock() { mkdir -p "$cache"; exec 9>"$cache/target.lock"; flock 9; }
 unlock() { exec 9>&-; }
+
+# Each run directory has a network of its own, out of 198.18.0.0/15, which no real network may use (RFC 2544): the
+# number that follows from its name, or the next one that isn't another's. The caller holds the lock.
+take_network() {
+    local other
+    mkdir -p "$cache/networks" "$run"
+    for _ in {0..511}; do
+        use_network "$number"
+        other=$(cat "$cache/networks/$number" 2>/dev/null || true)
+        if [ "$other" = "$run" ] || { [ ! -e "${other:-/nowhere}" ] && [ ! -e "/sys/class/net/$net" ] && [ ! -e "/run/netns/$net" ]; }; then
+            echo "$run" >"$cache/networks/$number"
+            return
+        fi
+        number=$(((number + 1) % 512))
+    done
+    fail "512 run directories have a network already"
+}
+use_network() {
+    net=$(printf 'pt%03x' "$1") # its network namespace, and its interface on this machine
+    subnet=198.$((18 + $1 / 256)).$(($1 % 256))
+}
+number=$(grep -lsFx -- "$run" "$cache"/networks/* | head -n 1 || true)
+number=${number##*/}
+use_network "${number:=$(($(printf %s "$run" | cksum | cut -d ' ' -f 1) % 512))}"
+
 exists() { [ -e "$run/$1/slot" ]; }
 names() { local slot; for slot in "$run"/*/slot; do [ ! -e "$slot" ] || basename "$(dirname "$slot")"; done; }
 address() { echo "$subnet.$((10 + $(<"$run/$1/slot")))"; }
@@ -93,6 +113,7 @@ up() {
     if ! exists "$name"; then
         root=$("$here/root.sh" "$suite")
         lock
+        take_network
         create "$name" "$root" "$suite" "$owner"
         unlock
         # A half-made host must not stay; a host that doesn't boot does, to look into.

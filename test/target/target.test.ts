@@ -191,6 +191,38 @@ test(
     bootTimeout,
 );
 
+test(
+    "two run directories never share a network",
+    async () => {
+        const base = mkdtempSync(path.join(tmpdir(), "portable-runs-"));
+        const run = promisify(execFile);
+        // Of 600 names two have the same number out of 512.
+        const { stdout } = await run("bash", [
+            "-c",
+            'for at in {1..600}; do echo "$(($(printf %s "$0/$at" | cksum | cut -d " " -f 1) % 512)) $0/$at"; done | sort | awk \'NR > 1 && $1 == last { print path; print $2; exit } { last = $1; path = $2 }\'',
+            base,
+        ]);
+        const script = path.join(__dirname, "target.sh");
+        const at = (directory: string, ...command: string[]) =>
+            run(script, command, { env: { ...process.env, PORTABLE_TEST_RUN: directory } });
+        const runs = stdout.trim().split("\n");
+        expect(runs).toHaveLength(2);
+        try {
+            await Promise.all(runs.map((directory) => at(directory, "up", "one", "--owner", String(process.pid))));
+            const addresses = await Promise.all(
+                runs.map(async (directory) => (await at(directory, "ip", "one")).stdout),
+            );
+            expect(new Set(addresses).size).toBe(2);
+            expect((await at(runs[1] as string, "ssh", "root@one", "hostname")).stdout).toBe("one\n");
+        } finally {
+            for (const directory of runs) await at(directory, "down");
+        }
+        for (const directory of runs) expect((await at(directory, "leftovers")).stdout).toBe("");
+        rmSync(base, { recursive: true });
+    },
+    bootTimeout,
+);
+
 /** Attaches and starts a service whose image is a squashfs; its program is the target's own. */
 async function attachSleeper(target: TestTarget): Promise<void> {
     const directory = mkdtempSync(path.join(tmpdir(), "sleeper-"));
