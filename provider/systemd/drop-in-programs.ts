@@ -105,8 +105,8 @@ ${verifyDropIns([{ unit, name, content: dropIn.content }])}
 ${onChange === "reload" && !bringsReload(dropIn) ? requireReload : undefined}
 applying=
 say touched
-mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/files" && files_begin || failed "writing the record"
-drop_others ${all.map((file) => file.path)} || failed "removing files that are no longer declared"
+mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/files" && files_begin ${all.map((file) => file.path)} && files_sync || failed "writing the record"
+drop_others || failed "removing files that are no longer declared"
 ${putFiles(all, (file) => sh`failed ${`writing ${file.path}`}`)}
 if [ -n "$changed" ]; then
     applying=1

@@ -19,102 +19,140 @@ export interface HostFile {
  * owner, and takes away directories that weren't there.
  *
  * `adopted` are paths that the resource's state has (an import): they may exist without a record.
- * `claim PATH...` returns 1 where a path belongs to another record, or to nobody and exists, and gives the other's URN
- * (or nothing) as the block `taken PATH`. `able PATH OWNER GROUP` returns 1 where the file can't be made, and says why
- * in the block `unable PATH`. `put PATH MODE OWNER:GROUP` reads base64; `drop PATH` removes, `drop_others
- * PATH...` removes every file of the record but these. All set
- * `changed=1` when the host wasn't so already. `files_begin` first undoes what a killed run left. `sync_listed` reads
+ * `claim PATH...` sets clear=1 where a path belongs to another record, or to nobody and exists, and gives the other's
+ * URN (or nothing) as the block `taken PATH`. `able PATH OWNER GROUP` returns 1 where the file can't be made, and says
+ * why in the block `unable PATH`. `files_begin PATH...` undoes what a killed run left, keeps what is there under the
+ * paths and under those of the record that aren't among them, and names them all; `files_sync` waits until that is on
+ * the disk. `drop_others` removes those that aren't among them; `put PATH MODE OWNER:GROUP` reads base64. Both set `changed=1` when the host wasn't so already. `sync_listed` reads
  * paths and waits until they are on the disk.
  */
 export function filesLibrary(owner: Owner, adopted: readonly string[] = []): Shell {
     return sh`
-adopted=$(printf '%s\\n' ${adopted})
+newline='
+'
+adopted=${["", ...adopted, ""].join("\n")}
 token=${owner.token} nonce=${owner.nonce} urn=${owner.urn}
 record="$records/files/$token" undo="$records/files/.$token.undo" fresh="$records/files/.$token.new"
-changed=
+changed= noted= directories= back=
+listed() { case $newline$1$newline in *"$newline$2$newline"*) return 0 ;; esac; return 1; }
 claim() {
     clear=0
+    [ $# != 0 ] || return 0
+    owned=$newline$(for path; do printf 'path %s\\n' "$path"; done | grep -sHFx -f - -- "$records"/files/*)$newline
     for path; do
-        other=$(grep -lFx -- "path $path" "$records"/files/* 2>/dev/null | grep -vFx -- "$record" | head -n 1)
-        if [ -n "$other" ]; then
-            sed -n 's/^urn //p' "$other" | block "taken $path"; clear=1
-        elif { [ -e "$path" ] || [ -L "$path" ]; } && ! grep -qFx -- "path $path" "$record" 2>/dev/null &&
-            ! printf '%s\\n' "$adopted" | grep -qFx -- "$path"; then
-            block "taken $path" </dev/null; clear=1
-        fi
+        case $owned in
+            *"$newline$record:path $path$newline"*) ;;
+            *":path $path$newline"*)
+                other=$(grep -lFx -- "path $path" "$records"/files/* | head -n 1)
+                sed -n 's/^urn //p' "$other" | block "taken $path"; clear=1 ;;
+            *)
+                if { [ -e "$path" ] || [ -L "$path" ]; } && ! listed "$adopted" "$path"; then
+                    block "taken $path" </dev/null; clear=1
+                fi ;;
+        esac
     done
-    return $clear
 }
 able() {
-    case $2 in *[!0-9]*) getent passwd -- "$2" >/dev/null || { echo "there is no user $2" | block "unable $1"; return 1; } ;; esac
-    case $3 in *[!0-9]*) getent group -- "$3" >/dev/null || { echo "there is no group $3" | block "unable $1"; return 1; } ;; esac
+    case $2 in root) ;; *[!0-9]*) getent passwd -- "$2" >/dev/null || { echo "there is no user $2" | block "unable $1"; return 1; } ;; esac
+    case $3 in root) ;; *[!0-9]*) getent group -- "$3" >/dev/null || { echo "there is no group $3" | block "unable $1"; return 1; } ;; esac
     parent=\${1%/*}
     while [ -n "$parent" ] && [ ! -e "$parent" ]; do parent=\${parent%/*}; done
     [ -z "$parent" ] || [ -d "$parent" ] || { echo "$parent isn't a directory" | block "unable $1"; return 1; }
 }
+# read_record FILE sets $noted, lines of paths and directories, and $applied.
+read_record() {
+    noted= applied=
+    [ -e "$1" ] || return 0
+    while IFS= read -r line; do
+        case $line in
+            "path "*|"dir "*) noted=$noted$newline$line ;;
+            applied) applied=1 ;;
+        esac
+    done <"$1"
+}
+write_record() {
+    printf 'urn %s\\nnonce %s%s\\n' "$urn" "$nonce" "$noted\${1:+$newline$1}" >"$fresh" && mv -f -- "$fresh" "$record"
+}
+note() { listed "$noted" "$1" || noted=$noted$newline$1; }
+# A directory that another record has made goes with the last of them.
+note_parents() {
+    parent=\${1%/*}
+    while [ -n "$parent" ] && [ ! -d "$parent" ]; do
+        note "dir $parent"
+        parent=\${parent%/*}
+    done
+    [ -z "$parent" ] || ! listed "$made" "dir $parent" || note "dir $parent"
+}
+# Beside the paths, those of $directories that aren't there yet.
 files_begin() {
-    if [ -d "$undo" ]; then if grep -qs '^applied$' "$record"; then forget_undo; else files_undo; fi; fi
-    mkdir -p -m 0700 "$undo" || return
-    chmod 0711 "$records"
-    [ ! -e "$record" ] || cp -p -- "$record" "$undo/record" || return
-    : >"$undo/list"
-    grep -qs '^applied$' "$record" || changed=1
-    { printf 'urn %s\\nnonce %s\\n' "$urn" "$nonce"; grep -s '^path \\|^dir ' "$record"; } >"$fresh"
-    mv -f -- "$fresh" "$record"
-}
-noted() { grep -qFx -- "$1" "$record" || printf '%s\\n' "$1" >>"$record"; }
-parents() {
-    parent=\${1%/*}
-    [ -n "$parent" ] || return 0
-    if [ -d "$parent" ]; then
-        grep -qsFx -- "dir $parent" "$records"/files/* && noted "dir $parent"
-        return 0
+    if [ -f "$undo/list" ]; then
+        read_record "$record"
+        if [ -n "$applied" ]; then forget_undo; else files_undo; fi
     fi
-    parents "$parent" || return
-    parent=\${1%/*}
-    noted "dir $parent" && mkdir -m 0755 -- "$parent"
+    rm -rf -- "$undo" && mkdir -m 0700 -- "$undo" "$undo/was" || return
+    [ ! -e "$record" ] || cp -p -- "$record" "$undo/record" || return
+    read_record "$record"
+    [ -n "$applied" ] || changed=1
+    made=$(grep -sh '^dir ' -- "$records"/files/*)
+    others= kept= earlier=$noted
+    for path; do
+        note "path $path"
+        note_parents "$path"
+        keep "$path"
+    done
+    for directory in $directories; do
+        [ -d "$directory" ] && ! listed "$made" "dir $directory" || note "dir $directory"
+    done
+    while IFS= read -r line; do
+        path=\${line#path }
+        [ "$path" != "$line" ] || continue
+        for wanted; do [ "$wanted" != "$path" ] || continue 2; done
+        others=$others$path$newline
+        keep "$path"
+    done <<END
+$earlier
+END
+    listing=$others
+    for path; do listing=$listing$path$newline; done
+    [ -z "$kept" ] || printf %s "$kept" | xargs -d '\\n' cp -pP --parents -t "$undo/was" --
 }
-keep() {
-    kept=$((kept + 1))
-    if [ -e "$1" ] || [ -L "$1" ]; then cp -pP -- "$1" "$undo/$kept" || return; fi
-    printf '%s\\n' "$1" >>"$undo/list"
-    printf '%s\\n' "$undo/$kept" "$undo/list" | sync_listed
+keep() { [ ! -e "$1" ] && [ ! -L "$1" ] || kept=$kept$1$newline; }
+# files_sync PATH...: the copies (those in $back too) are on the disk, with the paths, before the list says so.
+files_sync() {
+    find "$undo" \${back:+"$back"} ! -type l -exec sync -- "$@" {} + && printf %s "$listing" >"$undo/list" && write_record &&
+        sync "$undo/list" "$undo" "$record" "$records/files"
 }
-kept=0
-temporary_of() { printf '%s/.%s.pulumi-portable' "\${1%/*}" "\${1##*/}"; }
+temporary_of() { temporary=\${1%/*}/.\${1##*/}.pulumi-portable; }
 put() {
-    noted "path $1" || return
-    parents "$1" || return
-    temporary=$(temporary_of "$1")
-    (umask 077; base64 -d >"$temporary") && chmod "$2" -- "$temporary" && chown "$3" -- "$temporary" && sync "$temporary" "$record" || {
+    [ -d "\${1%/*}/" ] || mkdir -p -m 0755 -- "\${1%/*}" || return
+    temporary_of "$1"
+    if [ "$2 $3" = "0644 root:root" ] && [ ! -g "\${1%/*}/" ]; then base64 -d >"$temporary"
+    else (umask 077; base64 -d >"$temporary") && chmod "$2" -- "$temporary" && chown "$3" -- "$temporary"
+    fi && sync "$temporary" || {
         rm -f -- "$temporary"; return 1
     }
-    if [ ! -L "$1" ] && cmp -s -- "$temporary" "$1" && [ "$(stat -c %a:%u:%g -- "$temporary")" = "$(stat -c %a:%u:%g -- "$1")" ]; then
-        rm -f -- "$temporary"
-        return 0
+    if [ -f "$1" ] && [ ! -L "$1" ] && cmp -s -- "$temporary" "$1"; then
+        set -- "$1" $(stat -c %a:%u:%g -- "$temporary" "$1")
+        if [ "$2" = "$3" ]; then rm -f -- "$temporary"; return 0; fi
     fi
-    keep "$1" && mv -fT -- "$temporary" "$1" || { rm -f -- "$temporary"; return 1; }
+    mv -fT -- "$temporary" "$1" || { rm -f -- "$temporary"; return 1; }
     changed=1
 }
-drop() {
-    if [ -e "$1" ] || [ -L "$1" ]; then keep "$1" && rm -f -- "$1" || return; changed=1; fi
-    forgotten "path $1"
-}
-forgotten() {
-    grep -vFx -- "$1" "$record" >"$fresh"
-    mv -f -- "$fresh" "$record"
-}
 drop_others() {
-    separators=$IFS
-    IFS='
-'
-    for path in $(recorded); do
-        IFS=$separators
-        wanted=
-        for other; do [ "$other" != "$path" ] || wanted=1; done
-        [ -n "$wanted" ] || drop "$path" || return
-    done
-    IFS=$separators
+    while IFS= read -r path; do
+        [ -n "$path" ] || continue
+        if [ -e "$path" ] || [ -L "$path" ]; then rm -f -- "$path" || return; changed=1; fi
+        forget "path $path"
+    done <<END
+$others
+END
+}
+forget() {
+    kept_lines=
+    while IFS= read -r line; do [ -z "$line" ] || [ "$line" = "$1" ] || kept_lines=$kept_lines$newline$line; done <<END
+$noted
+END
+    noted=$kept_lines
 }
 # What is listed, one path a line, is on the disk for good after this, or gone from it.
 sync_listed() {
@@ -124,22 +162,25 @@ sync_listed() {
     done | sort -u | xargs -r -d '\\n' sync --
 }
 recorded() { sed -n 's/^path //p' "$record" 2>/dev/null; }
+dirs_of() { sed -n 's/^dir //p' "$1" 2>/dev/null | sort -r; }
+empty_dirs() { dirs_of "$1" | xargs -r -d '\\n' rmdir -- 2>/dev/null; }
 prune_dirs() {
-    sed -n 's/^dir //p' "$record" | sort -r | while IFS= read -r dir; do
-        if rmdir -- "$dir" 2>/dev/null || [ ! -e "$dir" ]; then forgotten "dir $dir"; fi
-    done
+    case $noted in *"$newline"dir\\ *) ;; *) return ;; esac
+    write_record
+    empty_dirs "$record"
+    while IFS= read -r dir; do [ -z "$dir" ] || [ -e "$dir" ] || forget "dir $dir"; done <<END
+$(dirs_of "$record")
+END
 }
-empty_dirs() { sed -n 's/^dir //p' "$1" 2>/dev/null | sort -r | while IFS= read -r dir; do rmdir -- "$dir" 2>/dev/null; done; }
 files_undo() {
-    number=0
-    recorded | while IFS= read -r path; do rm -f -- "$(temporary_of "$path")"; done
+    [ -f "$undo/list" ] || { forget_undo; return; }
     while IFS= read -r path; do
-        number=$((number + 1))
-        if [ -e "$undo/$number" ] || [ -L "$undo/$number" ]; then
+        temporary_of "$path"
+        if [ -e "$undo/was$path" ] || [ -L "$undo/was$path" ]; then
             mkdir -p -- "\${path%/*}"
-            cp -pP -- "$undo/$number" "$(temporary_of "$path")" && mv -fT -- "$(temporary_of "$path")" "$path"
+            cp -pP -- "$undo/was$path" "$temporary" && mv -fT -- "$temporary" "$path"
         else
-            rm -f -- "$path"
+            rm -f -- "$temporary" "$path"
         fi
     done <"$undo/list"
     sync_listed <"$undo/list"
@@ -148,14 +189,14 @@ files_undo() {
     forget_undo
 }
 # The list goes first: half of what is kept must never be taken for all of it.
-forget_undo() { rm -f -- "$undo/list"; rm -rf -- "$undo"; }
+forget_undo() { rm -rf -- "$undo/list" "$undo"; }
 remove_all() {
-    recorded | while IFS= read -r path; do rm -f -- "$path"; done
+    recorded | xargs -r -d '\\n' rm -f --
     empty_dirs "$record"
     forget_undo
     rm -f -- "$record" "$fresh"
 }
-files_commit() { prune_dirs; noted applied; rm -f -- "$fresh"; forget_undo; }
+files_commit() { prune_dirs; write_record applied; forget_undo; }
 `;
 }
 
@@ -181,7 +222,7 @@ END`,
 }
 
 function lookAtPath(): Shell {
-    return sh`[ ! -e "$path" ] || say file "$(stat -c '%04a %U %G' -- "$path")" "$(sha256sum <"$path" | cut -c 1-64)" "$path"`;
+    return sh`[ ! -e "$path" ] || { digest=$(sha256sum <"$path"); say file "$(stat -c '%04a %U %G' -- "$path")" "\${digest%% *}" "$path"; }`;
 }
 
 /** Says what is on the host under each path: `file MODE OWNER GROUP SHA256 PATH`, nothing where there is none. */

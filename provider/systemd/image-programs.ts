@@ -29,8 +29,8 @@ mounted() {
 }
 sweep() {
     for want in "$records"/images/*; do
-        [ -d "$want" ] || continue
-        rmdir -- "$want" 2>/dev/null || continue
+        set -- "$want"/*
+        [ -d "$want" ] && [ ! -e "$1" ] && rmdir -- "$want" 2>/dev/null || continue
         image=${IMAGES_DIRECTORY}/\${want##*/}
         if in_use "$image"; then
             mkdir -p -m 0700 -- "$want"

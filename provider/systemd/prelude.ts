@@ -14,10 +14,12 @@ export interface Owner {
 
 /**
  * The frame of every program on a host: `body` runs in a function, so that the shell has read all
- * of it before the first command, with messages in English and our directories in variables.
+ * of it before the first command, with messages in English, our directories in variables, and at the root:
+ * cp --parents looks for the parents of a path from where it is.
  */
 export function program(report: Report, body: Shell): Shell {
     return sh`
+cd /
 umask 022
 export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
 records=${RECORDS_DIRECTORY}
@@ -31,11 +33,20 @@ main "$@"
 
 /** What every first look at a host asks for; parsed by {@link hostFacts}. */
 export const lookAtHost: Shell = sh`
-say machine-id "$(cat /etc/machine-id)"
-say systemd "$(systemctl --version | sed -n '1s/^systemd \\([0-9]*\\).*/\\1/p')"
+IFS= read -r machine </etc/machine-id
+say machine-id "$machine"
+version=$(systemctl --version); version=\${version#systemd }
+say systemd "\${version%%[!0-9]*}"
 say os "$(. /etc/os-release; echo "$ID \${ID_LIKE:-}")"
 command -v portablectl >/dev/null 2>&1 && say portablectl "$(command -v portablectl)"
-say portabled "$(systemctl show -p LoadState --value systemd-portabled.service)"
+portabled=not-found
+for directory in /lib /usr/lib /usr/local/lib /run /etc; do
+    # A masked unit is a link to /dev/null (systemctl(1), mask).
+    if [ -c "$directory/systemd/system/systemd-portabled.service" ]; then portabled=masked
+    elif [ -e "$directory/systemd/system/systemd-portabled.service" ]; then portabled=loaded
+    fi
+done
+say portabled "$portabled"
 `;
 
 /** Says `profile NAME` for each profile that is there. */
@@ -65,15 +76,23 @@ if ! flock -n 9; then
 fi
 `;
 
+/** `now` sets $now to the seconds since the host booted (proc(5), uptime). */
+const clockLibrary: Shell = sh`
+now() { read -r now idle </proc/uptime; now=\${now%.*}; }
+`;
+
 /**
  * `in_time COMMAND...` ends a command when the operation's time is up (status 124), so that there is
  * time left to go back. `journal UNIT`: the last lines of its newest run. `culprit UNITS...` sets $bad.
  */
 export function deadlineLibrary(budgetSeconds: number): Shell {
     return sh`
-began=$(date +%s) deadline=$(($(date +%s) + ${budgetSeconds}))
+${clockLibrary}
+now
+began=$(date +%s) deadline=$((now + ${budgetSeconds}))
 in_time() {
-    left=$((deadline - $(date +%s)))
+    now
+    left=$((deadline - now))
     [ "$left" -gt 0 ] || left=1
     timeout "$left" "$@" && return 0
     status=$?
@@ -94,54 +113,69 @@ culprit() {
 }
 
 /**
- * `look UNIT` sets ActiveState, SubState, Result, Type, NRestarts, CanReload. `settle UNITS...` waits
- * until every unit is as good as started; else it returns 1 and names the first one that isn't in $bad.
+ * `look UNIT` sets ActiveState, SubState, Result, Type, NRestarts, CanReload, RootImage, MainPID. `settle UNITS...` waits
+ * until every unit is as good as started; else it returns 1 with the state of the first one that isn't, named in $bad.
+ * $settled then has a line `UNIT MAINPID ROOTIMAGE` for each.
  * Where systemd calls a start done before the program has said so (Type=simple and the like), they must
  * stay up for a second; $stable_ticks is another time, in fifths of a second.
  */
 export const settleLibrary: Shell = sh`
+shown() { systemctl show -p Id,ActiveState,SubState,Result,Type,NRestarts,CanReload,RootImage,MainPID -- "$@"; }
+forget_unit() { Id= ActiveState= SubState= Result= Type= NRestarts=0 CanReload= RootImage= MainPID=; }
+property() {
+    case $1 in
+        Id) Id=$2 ;;
+        ActiveState) ActiveState=$2 ;;
+        SubState) SubState=$2 ;;
+        Result) Result=$2 ;;
+        Type) Type=$2 ;;
+        NRestarts) NRestarts=$2 ;;
+        CanReload) CanReload=$2 ;;
+        RootImage) RootImage=$2 ;;
+        MainPID) MainPID=$2 ;;
+    esac
+}
 look() {
-    ActiveState= SubState= Result= Type= NRestarts=0 CanReload=
-    while IFS== read -r key value; do
-        case $key in
-            ActiveState) ActiveState=$value ;;
-            SubState) SubState=$value ;;
-            Result) Result=$value ;;
-            Type) Type=$value ;;
-            NRestarts) NRestarts=$value ;;
-            CanReload) CanReload=$value ;;
-        esac
-    done <<END
-$(systemctl show -p ActiveState,SubState,Result,Type,NRestarts,CanReload -- "$1")
+    forget_unit
+    while IFS== read -r key value; do property "$key" "$value"; done <<END
+$(shown "$1")
 END
 }
+judge() {
+    case $ActiveState/$SubState/$Type/$Result in
+        */auto-restart*) return 1 ;;
+        active/*) [ "$NRestarts" = 0 ] || [ -z "$NRestarts" ] || return 1 ;;
+        inactive/*/oneshot/success) ;;
+        activating/*|reloading/*|deactivating/*) pending=$Id ;;
+        *) return 1 ;;
+    esac
+    case $Type in simple|exec|idle|forking) [ -n "$calm" ] || calm=5 ;; esac
+    settled="$settled$Id $MainPID $RootImage
+"
+}
 settle() {
-    calm=0 patience=450
-    for unit; do
-        look "$unit"
-        case $Type in simple|exec|idle|forking) calm=5 ;; esac
-    done
-    calm=\${stable_ticks:-$calm}
+    calm=$stable_ticks patience=450
+    [ $# != 0 ] || return 0
     while :; do
-        pending=
-        for unit; do
-            look "$unit"
-            case $ActiveState/$SubState/$Type/$Result in
-                */auto-restart*) bad=$unit; return 1 ;;
-                active/*) [ "$NRestarts" = 0 ] || [ -z "$NRestarts" ] || { bad=$unit; return 1; } ;;
-                inactive/*/oneshot/success) ;;
-                activating/*|reloading/*|deactivating/*) pending=$unit ;;
-                *) bad=$unit; return 1 ;;
-            esac
-        done
+        pending= settled=
+        forget_unit
+        while IFS== read -r key value; do
+            if [ -n "$key" ]; then property "$key" "$value"; continue; fi
+            judge || { bad=$Id; return 1; }
+            forget_unit
+        done <<END
+$(shown "$@")
+
+END
         if [ -z "$pending" ]; then
-            [ "$calm" -gt 0 ] || return 0
+            [ "\${calm:-0}" -gt 0 ] || return 0
             calm=$((calm - 1))
         else
             patience=$((patience - 1))
-            [ "$patience" -gt 0 ] || { bad=$pending; return 1; }
+            [ "$patience" -gt 0 ] || { look "$pending"; bad=$pending; return 1; }
         fi
         sleep 0.2
     done
 }
+stable_ticks=
 `;

@@ -27,20 +27,25 @@ show_units() {
         [ -z "$plain" ] || systemctl show -p ${SHOWN_PROPERTIES} -- $plain
     } | block show
 }
-attached_units() {
+# attached NAME sets $attached_units, $attached_image, and $attached_lines: unit, directory and image of each.
+attached() {
+    attached_units= attached_image= attached_lines=
     for directory in ${ATTACHED_DIRECTORIES}; do
         for conf in "$directory"/*.d/20-portable.conf; do
-            image=$(sed -n "s/^# Drop-in created for image '\\(.*\\)', do not edit\\.\$/\\1/p" "$conf" 2>/dev/null)
-            [ -n "$image" ] || continue
+            [ -f "$conf" ] && IFS= read -r line <"$conf" || continue
+            image=\${line#"# Drop-in created for image '"}
+            [ "$image" != "$line" ] || continue
+            image=\${image%"', do not edit."}
             file=\${image##*/}; file=\${file%.raw}
             [ "\${file%%_*}" = "$1" ] || continue
             unit=\${conf#"$directory"/}; unit=\${unit%.d/20-portable.conf}
-            profile=$(readlink -- "\${conf%/*}/10-profile.conf"); profile=\${profile%/service.conf}
-            echo "$unit $directory \${profile##*/}- $image"
+            attached_units="$attached_units $unit"
+            [ -n "$attached_image" ] || attached_image=$image
+            attached_lines="$attached_lines$unit $directory $image
+"
         done
     done
 }
-attached_image() { attached_units "$1" | cut -d ' ' -f 4- | sort -u; }
 `;
 
 export interface AttachedUnit {
@@ -102,33 +107,64 @@ if [ -f ${record}.back/go-back ]; then
     ${request.mayPutBack ? sh`[ ! -f ${record}.back/go-back ] || sh ${record}.back/go-back interrupted >/dev/null` : undefined}
     exec 9>&-
 fi
-image=${request.image ?? ""} units=
-if [ -n "$image" ]; then
-    [ -e "$image" ] || say no-image
-    if metadata=$(busctl --json=short call org.freedesktop.portable1 /org/freedesktop/portable1 org.freedesktop.portable1.Manager GetImageMetadata sas "$image" 1 ${request.name} 2>&1); then
-        printf '%s' "$metadata" | block metadata
-        units=$(printf '%s' "$metadata" | grep -o '"[A-Za-z0-9:_.\\\\@-]*":\\[' | tr -d '":[')
-    else
-        printf '%s' "$metadata" | block refused
-    fi
-fi
+${request.image === undefined ? undefined : readMetadata(request.image, request.name)} {
 ${lookAtProfiles}
-attached_units ${request.name} | while IFS= read -r line; do
-    say attached "$line"
-    set -- $line
-    block "text $1" <"$2/$1"
-    sed -n "s/^ExtensionImages=//p" "$2/$1.d/20-portable.conf" | while IFS= read -r extension; do say extension "$extension"; done
+attached ${request.name}
+printf %s "$attached_lines" | while read -r unit directory image; do
+    say attached "$unit $directory $image"
+    block "text $unit" <"$directory/$unit"
+    while IFS== read -r key value; do
+        [ "$key" != ExtensionImages ] || say extension "$value"
+    done <"$directory/$unit.d/20-portable.conf"
 done
-show_units $(printf '%s\\n' $units $(attached_units ${request.name} | cut -d ' ' -f 1) | sort -u)
+find ${ATTACHED_DIRECTORIES} -path ${`*/${request.name}*.d/10-profile.conf`} -type l -printf '%h %l\\n' 2>/dev/null | while read -r directory profile; do
+    directory=\${directory##*/}; profile=\${profile%/service.conf}
+    say attached-profile "\${directory%.d} \${profile##*/}"
+done
 [ ! -f ${record} ] || block owner <${record}
-sed -n 's/^path //p' "$records/files"/${request.token} 2>/dev/null | while IFS= read -r path; do say recorded "$path"; done
-[ ! -f "$records/files"/${request.token} ] || say record
-grep -qs '^applied$' "$records/files"/${request.token} && say applied
+if [ -f "$records/files"/${request.token} ]; then
+    say record
+    while IFS= read -r line; do
+        case $line in
+            "path "*) say recorded "\${line#path }" ;;
+            applied) say applied ;;
+        esac
+    done <"$records/files"/${request.token}
+fi
 [ -d ${record}.back ] || [ -d "$records/files/".${request.token}.undo ] && say unfinished
 ${lookAtFiles(request.paths)}
 ${lookAtTexts(request.texts)}
+units=
+${request.image === undefined ? undefined : takeMetadata}
+for unit in $attached_units; do
+    case " $units " in *" $unit "*) ;; *) units="$units $unit" ;; esac
+done
+show_units $units
+}
 `;
 }
+
+/** portabled takes its time to look into an image: meanwhile the other end of the pipe looks at the rest. */
+function readMetadata(image: string, name: string): Shell {
+    return sh`
+[ -e ${image} ] || say no-image
+{ busctl --json=short call org.freedesktop.portable1 /org/freedesktop/portable1 org.freedesktop.portable1.Manager GetImageMetadata sas ${image} 1 ${name} 2>&1; echo " status $?"; } |`;
+}
+
+/** Of {@link readMetadata}: the block `metadata`, and the image's units in $units; or the block `refused`. */
+const takeMetadata: Shell = sh`
+metadata=$(cat)
+status=\${metadata##* status }
+metadata=\${metadata%" status $status"}
+if [ "$status" = 0 ]; then
+    printf '%s' "$metadata" | block metadata
+    for key in $(printf '%s' "$metadata" | grep -o '"[A-Za-z0-9:_.\\\\@-]*":\\['); do
+        unit=\${key#?}
+        units="$units \${unit%???}"
+    done
+else
+    printf '%s' "$metadata" | block refused
+fi`;
 
 export function serviceLook(reported: Reported, place: { host: string; image: string | undefined }): ServiceLook {
     const refused = reported.block("refused");
@@ -139,22 +175,23 @@ export function serviceLook(reported: Reported, place: { host: string; image: st
             what: reported.has("no-image")
                 ? `there is no image ${place.image}`
                 : `portabled can't read the image ${place.image}`,
-            said: refused.replace(/^Call failed: /, ""),
+            said: refused.replace(/^Call failed: /, "").trim(),
             todo: reported.has("no-image")
                 ? "Give the `path` of a PortableImage with the same connection, or run `pulumi up --refresh` when it was removed by hand"
                 : undefined,
         });
     const metadata = reported.block("metadata");
+    const profiles = new Map(reported.all("attached-profile").map((line) => line.split(" ") as [string, string]));
     return {
         facts: hostFacts(reported),
         imageUnits: metadata === undefined ? undefined : imageUnits(metadata),
         profiles: [...new Set(reported.all("profile"))].sort(),
         attached: reported.all("attached").map((line) => {
-            const [unit = "", directory = "", profile = "", ...image] = line.split(" ");
+            const [unit = "", directory = "", ...image] = line.split(" ");
             return {
                 unit,
                 isRuntime: directory.startsWith("/run/"),
-                profile: profile.slice(0, -1) || undefined,
+                profile: profiles.get(unit),
                 image: image.join(" "),
                 text: reported.block(`text ${unit}`) ?? "",
             };

@@ -60,7 +60,7 @@ ${sweepLibrary}
 ${filesLibrary(owner, adopted)}
 ${switchRecordLibrary(name, image, id)}
 ${arm(report, name, owner, plan, id)}
-said= bad= stirred= stable_ticks=${checks.stableSeconds === undefined ? "" : Math.ceil(checks.stableSeconds * 5)}
+said= bad= stirred= settled= stable_ticks=${checks.stableSeconds === undefined ? "" : Math.ceil(checks.stableSeconds * 5)}
 failed() {
     say failed "$1"
     printf '%s\\n' "$said" | block said
@@ -83,12 +83,19 @@ attempt() {
 }
 # Whether its main process ends by itself: it catches the signal, or waits for it (proc(5), SigCgt and SigBlk).
 ends_itself() {
-    signal=$(systemctl show -p KillSignal --value -- "$1")
-    status=/proc/$(systemctl show -p MainPID --value -- "$1")/status
-    for mask in $(sed -n 's/^Sig\\(Cgt\\|Blk\\):.*\\(.\\{8\\}\\)$/\\2/p' "$status" 2>/dev/null); do
-        [ "$((0x$mask >> (signal - 1) & 1))" = 0 ] || return 0
-    done
-    return 1
+    signal=15 pid=0 ends=1
+    while IFS== read -r key value; do
+        case $key in KillSignal) signal=$value ;; MainPID) pid=$value ;; esac
+    done <<END
+$(systemctl show -p KillSignal,MainPID -- "$1")
+END
+    [ -r "/proc/$pid/status" ] || return
+    while read -r key value; do
+        case $key in
+            SigCgt:|SigBlk:) [ "$((0x\${value#????????} >> (signal - 1) & 1))" = 0 ] || ends=0 ;;
+        esac
+    done <"/proc/$pid/status"
+    return "$ends"
 }
 # ended SERVICE EXITED: CLD_EXITED of waitid(2) where systemd still knows; a connection may have started it again.
 ended() {
@@ -110,11 +117,15 @@ stay() {
     say step "waiting for $*"
     settle "$@" || { said="$bad is $ActiveState ($SubState), result $Result"; failed "keeping $bad up"; }
 }
-sockets_of() { ls -l /proc/"$1"/fd 2>/dev/null | sed -n 's/.*socket:\\[\\([0-9]*\\)\\]$/\\1/p' | sort -u; }
+sockets_of() { find "/proc/$1/fd" -lname 'socket:*' -printf '%l ' 2>/dev/null; }
 # A listening socket is open in the manager and, once it is taken, in the service too.
 takes() {
-    pid=$(systemctl show -p MainPID --value -- "$1")
-    for inode in $(sockets_of "$pid"); do sockets_of 1 | grep -qx "$inode" && return 0; done
+    pid=$newline$settled
+    pid=\${pid#*"$newline$1 "}
+    held=" $(sockets_of 1)"
+    for socket in $(sockets_of "\${pid%% *}"); do
+        case $held in *" $socket "*) return 0 ;; esac
+    done
     return 1
 }
 # A switch that was cut off: its way back comes first.
@@ -124,8 +135,8 @@ if [ -f "$back/go-back" ]; then
     say interrupted
     exit 1
 fi
-attached=$(attached_image ${name})
-[ "$attached" = ${previous?.path ?? ""} ] || { say changed "$attached"; exit 1; }
+attached ${name}
+[ "$attached_image" = ${previous?.path ?? ""} ] || { say changed "$attached_image"; exit 1; }
 if [ -s "$service" ] && ! grep -qFx -- "token $token" "$service"; then
     say owned "$(sed -n 's/^urn //p' "$service")"; exit 1
 fi
@@ -133,13 +144,11 @@ ${claimFiles(plan.files)}
 ${verifyDropIns(plan.verify)}
 say touched
 mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/services" "$records/files" || failed "making the records"
-files_begin && arm && record_switch ${previous?.path ?? "nothing"} "switch under way" || failed "keeping what is there for the way back"
-for directory in ${ATTACHED_DIRECTORIES} /etc/portables /run/portables; do
-    # One that another service had made goes with the last of them.
-    [ -d "$directory" ] && ! grep -qsFx -- "dir $directory" "$records"/files/* || noted "dir $directory"
-done
+# One that another service had made goes with the last of them.
+directories=${`${ATTACHED_DIRECTORIES.join(" ")} /etc/portables /run/portables`}
+files_begin ${plan.files.map((file) => file.path)} && arm && record_switch ${previous?.path ?? "nothing"} "switch under way" || failed "keeping what is there for the way back"
 say step "writing drop-ins and files"
-drop_others ${plan.files.map((file) => file.path)} || failed "removing files that are no longer declared"
+drop_others || failed "removing files that are no longer declared"
 ${putFiles(plan.files, (file) => sh`failed ${`writing ${file.path}`}`)}
 ${when(
     plan.leave,
@@ -156,10 +165,10 @@ ${
 ${when(plan.disable, (units) => sh`attempt ${`disabling ${list(units)}`} systemctl --no-reload disable ${runtime} -- ${units}`)}
 ${when(plan.enable, (units) => sh`attempt ${`enabling ${list(units)}`} systemctl --no-reload enable ${runtime} -- ${units}`)}
 ${plan.attach || plan.disable.length + plan.enable.length > 0 ? sh`changed=1` : undefined}
-[ -z "$changed" ] || attempt "reloading the manager" systemctl daemon-reload
-if systemctl show -p NeedDaemonReload -- ${plan.units.filter((unit) => !isTemplate(unit))} | grep -q yes; then
-    attempt "reloading the manager" systemctl daemon-reload
+if [ -z "$changed" ] && systemctl show -p NeedDaemonReload -- ${plan.units.filter((unit) => !isTemplate(unit))} | grep -q yes; then
+    changed=1
 fi
+[ -z "$changed" ] || attempt "reloading the manager" systemctl daemon-reload
 ${plan.beforeSwitch === undefined ? undefined : runBeforeSwitch(name, plan.beforeSwitch)}
 ${when(plan.stop, (units) => sh`stirred=1; attempt ${`stopping ${list(units)}`} systemctl stop -- ${units}`)}
 ${when(plan.restart, (units) => sh`systemctl reset-failed -- ${units} 2>/dev/null`)}
@@ -175,13 +184,15 @@ ${when(started, (units) => sh`serve ${`starting ${list(units)}`} ${units}`)}
 # The client looks from its side while the host does from its own.
 say confirm
 ${when(started, (units) => sh`stay ${units}`)}
-for unit in ${started}; do
-    root=$(systemctl show -p RootImage --value -- "$unit")
-    [ "$root" = ${image.path} ] || { said="RootImage is $root"; failed "running $unit from the image"; }
-done
+while read -r unit pid root; do
+    [ -z "$unit" ] || [ "$root" = ${image.path} ] || { said="RootImage is $root"; failed "running $unit from the image"; }
+done <<END
+$settled
+END
 ${joinShell(plan.activated.map(({ service, socket }) => sh`if takes ${service}; then say takes ${service} ${socket}; else say leaves ${service} ${socket}; fi`))}
 ${checks.command === undefined ? sh`` : healthCommand(checks.command, checks.timeoutSeconds)}
-patience=$((deadline - $(date +%s)))
+now
+patience=$((deadline - now))
 [ "$patience" -le ${confirmSeconds} ] || patience=${confirmSeconds}
 [ "$patience" -ge ${LEAST_CONFIRM_SECONDS} ] || patience=${LEAST_CONFIRM_SECONDS}
 answer=$(timeout "$patience" head -n 1 <&8)
@@ -222,11 +233,16 @@ attempt() {
     say step "$what"
     said=$("$@" 2>&1) || { say failed "$what"; printf '%s\\n' "$said" | block said; exit 1; }
 }
-units=$(attached_units ${name} | cut -d ' ' -f 1)
-image=$(attached_image ${name} | head -n 1)
-runtime= ; attached_units ${name} | grep -q ' /run/' && runtime=--runtime
-conf=$(grep -ls '^ExtensionImages=' $(attached_units ${name} | sed -n 's|^\\([^ ]*\\) \\([^ ]*\\) .*|\\2/\\1.d/20-portable.conf|p') | head -n 1)
-extensions=$([ -z "$conf" ] || sed -n 's/^ExtensionImages=\\([^: ]*\\).*/--extension \\1/p' "$conf")
+attached ${name}
+units=$attached_units image=$attached_image runtime= extensions=
+while read -r unit directory rest; do
+    case $directory in /run/*) runtime=--runtime ;; esac
+    # Each service names all extensions of the image.
+    [ -n "$unit" ] && [ -z "$extensions" ] || continue
+    extensions=$(sed -n 's/^ExtensionImages=\\([^: ]*\\).*/--extension \\1/p' "$directory/$unit.d/20-portable.conf")
+done <<END
+$attached_lines
+END
 if [ -n "$units" ]; then
     # Sockets first: a connection would start the service again.
     stoppable=$(printf '%s\\n' $units | sed 's/@\\./@*./')
@@ -274,9 +290,11 @@ function healthCommand({ command, inside }: NonNullable<HostChecks["command"]>, 
             : sh`nsenter --target "$(systemctl show -p MainPID --value -- ${inside})" --mount --root --wd -- ${command}`;
     return sh`
 say step "waiting for the health command"
-limit=$(($(date +%s) + ${Math.ceil(timeoutSeconds)}))
+now
+limit=$((now + ${Math.ceil(timeoutSeconds)}))
 until said=$(timeout ${Math.ceil(timeoutSeconds)} ${run} 2>&1); do
-    [ "$(date +%s)" -lt "$limit" ] || { bad=${inside ?? ""}; failed "the health command"; }
+    now
+    [ "$now" -lt "$limit" ] || { bad=${inside ?? ""}; failed "the health command"; }
     sleep 0.5
 done
 `;

@@ -45,8 +45,7 @@ function attachedPathsLibrary(name: string, units: readonly string[]): Shell {
     const links = either(names.map((unit) => ["-lname", `*/system.attached/${unit}`]));
     return sh`
 attached_paths() {
-    find ${ATTACHED_DIRECTORIES} -mindepth 1 -maxdepth 2 ! -type d ${own} 2>/dev/null
-    find ${UNITS_DIRECTORY} /run/systemd/system -maxdepth 2 -type l ${links} 2>/dev/null
+    find ${ATTACHED_DIRECTORIES} ${UNITS_DIRECTORY} /run/systemd/system -mindepth 1 -maxdepth 2 '(' -path '*/system.attached/*' ! -type d ${own} -o -type l ${links} ')' 2>/dev/null
     for path in /etc/portables/${`${name}.raw`} /etc/portables/${`${name}_`}* /run/portables/${`${name}_`}*; do
         [ ! -L "$path" ] || printf '%s\\n' "$path"
     done
@@ -75,18 +74,19 @@ export function arm(report: Report, name: string, owner: Owner, plan: SwitchPlan
 ${attachedPathsLibrary(name, units)}
 arm() {
     rm -rf -- "$back" && mkdir -m 0700 "$back" "$back/attached" || return
-    (cd / && attached_paths | sed 's|^/||' | xargs -r -d '\\n' cp -a --parents -t "$back/attached" --) || return
-    base64 -d >"$back/go-back" <<END || return
+    attached_paths | xargs -r -d '\\n' cp -a --parents -t "$back/attached" -- || return
+    base64 -d >"$back/go-back.new" <<END || return
 ${encoded(Buffer.from(goBack(report, name, owner, plan, id).text))}
 END
-    find "$back" "$undo" "$record" ! -type l -exec sync {} + && sync "$records/services" "$records/files" || return
     mkdir -p ${UNITS_DIRECTORY}/sysinit.target.wants &&
         printf '%s\\n' '[Unit]' ${`Description=Puts back ${name} after an update that nobody confirmed`} DefaultDependencies=no \\
-            ${`RequiresMountsFor=/etc ${RECORDS_DIRECTORY}`} 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \\
+            ${`RequiresMountsFor=/etc ${RECORDS_DIRECTORY}`} ${`ConditionPathExists=${backDirectory(name)}/go-back`} 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \\
             ${`ExecStart=/bin/sh ${backDirectory(name)}/go-back boot`} >${UNITS_DIRECTORY}/${bootUnit(name)} &&
         ln -sfn ${`../${bootUnit(name)}`} ${UNITS_DIRECTORY}/sysinit.target.wants/${bootUnit(name)} &&
-        sync ${UNITS_DIRECTORY}/${bootUnit(name)} ${UNITS_DIRECTORY} ${UNITS_DIRECTORY}/sysinit.target.wants || return
-    systemd-run --quiet --collect --unit ${watchUnit(name)} --property DefaultDependencies=no /bin/sh "$back/go-back" watch
+        files_sync "$records/services" ${UNITS_DIRECTORY}/${bootUnit(name)} ${UNITS_DIRECTORY} ${UNITS_DIRECTORY}/sysinit.target.wants || return
+    # From here on it is in force.
+    mv -- "$back/go-back.new" "$back/go-back" && sync "$back" || return
+    systemd-run --quiet --no-block --collect --unit ${watchUnit(name)} --property DefaultDependencies=no /bin/sh "$back/go-back" watch
 }
 ${disarmLibrary(name)}
 `;
