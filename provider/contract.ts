@@ -138,6 +138,55 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
     ): Promise<void>;
 }
 
+/** A value on its way through a component, with what is secret in it and the resources that it comes from. */
+export interface Carried {
+    /** Without marks; parts of it may be unknown. Not for texts: it could be secret. */
+    readonly value: unknown;
+    /** A member: unknown of what is unknown, secret of what is secret, `undefined` where there is none. */
+    at(key: string): Carried;
+}
+
+/** A child of a component, as the engine has it now. */
+export interface Child {
+    readonly urn: string;
+    /** In a preview it may be unknown. */
+    output(name: string): Carried;
+}
+
+/** What a component may use of the world: the engine, through which it makes its children. */
+export interface ComponentContext {
+    /** As the user named the component. */
+    readonly name: string;
+    /** Stays: under the component and under Diagnostics. */
+    warn(text: string): void;
+    /** What the user gave for a property. */
+    input(name: string): Carried;
+    /**
+     * Registers a resource of this package as a child, and resolves when it is as declared. The inputs are plain values
+     * and {@link Carried} ones; what is undefined is left out. Throws a UserError when the engine goes no further.
+     */
+    register(
+        resource: Resource,
+        name: string,
+        inputs: Record<string, unknown>,
+        options?: { dependsOn?: readonly Child[] },
+    ): Promise<Child>;
+}
+
+/** One component resource: children that the provider declares, for programs in every language (Pulumi construct). */
+export interface Component<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> {
+    /** "PortableService" (token `portable:index:PortableService`). */
+    readonly name: string;
+    readonly description: string;
+    readonly inputs: I;
+    readonly outputs: O;
+    /** Registers the children; the outputs are plain values, {@link Carried} and unknown ones. */
+    construct(
+        context: ComponentContext,
+        inputs: PreviewedObject<z.output<I>>,
+    ): Promise<{ [K in keyof z.output<O>]: unknown }>;
+}
+
 /** One function (Pulumi invoke). */
 export interface ProviderFunction<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> {
     /** "getTarget" (token `portable:index:getTarget`). */
@@ -179,5 +228,6 @@ export interface Package {
     /** Provider configuration. */
     readonly configuration: z.ZodObject;
     readonly resources: readonly Resource[];
+    readonly components: readonly Component[];
     readonly functions: readonly ProviderFunction[];
 }

@@ -4,6 +4,7 @@ import { getHost } from "./functions/get-host";
 import { attachedService } from "./resources/attached-service";
 import { dropIn } from "./resources/drop-in";
 import { portableImage } from "./resources/portable-image";
+import { portableService } from "./resources/portable-service";
 import { connection } from "./target/connection";
 
 /** The package at a glance. */
@@ -23,5 +24,6 @@ export const portable: Package = {
             .describe("Connection for resources that don't bring their own, and for what theirs leaves out."),
     }),
     resources: [portableImage, attachedService, dropIn],
+    components: [portableService],
     functions: [getHost],
 };

@@ -27,7 +27,8 @@ export interface CallOptions {
 
 /** One call of the engine, as the resource sees it. */
 export class Call implements HostContext {
-    readonly urn: string;
+    /** A component has one only once it is registered. */
+    urn: string;
     readonly label: string;
     readonly signal: AbortSignal;
     readonly timeoutSeconds: number | undefined;

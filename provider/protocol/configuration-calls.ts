@@ -49,6 +49,8 @@ export async function diffConfig(session: Session, request: pb.DiffRequest): Pro
 export async function configure(session: Session, request: pb.ConfigureRequest): Promise<pb.ConfigureResponse> {
     const { configuration } = (await session.served()).package;
     const { value, secrets } = decodeConfiguration(configuration, request.getArgs());
+    const [urn, id] = [request.getUrn(), request.getId()];
+    if (urn && id) session.reference = `${urn}::${id}`;
     const complete = { ...fromEnvironment(configuration), ...withoutEngineFields(value) };
     session.configuration = { value: complete, secrets: secretsOf(configuration, complete, secrets) };
     const failures = validate(configuration, complete);

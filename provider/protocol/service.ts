@@ -44,6 +44,7 @@ export function methodsOf(session: Session): UntypedServiceImplementation {
         update: async (request: pb.UpdateRequest) => (await resourceCalls()).update(session, request),
         delete: async (request: pb.DeleteRequest) => (await resourceCalls()).deleteResource(session, request),
         invoke: async (request: pb.InvokeRequest) => (await import("./function-calls")).invoke(session, request),
+        construct: async (request: pb.ConstructRequest) => (await import("./construct")).construct(session, request),
         async cancel() {
             session.cancel();
             return new Empty();

@@ -15,6 +15,8 @@ export interface Served {
 export class Session {
     /** The provider's configuration, valid and with the environment's values. */
     configuration: Decoded = { value: {}, secrets: new SecretPaths() };
+    /** Of the provider resource that this process serves, `<urn>::<id>`; "" where the engine doesn't say. */
+    reference = "";
     private cancellation = new AbortController();
     private log: EngineLog | undefined;
     private readonly running = new Set<Promise<unknown>>();

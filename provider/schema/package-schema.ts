@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Package, ProviderFunction, Resource } from "../contract";
+import type { Component, Package, ProviderFunction, Resource } from "../contract";
 import { type PropertySpec, propertyOf, TypeTable } from "./type-specs";
 
 interface ObjectSpec {
@@ -16,9 +16,10 @@ interface ObjectSpec {
 export function packageSchema(served: Package): Record<string, unknown> {
     const types = new TypeTable(served.name);
     const configuration = objectSpec(served.configuration, "the provider's configuration", types);
-    const resources = Object.fromEntries(
-        served.resources.map((resource) => [`${served.name}:index:${resource.name}`, resourceSpec(resource, types)]),
-    );
+    const resources = Object.fromEntries([
+        ...served.resources.map((each) => [`${served.name}:index:${each.name}`, resourceSpec(each, types)]),
+        ...served.components.map((each) => [`${served.name}:index:${each.name}`, componentSpec(each, types)]),
+    ]);
     const functions = Object.fromEntries(
         served.functions.map((each) => [`${served.name}:index:${each.name}`, functionSpec(each, types)]),
     );
@@ -58,6 +59,22 @@ function resourceSpec(resource: Resource, types: TypeTable): object {
         ...requiredOf("required", { properties, required: [...required] }),
         inputProperties: inputs.properties,
         ...requiredOf("requiredInputs", inputs),
+    };
+}
+
+/** A component keeps no inputs: its children have them, and it is they that a change replaces. */
+function componentSpec(component: Component, types: TypeTable): object {
+    const { properties, ...inputs } = objectSpec(component.inputs, component.name, types);
+    const outputs = objectSpec(component.outputs, component.name, types);
+    const inputProperties = Object.fromEntries(
+        Object.entries(properties).map(([name, { willReplaceOnChanges, ...spec }]) => [name, spec]),
+    );
+    return {
+        isComponent: true,
+        description: component.description,
+        ...outputs,
+        inputProperties,
+        ...requiredOf("requiredInputs", { properties, ...inputs }),
     };
 }
 

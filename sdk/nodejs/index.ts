@@ -25,6 +25,11 @@ export type PortableImage = import("./portableImage").PortableImage;
 export const PortableImage: typeof import("./portableImage").PortableImage = null as any;
 utilities.lazyLoad(exports, ["PortableImage"], () => require("./portableImage"));
 
+export { PortableServiceArgs } from "./portableService";
+export type PortableService = import("./portableService").PortableService;
+export const PortableService: typeof import("./portableService").PortableService = null as any;
+utilities.lazyLoad(exports, ["PortableService"], () => require("./portableService"));
+
 export { ProviderArgs } from "./provider";
 export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
@@ -50,6 +55,8 @@ const _module = {
                 return new DropIn(name, <any>undefined, { urn })
             case "portable:index:PortableImage":
                 return new PortableImage(name, <any>undefined, { urn })
+            case "portable:index:PortableService":
+                return new PortableService(name, <any>undefined, { urn })
             default:
                 throw new Error(`unknown resource type ${type}`);
         }

@@ -161,6 +161,7 @@ export class Workshop {
                     .meta({ description: "Whether.", environment: ["TEST_LOUD"] }),
             }),
             resources: [this.widget as unknown as Resource],
+            components: [],
             functions: [this.getWidget],
         };
     }

@@ -41,6 +41,7 @@ const served: Package = {
             derived: { bark: { description: "", from: ["text"] } },
         } as unknown as Resource,
     ],
+    components: [],
     functions: [],
 };
 

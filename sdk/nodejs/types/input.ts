@@ -683,3 +683,16 @@ export interface UnitOverrideArgs {
     start?: pulumi.Input<boolean | undefined>;
 }
 
+/**
+ * In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
+ */
+export interface WavesArgs {
+    /**
+     * How many hosts each later wave has. Default: all that are left.
+     */
+    batchSize?: pulumi.Input<number | undefined>;
+    /**
+     * The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
+     */
+    canary?: pulumi.Input<number | pulumi.Input<string>[] | undefined>;
+}

@@ -548,6 +548,32 @@ export interface RawSource {
 }
 
 /**
+ * What a host of a PortableService has.
+ */
+export interface ServiceHost {
+    /**
+     * Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+     */
+    gapless: string;
+    /**
+     * Path of the image on the host.
+     */
+    image: string;
+    /**
+     * machine-id(5) of the host.
+     */
+    machineId: string;
+    /**
+     * Image that is attached now; empty where none is.
+     */
+    serving: string;
+    /**
+     * Every unit of the image, with its load, active, sub and enablement state.
+     */
+    units: {[key: string]: outputs.UnitState};
+}
+
+/**
  * A connection to a port of the host, made through the SSH connection.
  */
 export interface TcpCheck {

@@ -1,0 +1,139 @@
+import * as pb from "@pulumi/pulumi/proto/provider_pb";
+import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import type { Child, Component, ComponentContext, Resource } from "../contract";
+import { UserError } from "../errors";
+import { markedPaths, withDefaults } from "../schema/shape";
+import { Call } from "./call";
+import { Carried, carriedInput, dependenciesOf, wireMembers } from "./carried";
+import { decodeObject } from "./decode";
+import { CallFailure, failureMessage } from "./failure";
+import { Monitor } from "./monitor";
+import { SecretPaths } from "./secrets";
+import type { Served, Session } from "./session";
+import { failureText, validate } from "./validate";
+
+type Json = Record<string, JavaScriptValue>;
+
+/**
+ * Makes a component. It speaks to the engine as an SDK does, but passes on what it is given without opening it: secrets,
+ * unknown values and dependencies stay what they are.
+ */
+export async function construct(session: Session, request: pb.ConstructRequest): Promise<pb.ConstructResponse> {
+    const served = await session.served();
+    const component = componentOf(served, request.getType());
+    const raw = (request.getInputs()?.toJavaScript() ?? {}) as Json;
+    const { value, secrets } = decodeObject(raw);
+    const properties = [
+        { value, secrets: new SecretPaths([...secrets, ...markedPaths(component.inputs, value, "secret")]) },
+    ];
+    const call = new Call(session, served, {
+        urn: pseudoUrn(request),
+        operation: "construct",
+        timeout_s: 0,
+        properties,
+    });
+    return call.run(async () => {
+        const failures = validate(component.inputs, value);
+        if (failures.length > 0) throw new UserError({ what: failures.map(failureText).join("\n").replace(/\.$/, "") });
+        const monitor = new Monitor(request, call.signal);
+        try {
+            call.urn = await monitor.registerComponent();
+            const construction = new Construction(session, served, request, call, monitor, raw);
+            const outputs = await component.construct(
+                construction,
+                withDefaults(component.inputs, value) as Parameters<Component["construct"]>[1],
+            );
+            return await construction.finish(outputs);
+        } catch (error) {
+            // That it was cancelled says less: after a failure the engine cancels everything.
+            if (error instanceof UserError)
+                throw new CallFailure(call.redact(failureMessage(error, call.label, served.package.repository)));
+            throw error;
+        } finally {
+            monitor.close();
+        }
+    });
+}
+
+class Construction implements ComponentContext {
+    constructor(
+        private readonly session: Session,
+        private readonly served: Served,
+        private readonly request: pb.ConstructRequest,
+        private readonly call: Call,
+        private readonly monitor: Monitor,
+        private readonly raw: Json,
+    ) {}
+
+    get name(): string {
+        return this.request.getName();
+    }
+
+    warn(text: string): void {
+        this.call.warn(text);
+    }
+
+    input(name: string): Carried {
+        const dependencies = this.request.getInputdependenciesMap().get(name)?.getUrnsList() ?? [];
+        return carriedInput(this.raw[name], dependencies);
+    }
+
+    async register(
+        resource: Resource,
+        name: string,
+        inputs: Record<string, unknown>,
+        { dependsOn = [] }: { dependsOn?: readonly Child[] } = {},
+    ): Promise<Child> {
+        const { request, served } = this;
+        const propertyDependencies = Object.fromEntries(
+            Object.entries(inputs).map(([property, value]) => [property, dependenciesOf(value)]),
+        );
+        const dependencies = [
+            ...request.getDependenciesList(),
+            ...dependsOn.map((child) => child.urn),
+            ...Object.values(propertyDependencies).flat(),
+        ];
+        const isInput = (path: string) => Object.hasOwn(resource.inputs.shape, path.split(/[.[]/)[0] as string);
+        const { urn, outputs } = await this.monitor.registerChild({
+            type: `${served.package.name}:index:${resource.name}`,
+            name,
+            parent: this.call.urn,
+            inputs: wireMembers(inputs),
+            dependencies: [...new Set(dependencies)],
+            propertyDependencies,
+            ignoreChanges: request.getIgnorechangesList().filter(isInput),
+            replaceOnChanges: request.getReplaceonchangesList().filter(isInput),
+            provider: request.getProvidersMap().get(served.package.name) ?? this.session.reference,
+            version: served.package.version,
+        });
+        return { urn, output: (key) => new Carried(outputs[key], [urn]) };
+    }
+
+    async finish(outputs: Record<string, unknown>): Promise<pb.ConstructResponse> {
+        const state = wireMembers(outputs);
+        await this.monitor.registerOutputs(this.call.urn, state);
+        const response = new pb.ConstructResponse();
+        response.setUrn(this.call.urn);
+        response.setState(Struct.fromJavaScript(state));
+        for (const [name, value] of Object.entries(outputs)) {
+            const dependencies = new pb.ConstructResponse.PropertyDependencies();
+            dependencies.setUrnsList(dependenciesOf(value));
+            response.getStatedependenciesMap().set(name, dependencies);
+        }
+        return response;
+    }
+}
+
+function componentOf({ package: served }: Served, type: string): Component {
+    const component = served.components.find(({ name }) => `${served.name}:index:${name}` === type);
+    if (component !== undefined) return component;
+    throw new UserError({
+        what: `version ${served.version} of the provider ${served.name} has no component type ${type}`,
+        todo: "Use the version of the provider that belongs to the SDK",
+    });
+}
+
+/** The engine makes the real one when the component is registered; until then it names the component in texts. */
+function pseudoUrn(request: pb.ConstructRequest): string {
+    return `urn:pulumi:${request.getStack()}::${request.getProject()}::${request.getType()}::${request.getName()}`;
+}

@@ -1,0 +1,198 @@
+import * as z from "zod";
+import type { Carried, Child, Component, ComponentContext, Resource } from "../contract";
+import { UserError } from "../errors";
+import { objectType } from "../schema/marks";
+import { isRecord, type PreviewedObject, UNKNOWN, Unknown } from "../schema/values";
+import { connection } from "../target/connection";
+import { attachedService } from "./attached-service";
+import { portableImage } from "./portable-image";
+
+/** What the component hands on to the image, and to the service, of each host: said once, there. */
+const ofImage = portableImage.inputs.omit({ name: true, extends: true, connection: true });
+const ofService = attachedService.inputs.omit({ image: true, connection: true });
+
+const waves = objectType(
+    "Waves",
+    "In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.",
+    {
+        canary: z
+            .union([z.number().int().min(0), z.array(z.string())])
+            .default(1)
+            .describe("The first wave: how many hosts, or their names in `connections`. 0 is none."),
+        batchSize: z
+            .number()
+            .int()
+            .min(1)
+            .optional()
+            .describe("How many hosts each later wave has. Default: all that are left."),
+    },
+);
+
+const inputs = z.strictObject({
+    name: portableImage.inputs.shape.name.describe(
+        "Name of the image, the prefix of every unit in it. Default: the name of the component.",
+    ),
+    ...ofImage.shape,
+    ...ofService.shape,
+    connection: connection
+        .optional()
+        .describe(
+            "How to log in where there is one host, whose resources have the name of the component. Default: the provider's.",
+        ),
+    connections: z
+        .record(
+            z
+                .string()
+                .regex(
+                    /^[A-Za-z0-9][A-Za-z0-9._@-]*$/,
+                    "isn't a name for a host: letters, digits and . _ @ - make one",
+                ),
+            connection,
+        )
+        .optional()
+        .describe(
+            "How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren't touched.",
+        ),
+    waves: waves.optional().describe("In which order hosts are switched. Default: one host, then all others."),
+});
+type Inputs = z.output<typeof inputs>;
+
+const { serving, units, gapless, machineId } = attachedService.outputs.shape;
+const outputs = z.strictObject({
+    hosts: z
+        .record(
+            z.string(),
+            objectType("ServiceHost", "What a host of a PortableService has.", {
+                image: portableImage.outputs.shape.path.describe("Path of the image on the host."),
+                serving,
+                units,
+                gapless,
+                machineId,
+            }),
+        )
+        .describe(
+            "What each host has, by its name in `connections`, or by the name of the component where there is one `connection`.",
+        ),
+});
+
+interface Host {
+    key: string;
+    /** Of its resources. */
+    name: string;
+    connection: Carried;
+}
+
+export const portableService: Component<typeof inputs, typeof outputs> = {
+    name: "PortableService",
+    description:
+        "An image and its service on one host or on many, in waves. The image is built once, and is on every host before the first one is switched: a host that can't be reached or has no room stops the update before it begins.",
+    inputs,
+    outputs,
+
+    async construct(context, given) {
+        const hosts = hostsOf(context, given);
+        if (hosts === undefined) {
+            context.warn(
+                "The names in `connections` aren't known in this preview, so it can't show what becomes of their hosts; where it shows them as deleted, they may stay.",
+            );
+            return { hosts: UNKNOWN };
+        }
+        const batches = wavesOf(hosts, given);
+        const name = given.name === undefined ? context.name : context.input("name");
+        const images = await Promise.all(
+            hosts.map((host) =>
+                context.register(portableImage as unknown as Resource, host.name, {
+                    ...handedOn(context, ofImage),
+                    name,
+                    connection: host.connection,
+                }),
+            ),
+        ).catch((error: unknown) => {
+            throw stopped(error, "not every host has got the image, so none was switched");
+        });
+        const imageOf = new Map(hosts.map((host, index) => [host.key, images[index] as Child]));
+        const serviceOf = new Map<string, Child>();
+        let before: readonly Child[] = images;
+        for (const [index, batch] of batches.entries()) {
+            const register = (host: Host) =>
+                context.register(
+                    attachedService as unknown as Resource,
+                    host.name,
+                    {
+                        ...handedOn(context, ofService),
+                        image: imageOf.get(host.key)?.output("path"),
+                        connection: host.connection,
+                    },
+                    { dependsOn: before },
+                );
+            before = await Promise.all(batch.map(register)).catch((error: unknown) => {
+                throw stopped(error, reachText(batches, index));
+            });
+            for (const [at, host] of batch.entries()) serviceOf.set(host.key, before[at] as Child);
+        }
+        const outputsOf = ({ key }: Host) => {
+            const service = serviceOf.get(key) as Child;
+            const members = ["serving", "units", "gapless", "machineId"].map((each) => [each, service.output(each)]);
+            return { image: imageOf.get(key)?.output("path"), ...Object.fromEntries(members) };
+        };
+        return { hosts: Object.fromEntries(hosts.map((host) => [host.key, outputsOf(host)])) };
+    },
+};
+
+function handedOn(context: ComponentContext, schema: z.ZodObject): Record<string, Carried> {
+    return Object.fromEntries(Object.keys(schema.shape).map((name) => [name, context.input(name)]));
+}
+
+const byName = new Intl.Collator("en", { numeric: true });
+
+/** In the order of their names; undefined where these aren't known yet. */
+function hostsOf(context: ComponentContext, given: PreviewedObject<Inputs>): Host[] | undefined {
+    const { connections } = given;
+    if (connections === undefined)
+        return [{ key: context.name, name: context.name, connection: context.input("connection") }];
+    if (given.connection !== undefined)
+        throw new UserError({
+            property: "connection",
+            what: "`connections` is given, too",
+            todo: "Name all hosts in `connections`, and leave `connection` out",
+        });
+    if (connections instanceof Unknown) return undefined;
+    return Object.keys(connections)
+        .sort(byName.compare)
+        .map((key) => ({ key, name: `${context.name}-${key}`, connection: context.input("connections").at(key) }));
+}
+
+/** No wave is empty. A host is in one wave alone. */
+function wavesOf(hosts: readonly Host[], given: PreviewedObject<Inputs>): Host[][] {
+    const { canary, batchSize } = isRecord(given.waves) ? given.waves : { canary: 1, batchSize: undefined };
+    const first = firstOf(hosts, canary);
+    const rest = hosts.filter((host) => !first.includes(host));
+    const size = typeof batchSize === "number" ? batchSize : rest.length;
+    const later = rest.flatMap((_, index) => (index % size === 0 ? [rest.slice(index, index + size)] : []));
+    return [first, ...later].filter((wave) => wave.length > 0);
+}
+
+function firstOf(hosts: readonly Host[], canary: unknown): Host[] {
+    if (!Array.isArray(canary)) return hosts.slice(0, typeof canary === "number" ? canary : 1);
+    for (const [index, name] of canary.entries()) {
+        if (typeof name !== "string" || hosts.some(({ key }) => key === name)) continue;
+        throw new UserError({
+            property: `waves.canary[${index}]`,
+            what: `there is no ${name} in \`connections\``,
+            todo: `Known there are ${hosts.map(({ key }) => key).join(", ")}`,
+        });
+    }
+    return hosts.filter(({ key }) => canary.includes(key));
+}
+
+/** The failure itself is told beside the resource that has it; this says what it means for the other hosts. */
+function stopped(error: unknown, what: string): unknown {
+    return error instanceof UserError ? new UserError({ what, said: error.problem.said }) : error;
+}
+
+function reachText(batches: readonly Host[][], index: number): string {
+    const names = (hosts: readonly Host[]) => hosts.map(({ key }) => key).join(", ");
+    const failed = `wave ${index + 1} of ${batches.length} (${names(batches[index] as Host[])}) didn't get through`;
+    const later = batches.slice(index + 1).flat();
+    return later.length === 0 ? failed : `${failed}, so the hosts after it keep what they run: ${names(later)}`;
+}
