@@ -48,7 +48,14 @@ exec ${[process.execPath, recorder, executable, file]} "$@"
 }
 
 /** What differs between two runs of the same engine: addresses, seeds, and the ids of providers. */
-const VOLATILE = new Set(["randomseed", "resourceStatusAddress", "resourceStatusToken"]);
+const VOLATILE = new Set([
+    "randomseed",
+    "resourceStatusAddress",
+    "resourceStatusToken",
+    "monitorendpoint",
+    "parallel",
+    "stackTraceHandle",
+]);
 
 /** Calls in a form that is equal where two engines ask a provider the same. */
 export function normalized(calls: Call[]): Call[] {

@@ -17,6 +17,12 @@ class Provider extends pulumi.ProviderResource {
         super("faulty", name, inputs, options);
     }
 }
+class Pair extends pulumi.ComponentResource {
+    constructor(name, inputs, options) {
+        super("faulty:index:Pair", name, { content: undefined, password: undefined, ...inputs }, options, true);
+    }
+}
+const pair = (name, inputs, options) => new Pair(name, inputs, options);
 const thing = (name, inputs, options) => new Thing(name, inputs, options);
 `;
 const KILL_SECONDS = 30;
@@ -118,10 +124,14 @@ const OWN = new Set([
 ]);
 const EMPTY = new Set(["{}", "[]", "null", "0", '""', "false"]);
 
+/** Dependencies are a set. */
+const isUrns = (list: unknown[]): list is string[] =>
+    list.every((one) => typeof one === "string" && one.startsWith("urn:"));
+
 function comparable(value: unknown): unknown {
     if (typeof value === "string")
         return value.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, "<id of a provider>");
-    if (Array.isArray(value)) return value.map(comparable);
+    if (Array.isArray(value)) return isUrns(value) ? [...value].sort() : value.map(comparable);
     if (typeof value !== "object" || value === null) return value;
     if ("ciphertext" in value || "plaintext" in value) return "<secret>";
     const entries = Object.entries(value)

@@ -14,14 +14,17 @@ import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { differences } from "./differences";
+import { constructPair } from "./pair";
 
 type Properties = Record<string, JavaScriptValue>;
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
-let cancel = () => {};
+const cancellation = new AbortController();
 const cancelled = new Promise<void>((resolve) => {
-    cancel = resolve;
+    cancellation.signal.addEventListener("abort", () => resolve());
 });
+/** Of the provider resource that this process serves. */
+let reference = "";
 
 /**
  * `faulty:index:Thing`: an object that is a JSON file under $FAULTY_DIR, named by its id. Inputs: `content`, `nested`,
@@ -60,7 +63,8 @@ export function faultyProvider(): UntypedServiceImplementation {
             response.setReplacesList(["account"]);
             return response;
         }),
-        configure: unary(() => {
+        configure: unary((request: pb.ConfigureRequest) => {
+            reference = `${request.getUrn()}::${request.getId()}`;
             const response = new pb.ConfigureResponse();
             response.setAcceptsecrets(true);
             response.setAcceptresources(true);
@@ -143,13 +147,14 @@ export function faultyProvider(): UntypedServiceImplementation {
             rmSync(file(request.getId()), { force: true });
             return new Empty();
         }),
+        construct: unary((request: pb.ConstructRequest) => constructPair(request, reference, cancellation.signal)),
         invoke: unary((request: pb.InvokeRequest) => {
             const response = new pb.InvokeResponse();
             response.setReturn(Struct.fromJavaScript({ echo: object(request.getArgs()) }));
             return response;
         }),
         cancel: unary(() => {
-            cancel();
+            cancellation.abort();
             return new Empty();
         }),
         attach: unary(() => new Empty()),

@@ -1,6 +1,8 @@
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 import pLimit from "p-limit";
 import type { EngineEvent } from "../events";
-import { DeploymentEnded, type Goal, type MonitorCalls } from "./monitor";
+import { constructed, constructRequest } from "./construct";
+import { type Constructed, DeploymentEnded, type Goal, type MonitorCalls } from "./monitor";
 import type { Applied } from "./provider";
 import { isProviderType, PROVIDER_TYPE, type ProviderRegistry, referenceTo } from "./provider-registry";
 import type { ResourceState, State } from "./state";
@@ -18,6 +20,8 @@ export interface DeploymentOptions {
     state: State;
     /** By full key; secret values are marked. */
     config: Properties;
+    /** Where the deployment serves ResourceMonitor. */
+    monitorAddress(): string;
     emit(event: EngineEvent): void;
 }
 
@@ -54,6 +58,22 @@ export class Deployment extends StepExecutor implements MonitorCalls {
         const provider = goal.custom && !isProviderType(goal.type) ? await this.providerOf(goal.type, goal) : "";
         const state = await this.make({ ...goal, provider });
         return { urn: state.urn, id: state.id ?? "", outputs: state.custom ? state.outputs : {} };
+    }
+
+    async construct(goal: Goal, asked: RegisterResourceRequest): Promise<Constructed> {
+        this.assertRunning();
+        const reference = await this.providerOf(goal.type, goal);
+        const inputs = withAssetHashes(goal.inputs, this.options.programDirectory);
+        const request = constructRequest({ ...goal, inputs }, asked, this.options);
+        try {
+            const response = await this.providers.get(reference).construct(request);
+            if (response !== undefined) return constructed(response);
+        } catch (error) {
+            this.fail(undefined, `${goal.type} resource '${goal.name}' has a problem: ${(error as Error).message}`);
+            throw new DeploymentEnded();
+        }
+        const { urn } = await this.register({ ...goal, inputs: {} });
+        return { urn, outputs: {}, dependencies: {} };
     }
 
     registerOutputs(urn: string, outputs: Properties) {

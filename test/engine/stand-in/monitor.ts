@@ -31,12 +31,22 @@ export interface Goal {
     deleteBeforeReplace?: boolean;
 }
 
+/** What a provider made a component to be. */
+export interface Constructed {
+    urn: string;
+    outputs: Properties;
+    /** URNs, by output. */
+    dependencies: Record<string, string[]>;
+}
+
 /** Thrown to a program whose deployment has ended; the SDK then goes quietly. */
 export class DeploymentEnded extends Error {}
 
 /** What a program and the providers ask of a deployment. */
 export interface MonitorCalls {
     register(goal: Goal): Promise<{ urn: string; id: string; outputs: Properties }>;
+    /** A component that its provider makes. */
+    construct(goal: Goal, asked: pb.RegisterResourceRequest): Promise<Constructed>;
     registerOutputs(urn: string, outputs: Properties): void;
     invoke(
         token: string,
@@ -47,7 +57,7 @@ export interface MonitorCalls {
 }
 
 /** What the SDK may rely on. Without the others it says itself which option needs a newer engine. */
-const FEATURES = new Set(["secrets", "resourceReferences", "aliasSpecs"]);
+const FEATURES = new Set(["secrets", "resourceReferences", "outputValues", "aliasSpecs"]);
 const SEVERITIES: Diagnostic["severity"][] = ["debug", "info", "warning", "error"];
 
 /** Serves ResourceMonitor to the program, and Engine to the program and the providers. Resolves to its address. */
@@ -62,8 +72,20 @@ export async function serveMonitor(calls: MonitorCalls): Promise<{ address: stri
             return response;
         }),
         registerResource: unary(async (request: pb.RegisterResourceRequest) => {
-            const registered = await calls.register(goalOf(request));
+            const goal = goalOf(request);
             const response = new pb.RegisterResourceResponse();
+            if (request.getRemote()) {
+                const { urn, outputs, dependencies } = await calls.construct(goal, request);
+                response.setUrn(urn);
+                response.setObject(toStruct(outputs));
+                for (const [name, urns] of Object.entries(dependencies)) {
+                    const message = new pb.RegisterResourceResponse.PropertyDependencies();
+                    message.setUrnsList(urns);
+                    response.getPropertydependenciesMap().set(name, message);
+                }
+                return response;
+            }
+            const registered = await calls.register(goal);
             response.setUrn(registered.urn);
             response.setId(registered.id);
             response.setObject(toStruct(registered.outputs));
@@ -120,7 +142,6 @@ export async function serveMonitor(calls: MonitorCalls): Promise<{ address: stri
 
 function goalOf(request: pb.RegisterResourceRequest): Goal {
     const beyond = [
-        request.getRemote() && "components of a provider",
         request.getImportid() && "the option import",
         request.getAliasesList().length > 0 && "the option aliases",
         request.getReplaceonchangesList().length > 0 && "the option replaceOnChanges",
@@ -142,7 +163,7 @@ function goalOf(request: pb.RegisterResourceRequest): Goal {
                 .toArray()
                 .map(([key]) => [key, request.getPropertydependenciesMap().get(key)?.getUrnsList() ?? []]),
         ),
-        provider: request.getProvider(),
+        provider: request.getProvider() || (request.getProvidersMap().get(packageOf(request)) ?? ""),
         version: request.getVersion(),
         pluginDownloadUrl: request.getPlugindownloadurl(),
         ignoreChanges: request.getIgnorechangesList(),
@@ -157,6 +178,8 @@ function goalOf(request: pb.RegisterResourceRequest): Goal {
         deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
     };
 }
+
+const packageOf = (request: pb.RegisterResourceRequest) => request.getType().split(":")[0] as string;
 
 /** "1h5m30s" in seconds, under its key; nothing when there is none. */
 function seconds(key: string, duration = ""): Record<string, number> {

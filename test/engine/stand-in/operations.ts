@@ -32,6 +32,7 @@ export async function run(operation: Operation, options: RunOptions): Promise<bo
     const preview = operation === "preview";
     const state = State.load(options.stateFile);
     const secrets = Object.entries(options.secretConfig).map(([key, value]) => [key, makeSecret(value)]);
+    let address = "";
     const deployment = new Deployment({
         project: project.name,
         stack,
@@ -39,9 +40,11 @@ export async function run(operation: Operation, options: RunOptions): Promise<bo
         preview,
         state,
         config: { ...options.config, ...(Object.fromEntries(secrets) as Properties) },
+        monitorAddress: () => address,
         emit: options.emit,
     });
     const monitor = await serveMonitor(deployment);
+    address = monitor.address;
     const providers = new ProviderRegistry(project.plugins, monitor.address, project.programDirectory, preview);
     deployment.providers = providers;
     options.onStart(() => {

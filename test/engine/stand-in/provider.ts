@@ -167,6 +167,11 @@ export class Provider {
         await this.plugin.call("delete", request);
     }
 
+    /** `undefined` in a preview that doesn't know the provider's configuration. */
+    async construct(request: pb.ConstructRequest): Promise<pb.ConstructResponse | undefined> {
+        return this.configured ? this.plugin.call("construct", request) : undefined;
+    }
+
     async invoke(token: string, args: Properties): Promise<pb.InvokeResponse> {
         const request = new pb.InvokeRequest();
         request.setTok(token);

@@ -1,0 +1,48 @@
+import * as pb from "@pulumi/pulumi/proto/provider_pb";
+import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { Carried, wireMembers } from "../../../provider/protocol/carried";
+import { Monitor } from "../../../provider/protocol/monitor";
+
+type Properties = Record<string, JavaScriptValue>;
+
+/** `faulty:index:Pair`: a Thing with the inputs of the pair, and after it one with the content of the first. */
+export async function constructPair(
+    request: pb.ConstructRequest,
+    provider: string,
+    signal: AbortSignal,
+): Promise<pb.ConstructResponse> {
+    const monitor = new Monitor(request, signal);
+    try {
+        const urn = await monitor.registerComponent();
+        const thing = (name: string, inputs: Properties, propertyDependencies: Record<string, string[]>) =>
+            monitor.registerChild({
+                type: "faulty:index:Thing",
+                name: `${request.getName()}-${name}`,
+                parent: urn,
+                inputs,
+                dependencies: [
+                    ...new Set([...request.getDependenciesList(), ...Object.values(propertyDependencies).flat()]),
+                ],
+                propertyDependencies,
+                ignoreChanges: request.getIgnorechangesList(),
+                replaceOnChanges: [],
+                provider,
+                version: "",
+            });
+        const given = Object.entries((request.getInputs()?.toJavaScript() ?? {}) as Properties).map(
+            ([name, raw]) => [name, new Carried(raw)] as const,
+        );
+        const sources = given.map(([name, value]) => [name, value.allDependencies()]);
+        const first = await thing("first", wireMembers(Object.fromEntries(given)), Object.fromEntries(sources));
+        const content = first.outputs.content ?? "";
+        const second = await thing("second", { content }, { content: [first.urn] });
+        const outputs = { content: second.outputs.content ?? "", password: first.outputs.password ?? "" };
+        await monitor.registerOutputs(urn, outputs);
+        const response = new pb.ConstructResponse();
+        response.setUrn(urn);
+        response.setState(Struct.fromJavaScript(outputs));
+        return response;
+    } finally {
+        monitor.close();
+    }
+}
