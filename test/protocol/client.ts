@@ -23,7 +23,7 @@ export class Client {
         private readonly grpc: ResourceProviderClient,
     ) {}
 
-    static async start(workshop: Workshop, engineAddress?: string): Promise<Client> {
+    static async start(workshop: Pick<Workshop, "package" | "pool">, engineAddress?: string): Promise<Client> {
         const load = async () => ({ package: workshop.package, pool: workshop.pool });
         const server = await startServer(load, engineAddress);
         return new Client(server, new ResourceProviderClient(`127.0.0.1:${server.port}`, credentials.createInsecure()));

@@ -1,0 +1,293 @@
+import * as pb from "@pulumi/pulumi/proto/provider_pb";
+import { portable } from "../../provider/portable";
+import { SIGNATURE, SIGNATURE_KEY, UNKNOWN_STRING } from "../../provider/protocol/wire";
+import { type Goal, serveMonitor } from "../engine/stand-in/monitor";
+import type { Properties } from "../engine/stand-in/values";
+import { Client, failureOf, secret, struct } from "./client";
+
+type Json = Record<string, unknown>;
+
+const STACK = "urn:pulumi:dev::proj::pulumi:pulumi:Stack::proj-dev";
+const SERVER = "urn:pulumi:dev::proj::cloud:index:Server::two";
+const PROVIDER = "urn:pulumi:dev::proj::pulumi:providers:portable::default::7";
+const unknownFrom = (urn: string) => ({ [SIGNATURE_KEY]: SIGNATURE.output, dependencies: [urn] });
+
+/** An engine that takes every registration, writes it down, and answers with made-up outputs. */
+class RecordingEngine {
+    readonly goals: Goal[] = [];
+    readonly outputs: [string, Properties][] = [];
+    readonly warnings: string[] = [];
+    refuses = "";
+    /** Registrations that wait for their answers at one time. */
+    private waiting: (() => void)[] = [];
+
+    async register(goal: Goal) {
+        this.goals.push(goal);
+        if (goal.name === this.refuses && goal.type.endsWith("AttachedService")) throw new Error("it doesn't start");
+        // Answers come when nothing more is asked: what waits for another answer would be seen here.
+        await new Promise<void>((resolve) => {
+            this.waiting.push(resolve);
+            setImmediate(() => setImmediate(() => this.answer()));
+        });
+        const outputs: Properties = { path: `/image-${goal.name}`, serving: `/image-${goal.name}`, units: {} };
+        return { urn: `${STACK.replace(/::pulumi:.*/, "")}::${goal.type}::${goal.name}`, id: "1", outputs };
+    }
+
+    private answer() {
+        for (const resolve of this.waiting.splice(0)) resolve();
+    }
+
+    registerOutputs(urn: string, outputs: Properties) {
+        this.outputs.push([urn, outputs]);
+    }
+
+    log({ message, severity }: { message: string; severity: string }) {
+        if (severity === "warning") this.warnings.push(message);
+    }
+
+    goal(type: string, name: string): Goal {
+        return this.goals.find((each) => each.type === `portable:index:${type}` && each.name === name) as Goal;
+    }
+
+    /** Names of what was registered of a type, in the order. */
+    names(type: string): string[] {
+        return this.goals.filter((each) => each.type === `portable:index:${type}`).map(({ name }) => name);
+    }
+}
+
+let engine: RecordingEngine;
+let client: Client;
+let monitor: { address: string; close(): void };
+
+beforeEach(async () => {
+    engine = new RecordingEngine();
+    const calls = { register: engine.register, registerOutputs: engine.registerOutputs, log: engine.log };
+    const bound = Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, call.bind(engine)]));
+    monitor = await serveMonitor(bound as unknown as Parameters<typeof serveMonitor>[0]);
+    client = await Client.start(
+        { package: portable, pool: { connect: () => Promise.reject(), close() {} } },
+        monitor.address,
+    );
+    const configure = new pb.ConfigureRequest();
+    configure.setArgs(struct({}));
+    configure.setUrn(PROVIDER.replace(/::7$/, ""));
+    configure.setId("7");
+    await client.call("configure", configure);
+});
+afterEach(async () => {
+    await client.stop();
+    monitor.close();
+});
+
+const SOURCE = { version: "1.0", source: { raw: { path: "hello.raw" } } };
+
+async function construct(inputs: Json, also: (request: pb.ConstructRequest) => void = () => {}) {
+    const request = new pb.ConstructRequest();
+    request.setProject("proj");
+    request.setStack("dev");
+    request.setParent(STACK);
+    request.setType("portable:index:PortableService");
+    request.setName("hello");
+    request.setInputs(struct({ ...SOURCE, ...inputs }));
+    request.setMonitorendpoint(monitor.address);
+    also(request);
+    const response = await client.call<pb.ConstructResponse>("construct", request);
+    return response.getState()?.toJavaScript() as Json;
+}
+
+const hosts = (...names: string[]) => Object.fromEntries(names.map((name) => [name, { host: `${name}.example` }]));
+
+test("one image and one service for each host, named by its name; the component itself keeps nothing", async () => {
+    const state = await construct({ connections: hosts("web1", "web2"), profile: "strict", retain: 3 });
+    expect(engine.goals[0]).toMatchObject({ type: "portable:index:PortableService", name: "hello", custom: false });
+    expect(engine.goals[0]?.inputs).toEqual({});
+    expect(engine.goal("PortableImage", "hello-web2").inputs).toEqual({
+        ...SOURCE,
+        name: "hello",
+        retain: 3,
+        connection: { host: "web2.example" },
+    });
+    expect(engine.goal("AttachedService", "hello-web2").inputs).toEqual({
+        image: "/image-hello-web2",
+        profile: "strict",
+        connection: { host: "web2.example" },
+    });
+    expect(Object.keys(state.hosts as Json)).toEqual(["web1", "web2"]);
+    expect((state.hosts as Json).web2).toEqual({
+        image: "/image-hello-web2",
+        serving: "/image-hello-web2",
+        units: {},
+    });
+    expect(engine.outputs).toEqual([[expect.stringContaining("PortableService::hello"), state]]);
+});
+
+test("one host has the name of the component", async () => {
+    const state = await construct({ name: "greeter", connection: { host: "web1" } });
+    expect(engine.goals.map(({ name }) => name)).toEqual(["hello", "hello", "hello"]);
+    expect(engine.goal("PortableImage", "hello").inputs).toMatchObject({
+        name: "greeter",
+        connection: { host: "web1" },
+    });
+    expect(Object.keys(state.hosts as Json)).toEqual(["hello"]);
+});
+
+test("waves: all images, one canary, then the others, in the order of their names", async () => {
+    await construct({ connections: hosts("web10", "web2", "web1", "web3"), waves: { batchSize: 2 } });
+    expect(engine.names("AttachedService")).toEqual(["hello-web1", "hello-web2", "hello-web3", "hello-web10"]);
+    const waitsFor = (name: string) =>
+        engine
+            .goal("AttachedService", name)
+            .dependencies.map((urn) => urn.split("::").slice(2).join(" "))
+            .sort();
+    const images = ["web1", "web10", "web2", "web3"].map((host) => `portable:index:PortableImage hello-${host}`);
+    const service = (host: string) => `portable:index:AttachedService hello-${host}`;
+    expect(waitsFor("hello-web1")).toEqual(images);
+    expect(waitsFor("hello-web2")).toEqual([service("web1"), "portable:index:PortableImage hello-web2"]);
+    expect(waitsFor("hello-web10")).toEqual([
+        service("web2"),
+        service("web3"),
+        "portable:index:PortableImage hello-web10",
+    ]);
+});
+
+test.each([
+    [{ canary: ["web3", "web2"] }, ["web2", "web3", "web1", "web4"]],
+    [{ canary: 0, batchSize: 1 }, ["web1", "web2", "web3", "web4"]],
+    [{ canary: 9 }, ["web1", "web2", "web3", "web4"]],
+])("waves %j", async (waves, order) => {
+    await construct({ connections: hosts("web1", "web2", "web3", "web4"), waves });
+    expect(engine.names("AttachedService")).toEqual(order.map((name) => `hello-${name}`));
+});
+
+test("after a wave that failed, no later host is asked for", async () => {
+    engine.refuses = "hello-web2";
+    const { message } = await failureOf(
+        construct({ connections: hosts("web1", "web2", "web3", "web4"), waves: { batchSize: 1 } }),
+    );
+    expect(message).toBe(
+        "PortableService hello: wave 2 of 4 (web2) didn't get through, so the hosts after it keep what they run: web3, web4. It said: it doesn't start",
+    );
+    expect(engine.names("AttachedService")).toEqual(["hello-web1", "hello-web2"]);
+    expect(engine.outputs).toEqual([]);
+});
+
+test("secrets stay secret on their way, each for itself", async () => {
+    await construct({
+        connections: {
+            web1: { host: "web1", password: secret("hidden-1") },
+            web2: secret({ host: "web2", privateKey: "hidden-2" }),
+            web3: { [SIGNATURE_KEY]: SIGNATURE.output, value: { host: "web3", password: "hidden-3" }, secret: true },
+        },
+        files: { "/etc/hello": { content: secret("hidden-4") } },
+    });
+    const connectionOf = (name: string) => engine.goal("AttachedService", name).inputs.connection;
+    expect(connectionOf("hello-web1")).toEqual({ host: "web1", password: secret("hidden-1") });
+    expect(connectionOf("hello-web2")).toEqual(secret({ host: "web2", privateKey: "hidden-2" }));
+    expect(connectionOf("hello-web3")).toEqual(secret({ host: "web3", password: "hidden-3" }));
+    expect(engine.goal("PortableImage", "hello-web1").inputs.connection).toEqual(connectionOf("hello-web1"));
+    expect(engine.goal("AttachedService", "hello-web1").inputs.files).toEqual({
+        "/etc/hello": { content: secret("hidden-4") },
+    });
+    expect(JSON.stringify([engine.goals[0], engine.outputs])).not.toContain("hidden");
+});
+
+test("a list of hosts that is secret as a whole makes each connection a secret", async () => {
+    await construct({ connections: secret(hosts("web1")) });
+    expect(engine.goal("PortableImage", "hello-web1").inputs.connection).toEqual(secret({ host: "web1.example" }));
+});
+
+test("an address that isn't known yet is unknown for its host alone, which alone depends on where it comes from", async () => {
+    const connections = { web1: { host: "web1" }, web2: { host: unknownFrom(SERVER) } };
+    await construct({ connections }, (request) => {
+        request.setDryrun(true);
+        const dependencies = new pb.ConstructRequest.PropertyDependencies();
+        dependencies.setUrnsList([SERVER]);
+        request.getInputdependenciesMap().set("connections", dependencies);
+    });
+    const [one, two] = ["hello-web1", "hello-web2"].map((name) => engine.goal("PortableImage", name)) as [Goal, Goal];
+    expect(two.inputs.connection).toEqual({ host: UNKNOWN_STRING });
+    expect(two.propertyDependencies.connection).toEqual([SERVER]);
+    expect(one.propertyDependencies.connection).toEqual([]);
+});
+
+test("where no part says where it comes from, all of a property does", async () => {
+    await construct({ connections: hosts("web1") }, (request) => {
+        const dependencies = new pb.ConstructRequest.PropertyDependencies();
+        dependencies.setUrnsList([SERVER]);
+        request.getInputdependenciesMap().set("connections", dependencies);
+    });
+    expect(engine.goal("PortableImage", "hello-web1").propertyDependencies.connection).toEqual([SERVER]);
+    expect(engine.goal("PortableImage", "hello-web1").dependencies).toEqual([SERVER]);
+});
+
+test("hosts that aren't known in a preview: the component alone, and a warning", async () => {
+    const state = await construct({ connections: unknownFrom(SERVER) }, (request) => request.setDryrun(true));
+    expect(engine.goals).toHaveLength(1);
+    expect(state).toEqual({ hosts: UNKNOWN_STRING });
+    expect(engine.warnings).toEqual([expect.stringContaining("aren't known in this preview")]);
+});
+
+test.each([
+    [
+        "no such property",
+        { conections: {} },
+        "Property conections: there is no such property; did you mean connections?",
+    ],
+    ["a property of a child", { health: { http: { prt: 1 } } }, "Property health.http.prt: there is no such property"],
+    ["no name", { connections: { "a b": {} } }, "isn't a name for a host"],
+    ["both", { connection: {}, connections: {} }, "property connection: `connections` is given, too. Name all hosts"],
+    [
+        "an unknown canary",
+        { connections: hosts("web1"), waves: { canary: ["wbe1"] } },
+        "property waves.canary[0]: there is no wbe1 in `connections`. Known there are web1.",
+    ],
+])("refused before a host is asked for: %s", async (_, inputs, text) => {
+    const { message } = await failureOf(construct(inputs));
+    expect(message).toContain("PortableService hello");
+    expect(message).toContain(text);
+    expect(engine.goals.filter(({ custom }) => custom)).toEqual([]);
+});
+
+test("a secret isn't in the text of an error", async () => {
+    const { message } = await failureOf(
+        construct({
+            connections: hosts("web1"),
+            waves: { canary: ["hidden-name"] },
+            beforeSwitch: secret("hidden-name"),
+        }),
+    );
+    expect(message).not.toContain("hidden-name");
+});
+
+test("what the user says of the component holds for its children", async () => {
+    await construct({ connections: hosts("web1") }, (request) => {
+        request.setProtect(true);
+        request.setRetainondelete(true);
+        request.setIgnorechangesList(["source", "health.http", "connections"]);
+        request.setDependenciesList([SERVER]);
+        const timeouts = new pb.ConstructRequest.CustomTimeouts();
+        timeouts.setUpdate("1m30s");
+        request.setCustomtimeouts(timeouts);
+    });
+    const service = engine.goal("AttachedService", "hello-web1");
+    expect(service).toMatchObject({
+        protect: true,
+        retainOnDelete: true,
+        ignoreChanges: ["health.http"],
+        customTimeouts: { update: 90 },
+        provider: PROVIDER,
+        version: portable.version,
+    });
+    expect(service.dependencies).toContain(SERVER);
+    expect(engine.goal("PortableImage", "hello-web1").ignoreChanges).toEqual(["source"]);
+});
+
+test("an explicit provider of the component is that of its children", async () => {
+    await construct({}, (request) => request.getProvidersMap().set("portable", `${PROVIDER}-explicit`));
+    expect(engine.goal("PortableImage", "hello").provider).toBe(`${PROVIDER}-explicit`);
+});
+
+test("a component that there isn't", async () => {
+    const { message } = await failureOf(construct({}, (request) => request.setType("portable:index:Other")));
+    expect(message).toContain("has no component type portable:index:Other");
+});

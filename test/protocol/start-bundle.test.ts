@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { buildSync, type Metafile } from "esbuild";
+
+const root = join(__dirname, "../..");
+const { metafile } = buildSync({
+    absWorkingDir: root,
+    entryPoints: ["provider/main.ts"],
+    bundle: true,
+    platform: "node",
+    external: ["cpu-features", "*.node"],
+    metafile: true,
+    write: false,
+    outfile: "provider.js",
+});
+
+/** What is evaluated before anything is asked for: all that is imported, but not what `import()` brings. */
+function loadedAtStart({ inputs }: Metafile): Set<string> {
+    const seen = new Set<string>();
+    const visit = (file: string) => {
+        if (seen.has(file)) return;
+        seen.add(file);
+        for (const each of inputs[file]?.imports ?? [])
+            if (each.kind !== "dynamic-import" && !each.external) visit(each.path);
+    };
+    visit("provider/main.ts");
+    return seen;
+}
+
+test("of the Pulumi SDK, the provider has the messages of the protocol alone", () => {
+    const ofSdk = Object.keys(metafile.inputs).filter((file) => file.startsWith("node_modules/@pulumi/pulumi/"));
+    expect(ofSdk.filter((file) => !file.startsWith("node_modules/@pulumi/pulumi/proto/"))).toEqual([]);
+    expect(ofSdk).toContain("node_modules/@pulumi/pulumi/proto/resource_grpc_pb.js");
+});
+
+test("what makes components is loaded when the first one is asked for", () => {
+    const start = loadedAtStart(metafile);
+    expect(Object.keys(metafile.inputs)).toContain("provider/protocol/construct.ts");
+    expect(start).toContain("provider/protocol/service.ts");
+    expect([...start].filter((file) => /construct|monitor|resource_grpc_pb|resources\//.test(file))).toEqual([]);
+});
