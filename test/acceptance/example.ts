@@ -176,7 +176,7 @@ export class Stack {
         await this.engine.forget(this.project);
     }
 
-    private get project() {
+    get project() {
         return {
             directory: this.example.directory,
             stack: this.name,

@@ -1,0 +1,102 @@
+import type { EngineStep } from "../engine/engine";
+import type { TestTarget } from "../target";
+import { RUN_TIMEOUT_MS } from "./example";
+import { onEveryEngine, onHost } from "./on-every-engine";
+
+const names = ["web1", "web2", "web3"];
+
+/** "update AttachedService greeter-web1" of a step. */
+const told = ({ op, urn, failed }: EngineStep) =>
+    `${failed ? "failed " : ""}${op} ${urn.split("::")[2]?.split(":").at(-1)} ${urn.split("::").at(-1)}`;
+
+onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build() }, (scene) => {
+    const host = (name: string) => scene.hosts[names.indexOf(name)] as TestTarget;
+    const onEach = <T>(ask: (each: TestTarget) => Promise<T>) => Promise.all(scene.hosts.map(ask));
+    const attached = (each: TestTarget) => onHost(each, "readlink /etc/portables/* | sed 's|.*/||; s|-.*||'");
+    const since = (each: TestTarget) => onHost(each, "systemctl show -p ActiveEnterTimestampMonotonic greeter.socket");
+    const page = async (each: TestTarget) => (await each.http(8080, "/")).body;
+    const greetings = () =>
+        Promise.all(scene.hosts.map(async (each) => `Hello from ${await onHost(each, "cat /etc/hostname")}!\n`));
+    const release = (version: string, status: string) => {
+        scene.example.edit("greeter.c", /HTTP\/1\.0 [\w ]+/, `HTTP/1.0 ${status}`);
+        scene.example.build();
+        scene.stack.configure({ version });
+    };
+
+    test(
+        "three hosts, one up: the canary is done before the others begin",
+        async () => {
+            const { summary, outputs, steps } = await scene.stack.up();
+            expect(summary).toEqual({ create: 8 });
+            const services = steps.map(told).filter((step) => step.includes("AttachedService"));
+            expect(services[0]).toBe("create AttachedService greeter-web1");
+            expect(await onEach(attached)).toEqual(Array(3).fill("greeter_1.0"));
+            expect(await onEach(page)).toEqual(await greetings());
+            expect(Object.keys(outputs.serving as object).sort()).toEqual(names);
+            expect((await scene.stack.preview()).summary).toEqual({ same: 8 });
+        },
+        RUN_TIMEOUT_MS,
+    );
+
+    test(
+        "a release that isn't healthy: back on the canary, and no other host is switched",
+        async () => {
+            const before = await onEach(since);
+            release("1.1", "500 Sorry");
+            const { stdout, steps } = await scene.stack.failing("up");
+            expect(stdout).toContain("so the hosts after it keep what they run: web2, web3");
+            expect(stdout).toMatch(/files from before are back: \S+greeter_1\.0-\w+\.raw serves/);
+            const services = steps.map(told).filter((step) => step.includes("AttachedService"));
+            expect(services).toEqual(["failed update AttachedService greeter-web1"]);
+            expect(await onEach(attached)).toEqual(Array(3).fill("greeter_1.0"));
+            expect(await onEach(page)).toEqual(await greetings());
+            expect((await onEach(since)).slice(1)).toEqual(before.slice(1));
+
+            // It was sent to all before: that harms nothing, and makes the waves short.
+            expect(await onHost(host("web3"), "ls /var/lib/portables")).toMatch(/greeter_1\.0-.*\n.*greeter_1\.1-/);
+            const { deployment } = await scene.engine.exportState(scene.stack.project);
+            const states = (deployment.resources as { urn: string; outputs?: { serving?: string }; initErrors?: [] }[])
+                .filter(({ urn }) => urn.includes("AttachedService"))
+                .map(({ urn, outputs, initErrors = [] }) => [
+                    urn.split("::").at(-1),
+                    outputs?.serving?.replace(/-.*/, ""),
+                    initErrors.length,
+                ]);
+            expect(states.sort()).toEqual([
+                ["greeter-web1", "/var/lib/portables/greeter_1.0", 1],
+                ["greeter-web2", "/var/lib/portables/greeter_1.0", 0],
+                ["greeter-web3", "/var/lib/portables/greeter_1.0", 0],
+            ]);
+        },
+        RUN_TIMEOUT_MS,
+    );
+
+    test(
+        "a good one goes over all",
+        async () => {
+            release("1.1", "200 OK");
+            const { summary, outputs } = await scene.stack.up();
+            expect(summary).toEqual({ same: 2, update: 6 });
+            expect(await onEach(attached)).toEqual(Array(3).fill("greeter_1.1"));
+            expect(await onEach(page)).toEqual(await greetings());
+            expect(Object.values(outputs.serving as object).join()).not.toContain("greeter_1.0");
+        },
+        RUN_TIMEOUT_MS,
+    );
+
+    test(
+        "a host that goes from the list is taken back, one that comes is deployed to, and the others aren't touched",
+        async () => {
+            const before = await onEach(since);
+            scene.stack.configure({ hosts: '["web2", "web3"]' });
+            expect((await scene.stack.up()).summary).toEqual({ same: 6, delete: 2 });
+            expect(await onHost(host("web1"), "find /etc /var/lib/portables -name 'greeter*'")).toBe("");
+            scene.stack.configure({ hosts: undefined });
+            expect((await scene.stack.up()).summary).toEqual({ same: 6, create: 2 });
+            expect(await onEach(page)).toEqual(await greetings());
+            expect((await onEach(since)).slice(1)).toEqual(before.slice(1));
+            scene.stack.configure({ version: undefined });
+        },
+        RUN_TIMEOUT_MS,
+    );
+});
