@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Package, Resource } from "../../provider/contract";
+import type { Component, Package, Resource } from "../../provider/contract";
 import { portable } from "../../provider/portable";
 import { archive, asset, objectType } from "../../provider/schema/marks";
 import { packageSchema } from "../../provider/schema/package-schema";
@@ -41,7 +41,14 @@ const served: Package = {
             derived: { bark: { description: "", from: ["text"] } },
         } as unknown as Resource,
     ],
-    components: [],
+    components: [
+        {
+            name: "Grove",
+            description: "Trees.",
+            inputs: inputs.pick({ text: true, ratio: true }),
+            outputs: z.strictObject({ height: z.number().describe("Of the highest.") }),
+        } as unknown as Component,
+    ],
     functions: [],
 };
 
@@ -71,7 +78,10 @@ test("zod schemas become the package schema", () => {
         leaf: { ...ref, description: "The default leaf." },
         key: { type: "string", description: "A key.", secret: true, defaultInfo: { environment: ["TREE_KEY"] } },
     };
-    expect(packageSchema(served)).toMatchObject({
+    const schema = packageSchema(served);
+    const grove = (schema.resources as Record<string, unknown>)["portable:index:Grove"];
+    expect(JSON.stringify(grove)).not.toContain("willReplaceOnChanges");
+    expect(schema).toMatchObject({
         name: "portable",
         language: { nodejs: { packageName: "pulumi-portable", respectSchemaVersion: true } },
         config: { variables },
@@ -91,6 +101,15 @@ test("zod schemas become the package schema", () => {
                 requiredInputs: ["text"],
                 properties: { ...inputProperties, rings, age: { type: "number" } },
                 required: ["text", "rings"],
+            },
+            "portable:index:Grove": {
+                isComponent: true,
+                description: "Trees.",
+                // It is the children that a change replaces.
+                inputProperties: { text: inputProperties.text, ratio: { type: "number", description: "A part." } },
+                requiredInputs: ["text"],
+                properties: { height: { type: "number", description: "Of the highest." } },
+                required: ["height"],
             },
         },
     });
