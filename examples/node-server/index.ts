@@ -18,15 +18,11 @@ const image = new portable.PortableImage("web", {
 
 const service = new portable.AttachedService("web", {
     image: image.path,
+    units: { "web.service": { presets: ["jit"] } }, // Node.js makes code while it runs; the rest of the sandbox stays
     dropIns: [
         {
             unit: "web.service",
-            sections: {
-                Service: {
-                    MemoryDenyWriteExecute: false, // Node.js makes code while it runs; the rest of the sandbox stays
-                    Environment: { GREETING: config.get("greeting") ?? "Hello" },
-                },
-            },
+            sections: { Service: { Environment: { GREETING: config.get("greeting") ?? "Hello" } } },
         },
     ],
     connection,

@@ -90,6 +90,8 @@ export interface BuiltImage {
     /** SHA-256 of the .raw, in hexadecimal. */
     digest: string;
     sizeBytes: number;
+    /** What its programs are for: "x86-64". Undefined where that isn't known. */
+    architecture: string | undefined;
     /** Prefixes of the units that portablectl attaches. */
     prefixes: string[];
     /** What {@link resolveSource} gives, now. */
@@ -179,6 +181,7 @@ async function finish(
         sourceDigest,
         unitTexts,
         contents: seen.contents,
+        architecture: seen.architecture,
         warnings: told.map(findingText),
     };
     const ready = readyProblem(made, args.format);

@@ -16,6 +16,8 @@ export interface Inspection {
     /** Short lines by path or package. */
     contents: Record<string, string>;
     findings: Finding[];
+    /** What its programs are for: "x86-64". Undefined where that isn't known. */
+    architecture?: string;
 }
 
 /** Looks into what an image is made of; from the store where it was looked at before, on this machine. */
@@ -45,7 +47,7 @@ async function ofTree({ tree, isWhole }: Unpacked, identity: Identity): Promise<
     }
     const whole = copyOf(tree);
     if (isWhole !== true) addSkeleton(whole, identity, unitTexts);
-    return { unitTexts, contents, findings: await validateImage(identity.name, whole, unitTexts) };
+    return { unitTexts, contents, ...(await validateImage(identity.name, whole, unitTexts)) };
 }
 
 async function ofReady({ file }: Ready, { name }: Identity, signal: AbortSignal | undefined): Promise<Inspection> {
@@ -54,7 +56,7 @@ async function ofReady({ file }: Ready, { name }: Identity, signal: AbortSignal 
         async (tree) => {
             const unitTexts = await treeUnits(tree, name);
             const contents = await contentsOf(tree, unitPaths(tree, unitTexts));
-            return { unitTexts, contents, findings: await validateImage(name, tree, unitTexts) };
+            return { unitTexts, contents, ...(await validateImage(name, tree, unitTexts)) };
         },
         signal,
     );

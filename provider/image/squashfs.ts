@@ -19,8 +19,9 @@ export const squashfs: Packer = {
 
 /**
  * Nothing of this machine may show in the image: owners, times and permissions come from the tar stream and these
- * options, the order of files from the stream. `-no-tailends` keeps the ends of large files out of shared blocks, so
- * that a small change stays a small upload.
+ * options, the order of files from the stream. `-no-tailends` keeps the ends of large files out of the blocks that small
+ * files share; of 56 MB in 1,154 files it saves little (a unit and 7 bytes of a library changed: 61 KB to send, 65 KB
+ * without it; the image has the same size), and is the same whatever the default of mksquashfs is.
  */
 const OPTIONS = [
     "-tar",

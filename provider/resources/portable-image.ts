@@ -4,7 +4,7 @@ import { PartialFailure, UserError } from "../errors";
 import { type BuildArgs, type BuiltImage, buildImage, previewImage, resolveSource } from "../image/image";
 import { type Source, source } from "../image/source";
 import { isRecord, type PreviewedObject, pathText, UNKNOWN } from "../schema/values";
-import { hostFacts, requirePortable } from "../systemd/host-facts";
+import { hostFacts, otherArchitecture, requirePortable } from "../systemd/host-facts";
 import { commitImage, discardUpload, lookForImage, readImage, releaseImage } from "../systemd/image-programs";
 import { imageFileName, imageName, imagePath } from "../systemd/paths";
 import type { Owner } from "../systemd/prelude";
@@ -280,6 +280,7 @@ interface Built {
     sizeBytes: number;
     unitTexts: Record<string, string>;
     contents: Record<string, string>;
+    architecture: string | undefined;
     warnings: string[];
 }
 
@@ -346,6 +347,7 @@ async function place(
         const look = await perform(context, target, () => lookForImage(built));
         const facts = hostFacts(look);
         requirePortable(facts, host);
+        const other = otherArchitecture(facts, built.architecture);
         const id = objectId(built.name, facts.machineId);
         const outputs = (retained: string[]): Outputs => ({
             path,
@@ -361,6 +363,11 @@ async function place(
         });
         const present = look.one("present");
         const incoming = look.one("incoming");
+        if (other !== undefined) {
+            if (incoming !== undefined) await perform(context, target, () => discardUpload(`${incoming}/${fileName}`));
+            const todo = "Build the programs for that, or give a host of the other kind; nothing was uploaded";
+            throw new UserError({ property: "source", what: other, todo });
+        }
         if (present !== digest && incoming === undefined) refuseUpload(look.one("free"), look.stderr, built);
         const uploaded = present === digest ? undefined : `${incoming}/${fileName}`;
         if (uploaded !== undefined) {

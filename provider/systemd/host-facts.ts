@@ -11,6 +11,8 @@ export interface HostFacts {
     portabled: string;
     /** ID and ID_LIKE of os-release(5). */
     os: string[];
+    /** As `uname -m` says it: x86_64, aarch64. Empty but before an upload. */
+    machine: string;
 }
 
 export function hostFacts(reported: Reported): HostFacts {
@@ -20,6 +22,7 @@ export function hostFacts(reported: Reported): HostFacts {
         portablectl: reported.has("portablectl"),
         portabled: reported.one("portabled") ?? "",
         os: (reported.one("os") ?? "").split(" ").filter((id) => id !== ""),
+        machine: reported.one("machine") ?? "",
     };
 }
 
@@ -54,4 +57,25 @@ function installHint(os: string[]): string {
     if (os.some((id) => ["suse", "opensuse"].includes(id))) return "Run `zypper install systemd-portable` there";
     if (os.includes("arch")) return "Run `pacman -S systemd` there: the package has portablectl";
     return "Install the package that has portablectl: systemd-container on Debian, Ubuntu, Fedora and RHEL, systemd-portable on openSUSE, systemd itself elsewhere";
+}
+
+/** Programs that a machine runs, by what `uname -m` says, under the names that images have for them; its own first. */
+const RUNS: [machine: RegExp, architectures: string[]][] = [
+    [/^x86_64$/, ["x86-64", "x86"]],
+    [/^i[3-6]86$/, ["x86"]],
+    [/^(aarch64|armv8l)$/, ["arm64", "arm"]],
+    [/^arm/, ["arm"]],
+    [/^ppc64/, ["ppc64"]],
+    [/^mips/, ["mips"]],
+    [/^(s390x|riscv64|loongarch64|sparc64)$/, []],
+];
+
+/** Why the host can't run an image for that architecture; undefined where it can, or where one of the two isn't known. */
+export function otherArchitecture({ machine }: HostFacts, architecture: string | undefined): string | undefined {
+    const known = RUNS.find(([pattern]) => pattern.test(machine));
+    if (architecture === undefined || known === undefined) return undefined;
+    const runs = known[1].length === 0 ? [machine] : known[1];
+    return runs.includes(architecture)
+        ? undefined
+        : `the image's programs are for ${architecture}, and the host is for ${runs[0]}`;
 }

@@ -50,6 +50,7 @@ sweep() {
 export function lookForImage(image: { path: string; digest: string; sizeBytes: number }): Shell {
     return sh`
 ${lookAtHost}
+say machine "$(uname -m)"
 if [ -f ${image.path} ]; then
     present=$(sha256sum <${image.path} | cut -c 1-64)
     say present "$present"
@@ -74,6 +75,7 @@ export function discardUpload(uploaded: string): Shell {
 uploaded=${uploaded}
 rm -rf -- "\${uploaded%/*}"
 rmdir "$records/incoming" "$records" 2>/dev/null
+say discarded
 `;
 }
 

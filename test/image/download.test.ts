@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
@@ -8,6 +8,7 @@ import { buildSync } from "esbuild";
 import { buildImage, resolveSource } from "../../provider/image/image";
 import { Store } from "../../provider/image/store";
 import { pathText } from "../../provider/schema/values";
+import { certificate } from "./certificate";
 import { hello, workspace } from "./workspace";
 
 let server: Server;
@@ -15,8 +16,8 @@ let origin: string;
 let image: Buffer;
 let sha256: string;
 let requests: string[] = [];
-const keys = workspace();
-const script = path.join(keys, "build.js");
+const { key, cert } = certificate();
+const script = path.join(workspace(), "build.js");
 
 beforeAll(async () => {
     const files = {
@@ -31,40 +32,18 @@ beforeAll(async () => {
     };
     image = readFileSync((await buildImage({ files }, hello(), new Store(workspace()))).file);
     sha256 = createHash("sha256").update(image).digest("hex");
-    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-    const to = ["-keyout", path.join(keys, "key.pem"), "-out", path.join(keys, "cert.pem")];
-    execFileSync(
-        "openssl",
-        [
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-            ...subject,
-            ...to,
-        ],
-        { stdio: "ignore" },
-    );
-    server = createServer(
-        { key: readFileSync(path.join(keys, "key.pem")), cert: readFileSync(path.join(keys, "cert.pem")) },
-        (request, answer) => {
-            requests.push(request.url as string);
-            if (request.url === "/moved") answer.writeHead(302, { location: "/hello.raw" }).end();
-            else if (request.url === "/plain") answer.writeHead(302, { location: "http://localhost/hello.raw" }).end();
-            else if (request.url === "/circle") answer.writeHead(302, { location: "/circle" }).end();
-            else if (request.url === "/junk") answer.end("junk");
-            else if (request.url === "/cut") {
-                answer.writeHead(200, { "content-length": String(image.length) });
-                answer.write(image.subarray(0, 1000), () => answer.destroy());
-            } else if (request.url === "/hello.raw") answer.end(image);
-            else answer.writeHead(404).end();
-        },
-    );
+    server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, answer) => {
+        requests.push(request.url as string);
+        if (request.url === "/moved") answer.writeHead(302, { location: "/hello.raw" }).end();
+        else if (request.url === "/plain") answer.writeHead(302, { location: "http://localhost/hello.raw" }).end();
+        else if (request.url === "/circle") answer.writeHead(302, { location: "/circle" }).end();
+        else if (request.url === "/junk") answer.end("junk");
+        else if (request.url === "/cut") {
+            answer.writeHead(200, { "content-length": String(image.length) });
+            answer.write(image.subarray(0, 1000), () => answer.destroy());
+        } else if (request.url === "/hello.raw") answer.end(image);
+        else answer.writeHead(404).end();
+    });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     origin = `https://localhost:${(server.address() as { port: number }).port}`;
     // The certificate is trusted from the start of a process on.
@@ -91,7 +70,7 @@ async function build(file: string, digest = sha256, store = workspace(), trusted
     const env = {
         PATH: process.env.PATH,
         PORTABLE_STORE: store,
-        ...(trusted ? { NODE_EXTRA_CA_CERTS: path.join(keys, "cert.pem") } : {}),
+        ...(trusted ? { NODE_EXTRA_CA_CERTS: cert } : {}),
     };
     const { stdout } = await promisify(execFile)(process.execPath, [script, `${origin}${file}`, digest], { env });
     return stdout.trim().split("\n");

@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, statSync, truncateSync } from "node:fs";
+import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { elfFile } from "../image/elf-file";
 import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "./hello";
-import { type Deployment, failure, type Json, type Provider } from "./provider";
+import { type Deployment, failure, fileAsset, type Json, type Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
@@ -74,6 +75,19 @@ describe("an image", () => {
             `Property source.raw.path: '${file}' is not a disk image that portablectl attaches: a squashfs, erofs, ext4, btrfs or xfs file system, or a GPT partition table.`,
         );
     });
+});
+
+test("an image for another architecture is refused before the upload", async () => {
+    writeFileSync(join(program.directory, "bin/other"), elfFile({ machine: 183 }), { mode: 0o755 });
+    const source = {
+        files: {
+            units: [{ name: "bad.service", text: "[Service]\nExecStart=/usr/bin/other\n" }],
+            tree: { "/usr/bin/other": { asset: fileAsset("bin/other") } },
+        },
+    };
+    expect(await refusal("PortableImage", { version: "1", source, connection })).toBe(
+        `PortableImage bad, property source, host ${target.host}: the image's programs are for arm64, and the host is for x86-64. Build the programs for that, or give a host of the other kind; nothing was uploaded.`,
+    );
 });
 
 describe("a service", () => {

@@ -10,7 +10,13 @@ import { unitNameFindings } from "./unit-names";
 import { verifyFindings } from "./verify";
 
 /** Raised when a check changes: images that were looked at before are looked at again. */
-export const VALIDATION_VERSION = 1;
+export const VALIDATION_VERSION = 2;
+
+export interface Validated {
+    findings: Finding[];
+    /** What its programs are for, as the ELF header has it: "x86-64", "arm64". Undefined where none of them is ELF. */
+    architecture: string | undefined;
+}
 
 /**
  * Everything that can be told of an image from its own contents, failures first. `unitTexts`: the units that
@@ -20,7 +26,7 @@ export async function validateImage(
     name: string,
     tree: Tree,
     unitTexts: Readonly<Record<string, string>>,
-): Promise<Finding[]> {
+): Promise<Validated> {
     const facts = imageFacts(name, tree, unitTexts);
     const programs = await Programs.of(facts);
     const own = [
@@ -34,7 +40,8 @@ export async function validateImage(
     const said = new Set(own.map(({ file, line }) => `${file}:${line}`));
     const verified = (await verifyFindings(unitTexts)).filter(({ file, line }) => !said.has(`${file}:${line}`));
     const all = [...own, ...verified];
-    return [...all.filter(isFailure), ...all.filter((finding) => !isFailure(finding))];
+    const findings = [...all.filter(isFailure), ...all.filter((finding) => !isFailure(finding))];
+    return { findings, architecture: programs.started.find(({ elf }) => elf !== undefined)?.elf?.architecture };
 }
 
 function isFailure({ severity }: Finding): boolean {

@@ -10,7 +10,7 @@ const unit = (text: string, name = "hello.service") => ({ [`${UNITS}/${name}`]: 
 const service = (lines: string) => unit(`[Service]\nExecStart=/usr/bin/hello\n${lines}\n`);
 const program = (content: Part) => ({ "/usr/bin/hello": content });
 /** Sources that bring a system of their own; `files` is given what these lack. */
-const OWN: Kind[] = ["directory", "raw", "erofs"];
+const OWN: Kind[] = ["directory", "oci", "raw", "erofs"];
 const STATIC =
     "Link the program statically, or add the loader and the libraries: `binaries` of the source `files` brings them";
 const LIBRARY = "Add it, or link the program statically: `binaries` of the source `files` brings libraries along";
@@ -253,22 +253,22 @@ test("there are at least 20 of them, and each has a sentence of its own", () => 
 });
 
 test.each(ROWS)("%s: %s is said before anything is uploaded, and nothing else", async (kind, _, changes, sentence) => {
-    const { programDirectory, source } = sourceOf(kind, changes);
+    const { programDirectory, source } = await sourceOf(kind, changes);
     const { failures } = await resolveSource(source, { name: "hello", version: "1", programDirectory });
-    const place = kind === "files" || kind === "directory" ? kind : "raw";
+    const place = kind === "erofs" ? "raw" : kind;
     expect(failures.map(({ path: at, reason }) => `${pathText(at)}: ${reason}`)).toEqual([
         `source.${place}: ${sentence}`,
     ]);
 });
 
 test.each(KINDS)("%s: nothing is said of an image that is whole", async (kind) => {
-    const { programDirectory, source } = sourceOf(kind, {});
+    const { programDirectory, source } = await sourceOf(kind, {});
     const { failures, warnings } = await resolveSource(source, { name: "hello", version: "1", programDirectory });
     expect([...failures, ...warnings]).toEqual([]);
 });
 
 test.each(["raw", "erofs"] as const)("%s: an image that lost its end", async (kind) => {
-    const { programDirectory, source } = sourceOf(kind, { "/usr/share/noise": noise(5000) });
+    const { programDirectory, source } = await sourceOf(kind, { "/usr/share/noise": noise(5000) });
     const file = path.join(programDirectory, "image.raw");
     truncateSync(file, Math.floor(statSync(file).size / 2));
     const { failures } = await resolveSource(source, { name: "hello", version: "1", programDirectory });
@@ -277,7 +277,7 @@ test.each(["raw", "erofs"] as const)("%s: an image that lost its end", async (ki
 });
 
 test("an image whose bytes are wrong in the middle", async () => {
-    const { programDirectory, source } = sourceOf("raw", { "/usr/share/noise": noise(5000).toString("base64") });
+    const { programDirectory, source } = await sourceOf("raw", { "/usr/share/noise": noise(5000).toString("base64") });
     const file = path.join(programDirectory, "image.raw");
     const handle = openSync(file, "r+");
     writeSync(handle, Buffer.alloc(2000, 0xff), 0, 2000, statSync(file).size / 2);
@@ -292,7 +292,7 @@ test("an image whose bytes are wrong in the middle", async () => {
 });
 
 test("what only a build would show stops `up` before the upload, too", async () => {
-    const { programDirectory, source } = sourceOf("directory", program({ content: "", mode: 0o755 }));
+    const { programDirectory, source } = await sourceOf("directory", program({ content: "", mode: 0o755 }));
     await expect(buildImage(source, { name: "hello", version: "1", programDirectory })).rejects.toThrow(
         "property source.directory: hello.service:2: ExecStart= runs /usr/bin/hello, an empty file. Build it again.",
     );

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Source } from "../../../provider/image/source";
 import { Asset } from "../../../provider/schema/values";
 import { elfFile } from "../elf-file";
+import { type LayerEntry, layoutFiles, writeFiles } from "../oci-layout";
 import { PROGRAM, workspace } from "../workspace";
 
 /** A file's bytes, `-> TARGET` for a symbolic link, "/" for a directory; with a mode where the usual one isn't meant. */
@@ -33,19 +34,23 @@ export const LIBRARIES: Record<string, Part> = {
     }),
 };
 
-export const KINDS = ["files", "directory", "raw", "erofs"] as const;
+export const KINDS = ["files", "directory", "oci", "raw", "erofs"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** The same tree as each kind of source, with the directory of its files. `undefined` takes a part of WHOLE away. */
-export function sourceOf(kind: Kind, changes: Record<string, Part | undefined>) {
+export async function sourceOf(kind: Kind, changes: Record<string, Part | undefined>) {
     const parts: Record<string, Part> = {};
     for (const [at, part] of Object.entries({ ...WHOLE, ...changes })) if (part !== undefined) parts[at] = part;
     const programDirectory = workspace();
     const os = path.join(programDirectory, "os");
     mkdirSync(os, { mode: 0o755 });
     for (const [at, part] of Object.entries(parts)) write(path.join(os, at), part);
-    return { programDirectory, source: kind === "files" ? files(parts) : packed(kind, programDirectory) };
+    const own = { files: async () => files(parts), oci: () => container(parts, programDirectory) };
+    const source = kind in own ? await own[kind as keyof typeof own]() : packed(kind as Packed, programDirectory);
+    return { programDirectory, source };
 }
+
+type Packed = Exclude<Kind, "files" | "oci">;
 
 function write(file: string, part: Part): void {
     const { content, mode } = typeof part === "object" && "content" in part ? part : { content: part, mode: undefined };
@@ -57,13 +62,30 @@ function write(file: string, part: Part): void {
     if (!(typeof content === "string" && content.startsWith("-> "))) chmodSync(file, mode ?? usual);
 }
 
-function packed(kind: Exclude<Kind, "files">, programDirectory: string): Source {
+function packed(kind: Packed, programDirectory: string): Source {
     if (kind === "directory") return { directory: { path: "os" } };
     const raw = path.join(programDirectory, "image.raw");
     const os = path.join(programDirectory, "os");
     if (kind === "raw") execFileSync("mksquashfs", [os, raw, "-all-root", "-quiet", "-no-progress"]);
     else execFileSync("mkfs.erofs", ["--all-root", "-T0", raw, os], { stdio: "ignore" });
     return { raw: { path: "image.raw" } };
+}
+
+/** A container image of one layer, and the units beside it. */
+async function container(parts: Record<string, Part>, programDirectory: string): Promise<Source> {
+    const layer: Record<string, LayerEntry> = {};
+    const units: string[] = [];
+    for (const [at, part] of Object.entries(parts)) {
+        const { content, mode } = typeof part === "object" && "content" in part ? part : { content: part, mode: 0o644 };
+        const name = at.slice(1);
+        if (at.startsWith(`${UNITS}/`)) units.push(`os${at}`);
+        else if (content === "/") layer[`${name}/`] = {};
+        else if (typeof content === "string" && content.startsWith("-> "))
+            layer[name] = { type: "symlink", linkname: content.slice(3) };
+        else layer[name] = { content, mode: part === content && at.includes("bin/") ? 0o755 : mode };
+    }
+    writeFiles(path.join(programDirectory, "layout"), await layoutFiles([{ layers: [layer] }]));
+    return { oci: { layout: "layout", units } };
 }
 
 /** What is added to every image of `files` isn't given. */

@@ -16,7 +16,7 @@ async function warnings(units: Record<string, string>, parts: Record<string, str
             );
     }
     for (const [name, text] of Object.entries(units)) tree.add(`${UNITS}/${name}`, textEntry(text));
-    const found = await validateImage("hello", tree, units);
+    const { findings: found } = await validateImage("hello", tree, units);
     expect(found.filter(({ severity }) => severity === "failure")).toEqual([]);
     return found.map(findingText);
 }
@@ -142,7 +142,7 @@ test("a program that only root may execute", async () => {
         if (content === "/") tree.add(path, { kind: "directory", mode: 0o755 });
         else tree.add(path, file(content as string, 0o700));
     }
-    expect((await validateImage("hello", tree, start("/usr/bin/hello"))).map(findingText)).toEqual([
+    expect((await validateImage("hello", tree, start("/usr/bin/hello"))).findings.map(findingText)).toEqual([
         "hello.service:2: ExecStart= runs /usr/bin/hello, and under the default profile the service isn't root: /usr/bin/hello has mode 0700. Let everybody read and execute it: mode 0755.",
     ]);
 });

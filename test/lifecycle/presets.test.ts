@@ -1,0 +1,90 @@
+import { soon } from "../image/on-host";
+import { sharedStore } from "../image/shared-store";
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, onHost } from "./hello";
+import { failure, fileAsset, type Json, type Provider } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let before: Snapshot;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    program.write(
+        "server.js",
+        'require("node:http").createServer((_, answer) => answer.end(`${process.version}\\n`)).listen(8086);\n',
+    );
+    [provider, target] = await Promise.all([
+        program.provider({ environment: { PORTABLE_STORE: sharedStore } }),
+        bootTarget(),
+    ]);
+    before = await target.snapshot();
+}, bootTimeoutMs);
+afterEach(async () => {
+    await provider.destroyAll();
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+afterAll(() => target?.down());
+
+const JIT = { "web.service": { presets: ["jit"] } };
+
+test("a preset is a drop-in that check shows, after the profile's and before the user's own", async () => {
+    const service = provider.resource("AttachedService", "web");
+    const dropIns = [{ unit: "web.service", sections: { Service: { MemoryDenyWriteExecute: true } } }];
+    const given = { image: "/var/lib/portables/web_1.raw", connection: { host: "web1" } };
+    const textsOf = async (inputs: Json) => (await service.check({ ...given, ...inputs })).dropInTexts;
+    expect(await textsOf({ units: JIT, dropIns })).toEqual({
+        "/etc/systemd/system/web.service.d/15-presets.conf": "[Service]\nMemoryDenyWriteExecute=no\n",
+        "/etc/systemd/system/web.service.d/50-portable.conf": "[Service]\nMemoryDenyWriteExecute=yes\n",
+    });
+    expect(await textsOf({ units: { "web.service": { presets: [] } } })).toEqual({});
+    expect(await failure(service.check({ ...given, units: { "web.service": { presets: ["java"] } } }))).toMatchObject({
+        message: expect.stringContaining("jit"),
+    });
+});
+
+test("Node.js aborts under the default profile, as its preview says, and serves with the preset, the rest of the sandbox kept", async () => {
+    const [web, service] = [provider.resource("PortableImage", "web"), provider.resource("AttachedService", "web")];
+    const connection = connectionTo(target);
+    provider.warnings({ clear: true });
+    await web.up({
+        version: "1",
+        source: {
+            files: {
+                units: [
+                    {
+                        name: "web.service",
+                        text: "[Service]\nExecStart=/usr/bin/node /opt/server.js\n[Install]\nWantedBy=multi-user.target\n",
+                    },
+                ],
+                tree: { "/opt/server.js": { asset: fileAsset("server.js") } },
+                runtime: { node: { version: "24.11.0" } },
+            },
+        },
+        connection,
+    });
+    expect(provider.warnings().join("\n")).toContain('units: { "web.service": { presets: ["jit"] } }');
+    const image = web.outputs.path;
+    const { message, isPartial } = await failure(service.up({ image, connection }));
+    expect(isPartial).toBe(true);
+    expect(message).toContain("It was taken back whole: nothing is attached.");
+
+    await service.up({ image, units: JIT, connection });
+    expect(await soon(() => target.http(8086, "/"))).toEqual({ status: 200, body: "v24.11.0\n" });
+    const shown = await onHost(
+        target,
+        "systemctl show -p MemoryDenyWriteExecute,DynamicUser,PrivateUsers,ProtectSystem,NoNewPrivileges web.service | sort",
+    );
+    expect(shown.split("\n")).toEqual([
+        "DynamicUser=yes",
+        "MemoryDenyWriteExecute=no",
+        "NoNewPrivileges=yes",
+        "PrivateUsers=yes",
+        "ProtectSystem=strict",
+    ]);
+    expect(await service.refresh()).toBe(true);
+    // Without it again: the drop-in goes, the program with it, and the preset comes back.
+    await failure(service.up({ image, connection }));
+    expect(await soon(() => target.http(8086, "/"))).toMatchObject({ status: 200 });
+}, 180_000);
