@@ -34,6 +34,8 @@ async function main(): Promise<void> {
     const server = await startServer(load, engineAddress);
     endWith(server, engineAddress === undefined);
     process.stdout.write(`${server.port}\n`);
+    // While the engine reads that and dials, what its first calls need.
+    setImmediate(server.warmUp);
 }
 
 void main();

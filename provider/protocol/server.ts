@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { methodsOf } from "./service";
+import { loadCalls, methodsOf } from "./service";
 import { type Served, Session } from "./session";
 
 /** As large as the engine's own limit: a state can be. */
@@ -12,6 +12,8 @@ const FLUSH_MS = 200;
 
 export interface ProviderServer {
     port: number;
+    /** Loads what the first calls need. */
+    warmUp(): void;
     /** Aborts what runs, lets it come to its end, closes all connections. */
     stop(): Promise<void>;
 }
@@ -32,6 +34,10 @@ export async function startServer(load: () => Promise<Served>, engineAddress = "
     });
     return {
         port,
+        warmUp() {
+            // What can't be loaded is told by the call that needs it.
+            Promise.all([session.served(), loadCalls()]).catch(() => {});
+        },
         async stop() {
             await session.end(GRACE_MS);
             // The last answers are still on their way.

@@ -8,6 +8,9 @@ import type { Session } from "./session";
 const resourceCalls = () => import("./resource-calls");
 const configurationCalls = () => import("./configuration-calls");
 
+/** Ahead of the first calls. */
+export const loadCalls = () => Promise.all([resourceCalls(), configurationCalls()]);
+
 /** The methods of pulumirpc.ResourceProvider. What isn't here is answered with UNIMPLEMENTED by gRPC. */
 export function methodsOf(session: Session): UntypedServiceImplementation {
     return unary(session, {

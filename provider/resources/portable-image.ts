@@ -136,17 +136,16 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
     },
 
     async create(context, { inputs: given, derived }) {
-        const built = await build(context, given, asText(derived.sourceDigest));
+        const [built, target] = await buildAndConnect(context, given, asText(derived.sourceDigest));
         warnOf(context, built);
-        const target = await context.connect(given.connection);
         const how = { derived, retain: given.retain, adopted: "" };
         return place(context, target, built, how, newOwner(context, built.name));
     },
 
     async update(context, { inputs: given, derived, olds }) {
-        const built = kept(await build(context, given, asText(derived.sourceDigest)), given.version, olds);
+        const [made, target] = await buildAndConnect(context, given, asText(derived.sourceDigest));
+        const built = kept(made, given.version, olds);
         warnOf(context, built, olds);
-        const target = await context.connect(given.connection);
         const how = { derived, retain: given.retain, adopted: asText(olds.outputs.path) };
         return place(context, target, built, how, ownerOf(context, olds.outputs.record, built.name));
     },
@@ -293,6 +292,13 @@ function naming(context: Context, given: PreviewedObject<Inputs>) {
         programDirectory: context.programDirectory,
         signal: context.signal,
     };
+}
+
+/** At once; where both fail it is the build that tells, since a host that can't be reached may be up again then. */
+async function buildAndConnect(context: HostContext, given: Inputs, sourceDigest: string): Promise<[Built, Target]> {
+    const target = context.connect(given.connection);
+    target.catch(() => {});
+    return [await build(context, given, sourceDigest), await target];
 }
 
 async function build(context: Context, given: Inputs, sourceDigest: string): Promise<Built> {
