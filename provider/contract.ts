@@ -86,6 +86,7 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
 
     /** What the schema's marks can't decide, from inputs that may be unknown or assets by hash only. */
     diff?(args: {
+        urn: string;
         oldInputs: Record<string, unknown>;
         oldOutputs: Record<string, unknown>;
         inputs: Record<string, unknown>;
@@ -95,6 +96,8 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
         /** Output paths that aren't as declared (drift). */
         drift?: Path[];
         deleteBeforeReplace?: boolean;
+        /** Top-level names whose marks don't count: what was a default is written out now, or the other way round. */
+        kept?: string[];
     };
 
     /**

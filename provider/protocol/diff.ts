@@ -68,6 +68,8 @@ export interface DiffArgs {
     /** From the resource's own hook. */
     replaces: readonly Path[];
     drift: readonly Path[];
+    /** Top-level names whose marks don't count. */
+    kept?: readonly string[];
 }
 
 /** The changes from old inputs to new ones, with what they mean by the schema's marks and the resource's hook. */
@@ -100,8 +102,8 @@ export function diffInputs(args: DiffArgs): Change[] {
                 ...change,
                 isInput: true,
                 replaces:
-                    isMarked(args.schema, change.path, "replaces") ||
-                    hasMarkedPart(args, change.path) ||
+                    (!args.kept?.includes(String(change.path[0])) &&
+                        (isMarked(args.schema, change.path, "replaces") || hasMarkedPart(args, change.path))) ||
                     args.replaces.some((path) => isWithin(change.path, path) || isWithin(path, change.path)),
             }),
         );

@@ -59,7 +59,9 @@ export async function diff(session: Session, request: pb.DiffRequest): Promise<p
     const oldInputs = request.hasOldInputs() ? decodeInputs(resource, request.getOldInputs()) : olds;
     const call = await callOf(session, request.getUrn(), "diff", 0, [olds, oldInputs, news]);
     return call.run(async () => {
-        const own = resource.diff?.({ oldInputs: oldInputs.value, oldOutputs: olds.value, inputs: news.value }) ?? {};
+        const values = { oldInputs: oldInputs.value, oldOutputs: olds.value, inputs: news.value };
+        const own = resource.diff?.({ urn: request.getUrn(), ...values }) ?? {};
+        const isHostKept = isSameHost(session, oldInputs.value, olds.value, news.value);
         const changes = diffInputs({
             schema: resource.inputs,
             // A default that is written out is no change.
@@ -69,11 +71,20 @@ export async function diff(session: Session, request: pb.DiffRequest): Promise<p
             ignoreChanges: request.getIgnorechangesList(),
             replaces: own.replaces ?? [],
             drift: own.drift ?? [],
+            kept: [...(own.kept ?? []), ...(isHostKept ? ["connection"] : [])],
         });
         const response = diffResponse(changes);
         response.setDeletebeforereplace(own.deleteBeforeReplace ?? false);
         return response;
     });
+}
+
+/** Whether it is the host of before, though one of both is named in the provider's configuration, as for an import. */
+function isSameHost(session: Session, oldInputs: Values, olds: Values, news: Values): boolean {
+    const hostOf = ({ connection }: Values) => (connection as { host?: unknown } | undefined)?.host;
+    if (hostOf(oldInputs) !== undefined && hostOf(news) !== undefined) return false;
+    const now = hostOf(news) ?? session.defaultConnection?.host;
+    return typeof now === "string" && now === (hostOf(oldInputs) ?? hostOf(olds));
 }
 
 export function diffResponse(changes: Parameters<typeof diffAnswer>[0]): pb.DiffResponse {

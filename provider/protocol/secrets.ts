@@ -29,7 +29,7 @@ export class SecretPaths {
 
 /** Shorter strings are no secrets, and to replace them would garble every text. */
 const SHORTEST = 4;
-/** A line of a longer secret can be as common as `[Service]` or `}`. */
+/** A line of a longer secret, or a value in it, can be as common as `[Service]`, `}` or `false`. */
 const SHORTEST_LINE = 10;
 
 /** Replaces secret strings in texts that leave the provider. */
@@ -53,7 +53,12 @@ export class Redactor {
         for (const form of [text, text.trim(), JSON.stringify(text).slice(1, -1)]) {
             if (form.trim().length >= SHORTEST) this.strings.add(form);
         }
-        for (const line of text.split(/\r?\n/)) if (line.trim().length >= SHORTEST_LINE) this.strings.add(line);
+        for (const line of text.split(/\r?\n/)) {
+            if (line.trim().length >= SHORTEST_LINE) this.strings.add(line);
+            // Of `TOKEN="..."`, as in an EnvironmentFile=, a program that fails tells the value alone.
+            const value = /^\s*[\w.-]+\s*[=:]\s*(["']?)(.*?)\1\s*$/.exec(line)?.[2] ?? "";
+            if (value.length >= SHORTEST_LINE) this.strings.add(value);
+        }
     }
 
     redact(text: string): string {

@@ -43,6 +43,7 @@ import {
     perform,
     recordText,
 } from "./operation";
+import { stepsOfChange, warnOfClosingByDropIn } from "./service-preview";
 import { failureText, gaplessText, notAsDeclared, refuseBefore, refused } from "./service-texts";
 
 const inlineDropIn = objectType(
@@ -131,7 +132,7 @@ const inputs = z.strictObject({
         .array(z.string().startsWith("/"))
         .default([])
         .describe(
-            "Paths of extension images on the host that are laid over the image, in order (`portablectl attach --extension`).",
+            "Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`).",
         ),
     health: health.optional(),
     beforeSwitch: beforeSwitch.optional(),
@@ -253,7 +254,13 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         };
     },
 
-    async preview(_context, { inputs: given, derived, olds }) {
+    async preview(context, { inputs: given, derived, olds }) {
+        if (olds !== undefined) {
+            const change = { before: olds.inputs, now: { ...given, ...derived } };
+            const steps = stepsOfChange(change);
+            if (steps !== "") context.status(steps);
+            warnOfClosingByDropIn(context, change);
+        }
         const isSame = olds !== undefined && olds.inputs.image === given.image;
         return {
             name: typeof given.image === "string" ? imageName(given.image) : UNKNOWN,
@@ -289,6 +296,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         const look = await lookAtHostFor(context, target, {
             name,
             image: undefined,
+            extensions: [],
             owner,
             paths: [...texts, ...files],
             texts,
@@ -361,6 +369,7 @@ async function lookAtHostFor(
     request: {
         name: string;
         image: string | undefined;
+        extensions: string[];
         owner: Owner;
         paths: string[];
         texts: string[];
@@ -400,6 +409,7 @@ async function reconcile(
         const look = await lookAtHostFor(context, target, {
             name,
             image: given.image,
+            extensions: given.extensions,
             owner,
             paths,
             texts: [],

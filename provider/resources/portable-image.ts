@@ -4,11 +4,11 @@ import { PartialFailure, UserError } from "../errors";
 import { type BuildArgs, type BuiltImage, buildImage, previewImage, resolveSource } from "../image/image";
 import { type Source, source } from "../image/source";
 import { isRecord, type PreviewedObject, pathText, UNKNOWN } from "../schema/values";
+import { whyClosing } from "../systemd/closing-sockets";
 import { hostFacts, otherArchitecture, requirePortable } from "../systemd/host-facts";
 import { commitImage, discardUpload, lookForImage, readImage, releaseImage } from "../systemd/image-programs";
 import { imageFileName, imageName, imagePath } from "../systemd/paths";
 import type { Owner } from "../systemd/prelude";
-import { listensOf, parseUnit } from "../systemd/unit-file";
 import { type Connection, connection } from "../target/connection";
 import type { Target } from "../target/target";
 import { secretIf } from "./drop-in-content";
@@ -103,6 +103,11 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         };
     },
 
+    diff({ urn, oldInputs, inputs: given }) {
+        const isSameName = (oldInputs.name ?? defaultName({ urn })) === (given.name ?? defaultName({ urn }));
+        return { kept: isSameName ? ["name"] : [] };
+    },
+
     async preview(context, { inputs: given, derived, olds }) {
         warnOfClosing(context, olds?.inputs.unitTexts, derived.unitTexts);
         const known = { machineId: olds?.outputs.machineId ?? UNKNOWN, record: olds?.outputs.record ?? UNKNOWN };
@@ -124,6 +129,10 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         if (made === undefined) return { ...known, ...unknown, sourceDigest, unitTexts, contents };
         const built = kept(asBuilt(made, args), args.version, olds);
         warnOf(context, built, olds);
+        if (olds !== undefined && olds.inputs.source === undefined && built.digest !== olds.outputs.digest)
+            context.warn(
+                `The image that was imported, ${asText(olds.outputs.path)}, has the SHA-256 ${asText(olds.outputs.digest)}; the one that is declared has ${built.digest}, and comes to stand beside it.`,
+            );
         return {
             ...known,
             path: built.path,
@@ -233,24 +242,20 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
 };
 
 /** The name of the resource. */
-function defaultName(context: Context): string {
-    return context.urn.split("::").pop() as string;
+function defaultName({ urn }: Pick<Context, "urn">): string {
+    return urn.split("::").pop() as string;
 }
 
-/** A socket that listens on something else has to close; all others stay open through the update. */
+/** A socket whose own section changes has to close; all others stay open through the update. */
 function warnOfClosing(context: Context, old: unknown, now: unknown): void {
     if (!isRecord(old) || !isRecord(now)) return;
     for (const [unit, text] of Object.entries(now)) {
         const before = old[unit];
         if (!unit.endsWith(".socket") || typeof before !== "string" || typeof text !== "string") continue;
-        const [from, to] = [before, text].map((each) =>
-            listensOf(parseUnit(each))
-                .map(({ key, value }) => `${key}=${value}`)
-                .join(", "),
-        );
-        if (from !== to)
+        const why = whyClosing(before, text);
+        if (why !== undefined)
             context.warn(
-                `${unit} closes in this update, since what it listens on changes: ${from} => ${to}. Connections are refused until it is open again.`,
+                `${unit} closes in this update, since ${why}. Connections are refused until it is open again.`,
             );
     }
 }

@@ -17,6 +17,25 @@ interface Declared {
     dropIns?: readonly { unit: string; name: string; text?: string }[];
     files?: Record<string, unknown>;
     beforeSwitch?: { unit: string };
+    copy?: string;
+    force?: boolean;
+    extensions?: readonly string[];
+}
+
+/** The release of systemd that an input came with (portablectl(1)). */
+function refuseTooNew(look: ServiceLook, { copy, force, extensions = [] }: Declared): void {
+    const { systemdVersion } = look.facts;
+    for (const [property, isUsed, since] of [
+        ["extensions", extensions.length > 0, 249],
+        ["force", force === true, 252],
+        ["copy", copy === "mixed", 256],
+    ] as const)
+        if (isUsed && systemdVersion < since)
+            throw new UserError({
+                property,
+                what: `${property === "copy" ? "the copy mode mixed" : property} needs systemd ${since}, and the host has ${systemdVersion}`,
+                todo: "Leave it out, or upgrade the host's system; nothing was changed",
+            });
 }
 
 /** Everything that can be known to be wrong before the first change; answers the image's units. */
@@ -28,6 +47,7 @@ export function refuseBefore(
     isNew: boolean,
 ): Map<string, string> {
     const { imageUnits } = look;
+    refuseTooNew(look, given);
     if (imageUnits === undefined || imageUnits.size === 0)
         throw new UserError({
             property: "image",
@@ -163,7 +183,8 @@ export function notAsDeclared(look: ServiceLook, overrides: DesiredService["unit
 export function gaplessText(said: Performed, plan: SwitchPlan): string | undefined {
     const running = plan.restart.filter((unit) => plan.before.active.includes(unit));
     if (plan.previous === undefined || running.length === 0) return undefined;
-    if (plan.restartSockets.length > 0) return `no: ${plan.restartSockets.join(", ")} had to close, since it changed`;
+    const closed = plan.restartSockets.filter((unit) => unit.endsWith(".socket"));
+    if (closed.length > 0) return `no: ${closed.join(", ")} had to close, since it changed`;
     for (const service of running) {
         const pair = plan.activated.find((each) => each.service === service);
         if (pair === undefined) return `no: ${service} has no socket unit that stays open while it restarts`;

@@ -27,20 +27,23 @@ show_units() {
         [ -z "$plain" ] || systemctl show -p ${SHOWN_PROPERTIES} -- $plain
     } | block show
 }
-# attached NAME sets $attached_units, $attached_image, and $attached_lines: unit, directory and image of each.
+# attached NAME sets $attached_units, $attached_image, $attached_extensions, and $attached_lines: unit, directory, image.
 attached() {
-    attached_units= attached_image= attached_lines=
+    attached_units= attached_image= attached_extensions= attached_lines=
     for directory in ${ATTACHED_DIRECTORIES}; do
         for conf in "$directory"/*.d/20-portable.conf; do
             [ -f "$conf" ] && IFS= read -r line <"$conf" || continue
             image=\${line#"# Drop-in created for image '"}
             [ "$image" != "$line" ] || continue
             image=\${image%"', do not edit."}
+            # Extensions come after it, each behind a colon, in order.
+            extensions=\${image#"\${image%%:/*}"}
+            image=\${image%%:/*}
             file=\${image##*/}; file=\${file%.raw}
             [ "\${file%%_*}" = "$1" ] || continue
             unit=\${conf#"$directory"/}; unit=\${unit%.d/20-portable.conf}
             attached_units="$attached_units $unit"
-            [ -n "$attached_image" ] || attached_image=$image
+            [ -n "$attached_image" ] || attached_image=$image attached_extensions=$extensions
             attached_lines="$attached_lines$unit $directory $image
 "
         done
@@ -87,6 +90,8 @@ export function lookForService(request: {
     name: string;
     /** Image to look into; undefined to look at what is attached only. */
     image: string | undefined;
+    /** Extension images that come with it: their units are units of the service. */
+    extensions: readonly string[];
     token: string;
     paths: readonly string[];
     /** Paths whose content is wanted too. */
@@ -107,16 +112,14 @@ if [ -f ${record}.back/go-back ]; then
     ${request.mayPutBack ? sh`[ ! -f ${record}.back/go-back ] || sh ${record}.back/go-back interrupted >/dev/null` : undefined}
     exec 9>&-
 fi
-${request.image === undefined ? undefined : readMetadata(request.image, request.name)} {
+${request.image === undefined ? undefined : readMetadata(request.image, request.extensions, request.name)} {
 ${lookAtProfiles}
 attached ${request.name}
 printf %s "$attached_lines" | while read -r unit directory image; do
     say attached "$unit $directory $image"
     block "text $unit" <"$directory/$unit"
-    while IFS== read -r key value; do
-        [ "$key" != ExtensionImages ] || say extension "$value"
-    done <"$directory/$unit.d/20-portable.conf"
 done
+[ -z "$attached_extensions" ] || say extensions "$attached_extensions"
 find ${ATTACHED_DIRECTORIES} -path ${`*/${request.name}*.d/10-profile.conf`} -type l -printf '%h %l\\n' 2>/dev/null | while read -r directory profile; do
     directory=\${directory##*/}; profile=\${profile%/service.conf}
     say attached-profile "\${directory%.d} \${profile##*/}"
@@ -145,10 +148,17 @@ show_units $units
 }
 
 /** portabled takes its time to look into an image: meanwhile the other end of the pipe looks at the rest. */
-function readMetadata(image: string, name: string): Shell {
+function readMetadata(image: string, extensions: readonly string[], name: string): Shell {
+    const call =
+        extensions.length === 0
+            ? ["GetImageMetadata", "sas", image, "1", name]
+            : [
+                  ...["GetImageMetadataWithExtensions", "sasast", image],
+                  ...[String(extensions.length), ...extensions, "1", name, "0"],
+              ];
     return sh`
-[ -e ${image} ] || say no-image
-{ busctl --json=short call org.freedesktop.portable1 /org/freedesktop/portable1 org.freedesktop.portable1.Manager GetImageMetadata sas ${image} 1 ${name} 2>&1; echo " status $?"; } |`;
+for path in ${[image, ...extensions]}; do [ -e "$path" ] || say no-image "$path"; done
+{ busctl --json=short call org.freedesktop.portable1 /org/freedesktop/portable1 org.freedesktop.portable1.Manager ${call} 2>&1; echo " status $?"; } |`;
 }
 
 /** Of {@link readMetadata}: the block `metadata`, and the image's units in $units; or the block `refused`. */
@@ -168,17 +178,20 @@ fi`;
 
 export function serviceLook(reported: Reported, place: { host: string; image: string | undefined }): ServiceLook {
     const refused = reported.block("refused");
+    const missing = reported.one("no-image");
     if (refused !== undefined)
         throw new UserError({
-            property: "image",
+            property: missing === undefined || missing === place.image ? "image" : "extensions",
             host: place.host,
-            what: reported.has("no-image")
-                ? `there is no image ${place.image}`
-                : `portabled can't read the image ${place.image}`,
+            what:
+                missing === undefined
+                    ? `portabled can't read the image ${place.image}`
+                    : `there is no image ${missing}`,
             said: refused.replace(/^Call failed: /, "").trim(),
-            todo: reported.has("no-image")
-                ? "Give the `path` of a PortableImage with the same connection, or run `pulumi up --refresh` when it was removed by hand"
-                : undefined,
+            todo:
+                missing !== undefined
+                    ? "Give the `path` of a PortableImage with the same connection, or run `pulumi up --refresh` when it was removed by hand"
+                    : undefined,
         });
     const metadata = reported.block("metadata");
     const profiles = new Map(reported.all("attached-profile").map((line) => line.split(" ") as [string, string]));
@@ -196,9 +209,7 @@ export function serviceLook(reported: Reported, place: { host: string; image: st
                 text: reported.block(`text ${unit}`) ?? "",
             };
         }),
-        extensions: [...new Set(reported.all("extension").flatMap((line) => line.split(" ")))].map(
-            (extension) => extension.split(":")[0] as string,
-        ),
+        extensions: (reported.one("extensions") ?? "").split(/:(?=\/)/).filter((path) => path !== ""),
         shown: parseShow(reported.block("show") ?? ""),
         files: foundFiles(reported.all("file")),
         texts: reported.blocksOf("content"),
@@ -210,9 +221,10 @@ export function serviceLook(reported: Reported, place: { host: string; image: st
     };
 }
 
-/** GetImageMetadata answers `saya{say}`: image, os-release, units by name (org.freedesktop.portable1(5)). */
+/** GetImageMetadata answers image, os-release, units by name (org.freedesktop.portable1(5)); with extensions, theirs come before the units. */
 function imageUnits(metadata: string): Map<string, string> {
-    const [, , units] = (JSON.parse(metadata) as { data: [string, number[], Record<string, number[]>] }).data;
+    const { data } = JSON.parse(metadata) as { data: unknown[] };
+    const units = data.at(-1) as Record<string, number[]>;
     return new Map(
         Object.entries(units)
             .map(([unit, bytes]) => [unit, Buffer.from(bytes).toString("utf8")] as const)

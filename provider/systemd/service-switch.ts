@@ -5,7 +5,7 @@ import { sweepLibrary } from "./image-programs";
 import { ATTACHED_DIRECTORIES, UNITS_DIRECTORY } from "./paths";
 import { deadlineLibrary, lock, type Owner, settleLibrary } from "./prelude";
 import type { Report } from "./report";
-import { showUnitsLibrary } from "./service-look";
+import { type Attachment, showUnitsLibrary } from "./service-look";
 import { arm, CONFIRM_SECONDS, switchRecordLibrary, when } from "./switch-back";
 import type { SwitchPlan } from "./switch-plan";
 import { isTemplate } from "./unit-states";
@@ -157,11 +157,7 @@ stirred=1
 attempt ${`stopping ${list(units)}: not in the new image`} systemctl stop -- ${instances(units)}
 attempt ${`disabling ${list(units)}`} systemctl --no-reload disable -- ${units}`,
 )}
-${
-    plan.attach
-        ? sh`attempt ${`${previous ? "reattaching" : "attaching"} ${image.path}`} portablectl -q --no-reload ${previous ? "reattach" : "attach"} --profile ${image.profile} ${plan.attachOptions} ${image.extensions.flatMap((extension) => ["--extension", extension])} -- ${image.path}`
-        : undefined
-}
+${plan.attach ? attachImage(plan) : undefined}
 ${when(plan.disable, (units) => sh`attempt ${`disabling ${list(units)}`} systemctl --no-reload disable ${runtime} -- ${units}`)}
 ${when(plan.enable, (units) => sh`attempt ${`enabling ${list(units)}`} systemctl --no-reload enable ${runtime} -- ${units}`)}
 ${plan.attach || plan.disable.length + plan.enable.length > 0 ? sh`changed=1` : undefined}
@@ -234,15 +230,9 @@ attempt() {
     said=$("$@" 2>&1) || { say failed "$what"; printf '%s\\n' "$said" | block said; exit 1; }
 }
 attached ${name}
-units=$attached_units image=$attached_image runtime= extensions=
-while read -r unit directory rest; do
-    case $directory in /run/*) runtime=--runtime ;; esac
-    # Each service names all extensions of the image.
-    [ -n "$unit" ] && [ -z "$extensions" ] || continue
-    extensions=$(sed -n 's/^ExtensionImages=\\([^: ]*\\).*/--extension \\1/p' "$directory/$unit.d/20-portable.conf")
-done <<END
-$attached_lines
-END
+units=$attached_units image=$attached_image runtime=
+extensions=$(printf '%s' "$attached_extensions" | sed 's|:/| --extension /|g')
+case $attached_lines in *" /run/systemd/system.attached "*) runtime=--runtime ;; esac
 if [ -n "$units" ]; then
     # Sockets first: a connection would start the service again.
     stoppable=$(printf '%s\\n' $units | sed 's/@\\./@*./')
@@ -270,6 +260,25 @@ for unit in $units; do systemctl reset-failed -- "$unit" 2>/dev/null; done
 sweep
 say done
 `;
+}
+
+/** Of what is attached already nothing is stopped. */
+function attachImage({ image, previous, attachOptions }: SwitchPlan): Shell {
+    const withExtensions = ({ extensions, path }: Attachment) => [
+        ...extensions.flatMap((extension) => ["--extension", extension]),
+        "--",
+        path,
+    ];
+    const what = [...attachOptions, "--profile", image.profile, ...withExtensions(image)];
+    if (previous === undefined)
+        return sh`attempt ${`attaching ${image.path}`} portablectl -q --no-reload attach ${what}`;
+    if (previous.extensions.join(" ") === image.extensions.join(" "))
+        return sh`attempt ${`reattaching ${image.path}`} portablectl -q --no-reload reattach ${what}`;
+    // A reattach knows its units by image and extensions: it finds none where these are others.
+    const old = [...(previous.isRuntime ? ["--runtime"] : []), ...withExtensions(previous)];
+    return sh`
+attempt ${`detaching ${previous.path}`} portablectl -q --no-reload detach --force ${old}
+attempt ${`attaching ${image.path}`} portablectl -q --no-reload attach --force ${what}`;
 }
 
 /** The new image is attached by then, and the old one still runs. */

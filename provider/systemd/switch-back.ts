@@ -28,7 +28,13 @@ function backDirectory(name: string): string {
 }
 
 /** `attached_paths` lists every file that attaching and enabling has written for the units, one a line. */
-function attachedPathsLibrary(name: string, units: readonly string[]): Shell {
+function attachedPathsLibrary(name: string, plan: SwitchPlan): Shell {
+    const units = unitsOf(plan);
+    const extensions = [...plan.image.extensions, ...(plan.previous?.extensions ?? [])];
+    const extensionLinks = [...new Set(extensions.map((path) => path.split("/").pop() ?? ""))].flatMap((file) => [
+        `/etc/portables/${file}`,
+        `/run/portables/${file}`,
+    ]);
     const either = (tests: string[][]) => [
         "(",
         ...tests.flatMap((test, at) => (at === 0 ? test : ["-o", ...test])),
@@ -46,7 +52,7 @@ function attachedPathsLibrary(name: string, units: readonly string[]): Shell {
     return sh`
 attached_paths() {
     find ${ATTACHED_DIRECTORIES} ${UNITS_DIRECTORY} /run/systemd/system -mindepth 1 -maxdepth 2 '(' -path '*/system.attached/*' ! -type d ${own} -o -type l ${links} ')' 2>/dev/null
-    for path in /etc/portables/${`${name}.raw`} /etc/portables/${`${name}_`}* /run/portables/${`${name}_`}*; do
+    for path in /etc/portables/${`${name}.raw`} /etc/portables/${`${name}_`}* /run/portables/${`${name}_`}* ${extensionLinks}; do
         [ ! -L "$path" ] || printf '%s\\n' "$path"
     done
 }
@@ -69,9 +75,8 @@ record_switch() {
 
 /** `arm` keeps what is, with the program that puts it back, and sets up boot unit and watch. */
 export function arm(report: Report, name: string, owner: Owner, plan: SwitchPlan, id: string): Shell {
-    const units = unitsOf(plan);
     return sh`
-${attachedPathsLibrary(name, units)}
+${attachedPathsLibrary(name, plan)}
 arm() {
     rm -rf -- "$back" && mkdir -m 0700 "$back" "$back/attached" || return
     attached_paths | xargs -r -d '\\n' cp -a --parents -t "$back/attached" -- || return
@@ -131,7 +136,7 @@ reason=$1 stirred=\${2-1} bad=
 ${filesLibrary(owner)}
 ${switchRecordLibrary(name, plan.image, id)}
 ${settleLibrary}
-${attachedPathsLibrary(name, units)}
+${attachedPathsLibrary(name, plan)}
 ${disarmLibrary(name)}
 undoing() {
     undone=$("$@" 2>&1) || { say undo-failed "$*"; printf '%s\\n' "$undone" | block undone; }
@@ -141,14 +146,22 @@ case $reason in
     # Not at boot but because something else was started: the switch is alive.
     boot) exec 9<${UNITS_DIRECTORY}; flock -n 9 || exit 0 ;;
 esac
-if grep -qs '^why confirmed$' "$service"; then files_commit; disarm; exit 0; fi
+# What the switch held in its variables is gone with it; a path without a file is one that it has dropped.
+commit_recorded() {
+    read_record "$record"
+    while IFS= read -r path; do [ -e "$path" ] || [ -L "$path" ] || forget "path $path"; done <<END
+$(recorded)
+END
+    files_commit
+}
+if grep -qs '^why confirmed$' "$service"; then commit_recorded; disarm; exit 0; fi
 [ -d "$back/attached" ] || { disarm; exit 0; }
 ${
     plan.isKeptOnceMigrated
         ? sh`
 if [ -e "$back/migrated" ]; then
     record_switch nothing "stopped ($reason): the data is migrated"
-    files_commit
+    commit_recorded
     disarm
     say serving kept
     exit 0

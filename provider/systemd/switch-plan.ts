@@ -1,4 +1,5 @@
 import type { BeforeSwitch } from "./before-switch";
+import { whyClosing } from "./closing-sockets";
 import type { HostFile } from "./host-files";
 import { type Attachment, attachedImage, type ServiceLook } from "./service-look";
 import { isInstallable, lastValueOf, parseUnit } from "./unit-file";
@@ -42,7 +43,7 @@ export interface SwitchPlan {
     enable: string[];
     disable: string[];
     stop: string[];
-    /** Sockets that must close, since what they listen on may have changed. */
+    /** Sockets that must close, since their own section has changed; timers and paths that have changed, too. */
     restartSockets: string[];
     /** Sockets, timers, paths and targets that aren't active. */
     start: string[];
@@ -99,6 +100,7 @@ export function planSwitch(
         previous.profile !== desired.profile ||
         previous.isRuntime !== desired.isRuntime ||
         previous.extensions.join(" ") !== desired.extensions.join(" ") ||
+        isCopiedOtherwise(look, desired.copy) ||
         [...look.imageUnits.keys()].some((unit) => !before.has(unit));
     const changedFiles = desired.files.filter((file) => {
         const found = look.files.get(file.path);
@@ -129,16 +131,6 @@ export function planSwitch(
         lastValueOf(parseUnit(look.imageUnits.get(socket) ?? ""), "Socket", "Service") ??
         socket.replace(/\.socket$/, ".service");
     const blocked = started.filter((unit) => unit.endsWith(".socket") && !isActive(unit) && isActive(serviceOf(unit)));
-    const restart = units.filter(
-        (unit) =>
-            isService(unit) &&
-            !isTemplate(unit) &&
-            !stop.includes(unit) &&
-            (blocked.some((socket) => serviceOf(socket) === unit) ||
-                (started.includes(unit)
-                    ? unitChanged(unit) || !isServing(state(unit) ?? NOT_LOADED)
-                    : isActive(unit) && unitChanged(unit))),
-    );
     const restartSockets = units.filter(
         (unit) =>
             blocked.includes(unit) ||
@@ -146,9 +138,19 @@ export function planSwitch(
                 isActive(unit) &&
                 !stop.includes(unit) &&
                 started.includes(unit) &&
-                (before.get(unit) !== look.imageUnits.get(unit) ||
+                (hasToRestart(unit, before.get(unit) ?? "", look.imageUnits.get(unit) ?? "") ||
                     changedFiles.some((file) => file.unit === unit) ||
                     drop.some((path) => path.includes(`/${unit}.d/`)))),
+    );
+    const restart = units.filter(
+        (unit) =>
+            isService(unit) &&
+            !isTemplate(unit) &&
+            !stop.includes(unit) &&
+            (restartSockets.some((socket) => isActive(unit) && serviceOf(socket) === unit) ||
+                (started.includes(unit)
+                    ? unitChanged(unit) || !isServing(state(unit) ?? NOT_LOADED)
+                    : isActive(unit) && unitChanged(unit))),
     );
     const start = started.filter((unit) => !isService(unit) && !isActive(unit) && !blocked.includes(unit));
     const leave = [...before.keys()].filter((unit) => !look.imageUnits.has(unit));
@@ -207,3 +209,15 @@ export function planSwitch(
 }
 
 const NOT_LOADED = { active: "inactive", sub: "dead", type: "", result: "" };
+
+/** Whether the profile is a copy where a link is wanted, or the other way round. */
+function isCopiedOtherwise(look: ServiceLook, copy: string | undefined): boolean {
+    if (copy === undefined || copy === "auto") return false;
+    const services = look.attached.filter(({ unit }) => unit.endsWith(".service"));
+    return services.some(({ profile }) => (profile === undefined) !== (copy === "copy"));
+}
+
+/** Of a unit that is no service, and active. */
+function hasToRestart(unit: string, before: string, now: string): boolean {
+    return unit.endsWith(".socket") ? whyClosing(before, now) !== undefined : before !== now;
+}

@@ -57,7 +57,7 @@ export class AttachedService extends pulumi.CustomResource {
      */
     declare public readonly dropIns: pulumi.Output<outputs.InlineDropIn[] | undefined>;
     /**
-     * Paths of extension images on the host that are laid over the image, in order (`portablectl attach --extension`). Default: `[]`.
+     * Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
      */
     declare public readonly extensions: pulumi.Output<string[] | undefined>;
     /**
@@ -199,7 +199,7 @@ export interface AttachedServiceArgs {
      */
     dropIns?: pulumi.Input<pulumi.Input<inputs.InlineDropInArgs>[] | undefined>;
     /**
-     * Paths of extension images on the host that are laid over the image, in order (`portablectl attach --extension`). Default: `[]`.
+     * Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
      */
     extensions?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**

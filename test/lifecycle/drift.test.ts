@@ -95,6 +95,17 @@ test("a service that has crashed", async () => {
     expect(initErrors).toContain(unhealthy("hello.service is failed (failed)"));
 });
 
+test("a hand edit is the line that it is, in the state and in the next preview", async () => {
+    await onHost(target, `sed -i s/one/two/ ${inline}; systemctl daemon-reload`);
+    expect(await service.refresh()).toBe(true);
+    expect(service.inputs.dropInTexts).toEqual({ [inline]: '[Service]\nEnvironment="NAME=two"\n' });
+    const { operation, diff } = await service.preview(serviceInputs());
+    expect({ operation, diff }).toEqual({ operation: "update", diff: { [`dropInTexts["${inline}"]`]: "UPDATE" } });
+    expect((await service.check(serviceInputs())).dropInTexts).toEqual({
+        [inline]: '[Service]\nEnvironment="NAME=one"\n',
+    });
+});
+
 test("a drop-in that was edited, and one that was removed", async () => {
     const edited = await drifted(
         `sed -i s/one/two/ ${inline}; systemctl daemon-reload; systemctl restart hello.service`,

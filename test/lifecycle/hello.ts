@@ -34,6 +34,10 @@ export class HelloProgram {
         execFileSync("cc", ["-static", "-xc", "-o", join(this.directory, "bin/idle"), "-"], { input: idle });
     }
 
+    read(path: string): string {
+        return readFileSync(join(this.directory, path), "utf8");
+    }
+
     write(path: string, text: string): void {
         mkdirSync(dirname(join(this.directory, path)), { recursive: true });
         writeFileSync(join(this.directory, path), text);

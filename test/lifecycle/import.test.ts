@@ -19,7 +19,7 @@ afterAll(() => target?.down());
 test("what was made by hand is imported, deployed without a restart, and taken away by destroy", async () => {
     const before = await target.snapshot();
     const maker = provider.resource("PortableImage", "hello");
-    await maker.up(image(connection));
+    await maker.up(image(connection, { version: "0.9" }));
     const path = maker.outputs.path as string;
     await onHost(
         target,
@@ -59,6 +59,15 @@ test("what was made by hand is imported, deployed without a restart, and taken a
     expect(await mainPid(target, "hello.service")).toBe(pid);
     expect(await service.up(serviceOf())).toEqual({ operation: "same", diff: {} });
 
+    // The image that the program builds has the same bytes: nothing is uploaded, and the file stays where it was.
+    const since = await onHost(target, `stat -c %i ${hello.outputs.path}`);
+    await hello.up(image(connection, { version: "0.9" }));
+    expect(hello.outputs.path).toBe("/var/lib/portables/hello_0.9.raw");
+    expect(await onHost(target, `stat -c %i ${hello.outputs.path}; ls /var/lib/portables | wc -l`)).toBe(`${since}\n1`);
+    expect(provider.warnings()).toEqual([]);
+    expect(await service.up(serviceOf())).toEqual({ operation: "same", diff: {} });
+    expect(await mainPid(target, "hello.service")).toBe(pid);
+
     // The next image is an ordinary update.
     await hello.up(image(connection, { version: "2.0" }));
     await service.up({ image: hello.outputs.path, connection });
@@ -69,6 +78,28 @@ test("what was made by hand is imported, deployed without a restart, and taken a
     await hello.destroy();
     // The directories were made by hand.
     await onHost(target, "rmdir /etc/systemd/system/hello.service.d /etc/portables");
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+
+test("an image that isn't what the program builds: the preview names both digests, and nothing is overwritten", async () => {
+    const before = await target.snapshot();
+    const maker = provider.resource("PortableImage", "hello");
+    await maker.up(image(connection, { mark: "by hand" }));
+    await onHost(target, `mv ${maker.outputs.path} /var/lib/portables/hello_0.9.raw; rm -rf /var/lib/pulumi-portable`);
+    const found = provider.resource("PortableImage", "hello");
+    expect(await found.import("/var/lib/portables/hello_0.9.raw")).toBe(true);
+    const { digest } = found.outputs;
+    expect(digest).toBe((await onHost(target, "sha256sum </var/lib/portables/hello_0.9.raw")).slice(0, 64));
+    provider.warnings({ clear: true });
+    const { operation, properties } = await found.preview(image(connection, { version: "0.9" }));
+    expect(operation).toBe("update");
+    expect(provider.warnings()).toEqual([
+        `The image that was imported, /var/lib/portables/hello_0.9.raw, has the SHA-256 ${digest}; the one that is declared has ${properties.digest}, and comes to stand beside it.`,
+    ]);
+    await found.up(image(connection, { version: "0.9" }));
+    expect(found.outputs).toMatchObject({ path: properties.path, digest: properties.digest });
+    expect((await onHost(target, "sha256sum </var/lib/portables/hello_0.9.raw")).slice(0, 64)).toBe(digest);
+    await found.destroy();
     expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
 });
 

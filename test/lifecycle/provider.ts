@@ -1,13 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { credentials, type ServiceError } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { SIGNATURE, SIGNATURE_KEY } from "../../provider/protocol/wire";
 import { initFailureOf, startEngine, struct } from "../protocol/client";
+import { hashesOnly, withHashes } from "./assets";
 
 export type Json = Record<string, unknown>;
 
@@ -156,7 +156,8 @@ export class Failed extends Error {
 }
 
 export interface Outcome {
-    operation: "create" | "update" | "same";
+    /** A replacement makes the new object first, unless it says otherwise. */
+    operation: "create" | "update" | "same" | "replace" | "replace, the old one first";
     /** Kinds of the detailed diff by path, with "of output" where no input differs. */
     diff: Record<string, string>;
 }
@@ -180,7 +181,7 @@ export class Deployment {
         const request = new pb.CheckRequest();
         request.setUrn(this.urn);
         request.setOlds(struct(this.inputs));
-        request.setNews(struct(this.withHashes(program)));
+        request.setNews(struct(withHashes(program, this.provider.options.directory)));
         const response = await this.call<pb.CheckResponse>("check", request);
         const failures = response.getFailuresList().map((failure) => failure.getReason());
         if (failures.length > 0) throw new Failed(failures.join("\n"), false);
@@ -192,6 +193,10 @@ export class Deployment {
         const news = await this.check(program);
         const { operation, diff } = await this.plan(news);
         if (operation === "same") return { operation, diff, properties: this.outputs };
+        if (operation !== "create" && operation !== "update") {
+            const properties = await this.fresh().preview(program);
+            return { ...properties, operation, diff };
+        }
         return { operation, diff, properties: await this.apply(operation, news, true) };
     }
 
@@ -202,6 +207,10 @@ export class Deployment {
         const outcome = await this.plan(news);
         if (outcome.operation === "same") {
             this.inputs = news;
+            return outcome;
+        }
+        if (outcome.operation !== "create" && outcome.operation !== "update") {
+            await this.replace(program, outcome.operation);
             return outcome;
         }
         try {
@@ -269,6 +278,23 @@ export class Deployment {
         this.forget();
     }
 
+    /** The same resource without a state, as the engine has it for the new object of a replacement. */
+    private fresh(): Deployment {
+        const made = new Deployment(this.provider, this.urn);
+        made.timeoutSeconds = this.timeoutSeconds;
+        return made;
+    }
+
+    private async replace(program: Json, operation: Outcome["operation"]): Promise<void> {
+        const old = Object.assign(this.fresh(), { id: this.id, inputs: this.inputs, outputs: this.outputs });
+        const made = this.fresh();
+        if (operation === "replace, the old one first") await this.destroy();
+        await made.up(program);
+        const { id, inputs, outputs, initErrors } = made;
+        Object.assign(this, { id, inputs, outputs, initErrors });
+        if (operation === "replace") await old.destroy();
+    }
+
     private forget(): void {
         this.id = "";
         this.inputs = {};
@@ -290,6 +316,8 @@ export class Deployment {
         response.getDetaileddiffMap().forEach((property: pb.PropertyDiff, path: string) => {
             diff[path] = `${kinds[property.getKind()]}${property.getInputdiff() ? "" : " of output"}`;
         });
+        if (response.getReplacesList().length > 0)
+            return { operation: response.getDeletebeforereplace() ? "replace, the old one first" : "replace", diff };
         const isSame = response.getChanges() !== pb.DiffResponse.DiffChanges.DIFF_SOME && this.initErrors.length === 0;
         return { operation: isSame ? "same" : "update", diff };
     }
@@ -310,14 +338,6 @@ export class Deployment {
         request.setOldInputs(struct(hashesOnly(this.inputs)));
         request.setNews(struct(news));
         return fields((await this.call<pb.UpdateResponse>("update", request)).getProperties());
-    }
-
-    /** What the engine adds to assets before Check. */
-    private withHashes(program: Json): Json {
-        return mapAssets(program, ({ path, ...asset }) => {
-            const content = readFileSync(resolve(this.provider.options.directory, String(path)));
-            return { ...asset, path, hash: createHash("sha256").update(content).digest("hex") };
-        });
     }
 
     private async call<T>(method: string, request: unknown): Promise<T> {
@@ -348,22 +368,6 @@ export async function failure(run: Promise<unknown>): Promise<Failed> {
     );
     if (error instanceof Failed) return error;
     throw error;
-}
-
-/** In Diff, Read and Delete assets are known by their hash only, and old ones come from the state, without a path. */
-function hashesOnly(value: Json): Json {
-    return mapAssets(value, ({ hash }) => ({ [SIGNATURE_KEY]: SIGNATURE.asset, hash }));
-}
-
-function mapAssets(value: Json, map: (asset: Json) => Json): Json {
-    const walk = (at: unknown): unknown => {
-        if (Array.isArray(at)) return at.map(walk);
-        if (at === null || typeof at !== "object") return at;
-        const object = at as Json;
-        if (object[SIGNATURE_KEY] === SIGNATURE.asset) return map(object);
-        return Object.fromEntries(Object.entries(object).map(([key, part]) => [key, walk(part)]));
-    };
-    return walk(value) as Json;
 }
 
 function fields(struct: { toJavaScript(): unknown } | undefined): Json {

@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { SIGNATURE, SIGNATURE_KEY } from "../../provider/protocol/wire";
 import { secret } from "../protocol/client";
 import { bootTarget, type TestTarget } from "../target";
@@ -109,6 +111,30 @@ test("the same of a service's own file", async () => {
     });
     expect(seen).toBe("");
     expect(plainText([service.inputs, service.outputs])).not.toContain(TOKEN);
+    expect(provider.texts).not.toContain(TOKEN);
+});
+
+test("a release that tells a secret as it crashes: the error has the journal, without it", async () => {
+    const tells =
+        '#include <stdio.h>\n#include <stdlib.h>\nint main() { fprintf(stderr, "login with %s failed\\n", getenv("TOKEN")); return 7; }';
+    execFileSync("cc", ["-static", "-xc", "-o", join(program.directory, "bin/tells"), "-"], { input: tells });
+    const [hello, service] = [
+        provider.resource("PortableImage", "hello"),
+        provider.resource("AttachedService", "hello"),
+    ];
+    const inputs = () => ({
+        image: hello.outputs.path,
+        dropIns: [{ unit: "hello.service", sections: { Service: { EnvironmentFile: "/etc/hello/token" } } }],
+        files: { "/etc/hello/token": { content: secret(`TOKEN=${TOKEN}\nOTHER=1\n`), mode: "0600" } },
+        connection,
+    });
+    await hello.up(image(connection));
+    await service.up(inputs());
+    await hello.up(image(connection, { mark: "v2", program: "tells" }));
+    const failed = await failure(service.up(inputs()));
+    expect(failed.message).toContain("login with [secret] failed");
+    expect(failed.message).not.toContain(TOKEN);
+    expect(plainText([service.inputs, service.outputs, service.initErrors])).not.toContain(TOKEN);
     expect(provider.texts).not.toContain(TOKEN);
 });
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
-import { bootTimeoutMs, connectionTo, HelloProgram, image } from "./hello";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService } from "./hello";
 import { failure, type Json, type Provider } from "./provider";
 
 let program: HelloProgram;
@@ -18,6 +18,7 @@ beforeAll(async () => {
         bootTarget({ without: ["systemd-container", "sudo"] }),
         bootTarget(),
     ]);
+    await makeToyService(target);
     before = new Map([
         [bare, await bare.snapshot()],
         [target, await target.snapshot()],
@@ -126,4 +127,61 @@ test("a host without portablectl", async () => {
             needing,
         ),
     );
+});
+
+describe("a host that is gone, at destroy", () => {
+    /** What destroys of it say, with or without the user's word that it is gone. */
+    async function destroyed(how: Json, word: string | undefined): Promise<{ error: string; warnings: string[] }> {
+        const environment: Record<string, string> = word === undefined ? {} : { PORTABLE_DELETE_UNREACHABLE: word };
+        const own = await program.provider({ environment });
+        const resource = own.resource("DropIn", "x");
+        await resource.up({ unit: "toy.service", text: "[Service]\nNice=1\n", connection: connectionTo(target) });
+        const moved = { ...connectionTo(target), dialErrorLimit: 1, ...how };
+        const { id, inputs, outputs } = resource;
+        Object.assign(resource, {
+            inputs: { ...inputs, connection: moved },
+            outputs: { ...outputs, connection: moved },
+        });
+        const error = await resource.destroy().then(
+            () => "",
+            (thrown: Error) => thrown.message,
+        );
+        const warnings = own.warnings();
+        Object.assign(resource, { id, inputs, outputs });
+        await resource.destroy();
+        await own.stop();
+        expect(diffSnapshots(before.get(target) as Snapshot, await target.snapshot())).toEqual([]);
+        return { error, warnings };
+    }
+    const refused = () =>
+        `DropIn x, host ${target.host}: ${target.host}:2222 can't be reached: connection refused. Check address and port, and that sshd runs there.`;
+
+    test("is an error, which says how to go on without it", async () => {
+        for (const word of [undefined, "yes"])
+            expect(await destroyed({ port: 2222 }, word)).toEqual({
+                error: `${refused()} If the host is gone for good, run it again with PORTABLE_DELETE_UNREACHABLE=true.`,
+                warnings: [],
+            });
+    });
+
+    test("is a warning with PORTABLE_DELETE_UNREACHABLE=true, and what was there is left to itself", async () => {
+        const { error, warnings } = await destroyed({ port: 2222 }, "true");
+        expect(error).toBe("");
+        expect(warnings).toEqual([
+            expect.stringMatching(
+                /2222 can't be reached: connection refused.* It is taken for gone, since PORTABLE_DELETE_UNREACHABLE is set: nothing was removed there\.$/,
+            ),
+        ]);
+    });
+
+    test("a wrong host key and a login that isn't let in are errors all the same", async () => {
+        const key = await destroyed({ hostKey: bare.hostKey }, "true");
+        expect(key.error).toContain("shows the host key");
+        const login = await destroyed({ user: "ghost" }, "true");
+        expect(login.error).toContain(`doesn't let "ghost" log in`);
+        for (const { error, warnings } of [key, login]) {
+            expect(error).not.toContain("PORTABLE_DELETE_UNREACHABLE");
+            expect(warnings).toEqual([]);
+        }
+    });
 });

@@ -31,6 +31,14 @@ test("texts lose every form of a secret, the longest first, and nothing else", (
     expect(redactor.redact('{"x":"pass\\"word"} pass"word')).toBe('{"x":"[secret]"} [secret]');
 });
 
+test("of a secret file of settings, each value that is long enough is a secret by itself", () => {
+    const redactor = new Redactor();
+    redactor.learn({ file: 'TOKEN=tok-123456789\nkey: "quoted value"\nDEBUG=false\n' }, [["file"]]);
+    expect(redactor.redact("no tok-123456789, no quoted value; debug is false")).toBe(
+        "no [secret], no [secret]; debug is false",
+    );
+});
+
 test("a throttle passes the first text at once, then the newest of each period", () => {
     jest.useFakeTimers();
     try {

@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { SIGNATURE, SIGNATURE_KEY } from "../../provider/protocol/wire";
+import type { Json } from "./provider";
+
+/** What the engine adds to assets before Check; relative paths start in the program's directory. */
+export function withHashes(program: Json, directory: string): Json {
+    return mapAssets(program, ({ path, ...asset }) => {
+        const content = readFileSync(resolve(directory, String(path)));
+        return { ...asset, path, hash: createHash("sha256").update(content).digest("hex") };
+    });
+}
+
+/** In Diff, Read and Delete assets are known by their hash only, and old ones come from the state, without a path. */
+export function hashesOnly(value: Json): Json {
+    return mapAssets(value, ({ hash }) => ({ [SIGNATURE_KEY]: SIGNATURE.asset, hash }));
+}
+
+function mapAssets(value: Json, map: (asset: Json) => Json): Json {
+    const walk = (at: unknown): unknown => {
+        if (Array.isArray(at)) return at.map(walk);
+        if (at === null || typeof at !== "object") return at;
+        const object = at as Json;
+        if (object[SIGNATURE_KEY] === SIGNATURE.asset) return map(object);
+        return Object.fromEntries(Object.entries(object).map(([key, part]) => [key, walk(part)]));
+    };
+    return walk(value) as Json;
+}

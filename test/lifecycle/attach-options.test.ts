@@ -1,0 +1,197 @@
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
+import { type Deployment, failure, fileAsset, type Json, type Provider } from "./provider";
+
+/* How an image is attached: profiles, copies, extensions, until the next boot only, by force. */
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+let hello: Deployment;
+let service: Deployment;
+let before: Snapshot;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
+    connection = connectionTo(target);
+    hello = provider.resource("PortableImage", "hello");
+    await hello.up(image(connection));
+    before = await target.snapshot();
+}, bootTimeoutMs);
+beforeEach(() => {
+    service = provider.resource("AttachedService", "hello");
+});
+afterEach(async () => {
+    await provider.destroyAll({ but: [hello] });
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+afterAll(() => target?.down());
+
+const up = (inputs: Json = {}) => service.up({ image: hello.outputs.path, connection, ...inputs });
+const page = async () => (await target.http(8080, "/")).body;
+const profileLink = "/etc/systemd/system.attached/hello.service.d/10-profile.conf";
+const profileKind = () => onHost(target, `stat -c %F ${profileLink}`);
+
+/** In the host's state, and for the next run too. */
+async function expectSettled(inputs: Json = {}): Promise<void> {
+    expect(await service.refresh()).toBe(true);
+    expect(service.initErrors).toEqual([]);
+    expect(await up(inputs)).toEqual({ operation: "same", diff: {} });
+}
+
+test("a profile of the user's own comes with the files, changes with them, and goes", async () => {
+    const own = "/etc/systemd/portable/profile/own/service.conf";
+    const inputs = (nice: number) => ({
+        profile: "own",
+        files: {
+            [own]: { content: `[Service]\nDynamicUser=yes\nBindReadOnlyPaths=/run/systemd/notify\nNice=${nice}\n` },
+        },
+    });
+    await up(inputs(3));
+    expect(await onHost(target, `readlink ${profileLink}`)).toBe(own);
+    const nice = async () => onHost(target, `ps -o ni= -p ${await mainPid(target, "hello.service")}`);
+    expect(await nice()).toBe("3");
+    expect(await page()).toBe("Hello, world!\n");
+    await expectSettled(inputs(3));
+    await up(inputs(4));
+    expect(await nice()).toBe("4");
+    await up({ profile: "default" });
+    expect(await nice()).toBe("0");
+    expect(await onHost(target, `ls ${own} 2>&1 || true`)).toContain("No such file");
+});
+
+test("copy modes: the profile as a link, as a copy, and a change from one to the other", async () => {
+    await up();
+    expect(await profileKind()).toBe("symbolic link");
+    expect((await up({ copy: "copy" })).operation).toBe("update");
+    expect(await profileKind()).toBe("regular file");
+    // Then its name is in our record alone.
+    expect(await service.refresh()).toBe(true);
+    expect(service.inputs.profile).toBe("default");
+    await expectSettled({ copy: "copy" });
+    await up({ copy: "symlink" });
+    expect(await profileKind()).toBe("symbolic link");
+    await expectSettled({ copy: "symlink" });
+    expect(await page()).toBe("Hello, world!\n");
+});
+
+test("a copy mode that the host's systemd doesn't know is refused first", async () => {
+    const failed = await failure(up({ copy: "mixed" }));
+    expect(failed).toMatchObject({
+        isPartial: false,
+        message: `AttachedService hello, property copy, host ${target.host}: the copy mode mixed needs systemd 256, and the host has 252. Leave it out, or upgrade the host's system; nothing was changed.`,
+    });
+});
+
+test("the units of an extension come and go with it, and see both images", async () => {
+    const french = provider.resource("PortableImage", "hello-french");
+    const extension = (version: string): Json => ({
+        version,
+        extends: "hello",
+        source: {
+            files: {
+                units: [
+                    {
+                        name: "hello-french.service",
+                        text: "[Service]\nExecStart=/usr/bin/idle\n[Install]\nWantedBy=multi-user.target\n",
+                    },
+                ],
+                tree: {
+                    "/usr/bin/idle": { asset: fileAsset("bin/idle"), mode: "0755" },
+                    "/usr/share/hello/fr": { content: `Bonjour ${version}` },
+                },
+            },
+        },
+        connection,
+    });
+    const sees = async () =>
+        onHost(
+            target,
+            `cd /proc/${await mainPid(target, "hello-french.service")}/root/usr && cat share/hello/fr; echo; cat share/mark`,
+        );
+    await up();
+    await french.up(extension("1"));
+    const inputs = () => ({ extensions: [french.outputs.path] });
+    await up(inputs());
+    expect(Object.keys(service.outputs.units as Json)).toEqual([
+        "hello-french.service",
+        "hello.service",
+        "hello.socket",
+    ]);
+    expect(await sees()).toBe("Bonjour 1");
+    expect(await page()).toBe("Hello, world!\n");
+    await expectSettled(inputs());
+
+    // An update of the image keeps it; and it has updates of its own.
+    await hello.up(image(connection, { mark: "v2" }));
+    await up(inputs());
+    expect(await sees()).toBe("Bonjour 1\nv2");
+    await french.up(extension("2"));
+    await up(inputs());
+    expect(await sees()).toBe("Bonjour 2\nv2");
+    await expectSettled(inputs());
+
+    // A failed update brings it back.
+    await hello.up(image(connection, { mark: "v3", program: "crash" }));
+    const failed = await failure(up());
+    expect(failed.message).toContain("The image, drop-ins and files from before are back");
+    expect(await sees()).toBe("Bonjour 2\nv2");
+    expect(await page()).toBe("Hello, world!\n");
+
+    await hello.up(image(connection));
+    await up();
+    expect(await onHost(target, "ls /etc/systemd/system.attached; systemctl is-active hello-french || true")).toBe(
+        "hello.service\nhello.service.d\nhello.socket\nhello.socket.d\ninactive",
+    );
+    expect(await page()).toBe("Hello, world!\n");
+    await hello.up({ ...image(connection), retain: 1 });
+    await hello.up(image(connection));
+    // systemd made it at the first use of an extension, and keeps it until the next boot.
+    await onHost(target, "rm -r /run/systemd/unit-extensions");
+});
+
+test("an extension that isn't there is refused first", async () => {
+    const failed = await failure(up({ extensions: ["/var/lib/portables/none_1.raw"] }));
+    expect(failed.isPartial).toBe(false);
+    expect(failed.message).toContain(
+        `AttachedService hello, property extensions, host ${target.host}: there is no image /var/lib/portables/none_1.raw.`,
+    );
+});
+
+test("for this boot only: after the next one it is gone, refresh says so, and `up` brings it again", async () => {
+    const inputs = { runtime: true, dropIns: [inlineName("now")] };
+    await up(inputs);
+    expect(await page()).toBe("Hello, now!\n");
+    expect(await onHost(target, "ls /etc/systemd/system.attached 2>/dev/null; ls /run/systemd/system.attached")).toBe(
+        "hello.service\nhello.service.d\nhello.socket\nhello.socket.d",
+    );
+    await expectSettled(inputs);
+    await target.poweroff();
+    await target.boot();
+    await expect(page()).rejects.toThrow("ECONNREFUSED");
+    expect(await service.refresh()).toBe(true);
+    expect(service.initErrors).toEqual([`hello is attached nowhere on ${target.host}: \`pulumi up\` repairs it`]);
+    await up(inputs);
+    expect(await page()).toBe("Hello, now!\n");
+    await expectSettled(inputs);
+});
+
+test("by force: beside a process of the name that runs on after a detach", async () => {
+    await up();
+    await onHost(target, `portablectl -q detach --force ${hello.outputs.path}`);
+    await onHost(target, "systemctl daemon-reload");
+    expect(await onHost(target, "systemctl is-active hello.service")).toBe("active");
+    const failed = await failure(up({ dropIns: [inlineName("two")] }));
+    expect(failed.message).toContain("hello.service' is active already, refusing");
+    await up({ dropIns: [inlineName("two")], force: true });
+    expect(await page()).toBe("Hello, two!\n");
+    await expectSettled({ dropIns: [inlineName("two")], force: true });
+});
+
+test("and the image goes", async () => {
+    await hello.destroy();
+    before = await target.snapshot();
+    expect([...before.keys()].filter((what) => what.includes("hello"))).toEqual([]);
+});

@@ -1,0 +1,164 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, inlineName, mainPid, onHost } from "./hello";
+import { type Deployment, failure, fileAsset, type Json, type Provider } from "./provider";
+
+/** Notes in the service's data what it got and who serves meanwhile; `fail` as its argument makes it give up first. */
+const MIGRATE = `
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(int count, char **words) {
+    char path[200];
+    printf("migrating for %s\\n", getenv("NAME"));
+    if (count > 2 && strcmp(words[2], "fail") == 0) { fprintf(stderr, "the data is too old\\n"); return 3; }
+    snprintf(path, sizeof path, "%s/version", getenv("STATE_DIRECTORY"));
+    FILE *file = fopen(path, "a");
+    if (!file) { perror(path); return 1; }
+    fprintf(file, "%s by %s, root %d\\n", words[1], getenv("NAME"), getuid() == 0);
+    return fclose(file);
+}`;
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+let before: Snapshot;
+let hello: Deployment;
+let service: Deployment;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    execFileSync("cc", ["-static", "-xc", "-o", join(program.directory, "bin/migrate"), "-"], { input: MIGRATE });
+    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
+    connection = connectionTo(target);
+    before = await target.snapshot();
+    hello = provider.resource("PortableImage", "hello");
+    service = provider.resource("AttachedService", "hello");
+}, bootTimeoutMs);
+afterAll(() => target?.down());
+
+const imageOf = (version: string, main = "hello"): Json => ({
+    version,
+    source: {
+        files: {
+            units: [
+                {
+                    name: "hello.service",
+                    text: `[Service]\nType=notify\nExecStart=/usr/bin/${main}\nDynamicUser=yes\nRuntimeDirectory=hello\nStateDirectory=hello\n[Install]\nWantedBy=multi-user.target\n`,
+                },
+                "units/hello.socket",
+            ],
+            tree: Object.fromEntries(
+                ["hello", "crash", "migrate"].map((name) => [
+                    `/usr/bin/${name}`,
+                    { asset: fileAsset(`bin/${name}`), mode: "0755" },
+                ]),
+            ),
+        },
+    },
+    connection,
+});
+
+const inputs = (to: string, { name = to, fails = false, more = {} as Json } = {}): Json => ({
+    image: hello.outputs.path,
+    dropIns: [inlineName(name)],
+    beforeSwitch: {
+        command: ["/usr/bin/migrate", to, ...(fails ? ["fail"] : [])],
+        unit: "hello.service",
+    },
+    connection,
+    ...more,
+});
+
+const data = () => onHost(target, "cat /var/lib/hello/version");
+const page = async () => (await target.http(8080, "/")).body;
+
+test("the command runs in each new image, with the service's data, user and environment, while the old one serves", async () => {
+    await hello.up(imageOf("1"));
+    await service.up(inputs("one"));
+    expect(await data()).toBe("one by one, root 0");
+    expect(await page()).toBe("Hello, one!\n");
+
+    await hello.up(imageOf("2"));
+    const since = await onHost(target, "date +%s.%N");
+    await service.up(inputs("two"));
+    expect(await data()).toBe("one by one, root 0\ntwo by two, root 0");
+    expect(await page()).toBe("Hello, two!\n");
+    const journal = await onHost(
+        target,
+        `journalctl -q -o cat --since @${since} | grep -E '^migrating|^Stopp.* hello'`,
+    );
+    expect(journal.split("\n")[0]).toBe("migrating for two");
+    expect(journal).toContain("Stopping hello.service");
+    expect(await onHost(target, "systemctl list-units --all --plain --no-legend 'pulumi-portable-before*'")).toBe("");
+
+    // Another drop-in is no new image.
+    await service.up(inputs("two", { name: "Ada" }));
+    expect(await page()).toBe("Hello, Ada!\n");
+    expect((await data()).split("\n")).toHaveLength(2);
+});
+
+test("a command that fails: nothing is switched, and the service isn't even restarted", async () => {
+    const serving = hello.outputs.path;
+    const pid = await mainPid(target, "hello.service");
+    await hello.up(imageOf("3"));
+    for (const rollback of ["always", "unlessMigrated"]) {
+        const failed = await failure(service.up(inputs("three", { fails: true, more: { rollback } })));
+        expect(failed.isPartial).toBe(true);
+        expect(failed.message).toContain("the command before the switch, /usr/bin/migrate, failed");
+        expect(failed.message).toContain("the data is too old");
+        expect(failed.message).toContain(`The image, drop-ins and files from before are back: ${serving} serves.`);
+        expect(service.outputs.serving).toBe(serving);
+        expect(await mainPid(target, "hello.service")).toBe(pid);
+        expect(await page()).toBe("Hello, Ada!\n");
+    }
+    expect(await data()).not.toContain("three");
+});
+
+test("a release that fails after its migration: with `always` the old one serves again, and the data stays", async () => {
+    const serving = service.outputs.serving;
+    await hello.up(imageOf("4", "crash"));
+    const failed = await failure(service.up(inputs("four")));
+    expect(failed.message).toContain("no such luck");
+    expect(failed.message).toContain(
+        `The image, drop-ins and files from before are back: ${serving} serves. Data that the new one has written stays as it is.`,
+    );
+    expect(await data()).toContain("four by four");
+    expect(await page()).toBe("Hello, Ada!\n");
+});
+
+test("with `unlessMigrated` the new one stays attached, says so, and a mended one goes on from there", async () => {
+    const before = service.outputs.serving as string;
+    await hello.up(imageOf("5", "crash"));
+    const five = hello.outputs.path;
+    const failed = await failure(service.up(inputs("five", { more: { rollback: "unlessMigrated" } })));
+    expect(failed.isPartial).toBe(true);
+    expect(failed.message).toContain("no such luck");
+    expect(failed.message).toContain(
+        "The new image stays attached, since beforeSwitch has run and `rollback` is unlessMigrated: the image from before is still on the host, for you to decide.",
+    );
+    expect(service.outputs.serving).toBe(five);
+    expect(await onHost(target, "systemctl show -p RootImage --value hello.service")).toBe(five);
+    expect(await onHost(target, "cat /var/lib/pulumi-portable/services/hello")).toContain(
+        "why stopped (failed): the data is migrated",
+    );
+    expect(await onHost(target, `ls ${before}`)).toBe(before);
+    expect(await service.refresh()).toBe(true);
+    expect(service.initErrors).toContain(
+        `hello.service is failed (failed) on ${target.host}: \`pulumi up\` repairs it`,
+    );
+
+    await hello.up(imageOf("6"));
+    await service.up(inputs("six", { more: { rollback: "unlessMigrated" } }));
+    expect(await page()).toBe("Hello, six!\n");
+    expect(service.initErrors).toEqual([]);
+});
+
+test("and nothing of it stays but the data", async () => {
+    await provider.destroyAll();
+    await onHost(target, "rm -rf /var/lib/hello /var/lib/private/hello");
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});

@@ -1,0 +1,170 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "./hello";
+import { type Deployment, failure, fileAsset, type Json, type Provider } from "./provider";
+
+/** Answers on a port, with TLS on another one, and on a unix socket: with the status of the path, and what it was asked. */
+const FRONT = `
+import http.server, os, socketserver, ssl, threading
+class Handler(http.server.BaseHTTPRequestHandler):
+    def address_string(self): return "x"
+    def log_message(self, *words): pass
+    def do_GET(self):
+        body = ("front for %s, probe %s" % (self.headers["Host"], self.headers["X-Probe"])).encode()
+        self.send_response(int(self.path.strip("/") or 200))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+class Unix(socketserver.ThreadingMixIn, socketserver.UnixStreamServer): pass
+plain = http.server.ThreadingHTTPServer(("127.0.0.1", 8090), Handler)
+secure = http.server.ThreadingHTTPServer(("127.0.0.1", 8443), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/root/front.pem")
+secure.socket = context.wrap_socket(secure.socket, server_side=True)
+for server in plain, secure, Unix("/run/front.sock", Handler): threading.Thread(target=server.serve_forever).start()
+`;
+
+/** Whether it is in the image, and in the mounts of the service's process. */
+const PROBE = `
+#include <stdio.h>
+#include <unistd.h>
+int main() {
+    if (access("/usr/share/mark", R_OK) || access("/run/hello/control", F_OK)) { perror("probe"); return 4; }
+    return 0;
+}`;
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+let service: Deployment;
+let before: Snapshot;
+let path: unknown;
+let count = 0;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    execFileSync("cc", ["-static", "-xc", "-o", join(program.directory, "bin/probe"), "-"], { input: PROBE });
+    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
+    connection = connectionTo(target);
+    before = await target.snapshot();
+    const key = execFileSync(
+        "openssl",
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=front -days 2 -keyout - -out -".split(
+            " ",
+        ),
+        { stdio: ["ignore", "pipe", "ignore"] },
+    );
+    await onHost(target, "cat >/root/front.pem", key.toString());
+    await onHost(
+        target,
+        "cat >/root/front.py && systemd-run -q --unit front python3 /root/front.py && while ! [ -S /run/front.sock ]; do sleep 0.1; done",
+        FRONT,
+    );
+    const hello = provider.resource("PortableImage", "hello");
+    const made = image(connection);
+    (made.source as { files: { tree: Json } }).files.tree["/usr/bin/probe"] = {
+        asset: fileAsset("bin/probe"),
+        mode: "0755",
+    };
+    await hello.up(made);
+    path = hello.outputs.path;
+    service = provider.resource("AttachedService", "hello");
+}, bootTimeoutMs);
+afterAll(() => target?.down());
+
+/** An update, which restarts the service, with the check. */
+const inputs = (health: Json): Json => ({ image: path, dropIns: [inlineName(`${++count}`)], health, connection });
+
+const front = "front for localhost, probe None";
+test.each<[string, Json]>([
+    ["an HTTP request to a port", { http: { port: 8080 } }],
+    [
+        "a path, a status that is wanted, and a body",
+        { http: { port: 8090, path: "/404", status: [404], body: `^${front}$` } },
+    ],
+    [
+        "headers",
+        {
+            http: {
+                port: 8090,
+                headers: { Host: "front.example", "X-Probe": "7" },
+                body: "for front.example, probe 7$",
+            },
+        },
+    ],
+    ["a unix socket", { http: { socket: "/run/front.sock", body: front } }],
+    ["HTTPS, with a certificate of its own", { http: { port: 8443, tls: true, body: front } }],
+    ["a TCP connection", { tcp: { port: 8080 } }],
+    ["a command on the host", { command: { command: ["grep", "-q", "^deploy:", "/etc/passwd"] } }],
+    [
+        "a command in the image, in the mounts of the service",
+        { command: { command: ["/usr/bin/probe"], inside: "hello.service" } },
+    ],
+    [
+        "all at once",
+        { http: { port: 8080, body: "Hello" }, tcp: { port: 8090 }, command: { command: ["true"] }, stableSeconds: 1 },
+    ],
+])("%s that holds", async (_, health) => {
+    await service.up(inputs(health));
+    expect((await target.http(8080, "/")).body).toBe(`Hello, ${count}!\n`);
+});
+
+const http = "http://127.0.0.1:8090";
+test.each<[string, Json, string]>([
+    [
+        "a status that isn't wanted",
+        { http: { port: 8090, path: "/503" } },
+        `${http}/503 answered 503, 1 s after the start`,
+    ],
+    [
+        "another status than the one that is wanted",
+        { http: { port: 8090, status: [204] } },
+        `${http}/ answered 200, 1 s after the start`,
+    ],
+    [
+        "another body",
+        { http: { port: 8090, body: "all good" } },
+        `${http}/ answered 200, but its body doesn't match all good, 1 s after the start`,
+    ],
+    ["no TLS there", { http: { port: 8090, tls: true } }, "https://127.0.0.1:8090/ gave no answer: "],
+    ["nobody at the port", { http: { port: 8099 } }, "8099"],
+    ["nobody at the socket", { http: { socket: "/run/nobody.sock" } }, "/run/nobody.sock"],
+    ["a port that refuses", { tcp: { port: 8099 } }, "8099"],
+    [
+        "a command that fails, with what it said",
+        { command: { command: ["sh", "-c", "echo no good; exit 3"] } },
+        "no good",
+    ],
+    [
+        "a command that isn't in the image",
+        { command: { command: ["/usr/bin/none"], inside: "hello.service" } },
+        "/usr/bin/none",
+    ],
+])("%s: the update fails within its time, and what was before serves", async (_, health, said) => {
+    const before = (await target.http(8080, "/")).body;
+    const failed = await failure(service.up(inputs({ ...health, timeoutSeconds: 1 })));
+    expect(failed.isPartial).toBe(true);
+    expect(failed.message).toMatch(/^[Tt]he health (check|command) failed on /);
+    expect(failed.message).toContain(said);
+    expect(failed.message).toContain(`The image, drop-ins and files from before are back: ${path} serves`);
+    expect((await target.http(8080, "/")).body).toBe(before);
+});
+
+test("what came back is held to the same health, and the error says so", async () => {
+    const failed = await failure(service.up(inputs({ http: { port: 8090, path: "/500" }, timeoutSeconds: 1 })));
+    expect(failed.message).toContain(`${path} serves, but isn't healthy either: ${http}/500 answered 500`);
+});
+
+test("a check that can't be is refused before the host is asked", async () => {
+    const said = async (health: Json) => (await failure(service.preview(inputs(health)))).message;
+    expect(await said({ http: {} })).toContain("health.http: needs either `port` or `socket`, exactly one of them");
+    expect(await said({ http: { port: 80, body: "(" } })).toContain("health.http.body: isn't a regular expression");
+});
+
+test("and all of it goes", async () => {
+    await provider.destroyAll();
+    await onHost(target, "systemctl stop front; rm -f /root/front.* /run/front.sock");
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});

@@ -1,0 +1,134 @@
+import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
+import type { Json, Provider } from "./provider";
+
+let program: HelloProgram;
+let provider: Provider;
+let target: TestTarget;
+let connection: Json;
+let before: Snapshot;
+
+beforeAll(async () => {
+    program = new HelloProgram();
+    for (const kind of ["service", "socket"])
+        program.write(`units/greeter.${kind}`, program.read(`units/hello.${kind}`));
+    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
+    connection = connectionTo(target);
+    before = await target.snapshot();
+}, bootTimeoutMs);
+afterEach(async () => {
+    await provider.destroyAll();
+    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+});
+afterAll(() => target?.down());
+
+const page = async () => (await target.http(8080, "/")).body;
+const closing = () => provider.warnings().filter((text) => text.includes(" closes in this update"));
+
+/** Nobody waits for a live line. */
+async function told(line: RegExp): Promise<void> {
+    for (let at = 0; at < 50 && !line.test(provider.texts); at++) await new Promise((done) => setTimeout(done, 100));
+    expect(provider.texts).toMatch(line);
+}
+
+test("a service under another name on the same port: the old one goes first", async () => {
+    const [pointer, service] = [provider.resource("PortableImage", "app"), provider.resource("AttachedService", "app")];
+    await pointer.up(image(connection));
+    await service.up({ image: pointer.outputs.path, dropIns: [inlineName("old")], connection });
+    expect(await page()).toBe("Hello, old!\n");
+    const renamed = { ...image(connection, { name: "greeter" }) };
+    expect((await pointer.preview(renamed)).operation).toBe("replace");
+    // As the engine does it: the new image, the service, and last of all the old image.
+    const next = provider.resource("PortableImage", "app");
+    await next.up(renamed);
+    const inputs = {
+        image: next.outputs.path,
+        dropIns: [inlineName("new", "greeter.service")],
+        connection,
+    };
+    expect(await service.preview(inputs)).toMatchObject({
+        operation: "replace, the old one first",
+        properties: { name: "greeter" },
+    });
+    expect((await service.up(inputs)).diff).toMatchObject({ image: "UPDATE_REPLACE" });
+    await pointer.destroy();
+    expect(await page()).toBe("Hello, new!\n");
+    expect(await onHost(target, "ls /etc/systemd/system.attached; ls -d /etc/systemd/system/*.service.d")).toBe(
+        "greeter.service\ngreeter.service.d\ngreeter.socket\ngreeter.socket.d\n/etc/systemd/system/greeter.service.d",
+    );
+    expect(await service.up(inputs)).toEqual({ operation: "same", diff: {} });
+});
+
+test("the same machine under another address is a replacement that leaves all as it is", async () => {
+    const there = { ...connection, host: target.secondHost };
+    const [pointer, service, dropIn] = [
+        provider.resource("PortableImage", "hello"),
+        provider.resource("AttachedService", "hello"),
+        provider.resource("DropIn", "nice"),
+    ];
+    const all = async (at: Json) => [
+        await pointer.up(image(at)),
+        await service.up({ image: pointer.outputs.path, dropIns: [inlineName("one")], connection: at }),
+        await dropIn.up({ unit: "hello.service", sections: { Service: { Nice: 1 } }, connection: at }),
+    ];
+    await all(connection);
+    const pid = await mainPid(target, "hello.service");
+    const ids = [pointer.id, service.id, dropIn.id];
+    provider.warnings({ clear: true });
+    expect((await all(there)).map(({ operation }) => operation)).toEqual(["replace", "replace", "replace"]);
+    expect([pointer.id, service.id, dropIn.id]).toEqual(ids);
+    expect(provider.warnings()).toEqual([]);
+    expect(await page()).toBe("Hello, one!\n");
+    expect(await mainPid(target, "hello.service")).toBe(pid);
+    for (const each of [pointer, service, dropIn]) {
+        expect(await each.refresh()).toBe(true);
+        expect(each.initErrors).toEqual([]);
+    }
+    expect((await all(there)).map(({ operation }) => operation)).toEqual(["same", "same", "same"]);
+});
+
+test("a preview says what an update does, and warns of each socket that has to close; others stay open", async () => {
+    const [pointer, service] = [
+        provider.resource("PortableImage", "hello"),
+        provider.resource("AttachedService", "hello"),
+    ];
+    const socket = program.read("units/hello.socket");
+    const inputs = (more: Json = {}) => ({ image: pointer.outputs.path, connection, ...more });
+    /** When the socket was opened. */
+    const opened = () => onHost(target, "systemctl show -p ActiveEnterTimestampMonotonic --value hello.socket");
+    await pointer.up(image(connection));
+    await service.up(inputs());
+    const first = await opened();
+
+    program.write("units/hello.socket", socket.replace("Description=", "Description=Another "));
+    await pointer.up(image(connection, { version: "1.1" }));
+    await service.preview(inputs());
+    await told(/reattaches hello_1\.1-\w+\.raw in place of hello_1\.0-\w+\.raw, restarts its services/);
+    await service.up(inputs());
+    expect(closing()).toEqual([]);
+    expect(await opened()).toBe(first);
+    expect(service.outputs.gapless).toMatch(/^yes: /);
+
+    program.write("units/hello.socket", socket.replace("8080", "8081"));
+    provider.warnings({ clear: true });
+    await pointer.preview(image(connection, { version: "1.2" }));
+    expect(closing()).toEqual([
+        "hello.socket closes in this update, since what it listens on changes: ListenStream=8080 => ListenStream=8081. Connections are refused until it is open again.",
+    ]);
+    await pointer.up(image(connection, { version: "1.2" }));
+    await service.up(inputs());
+    expect(service.outputs.gapless).toBe("no: hello.socket had to close, since it changed");
+    expect((await target.http(8081, "/")).body).toBe("Hello, world!\n");
+
+    const back = { dropIns: [{ unit: "hello.socket", sections: { Socket: { ListenStream: ["", "8080"] } } }] };
+    provider.warnings({ clear: true });
+    await service.preview(inputs(back));
+    expect(closing()).toEqual([
+        "hello.socket closes in this update, since its drop-in /etc/systemd/system/hello.socket.d/50-portable.conf changes. Connections are refused until it is open again.",
+    ]);
+    await told(/writes drop-ins, restarts hello.socket and its service/);
+    await service.up(inputs(back));
+    expect(await page()).toBe("Hello, world!\n");
+    await service.preview(inputs({ ...back, profile: "strict" }));
+    await told(/reattaches hello_1\.2-\w+\.raw for its profile, restarts its services/);
+});
