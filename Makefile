@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/.toolchain/node_modules/.bin:$(CURDIR)/node_modules/.bin:$(PATH)
 TARGET := test/target/target.sh
 
-.PHONY: demo test check bench setup test-setup roots go target-up target-down clean
+.PHONY: demo test check bench soak setup test-setup roots go target-up target-down clean
 
 demo: setup            # deploys examples/hello to a host that it boots, changes it, takes it back
 	@scripts/demo.sh
@@ -17,6 +17,9 @@ check: setup           # types, lint, and the directions of imports
 
 bench: setup roots     # side by side with what a user would pick instead; figures go to docs/benchmarks.md
 	@scripts/bench.sh
+
+soak: test-setup roots go   # every step of an update with every way to die, a week of releases: figures go to docs/updates.md
+	@scripts/soak.sh
 
 setup:
 	@scripts/setup.sh

@@ -54,6 +54,7 @@ export async function ansibleContenders(setup: Setup): Promise<Found[]> {
                     image: wanted.image,
                     path: `/var/lib/portables/${path.basename(wanted.image)}`,
                     name: wanted.name,
+                    service: setup.service,
                 };
                 await runCommand(
                     "ansible-playbook",

@@ -6,6 +6,8 @@ export interface Setup {
     directory: string;
     /** ssh_config with all hosts. */
     sshConfigPath: string;
+    /** Name of the service and of its socket. */
+    service: string;
 }
 
 /** One way to deploy. */

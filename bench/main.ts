@@ -28,7 +28,7 @@ async function main(): Promise<void> {
             directory,
         );
         const releases = [await release("1"), await release("2")] as const;
-        const setup = { directory, sshConfigPath: hosts.sshConfigPath };
+        const setup = { directory, sshConfigPath: hosts.sshConfigPath, service: "hello" };
         const found = [
             ...(await pulumiContenders(setup)),
             ...(await shellContenders(setup)),

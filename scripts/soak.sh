@@ -1,7 +1,7 @@
 #!/bin/sh
 # What takes longer than a run of the tests may: every step of an update with every way to die, on both suites, a week of
 # releases, and the other ways to update under the same load. An hour or two; the figures go into docs/updates.md.
-#   scripts/soak.sh [TEST]...   only these: kill-points, power-off, releases, deploys, by-hand; the figures stay as they are
+#   scripts/soak.sh [TEST]...   only these: kill-points, power-off, releases, deploys, caddy; their figures are printed alone
 set -u
 cd "$(dirname "$0")/.."
 PATH=$PWD/.toolchain/node_modules/.bin:$PWD/node_modules/.bin:$PATH

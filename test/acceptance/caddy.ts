@@ -1,28 +1,39 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Example } from "./example";
+import { copyExample, type Example } from "./example";
 
 const root = join(__dirname, "../..");
 
-/** `npm run build` of examples/caddyplugins: minutes when its sources are new, else from the cache of the tests. */
+/** `npm run build` of examples/caddyplugins. */
 export function buildCaddy(example: Example): void {
+    cpSync(caddyPrograms(), example.path("bin"), { recursive: true });
+}
+
+/** Directory of the programs that the build makes: minutes when its sources are new, else from the cache of the tests. */
+export function caddyPrograms(): string {
     const cache =
         process.env.PORTABLE_TEST_CACHE ??
         join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "portable-test");
-    const made = join(cache, `caddy-${digest(example.directory)}`);
-    if (!existsSync(made)) {
+    const made = join(cache, `caddy-${digest(join(root, "examples/caddyplugins"))}`);
+    if (existsSync(made)) return made;
+    const work = mkdtempSync(join(tmpdir(), "portable-caddy-"));
+    try {
+        copyExample("caddyplugins", work);
         const go = execFileSync(join(root, "scripts/go.sh"), { encoding: "utf8" }).trim();
-        example.build({ PATH: `${go}:${process.env.PATH}` });
+        const env = { ...process.env, PATH: `${go}:${process.env.PATH}` };
+        execFileSync("npm", ["run", "--silent", "build"], { cwd: work, env });
         for (const old of existsSync(cache) ? readdirSync(cache) : [])
             if (old.startsWith("caddy-")) rmSync(join(cache, old), { recursive: true });
         mkdirSync(cache, { recursive: true });
-        cpSync(example.path("bin"), `${made}.${process.pid}`, { recursive: true });
+        cpSync(join(work, "bin"), `${made}.${process.pid}`, { recursive: true });
         renameSync(`${made}.${process.pid}`, made);
+        return made;
+    } finally {
+        rmSync(work, { recursive: true });
     }
-    cpSync(made, example.path("bin"), { recursive: true });
 }
 
 /** Of all that the programs are built from. */

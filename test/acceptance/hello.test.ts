@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import type { TestTarget } from "../target";
 import { installFromArchive, RUN_TIMEOUT_MS } from "./example";
-import { onEveryEngine, shown } from "./on-every-engine";
+import { onEveryEngine, onHost, shown } from "./on-every-engine";
 
 onEveryEngine("hello", { install: installFromArchive, prepare: ({ example }) => example.build() }, (scene) => {
     const host = () => scene.hosts[0] as TestTarget;
@@ -39,6 +39,25 @@ onEveryEngine("hello", { install: installFromArchive, prepare: ({ example }) => 
             await scene.stack.up();
             expect(await page()).toEqual({ status: 200, body: "<h1>Hello, Ada!</h1>\n" });
             scene.stack.configure({ name: undefined });
+        },
+        RUN_TIMEOUT_MS,
+    );
+
+    test(
+        "a hand edit on the host: pulumi preview --refresh shows its line, and pulumi up --refresh takes it back",
+        async () => {
+            const file = "/etc/systemd/system/hello.service.d/50-portable.conf";
+            await scene.stack.up();
+            await onHost(host(), `sed -i s/NAME=User/NAME=Eve/ ${file} && systemctl daemon-reload`);
+            const { stdout, steps } = await scene.stack.preview({ diff: true, refresh: true });
+            expect(steps.flatMap(({ detailedDiff = {} }) => Object.keys(detailedDiff))).toContain(
+                `dropInTexts["${file}"]`,
+            );
+            expect(stdout).toMatch(/^ +- +Environment="NAME=Eve"$/m);
+            expect(stdout).toMatch(/^ +\+ +Environment="NAME=User"$/m);
+            await scene.stack.up({ refresh: true });
+            expect(await onHost(host(), `cat ${file}`)).toContain("NAME=User");
+            expect(await page()).toEqual({ status: 200, body: "<h1>Hello, User!</h1>\n" });
         },
         RUN_TIMEOUT_MS,
     );

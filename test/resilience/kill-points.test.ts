@@ -3,7 +3,7 @@ import { Failed, type Provider } from "../lifecycle/provider";
 import { bootTarget, type TestTarget } from "../target";
 import { report } from "./figures";
 import { spread } from "./points";
-import { pointLimit, suites } from "./soak";
+import { isSoak, pointLimit, suites } from "./soak";
 import { type Step, Steps, type Verdict } from "./steps";
 import { other, TwoVersions, type Version } from "./two-versions";
 
@@ -40,7 +40,8 @@ describe.each(suites)("on %s", (suite) => {
         steps = await Steps.on(target);
         versions = await TwoVersions.deploy(program, provider, target);
         for (const to of ["two", "one"] as const) {
-            recorded[to] = await steps.record(() => versions.update(to));
+            const taken = await steps.record(() => versions.update(to));
+            recorded[to] = taken.filter(({ by }) => by === "program");
             expect(await versions.found()).toBe(to);
         }
     }, bootTimeoutMs);
@@ -79,7 +80,7 @@ describe.each(suites)("on %s", (suite) => {
     test("whatever dies at whatever step, the old or the new version serves, whole, and the next update arrives", async () => {
         const wrong: string[] = [];
         let from: Version = "one";
-        const points = spread(recorded.two.length, pointLimit(suite, 36, 120), DEATHS);
+        const points = spread(recorded.two.length, pointLimit(suite, 16, 120), DEATHS);
         for (const [at, [index, death]] of points.entries()) {
             const to = other(from);
             const where = `${death} killed at step ${index}, ${recorded[to][index]?.command.slice(0, 200)}`;
@@ -106,6 +107,6 @@ describe.each(suites)("on %s", (suite) => {
         }
         report(`killed on ${suite}`, { points: points.length, steps: recorded.two.length, wrong: wrong.length });
         expect(wrong).toEqual([]);
-        expect(points.length).toBeGreaterThanOrEqual(30);
+        if (isSoak) expect(points.length).toBeGreaterThanOrEqual(30);
     }, 3_600_000);
 });

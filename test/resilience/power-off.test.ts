@@ -24,7 +24,7 @@ describe.each(suites)("on %s", (suite) => {
     let provider: Provider;
     let versions: TwoVersions;
     let from: Version = "one";
-    const limit = pointLimit(suite, 4, 30);
+    const limit = pointLimit(suite, 3, 30);
 
     beforeAll(async () => {
         [provider, target] = await Promise.all([program.provider(), bootTarget({ suite })]);
@@ -93,7 +93,11 @@ describe.each(suites)("on %s", (suite) => {
             await cutDuring(nth(index, "program"), () => versions.update(to));
             for (const text of await aftermath(to)) wrong.push(about(all, index) + text);
         }
-        report(`power cut during an update on ${suite}`, { points: Math.min(all.length, limit), wrong: wrong.length });
+        report(`power cut during an update on ${suite}`, {
+            points: Math.min(all.length, limit),
+            steps: all.length,
+            wrong: wrong.length,
+        });
         expect(wrong).toEqual([]);
     }, 3_600_000);
 
@@ -114,6 +118,7 @@ describe.each(suites)("on %s", (suite) => {
         }
         report(`power cut during the way back on ${suite}`, {
             points: Math.min(all.length - begin, limit),
+            steps: all.length - begin,
             wrong: wrong.length,
         });
         expect(wrong).toEqual([]);
@@ -151,6 +156,7 @@ describe.each(suites)("on %s", (suite) => {
         }
         report(`power cut during the way back at boot on ${suite}`, {
             points: Math.min(all.length, limit),
+            steps: all.length,
             wrong: wrong.length,
         });
         expect(wrong).toEqual([]);

@@ -41,7 +41,10 @@ function send() {
         );
     });
     request.setTimeout(PATIENCE_MS, () => request.destroy(new Error("no answer in 10 s")));
-    request.on("error", (error) => once(() => lose(error.code ?? error.message)));
+    // Without an answer at all Node calls it a reset; its text tells a hang-up from one.
+    request.on("error", (error) =>
+        once(() => lose(error.code === "ECONNRESET" ? error.message : (error.code ?? error.message))),
+    );
 }
 
 // By the clock, not by the tick: a busy machine that misses ticks makes up for them.

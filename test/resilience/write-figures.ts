@@ -19,31 +19,31 @@ const tail = rest?.split(END)[1];
 if (head === undefined || tail === undefined) throw new Error(`${documentPath} has no place for figures`);
 
 const rounded = (value: unknown, digits = 0) => Number(value).toFixed(digits);
-const underLoad = figures.filter(({ longest }) => longest !== undefined);
-const rows = underLoad.map((each) => {
-    const way = each.way ?? `**pulumi-portable**, ${String(each.what).replace("deploys on", "Debian")}`;
-    const updates = each.deploys ?? 20;
-    return `| ${way} | ${updates} | ${each.sent} | ${each.lost} | ${rounded(each.median, 1)} ms | ${rounded(each.longest)} ms | ${each.serves ?? "answers 200 at the end"} |`;
-});
-const memory = underLoad
+const rows = figures
+    .filter(({ way }) => way !== undefined)
+    .map(
+        ({ way, updates, sent, lost, median, longest, serves }) =>
+            `| ${way} | ${updates} | ${sent} | ${lost} | ${rounded(median, 1)} ms | ${rounded(longest)} ms | ${serves} |`,
+    );
+const deploys = figures
     .filter(({ megabytes_early }) => megabytes_early !== undefined)
     .map(
         (each) =>
-            `- ${each.what}: ${each.deploys} releases, ${rounded(each.seconds_each, 1)} s each with its upload; memory of the provider ${rounded(each.megabytes_early)} MB in the first half, ${rounded(each.megabytes_late)} MB in the second; what the host holds is the same after the last as after the first ones`,
+            `- ${each.what}: ${each.deploys} releases, each of them built, uploaded and switched in ${rounded(each.seconds_each, 1)} s; ${each.sent} requests, ${each.lost} lost, the longest wait ${rounded(each.longest)} ms; memory of the provider ${rounded(each.megabytes_early)} MB in the first half, ${rounded(each.megabytes_late)} MB in the second; the host holds the same after the last as after the first ones`,
     );
 const points = figures
-    .filter(({ longest }) => longest === undefined)
-    .map(({ what, points, wrong }) => `- ${what}: ${points} points, ${wrong} wrong`);
+    .filter(({ points }) => points !== undefined)
+    .map(({ what, points, steps, wrong }) => `- ${what}: ${points} points over its ${steps} steps, ${wrong} wrong`);
 
 writeFileSync(
     documentPath,
     `${head}${BEGIN}Measured on ${new Date().toISOString().slice(0, 10)}; ${cpus().length} cores (${cpus()[0]?.model}) for the hosts, the clients and this machine together, load ${rounded(loadavg()[2], 1)}.
 
-| way | updates | requests | lost | median | longest wait | after it |
+| way | updates | requests | lost | median | longest wait | after them |
 | --- | --: | --: | --: | --: | --: | --- |
 ${rows.join("\n")}
 
-${memory.join("\n")}
+${deploys.join("\n")}
 ${points.join("\n")}
 ${END}${tail}`,
 );

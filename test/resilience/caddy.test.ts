@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ansibleContenders } from "../../bench/by-hand";
+import { caddyPrograms } from "../acceptance/caddy";
+import { bootTimeoutMs, connectionTo, HelloProgram, onHost } from "../lifecycle/hello";
+import { type Deployment, fileAsset, type Json, type Provider } from "../lifecycle/provider";
+import { bootTarget, type TestTarget } from "../target";
+import { report } from "./figures";
+import { type Seen, underLoad } from "./load";
+import { isSoak, suites } from "./soak";
+
+/*
+ * What clients see of updates of the socket-activated Caddy of examples/caddyplugins: of ours, no request is lost. A
+ * long run shows the other ways to bring the same images beside it; nothing is claimed of them but that they were
+ * carried out.
+ */
+
+const UPDATES = isSoak ? 20 : 5;
+const NAME = "caddyplugins";
+const units = join(__dirname, "../../examples/caddyplugins/units");
+
+/** Shell programs that bring the image $1 in place of $2. */
+const BY_HAND = {
+    "portablectl detach --now, attach --enable --now":
+        "portablectl -q detach --now $2; portablectl -q attach --enable --now $1",
+    "portablectl reattach --now": "portablectl -q reattach --now $1",
+    "portablectl reattach, systemctl restart of service and socket": `portablectl -q reattach $1; systemctl restart ${NAME}.service ${NAME}.socket`,
+    "portablectl reattach, systemctl restart of the service": `portablectl -q reattach $1; systemctl restart ${NAME}.service`,
+};
+
+let program: HelloProgram;
+let provider: Provider;
+beforeAll(async () => {
+    program = new HelloProgram();
+    provider = await program.provider();
+    caddyPrograms();
+}, 600_000);
+afterAll(async () => {
+    await provider?.stop();
+    program?.remove();
+});
+
+describe.each(suites)("on %s", (suite) => {
+    let target: TestTarget;
+    let connection: Json;
+    let service: Deployment;
+    const images: string[] = [];
+
+    beforeAll(async () => {
+        target = await bootTarget({ suite });
+        connection = connectionTo(target);
+        for (const version of ["1", "2"]) {
+            const pointer = provider.resource("PortableImage", `${NAME}-${suite}-${version}`);
+            await pointer.up(imageOf(version));
+            images.push(pointer.outputs.path as string);
+        }
+        service = provider.resource("AttachedService", `${NAME}-${suite}`);
+    }, bootTimeoutMs);
+    afterAll(() => target?.down());
+
+    const imageOf = (version: string): Json => ({
+        name: NAME,
+        version,
+        source: {
+            files: {
+                units: [join(units, `${NAME}.service`), join(units, `${NAME}.socket`)],
+                tree: {
+                    "/usr/bin/caddy": { asset: fileAsset(join(caddyPrograms(), "caddy")), mode: "0755" },
+                    "/etc/caddy/Caddyfile": {
+                        content: `http://:80 {\n\tbind fd/3\n\trespond "Hello from ${version}"\n}\n`,
+                    },
+                },
+            },
+        },
+        connection,
+    });
+    const page = async () => (await target.http(80, "/")).body;
+
+    /** Between two updates a pause: five starts within 10 s are more than systemd lets a unit have. */
+    async function measure(way: string, update: (path: string, before: string) => Promise<unknown>): Promise<Seen> {
+        const seen = await underLoad(target, 80, async () => {
+            for (let at = 1; at <= UPDATES; at++) {
+                await update(images[at % 2] as string, images[(at + 1) % 2] as string);
+                await new Promise((done) => setTimeout(done, isSoak ? 2000 : 0));
+            }
+        });
+        const serves = await target.http(80, "/").then(
+            ({ status }) => `answers ${status}`,
+            () => "nobody answers",
+        );
+        report("Caddy", { way, updates: UPDATES, ...seen, serves });
+        expect(seen.sent).toBeGreaterThan(seen.seconds * 190);
+        return seen;
+    }
+
+    test("ours loses no request", async () => {
+        await service.up({ image: images[0], connection });
+        const seen = await measure(`**pulumi-portable**, Debian ${suite}`, async (path) => {
+            await service.up({ image: path, connection });
+            expect(service.outputs.gapless).toMatch(/^yes: /);
+            expect(await page()).toBe(`Hello from ${images.indexOf(path) + 1}`);
+        });
+        expect(seen.reasons).toEqual({});
+        await service.destroy();
+    }, 900_000);
+
+    (isSoak && suite === "bookworm" ? describe : describe.skip)("by hand", () => {
+        /** The host with the first image attached and serving; all that is in between goes. */
+        beforeEach(async () => {
+            await onHost(
+                target,
+                `systemctl stop ${NAME}.socket ${NAME}.service; systemctl reset-failed; for image in ${images.join(" ")}; do portablectl -q detach "$image" 2>/dev/null; done
+                portablectl -q attach --enable ${images[0]} && systemctl daemon-reload && systemctl start ${NAME}.socket ${NAME}.service`,
+            );
+        }, 60_000);
+
+        test.each(Object.entries(BY_HAND))(
+            "%s",
+            async (way, commands) => {
+                await measure(way, (path, before) => target.ssh(`set -- ${path} ${before}; ${commands}`));
+            },
+            900_000,
+        );
+
+        test("Ansible", async () => {
+            const directory = mkdtempSync(join(tmpdir(), "portable-test-ansible-"));
+            try {
+                const { sshConfigPath } = target;
+                const [ansible] = await ansibleContenders({ directory, sshConfigPath, service: NAME });
+                if (ansible === undefined || "missing" in ansible) return console.log(ansible?.missing);
+                const local = new Map<string, string>();
+                for (const path of images) {
+                    const file = join(directory, path.split("/").pop() as string);
+                    writeFileSync(file, Buffer.from(await onHost(target, `base64 ${path}`), "base64"));
+                    local.set(path, file);
+                }
+                await measure("Ansible: copy, template, reattach, restart of the service", async (path) => {
+                    await ansible.deploy([target], { image: local.get(path) as string, name: "x", release: "" });
+                });
+            } finally {
+                rmSync(directory, { recursive: true, force: true });
+            }
+        }, 900_000);
+    });
+});
