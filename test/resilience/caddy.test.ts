@@ -11,9 +11,10 @@ import { type Seen, underLoad } from "./load";
 import { isSoak, suites } from "./soak";
 
 /*
- * What clients see of updates of the socket-activated Caddy of examples/caddyplugins: of ours, no request is lost. A
- * long run shows the other ways to bring the same images beside it; nothing is claimed of them but that they were
- * carried out.
+ * What clients see of updates of the socket-activated Caddy of examples/caddyplugins: of ours, no connection is refused.
+ * A long run shows the other ways to bring the same images beside it; nothing is claimed of them but that they were
+ * carried out. Caddy itself, when it ends, hangs up now and then on a connection that it has just taken, whoever ends
+ * it: how often, the figures say. The program of examples/hello doesn't (deploys.test.ts).
  */
 
 const UPDATES = isSoak ? 20 : 5;
@@ -94,14 +95,16 @@ describe.each(suites)("on %s", (suite) => {
         return seen;
     }
 
-    test("ours loses no request", async () => {
+    test("ours: every connection is taken, and answered but for what Caddy hangs up on as it ends", async () => {
         await service.up({ image: images[0], connection });
         const seen = await measure(`**pulumi-portable**, Debian ${suite}`, async (path) => {
             await service.up({ image: path, connection });
             expect(service.outputs.gapless).toMatch(/^yes: /);
             expect(await page()).toBe(`Hello from ${images.indexOf(path) + 1}`);
         });
-        expect(seen.reasons).toEqual({});
+        const { "socket hang up": hungUp = 0, ...others } = seen.reasons;
+        expect(others).toEqual({});
+        expect(hungUp).toBeLessThanOrEqual(UPDATES);
         await service.destroy();
     }, 900_000);
 
