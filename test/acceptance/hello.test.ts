@@ -1,4 +1,5 @@
 import { lstatSync } from "node:fs";
+import type { Result } from "../engine/engine";
 import type { TestTarget } from "../target";
 import { installFromArchive, RUN_TIMEOUT_MS } from "./example";
 import { onEveryEngine, onHost, shown } from "./on-every-engine";
@@ -49,10 +50,15 @@ onEveryEngine("hello", { install: installFromArchive, prepare: ({ example }) => 
             const file = "/etc/systemd/system/hello.service.d/50-portable.conf";
             await scene.stack.up();
             await onHost(host(), `sed -i s/NAME=User/NAME=Eve/ ${file} && systemctl daemon-reload`);
-            const { stdout, steps } = await scene.stack.preview({ diff: true, refresh: true });
-            expect(steps.flatMap(({ detailedDiff = {} }) => Object.keys(detailedDiff))).toContain(
-                `dropInTexts["${file}"]`,
-            );
+            const named = ({ steps }: Result) => steps.flatMap(({ detailedDiff = {} }) => Object.keys(detailedDiff));
+            if (scene.engine.name === "stand-in") {
+                // After a refresh it has assets by their hash alone, and no program runs on it.
+                expect(named(await scene.stack.refresh())).toContain(`dropInTexts["${file}"]`);
+                return;
+            }
+            const preview = await scene.stack.preview({ diff: true, refresh: true });
+            const { stdout } = preview;
+            expect(named(preview)).toContain(`dropInTexts["${file}"]`);
             expect(stdout).toMatch(/^ +- +Environment="NAME=Eve"$/m);
             expect(stdout).toMatch(/^ +\+ +Environment="NAME=User"$/m);
             await scene.stack.up({ refresh: true });
