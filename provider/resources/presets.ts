@@ -1,0 +1,16 @@
+/** What a preset sets, after the profile (10-profile.conf) and before the user's own drop-ins. */
+const PRESETS = {
+    // A program that makes machine code as it runs: Node.js, Java, .NET.
+    jit: "[Service]\nMemoryDenyWriteExecute=no\n",
+} as const;
+
+export type Preset = keyof typeof PRESETS;
+export const PRESET_NAMES = Object.keys(PRESETS) as [Preset, ...Preset[]];
+
+const PRESETS_FILE = "15-presets.conf";
+
+/** The drop-in of a unit's presets, if it has any. */
+export function presetDropIns(unit: string, presets: readonly Preset[] = []) {
+    if (presets.length === 0) return [];
+    return [{ unit, name: PRESETS_FILE, text: presets.map((preset) => PRESETS[preset]).join("") }];
+}
