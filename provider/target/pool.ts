@@ -174,8 +174,9 @@ async function inSession<T>(
     });
     // In the queue the signal ends it at once; what has begun ends itself, with what it has to take back
     return await new Promise((resolve, reject) => {
-        signal?.addEventListener("abort", () => started || reject(signal.reason), { once: true });
-        work.then(resolve, reject);
+        const stop = () => started || reject(signal?.reason);
+        signal?.addEventListener("abort", stop, { once: true });
+        work.then(resolve, reject).finally(() => signal?.removeEventListener("abort", stop));
     });
 }
 
