@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { UserError } from "../errors";
 import { checkedBytes } from "./checked-bytes";
-import type { Packer, PackOptions } from "./packer";
+import { type Packer, PackerMissing, type PackOptions } from "./packer";
 import type { Tree } from "./tree";
 
 /** Raised when the options below change: images of the same source are then made anew. */
@@ -43,7 +43,7 @@ async function mkfsVersion(): Promise<string> {
     const { stdout = "", stderr = "" } = await promisify(execFile)("mkfs.erofs", ["-V"], { env: environment() }).catch(
         (error) => {
             if (error.code === "ENOENT") {
-                throw new UserError({ what: "mkfs.erofs, which packs the image, is not installed", todo: INSTALL });
+                throw new PackerMissing({ what: "mkfs.erofs, which packs the image, is not installed", todo: INSTALL });
             }
             return error as { stdout?: string; stderr?: string };
         },
@@ -51,7 +51,7 @@ async function mkfsVersion(): Promise<string> {
     const [, found, major, minor] =
         /mkfs\.erofs (?:\(erofs-utils\) )?((\d+)\.(\d+)\S*)/.exec(`${stdout}${stderr}`) ?? [];
     if (found === undefined || Number(major) < 1 || (Number(major) === 1 && Number(minor) < 5)) {
-        throw new UserError({
+        throw new PackerMissing({
             what: `mkfs.erofs ${found ?? "of unknown version"} is too old to pack the image`,
             todo: INSTALL,
         });

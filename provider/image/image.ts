@@ -5,8 +5,10 @@ import { DigestCache } from "./digest-cache";
 import { erofs } from "./erofs";
 import { addExtensionRelease } from "./extension";
 import { inspect } from "./inspect";
+import { instanceName } from "./instance";
 import { loadSource } from "./load";
 import type { LoadedSource, Ready, Unpacked } from "./loaded-source";
+import { PackerMissing } from "./packer";
 import { addSkeleton, type Identity, SKELETON_VERSION } from "./skeleton";
 import type { Source } from "./source";
 import { squashfs } from "./squashfs";
@@ -37,6 +39,8 @@ export interface ImageArgs {
     format?: Previewed<"squashfs" | "erofs">;
     /** Makes it an extension: name of the image that it extends. */
     extends?: Previewed<string>;
+    /** Makes it one of several of the program on a host: `staging` of `hello-staging`. */
+    instance?: Previewed<string>;
     /** Absolute; relative paths of the source start here. */
     programDirectory: string;
     signal?: AbortSignal;
@@ -52,13 +56,12 @@ export async function resolveSource(
     const known = { sourceDigest, unitTexts: unitTexts ?? {}, failures, warnings };
     if (content === undefined) return { ...known, contents: UNKNOWN };
     if (content.kind === "later") return { ...known, contents: undefined };
-    const { name, version, signal } = args;
-    if (typeof name !== "string" || typeof version !== "string" || args.extends instanceof Unknown)
-        return { ...known, contents: UNKNOWN };
+    const { signal } = args;
+    const naming = [args.name, args.version, args.extends, args.instance];
+    if (naming.some((each) => each instanceof Unknown)) return { ...known, contents: UNKNOWN };
     const ready = readyProblem(content, args.format);
     if (ready !== undefined) return { ...known, contents: UNKNOWN, failures: [...failures, ready] };
-    const identity = { name, version, extends: args.extends as string | undefined };
-    const seen = await inspect(content, identity, store, signal);
+    const seen = await inspect(content, identityOf(args as BuildArgs), store, signal);
     const path = pathOf(source as Source);
     const failed = seen.findings.filter(({ severity }) => severity === "failure");
     const others = seen.findings.filter(({ severity, isOfProfile }) => severity === "warning" && isOfProfile !== true);
@@ -68,6 +71,17 @@ export async function resolveSource(
         contents: seen.contents,
         failures: [...failures, ...failed.map((finding) => ({ path, reason: findingText(finding) }))],
         warnings: [...warnings, ...others.map((finding) => ({ path, reason: findingText(finding) }))],
+    };
+}
+
+/** What it is on a host: the image of an instance has a name of its own, and units by that. */
+function identityOf({ name, version, extends: extended, instance }: BuildArgs): Identity {
+    if (instance === undefined) return { name, version, extends: extended };
+    return {
+        name: instanceName(name, instance),
+        version,
+        extends: extended === undefined ? undefined : instanceName(extended, instance),
+        instanceOf: extended ?? name,
     };
 }
 
@@ -84,12 +98,8 @@ function pathOf(source: Source): Path {
     return ["source", ...Object.keys(source).filter((kind) => source[kind as keyof Source] !== undefined)];
 }
 
-export interface BuiltImage {
-    /** Absolute path of the .raw on this machine. Read it soon: the store may be pruned. */
-    file: string;
-    /** SHA-256 of the .raw, in hexadecimal. */
-    digest: string;
-    sizeBytes: number;
+/** What is known of an image before it is packed. */
+export interface SeenImage {
     /** What its programs are for: "x86-64". Undefined where that isn't known. */
     architecture: string | undefined;
     /** Prefixes of the units that portablectl attaches. */
@@ -102,7 +112,25 @@ export interface BuiltImage {
     warnings: string[];
 }
 
-export interface BuildArgs extends Identity {
+export interface BuiltImage extends SeenImage {
+    /** Absolute path of the .raw on this machine. Read it soon: the store may be pruned. */
+    file: string;
+    /** SHA-256 of the .raw, in hexadecimal. */
+    digest: string;
+    sizeBytes: number;
+}
+
+/** An image that can't be packed on this machine: why, and what to install. */
+export interface UnpackedImage extends SeenImage {
+    unpacked: string;
+}
+
+export interface BuildArgs {
+    /** Of the program, and prefix of its units in the source, but those of an extension. */
+    name: string;
+    version: string;
+    extends?: string;
+    instance?: string;
     /** Default: squashfs. */
     format?: "squashfs" | "erofs";
     programDirectory: string;
@@ -117,24 +145,34 @@ export interface BuildArgs extends Identity {
 export async function buildImage(source: Source, args: BuildArgs, store = defaultStore()): Promise<BuiltImage> {
     const whole = await loadWhole(source, args);
     const { content } = whole;
-    if (content.kind !== "later") return finish(source, whole, content, args, store);
-    const made = await content.make({
-        onProgress: throttled(args.onProgress),
-        signal: args.signal,
-        storeDirectory: store.directory,
-    });
-    return finish(source, whole, made, args, store);
+    const { signal } = args;
+    const report = throttled(args.onProgress);
+    const made =
+        content.kind === "later"
+            ? await content.make({ onProgress: report, signal, storeDirectory: store.directory })
+            : content;
+    return pack(made, await look(source, whole, made, args, store), args, store);
 }
 
-/** For a preview: the same, where it needs no build by others, which only `up` starts; else undefined. */
+/**
+ * For a preview: the same, where it needs no build by others, which only `up` starts; else undefined. Where the tool
+ * that packs is missing, all but the bytes is known.
+ */
 export async function previewImage(
     source: Source,
     args: BuildArgs,
     store = defaultStore(),
-): Promise<BuiltImage | undefined> {
+): Promise<BuiltImage | UnpackedImage | undefined> {
     const whole = await loadWhole(source, args);
     const { content } = whole;
-    return content.kind === "later" ? undefined : finish(source, whole, content, args, store);
+    if (content.kind === "later") return undefined;
+    const seen = await look(source, whole, content, args, store);
+    try {
+        return await pack(content, seen, args, store);
+    } catch (error) {
+        if (!(error instanceof PackerMissing)) throw error;
+        return { ...seen, unpacked: error.message };
+    }
 }
 
 interface Whole {
@@ -160,39 +198,43 @@ async function loadWhole(source: Source, args: BuildArgs): Promise<Whole> {
     return { sourceDigest, unitTexts: unitTexts as Whole["unitTexts"], content };
 }
 
-async function finish(
+/** Looks into what the image is made of; a UserError where that can't be a portable service. */
+async function look(
     source: Source,
     whole: Whole,
     made: Unpacked | Ready,
     args: BuildArgs,
     store: Store,
-): Promise<BuiltImage> {
-    const { sourceDigest } = whole;
-    const { name, version, signal } = args;
-    const seen = await inspect(made, { name, version, extends: args.extends }, store, signal);
+): Promise<SeenImage> {
+    const identity = identityOf(args);
+    const seen = await inspect(made, identity, store, args.signal);
     const path = pathOf(source);
     const failed = seen.findings.filter(({ severity }) => severity === "failure");
     throwFailures(failed.map((finding) => ({ path, reason: findingText(finding) })));
+    const ready = readyProblem(made, args.format);
+    if (ready !== undefined) throwFailures([ready]);
     const isNew = whole.content.kind === "later";
     const told = seen.findings.filter(({ severity, isOfProfile }) => severity === "warning" && (isNew || isOfProfile));
-    const unitTexts = { ...whole.unitTexts, ...seen.unitTexts };
-    const common = {
-        prefixes: [name],
-        sourceDigest,
-        unitTexts,
+    return {
+        prefixes: [identity.name],
+        sourceDigest: whole.sourceDigest,
+        unitTexts: { ...whole.unitTexts, ...seen.unitTexts },
         contents: seen.contents,
         architecture: seen.architecture,
         warnings: told.map(findingText),
     };
-    const ready = readyProblem(made, args.format);
-    if (ready !== undefined) throwFailures([ready]);
+}
+
+async function pack(made: Unpacked | Ready, seen: SeenImage, args: BuildArgs, store: Store): Promise<BuiltImage> {
     if (made.kind === "ready") {
         const { file, sha256: digest, sizeBytes } = made;
-        return { ...common, file, digest, sizeBytes };
+        return { ...seen, file, digest, sizeBytes };
     }
     const { tree } = made;
-    if (args.extends !== undefined) addExtensionRelease(tree, name);
-    else if (!made.isWhole) addSkeleton(tree, args, unitTexts);
+    const { signal } = args;
+    const identity = identityOf(args);
+    if (args.extends !== undefined) addExtensionRelease(tree, identity.name);
+    else if (!made.isWhole) addSkeleton(tree, identity, seen.unitTexts);
     const packer = args.format === "erofs" ? erofs : squashfs;
     const versions = [SKELETON_VERSION, ...(await packer.version())];
     const key = sha256(JSON.stringify([tree.digest(), ...versions]));
@@ -208,7 +250,7 @@ async function finish(
         },
         signal,
     );
-    return { ...common, ...image };
+    return { ...seen, ...image };
 }
 
 function readyProblem(content: Unpacked | Ready, format: unknown): Failure | undefined {

@@ -29,8 +29,8 @@ export function inspect(
 ): Promise<Inspection> {
     const versions = [VALIDATION_VERSION, CONTENTS_VERSION, SKELETON_VERSION];
     const of = content.kind === "ready" ? content.sha256 : content.tree.digest();
-    const { name, version, extends: extended = null } = identity;
-    const key = sha256(JSON.stringify([content.kind, of, name, version, extended, ...versions]));
+    const { name, version, extends: extended = null, instanceOf = null } = identity;
+    const key = sha256(JSON.stringify([content.kind, of, name, version, extended, instanceOf, ...versions]));
     return store.remember("inspections", key, () =>
         content.kind === "ready" ? ofReady(content, identity, signal) : ofTree(content, identity),
     );
@@ -47,7 +47,7 @@ async function ofTree({ tree, isWhole }: Unpacked, identity: Identity): Promise<
     }
     const whole = copyOf(tree);
     if (isWhole !== true) addSkeleton(whole, identity, unitTexts);
-    return { unitTexts, contents, ...(await validateImage(identity.name, whole, unitTexts)) };
+    return { unitTexts, contents, ...(await validateImage(identity.name, whole, unitTexts, identity.instanceOf)) };
 }
 
 async function ofReady({ file }: Ready, { name }: Identity, signal: AbortSignal | undefined): Promise<Inspection> {

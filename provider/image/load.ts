@@ -2,8 +2,9 @@ import type { Failure } from "../contract";
 import { type Previewed, UNKNOWN, Unknown } from "../schema/values";
 import { loadDirectory } from "./directory";
 import { loadFilesSource } from "./files-source";
+import { asInstance, instanceName } from "./instance";
 import type { LoadArgs, LoadedSource } from "./loaded-source";
-import { fileNameProblem, nameProblem, versionProblem } from "./names";
+import { fileNameProblem, instanceProblem, nameProblem, versionProblem } from "./names";
 import { loadNix } from "./nix";
 import { loadClosure } from "./nix-closure";
 import { loadOci } from "./oci";
@@ -30,6 +31,9 @@ const LOADERS: { [K in keyof Required<Source>]: Loader<Source[K]> } = {
     },
 };
 
+/** Sources whose image is there, or is made by others, and is used as it is. */
+const READY = ["nix", "raw"];
+
 export interface Loaded extends LoadedSource {
     /** Everything wrong with `name`, `version` and `source`. */
     failures: Failure[];
@@ -46,18 +50,17 @@ export async function loadSource(
     const { failures, warnings } = problems;
     if (typeof name === "string") problems.add(["name"], nameProblem(name));
     if (typeof version === "string") problems.add(["version"], versionProblem(version));
-    if (typeof name === "string" && typeof version === "string") problems.add(["name"], fileNameProblem(name, version));
+    const { instance } = args;
+    if (typeof instance === "string") problems.add(["instance"], instanceProblem(instance));
+    if (typeof name === "string" && typeof version === "string" && !(instance instanceof Unknown))
+        problems.add(["name"], fileNameProblem(instanceName(name, instance), version));
 
     const unknown = { sourceDigest: UNKNOWN, failures, warnings };
     if (source instanceof Unknown) return { ...unknown, unitTexts: UNKNOWN };
     const given = Object.entries(source).filter(([, value]) => value !== undefined);
     const [[kind, value] = []] = given as [keyof Source, unknown][];
     if (kind === undefined || given.length !== 1) {
-        const names = Object.keys(LOADERS).map((each) => `\`${each}\``);
-        problems.add(
-            ["source"],
-            `An image has exactly one source: ${names.slice(0, -1).join(", ")} or ${names.at(-1)}.`,
-        );
+        problems.add(["source"], `An image has exactly one source: ${listed(Object.keys(LOADERS))}.`);
         return { ...unknown, unitTexts: UNKNOWN };
     }
     const load = LOADERS[kind] as (value: unknown, args: LoadArgs) => Promise<LoadedSource>;
@@ -65,8 +68,21 @@ export async function loadSource(
         if (typeof args.extends === "string") problems.add(["extends"], nameProblem(args.extends));
         if (kind !== "files") problems.add(["extends"], "An extension is made from `files`. Set `extends` only there.");
     }
+    if (instance !== undefined && READY.includes(kind))
+        problems.add(
+            ["instance"],
+            `A ready image has the units it was built with, so it can't become an instance. Build it under the other name, and leave \`instance\` out; or use ${listed(Object.keys(LOADERS).filter((each) => !READY.includes(each)))}.`,
+        );
     const prefix = args.extends ?? name;
     const loaded = await load(value, { ...args, name: prefix, path: ["source", kind], problems });
     if (failures.length > 0) return { ...unknown, unitTexts: loaded.unitTexts };
-    return { ...loaded, failures, warnings };
+    if (instance === undefined) return { ...loaded, failures, warnings };
+    const renamed = await asInstance(loaded, prefix, instance, problems);
+    if (failures.length > 0) return { ...unknown, unitTexts: renamed.unitTexts };
+    return { ...renamed, failures, warnings };
+}
+
+function listed(kinds: readonly string[]): string {
+    const names = kinds.map((each) => `\`${each}\``);
+    return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 }

@@ -52,6 +52,8 @@ export interface LoadArgs {
     version: Previewed<string>;
     /** Makes it an extension: name of the image that it extends, which is then the prefix of the units. */
     extends?: Previewed<string>;
+    /** What is told apart from others of the same program on a host: the loader of the source needs not know. */
+    instance?: Previewed<string>;
     /** Absolute; relative paths of the source start here. */
     programDirectory: string;
     /** Collects what is wrong, each under its property. */

@@ -16,6 +16,13 @@ export function nameProblem(name: string): string | undefined {
     return undefined;
 }
 
+/** Why an instance can't have the name; `undefined` when it can. */
+export function instanceProblem(instance: string): string | undefined {
+    return /^[A-Za-z0-9][A-Za-z0-9-]*$/.test(instance)
+        ? undefined
+        : `Instance '${instance}' can't be the end of an image's name: use letters, digits and dashes, and start with a letter or digit.`;
+}
+
 /** Why an image can't have the version; `undefined` when it can. */
 export function versionProblem(version: string): string | undefined {
     return /^[A-Za-z0-9][A-Za-z0-9.+~^_-]*$/.test(version)

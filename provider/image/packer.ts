@@ -1,3 +1,4 @@
+import { UserError } from "../errors";
 import type { Tree } from "./tree";
 
 export interface PackOptions {
@@ -6,9 +7,12 @@ export interface PackOptions {
     signal?: AbortSignal;
 }
 
+/** The tool that packs isn't on this machine, or is too old: all else about the image can be told without it. */
+export class PackerMissing extends UserError {}
+
 /** Makes the file of an image: the same bytes from the same tree, for everyone and everywhere. */
 export interface Packer {
-    /** What decides the bytes besides the tree: our options and the tool's version. A UserError where the tool is missing. */
+    /** What decides the bytes besides the tree: our options and the tool's version. A PackerMissing where there is none to use. */
     version(): Promise<(string | number)[]>;
     /** Packs the tree into a new file; a UserError when a file isn't what was resolved. */
     pack(tree: Tree, file: string, options?: PackOptions): Promise<void>;

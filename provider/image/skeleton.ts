@@ -11,6 +11,8 @@ export interface Identity {
     version: string;
     /** Makes it an extension: name of the image that it extends, and prefix of its units. */
     extends?: string;
+    /** Of an instance: the prefix that the program's units have by themselves. */
+    instanceOf?: string;
 }
 
 /**

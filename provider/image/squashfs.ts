@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { UserError } from "../errors";
 import { CheckedFile } from "./checked-bytes";
 import { EXTENSION_RELEASE } from "./extension";
-import type { Packer, PackOptions } from "./packer";
+import { type Packer, PackerMissing, type PackOptions } from "./packer";
 import { TarWriter } from "./tar-writer";
 import { isIn, type Tree } from "./tree";
 
@@ -46,7 +46,7 @@ const INSTALL =
 
 let version: Promise<string> | undefined;
 
-/** Version of mksquashfs on this machine: "4.5.1". Throws a UserError that says what to install. */
+/** Version of mksquashfs on this machine: "4.5.1". Throws a PackerMissing that says what to install. */
 function mksquashfsVersion(): Promise<string> {
     version ??= readVersion().catch((error) => {
         version = undefined;
@@ -58,7 +58,7 @@ function mksquashfsVersion(): Promise<string> {
 async function readVersion(): Promise<string> {
     const { stdout } = await promisify(execFile)("mksquashfs", ["-version"], { env: environment() }).catch((error) => {
         if (error.code === "ENOENT") {
-            throw new UserError({ what: "mksquashfs, which packs the image, is not installed", todo: INSTALL });
+            throw new PackerMissing({ what: "mksquashfs, which packs the image, is not installed", todo: INSTALL });
         }
         // Before 4.4 the version came with exit status 1.
         if (typeof error.stdout === "string" && error.stdout !== "") return { stdout: error.stdout as string };
@@ -66,7 +66,7 @@ async function readVersion(): Promise<string> {
     });
     const [, found, major, minor] = /version ((\d+)\.(\d+)\S*)/.exec(stdout) ?? [];
     if (found === undefined || Number(major) < 4 || (Number(major) === 4 && Number(minor) < 5)) {
-        throw new UserError({
+        throw new PackerMissing({
             what: `mksquashfs ${found ?? "of unknown version"} is too old to pack the image: it can't read a tar stream`,
             todo: INSTALL,
         });

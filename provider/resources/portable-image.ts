@@ -1,22 +1,38 @@
 import * as z from "zod";
-import type { Context, HostContext, Resource } from "../contract";
-import { PartialFailure, UserError } from "../errors";
-import { type BuildArgs, type BuiltImage, buildImage, previewImage, resolveSource } from "../image/image";
+import type { Context, Resource } from "../contract";
+import { UserError } from "../errors";
+import { previewImage, resolveSource } from "../image/image";
 import { type Source, source } from "../image/source";
-import { isRecord, type PreviewedObject, pathText, UNKNOWN } from "../schema/values";
+import { isRecord, pathText, UNKNOWN } from "../schema/values";
 import { whyClosing } from "../systemd/closing-sockets";
-import { hostFacts, otherArchitecture, requirePortable } from "../systemd/host-facts";
-import { commitImage, discardUpload, lookForImage, readImage, releaseImage } from "../systemd/image-programs";
-import { imageFileName, imageName, imagePath } from "../systemd/paths";
-import type { Owner } from "../systemd/prelude";
+import { hostFacts } from "../systemd/host-facts";
+import { readImage, releaseImage } from "../systemd/image-programs";
+import { imageName, imagePath } from "../systemd/paths";
 import { type Connection, connection } from "../target/connection";
-import type { Target } from "../target/target";
 import { secretIf } from "./drop-in-content";
-import { asText, located, newOwner, objectId, ownerOf, perform, recordText } from "./operation";
+import {
+    asBuilt,
+    type Built,
+    buildAndConnect,
+    buildArgs,
+    defaultName,
+    kept,
+    nameOnHost,
+    naming,
+    warnOf,
+} from "./image-build";
+import { type Placed, place } from "./image-place";
+import { asText, newOwner, objectId, ownerOf, perform, recordText } from "./operation";
 
 const inputs = z.strictObject({
     name: z.string().optional().meta({
-        description: "Name of the image, the prefix of every unit in it. Default: the name of the resource.",
+        description:
+            "Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.",
+        replaces: true,
+    }),
+    instance: z.string().optional().meta({
+        description:
+            "Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).",
         replaces: true,
     }),
     version: z
@@ -104,8 +120,10 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
     },
 
     diff({ urn, oldInputs, inputs: given }) {
-        const isSameName = (oldInputs.name ?? defaultName({ urn })) === (given.name ?? defaultName({ urn }));
-        return { kept: isSameName ? ["name"] : [] };
+        // An import has the name of the host, whole.
+        const isKnown = [given.name, given.instance].every((each) => each === undefined || typeof each === "string");
+        const isSame = isKnown && nameOnHost({ urn }, oldInputs) === nameOnHost({ urn }, given);
+        return { kept: isSame ? ["name", "instance"] : [] };
     },
 
     async preview(context, { inputs: given, derived, olds }) {
@@ -122,11 +140,19 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
             const same = { sourceDigest, unitTexts, contents: olds.outputs.contents ?? contents };
             return { ...known, path, digest, sizeBytes, ...same };
         }
-        if ([sourceDigest, given.name, given.version, given.format, given.extends].includes(UNKNOWN))
+        const { source: from, name, instance, version, format, extends: extended } = given;
+        if ([sourceDigest, name, instance, version, format, extended].includes(UNKNOWN))
             return { ...known, ...unknown, sourceDigest, unitTexts, contents };
         const args = buildArgs(context, given as Inputs, asText(sourceDigest));
-        const made = await previewImage(given.source as Source, args);
+        const made = await previewImage(from as Source, args);
         if (made === undefined) return { ...known, ...unknown, sourceDigest, unitTexts, contents };
+        if ("unpacked" in made) {
+            context.warn(
+                `${made.unpacked} This preview goes without the path and digest of the image; \`pulumi up\` needs it.`,
+            );
+            for (const warning of made.warnings) context.warn(warning);
+            return { ...known, ...unknown, sourceDigest, unitTexts, contents: made.contents };
+        }
         const built = kept(asBuilt(made, args), args.version, olds);
         warnOf(context, built, olds);
         if (olds !== undefined && olds.inputs.source === undefined && built.digest !== olds.outputs.digest)
@@ -147,7 +173,7 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
     async create(context, { inputs: given, derived }) {
         const [built, target] = await buildAndConnect(context, given, asText(derived.sourceDigest));
         warnOf(context, built);
-        const how = { derived, retain: given.retain, adopted: "" };
+        const how = { retain: given.retain, adopted: "", outputsOf: outputsOf(built, derived) };
         return place(context, target, built, how, newOwner(context, built.name));
     },
 
@@ -155,7 +181,8 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         const [made, target] = await buildAndConnect(context, given, asText(derived.sourceDigest));
         const built = kept(made, given.version, olds);
         warnOf(context, built, olds);
-        const how = { derived, retain: given.retain, adopted: asText(olds.outputs.path) };
+        const adopted = asText(olds.outputs.path);
+        const how = { retain: given.retain, adopted, outputsOf: outputsOf(built, derived) };
         return place(context, target, built, how, ownerOf(context, olds.outputs.record, built.name));
     },
 
@@ -164,7 +191,7 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         const isImport = Object.keys(known).length === 0;
         const path = isImport ? importedPath(id) : asText(known.path);
         const fileName = path.split("/").pop() ?? "";
-        const name = isImport ? imageName(path) : asText(old.name) || defaultName(context);
+        const name = isImport ? imageName(path) : nameOnHost(context, old);
         const owner = ownerOf(context, known.record, name);
         const found = await perform(context, target, () => readImage({ path, fileName }, owner));
         const { machineId } = hostFacts(found);
@@ -222,7 +249,7 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
 
     async delete(context, { inputs: old, outputs: known }) {
         const target = await context.connectAny([known.connection as Connection, old.connection as Connection]);
-        const owner = ownerOf(context, known.record, asText(old.name) || defaultName(context));
+        const owner = ownerOf(context, known.record, nameOnHost(context, old));
         const said = await perform(context, target, () =>
             releaseImage(owner, asText(known.machineId), asText(known.path)),
         );
@@ -241,9 +268,11 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
     },
 };
 
-/** The name of the resource. */
-function defaultName({ urn }: Pick<Context, "urn">): string {
-    return urn.split("::").pop() as string;
+function outputsOf(built: Built, derived: Record<string, unknown>): (placed: Placed) => Outputs {
+    const { path, digest, sizeBytes, unitTexts } = built;
+    const contents = (derived.contents as Record<string, string> | undefined) ?? built.contents;
+    const sourceDigest = asText(derived.sourceDigest);
+    return (placed) => ({ path, digest, sizeBytes, sourceDigest, unitTexts, contents, ...placed });
 }
 
 /** A socket whose own section changes has to close; all others stay open through the update. */
@@ -272,163 +301,4 @@ function importedPath(id: string): string {
 function imageVersion(path: string): string {
     const [, version = ""] = /_(.*?)(?:-[0-9a-f]{12})?\.raw$/.exec(path) ?? [];
     return version;
-}
-
-interface Built {
-    name: string;
-    /** Path on this machine. */
-    file: string;
-    path: string;
-    fileName: string;
-    digest: string;
-    sizeBytes: number;
-    unitTexts: Record<string, string>;
-    contents: Record<string, string>;
-    architecture: string | undefined;
-    warnings: string[];
-}
-
-function naming(context: Context, given: PreviewedObject<Inputs>) {
-    return {
-        name: given.name ?? defaultName(context),
-        version: given.version,
-        format: given.format,
-        extends: given.extends,
-        programDirectory: context.programDirectory,
-        signal: context.signal,
-    };
-}
-
-/** At once; where both fail it is the build that tells, since a host that can't be reached may be up again then. */
-async function buildAndConnect(context: HostContext, given: Inputs, sourceDigest: string): Promise<[Built, Target]> {
-    const target = context.connect(given.connection);
-    target.catch(() => {});
-    return [await build(context, given, sourceDigest), await target];
-}
-
-async function build(context: Context, given: Inputs, sourceDigest: string): Promise<Built> {
-    const args = buildArgs(context, given, sourceDigest);
-    return asBuilt(await buildImage(given.source, args), args);
-}
-
-function buildArgs(context: Context, given: Inputs, sourceDigest: string): BuildArgs {
-    return {
-        ...(naming(context, given) as Omit<BuildArgs, "sourceDigest" | "onProgress">),
-        sourceDigest,
-        onProgress: (text) => context.status(text),
-    };
-}
-
-function asBuilt(image: BuiltImage, { name, version }: BuildArgs): Built {
-    const fileName = imageFileName(name, version, image.digest);
-    return { ...image, name, fileName, path: imagePath(fileName) };
-}
-
-/** Of an image that this stack hasn't had before: what was known of it has been said. */
-function warnOf(context: Context, { digest, warnings }: Built, olds?: Olds): void {
-    if (olds?.outputs.digest !== digest) for (const warning of warnings) context.warn(warning);
-}
-
-interface Olds {
-    inputs: Record<string, unknown>;
-    outputs: Record<string, unknown>;
-}
-
-/** The same bytes under the same version stay where they are, also where an import found them under another name. */
-function kept(built: Built, version: string, olds: Olds | undefined): Built {
-    if (olds?.outputs.digest !== built.digest || olds.inputs.version !== version) return built;
-    const path = asText(olds.outputs.path);
-    return { ...built, path, fileName: path.split("/").pop() as string };
-}
-
-/** Looks, uploads what isn't there, and makes it the image that this resource wants. */
-async function place(
-    context: HostContext,
-    target: Target,
-    built: Built,
-    how: { derived: Record<string, unknown>; retain: number; adopted: string },
-    owner: Owner,
-    isRetry = false,
-): Promise<{ id: string; outputs: Outputs }> {
-    const { path, fileName, digest, sizeBytes } = built;
-    const { derived, retain, adopted } = how;
-    const { host } = target;
-    return located({ host }, async () => {
-        context.status("looking at the host");
-        const look = await perform(context, target, () => lookForImage(built));
-        const facts = hostFacts(look);
-        requirePortable(facts, host);
-        const other = otherArchitecture(facts, built.architecture);
-        const id = objectId(built.name, facts.machineId);
-        const outputs = (retained: string[]): Outputs => ({
-            path,
-            digest,
-            sizeBytes,
-            sourceDigest: asText(derived.sourceDigest),
-            unitTexts: built.unitTexts,
-            contents: (derived.contents as Record<string, string> | undefined) ?? built.contents,
-            retained,
-            machineId: facts.machineId,
-            record: recordText(owner),
-            connection: target.connection,
-        });
-        const present = look.one("present");
-        const incoming = look.one("incoming");
-        if (other !== undefined) {
-            if (incoming !== undefined) await perform(context, target, () => discardUpload(`${incoming}/${fileName}`));
-            const todo = "Build the programs for that, or give a host of the other kind; nothing was uploaded";
-            throw new UserError({ property: "source", what: other, todo });
-        }
-        if (present !== digest && incoming === undefined) refuseUpload(look.one("free"), look.stderr, built);
-        const uploaded = present === digest ? undefined : `${incoming}/${fileName}`;
-        if (uploaded !== undefined) {
-            try {
-                await target.upload(built.file, uploaded, {
-                    signal: context.signal,
-                    onProgress: (done, total) => context.status(`uploading ${megabytes(done)}/${megabytes(total)} MB`),
-                });
-            } catch (error) {
-                // A host that can't be reached any more keeps an empty directory, until the next upload a day later.
-                const signal = AbortSignal.timeout(5000);
-                await perform({ status() {}, signal }, target, () => discardUpload(uploaded)).catch(() => {});
-                throw error;
-            }
-        }
-        context.status("verifying the upload");
-        const said = await perform(context, target, () => commitImage(built, uploaded, owner, { retain, adopted }));
-        if (said.has("done")) {
-            context.status(
-                `${fileName} is there (${megabytes(sizeBytes)} MB${uploaded === undefined ? ", it was already" : ""})`,
-            );
-            return { id, outputs: outputs(said.all("retained")) };
-        }
-        // Another stack may have taken it away since the look.
-        if (uploaded === undefined && !isRetry) return place(context, target, built, how, owner, true);
-        const arrived = said.one("digest");
-        const what =
-            arrived !== undefined && arrived !== digest
-                ? `the image arrived with another SHA-256: ${arrived} in place of ${digest}`
-                : `the image couldn't be put at ${path}`;
-        throw new PartialFailure(id, outputs([]), [
-            new UserError({
-                host,
-                what,
-                said: said.stderr,
-                todo: "What was there before is untouched; run `pulumi up` again",
-            }).message,
-        ]);
-    });
-}
-
-function refuseUpload(free: string | undefined, said: string, { sizeBytes, path }: Built): never {
-    if (free !== undefined && Number(free) <= sizeBytes)
-        throw new UserError({
-            what: `there is no room for the image ${path}: it has ${megabytes(sizeBytes)} MB, and ${megabytes(Number(free))} MB are free on /var/lib`,
-            todo: "Make room there; nothing was changed",
-        });
-    throw new UserError({ what: "no directory to upload to could be made in /var/lib", said });
-}
-
-function megabytes(bytes: number): string {
-    return (bytes / 1e6).toFixed(1);
 }

@@ -57,11 +57,15 @@ export class PortableImage extends pulumi.CustomResource {
      */
     declare public readonly format: pulumi.Output<string | undefined>;
     /**
+     * Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+     */
+    declare public readonly instance: pulumi.Output<string | undefined>;
+    /**
      * machine-id(5) of the host.
      */
     declare public /*out*/ readonly machineId: pulumi.Output<string>;
     /**
-     * Name of the image, the prefix of every unit in it. Default: the name of the resource.
+     * Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
      */
     declare public readonly name: pulumi.Output<string | undefined>;
     /**
@@ -121,6 +125,7 @@ export class PortableImage extends pulumi.CustomResource {
             resourceInputs["connection"] = args?.connection;
             resourceInputs["extends"] = args?.extends;
             resourceInputs["format"] = args?.format;
+            resourceInputs["instance"] = args?.instance;
             resourceInputs["name"] = args?.name;
             resourceInputs["retain"] = args?.retain;
             resourceInputs["source"] = args?.source;
@@ -140,6 +145,7 @@ export class PortableImage extends pulumi.CustomResource {
             resourceInputs["digest"] = undefined /*out*/;
             resourceInputs["extends"] = undefined /*out*/;
             resourceInputs["format"] = undefined /*out*/;
+            resourceInputs["instance"] = undefined /*out*/;
             resourceInputs["machineId"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
             resourceInputs["path"] = undefined /*out*/;
@@ -174,7 +180,11 @@ export interface PortableImageArgs {
      */
     format?: pulumi.Input<string | undefined>;
     /**
-     * Name of the image, the prefix of every unit in it. Default: the name of the resource.
+     * Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+     */
+    instance?: pulumi.Input<string | undefined>;
+    /**
+     * Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
      */
     name?: pulumi.Input<string | undefined>;
     /**

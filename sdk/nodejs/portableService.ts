@@ -56,6 +56,7 @@ export class PortableService extends pulumi.ComponentResource {
             resourceInputs["force"] = args?.force;
             resourceInputs["format"] = args?.format;
             resourceInputs["health"] = args?.health;
+            resourceInputs["instance"] = args?.instance;
             resourceInputs["name"] = args?.name;
             resourceInputs["profile"] = args?.profile;
             resourceInputs["retain"] = args?.retain;
@@ -118,6 +119,10 @@ export interface PortableServiceArgs {
      * What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
      */
     health?: pulumi.Input<inputs.HealthArgs | undefined>;
+    /**
+     * Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+     */
+    instance?: pulumi.Input<string | undefined>;
     /**
      * Name of the image, the prefix of every unit in it. Default: the name of the component.
      */

@@ -2,6 +2,7 @@ import type { Tree } from "../tree";
 import { activationFindings } from "./activation";
 import type { Finding } from "./finding";
 import { imageFacts } from "./image-facts";
+import { instanceFindings } from "./instance";
 import { profileFindings } from "./profile";
 import { Programs } from "./programs";
 import { settingFindings } from "./service-settings";
@@ -10,7 +11,7 @@ import { unitNameFindings } from "./unit-names";
 import { verifyFindings } from "./verify";
 
 /** Raised when a check changes: images that were looked at before are looked at again. */
-export const VALIDATION_VERSION = 2;
+export const VALIDATION_VERSION = 3;
 
 export interface Validated {
     findings: Finding[];
@@ -20,12 +21,13 @@ export interface Validated {
 
 /**
  * Everything that can be told of an image from its own contents, failures first. `unitTexts`: the units that
- * portablectl attaches. Reads the programs that the units start; changes nothing, and needs no host.
+ * portablectl attaches; `instanceOf`: their prefix before it became that of an instance. Reads the programs that the units start; changes nothing, and needs no host.
  */
 export async function validateImage(
     name: string,
     tree: Tree,
     unitTexts: Readonly<Record<string, string>>,
+    instanceOf?: string,
 ): Promise<Validated> {
     const facts = imageFacts(name, tree, unitTexts);
     const programs = await Programs.of(facts);
@@ -34,6 +36,7 @@ export async function validateImage(
         ...unitNameFindings(facts),
         ...settingFindings(facts),
         ...activationFindings(facts),
+        ...(instanceOf === undefined ? [] : instanceFindings(facts, instanceOf)),
         ...programs.findings,
         ...(await profileFindings(facts, programs.started)),
     ];

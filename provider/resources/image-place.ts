@@ -1,0 +1,107 @@
+import type { HostContext } from "../contract";
+import { PartialFailure, UserError } from "../errors";
+import { hostFacts, otherArchitecture, requirePortable } from "../systemd/host-facts";
+import { commitImage, discardUpload, lookForImage } from "../systemd/image-programs";
+import type { Owner } from "../systemd/prelude";
+import type { Connection } from "../target/connection";
+import type { Target } from "../target/target";
+import type { Built } from "./image-build";
+import { located, objectId, perform, recordText } from "./operation";
+
+/** What is known of an image once it is on a host. */
+export interface Placed {
+    /** Paths of the images that stay on the host, the newest first. */
+    retained: string[];
+    machineId: string;
+    record: string;
+    connection: Connection;
+}
+
+/** Looks, uploads what isn't there, and makes it the image that this resource wants. */
+export async function place<O extends Record<string, unknown>>(
+    context: HostContext,
+    target: Target,
+    built: Built,
+    how: {
+        /** How many images stay. */
+        retain: number;
+        /** Path of the image that the resource had before, or "". */
+        adopted: string;
+        outputsOf(placed: Placed): O;
+    },
+    owner: Owner,
+    isRetry = false,
+): Promise<{ id: string; outputs: O }> {
+    const { path, fileName, digest, sizeBytes } = built;
+    const { retain, adopted, outputsOf } = how;
+    const { host } = target;
+    return located({ host }, async () => {
+        context.status("looking at the host");
+        const look = await perform(context, target, () => lookForImage(built));
+        const facts = hostFacts(look);
+        requirePortable(facts, host);
+        const other = otherArchitecture(facts, built.architecture);
+        const id = objectId(built.name, facts.machineId);
+        const { machineId } = facts;
+        const outputs = (retained: string[]) =>
+            outputsOf({ retained, machineId, record: recordText(owner), connection: target.connection });
+        const present = look.one("present");
+        const incoming = look.one("incoming");
+        if (other !== undefined) {
+            if (incoming !== undefined) await perform(context, target, () => discardUpload(`${incoming}/${fileName}`));
+            const todo = "Build the programs for that, or give a host of the other kind; nothing was uploaded";
+            throw new UserError({ property: "source", what: other, todo });
+        }
+        if (present !== digest && incoming === undefined) refuseUpload(look.one("free"), look.stderr, built);
+        const uploaded = present === digest ? undefined : `${incoming}/${fileName}`;
+        if (uploaded !== undefined) {
+            try {
+                await target.upload(built.file, uploaded, {
+                    signal: context.signal,
+                    onProgress: (done, total) => context.status(`uploading ${megabytes(done)}/${megabytes(total)} MB`),
+                });
+            } catch (error) {
+                // A host that can't be reached any more keeps an empty directory, until the next upload a day later.
+                const signal = AbortSignal.timeout(5000);
+                await perform({ status() {}, signal }, target, () => discardUpload(uploaded)).catch(() => {});
+                throw error;
+            }
+        }
+        context.status("verifying the upload");
+        const said = await perform(context, target, () => commitImage(built, uploaded, owner, { retain, adopted }));
+        if (said.has("done")) {
+            context.status(
+                `${fileName} is there (${megabytes(sizeBytes)} MB${uploaded === undefined ? ", it was already" : ""})`,
+            );
+            return { id, outputs: outputs(said.all("retained")) };
+        }
+        // Another stack may have taken it away since the look.
+        if (uploaded === undefined && !isRetry) return place(context, target, built, how, owner, true);
+        const arrived = said.one("digest");
+        const what =
+            arrived !== undefined && arrived !== digest
+                ? `the image arrived with another SHA-256: ${arrived} in place of ${digest}`
+                : `the image couldn't be put at ${path}`;
+        throw new PartialFailure(id, outputs([]), [
+            new UserError({
+                host,
+                what,
+                said: said.stderr,
+                todo: "What was there before is untouched; run `pulumi up` again",
+            }).message,
+        ]);
+    });
+}
+
+function refuseUpload(free: string | undefined, said: string, { sizeBytes, path }: Built): never {
+    if (free !== undefined && Number(free) <= sizeBytes)
+        throw new UserError({
+            what: `there is no room for the image ${path}: it has ${megabytes(sizeBytes)} MB, and ${megabytes(Number(free))} MB are free on /var/lib`,
+            todo: "Make room there; nothing was changed",
+        });
+    throw new UserError({ what: "no directory to upload to could be made in /var/lib", said });
+}
+
+function megabytes(bytes: number): string {
+    return (bytes / 1e6).toFixed(1);
+}
