@@ -2,6 +2,7 @@ import { UserError } from "../errors";
 import { type Shell, sh } from "../shell";
 import { type HostFacts, hostFacts } from "./host-facts";
 import { type FoundFile, foundFiles, lookAtFiles, lookAtTexts } from "./host-files";
+import { HIDDEN_MARK, MARK } from "./other-images";
 import { ATTACHED_DIRECTORIES, UNITS_DIRECTORY } from "./paths";
 import { lookAtHost, lookAtProfiles } from "./prelude";
 import type { Reported } from "./report";
@@ -33,7 +34,8 @@ attached() {
     for directory in ${ATTACHED_DIRECTORIES}; do
         for conf in "$directory"/*.d/20-portable.conf; do
             [ -f "$conf" ] && IFS= read -r line <"$conf" || continue
-            image=\${line#"# Drop-in created for image '"}
+            image=\${line#${MARK}" '"}
+            image=\${image#${HIDDEN_MARK}" '"}
             [ "$image" != "$line" ] || continue
             image=\${image%"', do not edit."}
             # Extensions come after it, each behind a colon, in order.

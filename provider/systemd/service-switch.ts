@@ -2,6 +2,7 @@ import { joinShell, type Shell, sh } from "../shell";
 import { type BeforeSwitch, beforeSwitchLibrary } from "./before-switch";
 import { claimFiles, filesLibrary, lookAtFiles, lookAtTexts, putFiles } from "./host-files";
 import { sweepLibrary } from "./image-programs";
+import { aloneLibrary } from "./other-images";
 import { ATTACHED_DIRECTORIES, UNITS_DIRECTORY } from "./paths";
 import { deadlineLibrary, lock, type Owner, settleLibrary } from "./prelude";
 import type { Report } from "./report";
@@ -59,6 +60,7 @@ ${showUnitsLibrary}
 ${sweepLibrary}
 ${filesLibrary(owner, adopted)}
 ${switchRecordLibrary(name, image, id)}
+${aloneLibrary(name)}
 ${arm(report, name, owner, plan, id)}
 said= bad= stirred= settled= stable_ticks=${checks.stableSeconds === undefined ? "" : Math.ceil(checks.stableSeconds * 5)}
 failed() {
@@ -79,7 +81,10 @@ failed() {
 attempt() {
     what=$1; shift
     say step "$what"
-    said=$(in_time "$@" 2>&1) || failed "$what"
+    case $1 in
+        alone) shift; said=$(alone in_time "$@" 2>&1) ;;
+        *) said=$(in_time "$@" 2>&1) ;;
+    esac || failed "$what"
 }
 # Whether its main process ends by itself: it catches the signal, or waits for it (proc(5), SigCgt and SigBlk).
 ends_itself() {
@@ -220,6 +225,7 @@ ${showUnitsLibrary}
 ${sweepLibrary}
 ${filesLibrary(owner)}
 ${switchRecordLibrary(name, { path: "nothing", profile: "" })}
+${aloneLibrary(name)}
 if [ -s "$service" ] && ! grep -qFx -- "nonce $nonce" "$service"; then
     say superseded; exit 0
 fi
@@ -246,7 +252,7 @@ if [ -n "$units" ]; then
         done
         rmdir "$directory"/*.wants "$directory"/*.requires 2>/dev/null
     done
-    attempt ${`detaching ${name}`} portablectl -q detach $runtime $extensions -- "$image"
+    attempt ${`detaching ${name}`} alone portablectl -q detach $runtime $extensions -- "$image"
 fi
 # Who detaches by hand leaves the links of [Install] dangling.
 find ${UNITS_DIRECTORY} -maxdepth 2 -xtype l -lname ${`/*/systemd/system.attached/${name}[.@-]*`} | while IFS= read -r link; do
@@ -271,14 +277,14 @@ function attachImage({ image, previous, attachOptions }: SwitchPlan): Shell {
     ];
     const what = [...attachOptions, "--profile", image.profile, ...withExtensions(image)];
     if (previous === undefined)
-        return sh`attempt ${`attaching ${image.path}`} portablectl -q --no-reload attach ${what}`;
+        return sh`attempt ${`attaching ${image.path}`} alone portablectl -q --no-reload attach ${what}`;
     if (previous.extensions.join(" ") === image.extensions.join(" "))
-        return sh`attempt ${`reattaching ${image.path}`} portablectl -q --no-reload reattach ${what}`;
+        return sh`attempt ${`reattaching ${image.path}`} alone portablectl -q --no-reload reattach ${what}`;
     // A reattach knows its units by image and extensions: it finds none where these are others.
     const old = [...(previous.isRuntime ? ["--runtime"] : []), ...withExtensions(previous)];
     return sh`
-attempt ${`detaching ${previous.path}`} portablectl -q --no-reload detach --force ${old}
-attempt ${`attaching ${image.path}`} portablectl -q --no-reload attach --force ${what}`;
+attempt ${`detaching ${previous.path}`} alone portablectl -q --no-reload detach --force ${old}
+attempt ${`attaching ${image.path}`} alone portablectl -q --no-reload attach --force ${what}`;
 }
 
 /** The new image is attached by then, and the old one still runs. */

@@ -1,5 +1,6 @@
 import { type Shell, sh } from "../shell";
 import { encoded, filesLibrary } from "./host-files";
+import { aloneLibrary } from "./other-images";
 import { ATTACHED_DIRECTORIES, RECORDS_DIRECTORY, UNITS_DIRECTORY } from "./paths";
 import { type Owner, program, settleLibrary } from "./prelude";
 import type { Report } from "./report";
@@ -138,6 +139,7 @@ ${switchRecordLibrary(name, plan.image, id)}
 ${settleLibrary}
 ${attachedPathsLibrary(name, plan)}
 ${disarmLibrary(name)}
+${aloneLibrary(name)}
 undoing() {
     undone=$("$@" 2>&1) || { say undo-failed "$*"; printf '%s\\n' "$undone" | block undone; }
 }
@@ -146,6 +148,7 @@ case $reason in
     # Not at boot but because something else was started: the switch is alive.
     boot) exec 9<${UNITS_DIRECTORY}; flock -n 9 || exit 0 ;;
 esac
+show_marks
 # What the switch held in its variables is gone with it; a path without a file is one that it has dropped.
 commit_recorded() {
     read_record "$record"
