@@ -1,7 +1,7 @@
 import { HIDDEN_MARK, MARK } from "../../provider/systemd/other-images";
 import { bootTarget, diffSnapshots, type TestTarget } from "../target";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
-import type { Json, Provider } from "./provider";
+import { failure, type Json, type Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
@@ -48,6 +48,10 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         await image2.up(ofStaging());
         expect(image2.outputs.path).toBe(shown.properties.path);
         expect(image2.outputs.path).toMatch(/^\/var\/lib\/portables\/hello-staging_1\.0-[0-9a-f]{12}\.raw$/);
+        // On the port that production has it can't stand, and is taken back.
+        const refused = await failure(staging.up({ image: image2.outputs.path, connection }));
+        expect(refused.message).toMatch(/hello-staging\.socket.*It was taken back whole: nothing is attached\./s);
+        expect((await target.http(8080, "/")).body).toBe("Hello, users!\n");
         await staging.up(stagingOf("testers"));
         expect(staging.outputs).toMatchObject({
             name: "hello-staging",
