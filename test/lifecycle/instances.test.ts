@@ -53,6 +53,7 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         expect(refused.message).toMatch(/hello-staging\.socket.*It was taken back whole: nothing is attached\./s);
         expect((await target.http(8080, "/")).body).toBe("Hello, users!\n");
         await staging.up(stagingOf("testers"));
+        expect(provider.warnings({ clear: true })).toEqual([expect.stringMatching(/^hello-staging\.socket closes/)]);
         expect(staging.outputs).toMatchObject({
             name: "hello-staging",
             units: {
