@@ -60,6 +60,7 @@ test.each<[string, () => RawSource]>([
         file: `${given.programDirectory}/image.raw`,
         digest,
         sizeBytes: image.length,
+        architecture: "x86-64",
         prefixes: ["hello"],
         sourceDigest: digest,
         unitTexts,
