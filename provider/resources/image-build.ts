@@ -1,11 +1,9 @@
-import type { Context, HostContext } from "../contract";
+import type { Context } from "../contract";
 import { type BuildArgs, type BuiltImage, buildImage } from "../image/image";
 import { instanceName } from "../image/instance";
 import type { Source } from "../image/source";
 import type { PreviewedObject } from "../schema/values";
 import { imageFileName, imagePath } from "../systemd/paths";
-import type { Connection } from "../target/connection";
-import type { Target } from "../target/target";
 import { asText } from "./operation";
 
 /** An image on this machine, and where it will be on the host. */
@@ -58,18 +56,7 @@ export function naming(context: Context, given: PreviewedObject<Given>) {
     };
 }
 
-/** At once; where both fail it is the build that tells, since a host that can't be reached may be up again then. */
-export async function buildAndConnect(
-    context: HostContext,
-    given: Given & { connection?: Connection },
-    sourceDigest: string,
-): Promise<[Built, Target]> {
-    const target = context.connect(given.connection);
-    target.catch(() => {});
-    return [await build(context, given, sourceDigest), await target];
-}
-
-async function build(context: Context, given: Given, sourceDigest: string): Promise<Built> {
+export async function build(context: Context, given: Given, sourceDigest: string): Promise<Built> {
     const args = buildArgs(context, given, sourceDigest);
     return asBuilt(await buildImage(given.source, args), args);
 }

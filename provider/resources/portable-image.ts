@@ -10,17 +10,7 @@ import { readImage, releaseImage } from "../systemd/image-programs";
 import { imageName, imagePath } from "../systemd/paths";
 import { type Connection, connection } from "../target/connection";
 import { secretIf } from "./drop-in-content";
-import {
-    asBuilt,
-    type Built,
-    buildAndConnect,
-    buildArgs,
-    defaultName,
-    kept,
-    nameOnHost,
-    naming,
-    warnOf,
-} from "./image-build";
+import { asBuilt, type Built, build, buildArgs, defaultName, kept, nameOnHost, naming, warnOf } from "./image-build";
 import { type Placed, place } from "./image-place";
 import { asText, newOwner, objectId, ownerOf, perform, recordText } from "./operation";
 
@@ -171,16 +161,17 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
     },
 
     async create(context, { inputs: given, derived }) {
-        const [built, target] = await buildAndConnect(context, given, asText(derived.sourceDigest));
+        const built = await build(context, given, asText(derived.sourceDigest));
         warnOf(context, built);
+        const target = await context.connect(given.connection);
         const how = { retain: given.retain, adopted: "", outputsOf: outputsOf(built, derived) };
         return place(context, target, built, how, newOwner(context, built.name));
     },
 
     async update(context, { inputs: given, derived, olds }) {
-        const [made, target] = await buildAndConnect(context, given, asText(derived.sourceDigest));
-        const built = kept(made, given.version, olds);
+        const built = kept(await build(context, given, asText(derived.sourceDigest)), given.version, olds);
         warnOf(context, built, olds);
+        const target = await context.connect(given.connection);
         const adopted = asText(olds.outputs.path);
         const how = { retain: given.retain, adopted, outputsOf: outputsOf(built, derived) };
         return place(context, target, built, how, ownerOf(context, olds.outputs.record, built.name));
