@@ -164,5 +164,8 @@ async function writeTree(tree: Tree, writer: TarWriter, onBytes: (done: number) 
             }
         }
     }
-    await writer.end();
+    // Who has read the end of the archive may be gone before the last of its bytes; whether all of it came is in the status.
+    await writer.end().catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "EPIPE") throw error;
+    });
 }
