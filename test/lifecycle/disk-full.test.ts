@@ -17,7 +17,11 @@ afterAll(() => target?.down());
 
 /** Runs with a tiny file system over the directory; what the run leaves there is told by the snapshots. */
 async function withTiny<T>(directory: string, options: string, run: () => Promise<T>): Promise<T> {
-    await onHost(target, `mkdir -p ${directory}; mount -t tmpfs -o ${options} tiny ${directory}`);
+    // systemd hears of a mount a moment later.
+    await onHost(
+        target,
+        `mkdir -p ${directory} && mount -t tmpfs -o ${options} tiny ${directory} && timeout 10 sh -c 'until systemctl -q is-active ${directory.slice(1).replaceAll("/", "-")}.mount; do sleep 0.1; done'`,
+    );
     try {
         const before = await target.snapshot();
         const result = await run();
