@@ -9,7 +9,7 @@ const MESSAGE_BYTES = 400 * 1024 * 1024;
 /** The engine kills 5 s after it asked. */
 const GRACE_MS = 4000;
 /** For the last answers: they only go over loopback, and the engine waits for this at the end of each of its runs. */
-const FLUSH_MS = 50;
+const FLUSH_MS = 10;
 
 export interface ProviderServer {
     port: number;
