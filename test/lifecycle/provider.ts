@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentials, type ServiceError } from "@grpc/grpc-js";
@@ -93,10 +93,9 @@ export class Provider {
         await this.stop();
     }
 
-    /** Memory in use, in bytes (VmRSS of proc(5)). */
-    get memoryBytes(): number {
-        const status = readFileSync(`/proc/${this.child.pid}/status`, "utf8");
-        return Number(status.match(/^VmRSS:\s+(\d+) kB$/m)?.[1]) * 1024;
+    /** Sends a signal to its process. */
+    signal(name: NodeJS.Signals): void {
+        this.child.kill(name);
     }
 
     /** A resource of the stack, with the state that it has after what another process did. */

@@ -29,7 +29,7 @@ const deploys = figures
     .filter(({ megabytes_early }) => megabytes_early !== undefined)
     .map(
         (each) =>
-            `- ${each.what}: ${each.deploys} releases, each of them built, uploaded and switched in ${rounded(each.seconds_each, 1)} s; ${each.sent} requests, ${each.lost} lost, the longest wait ${rounded(each.longest)} ms; memory of the provider ${rounded(each.megabytes_early)} MB in the first half, ${rounded(each.megabytes_late)} MB in the second; the host holds the same after the last as after the first ones`,
+            `- ${each.what}: ${each.deploys} releases, each of them built, uploaded and switched in ${rounded(each.seconds_each, 1)} s; ${each.sent} requests, ${each.lost} lost, the longest wait ${rounded(each.longest)} ms; the provider holds ${rounded(each.megabytes_early, 1)} MB after the first ones, ${rounded(each.megabytes_late, 1)} MB after the last; the host holds the same after the last as after the first ones`,
     );
 const points = figures
     .filter(({ points }) => points !== undefined)
