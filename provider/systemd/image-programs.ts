@@ -1,5 +1,6 @@
 import { type Shell, sh } from "../shell";
-import { IMAGES_DIRECTORY } from "./paths";
+import { askForMetadata } from "./image-metadata";
+import { IMAGES_DIRECTORY, imageName } from "./paths";
 import { lock, lookAtHost, type Owner } from "./prelude";
 
 /*
@@ -30,7 +31,7 @@ mounted() {
 sweep() {
     for want in "$records"/images/*; do
         set -- "$want"/*
-        [ -d "$want" ] && [ ! -e "$1" ] && rmdir -- "$want" 2>/dev/null || continue
+        [ -d "$want" ] && [ ! -e "$1" ] && rm -f -- "$want/.metadata" "$want/.metadata.new" && rmdir -- "$want" 2>/dev/null || continue
         image=${IMAGES_DIRECTORY}/\${want##*/}
         if in_use "$image"; then
             mkdir -p -m 0700 -- "$want"
@@ -99,13 +100,19 @@ mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/images" "$want" || exi
 if [ -n "$uploaded" ]; then
     incoming=\${uploaded%/*}
     mkdir -p -m 0700 ${IMAGES_DIRECTORY}
-    part=${IMAGES_DIRECTORY}/.${image.fileName}.part
+    part=${IMAGES_DIRECTORY}/.part-${image.fileName}
     mv -f -- "$uploaded" "$part" && chown root:root "$part" && chmod 0644 "$part" || exit
     sync "$part" &
+    synced=$!
+    # A power cut may leave it half written, under its first name only.
+    note="$want/.metadata"
+    { ${askForMetadata(sh`"$part"`, [], imageName(image.path))} >"$note.new" 2>/dev/null && mv -f -- "$note.new" "$note" || rm -f -- "$note.new"; } &
+    asked=$!
     digest=$(sha256sum <"$part" | cut -c 1-64)
-    wait "$!" || exit
+    wait "$asked"
+    wait "$synced" || exit
     say digest "$digest"
-    if [ "$digest" != ${image.digest} ]; then rm -f -- "$part"; rmdir "$want" "$records/images" 2>/dev/null; exit 1; fi
+    if [ "$digest" != ${image.digest} ]; then rm -f -- "$part" "$note"; rmdir "$want" "$records/images" 2>/dev/null; exit 1; fi
     mv -f -- "$part" "$image" && sync ${IMAGES_DIRECTORY} || exit
 else
     # The look has just read it whole.

@@ -2,6 +2,7 @@ import { UserError } from "../errors";
 import { type Shell, sh } from "../shell";
 import { type HostFacts, hostFacts } from "./host-facts";
 import { type FoundFile, foundFiles, lookAtFiles, lookAtTexts } from "./host-files";
+import { askForMetadata, metadataNote, unitsOfMetadata } from "./image-metadata";
 import { HIDDEN_MARK, MARK } from "./other-images";
 import { ATTACHED_DIRECTORIES, UNITS_DIRECTORY } from "./paths";
 import { lookAtHost, lookAtProfiles } from "./prelude";
@@ -151,16 +152,15 @@ show_units $units
 
 /** portabled takes its time to look into an image: meanwhile the other end of the pipe looks at the rest. */
 function readMetadata(image: string, extensions: readonly string[], name: string): Shell {
-    const call =
-        extensions.length === 0
-            ? ["GetImageMetadata", "sas", image, "1", name]
-            : [
-                  ...["GetImageMetadataWithExtensions", "sasast", image],
-                  ...[String(extensions.length), ...extensions, "1", name, "0"],
-              ];
+    const asked = askForMetadata(sh`${image}`, extensions, name);
     return sh`
 for path in ${[image, ...extensions]}; do [ -e "$path" ] || say no-image "$path"; done
-{ busctl --json=short call org.freedesktop.portable1 /org/freedesktop/portable1 org.freedesktop.portable1.Manager ${call} 2>&1; echo " status $?"; } |`;
+{
+    if ${extensions.length === 0 ? sh`[ -e ${image} ]` : sh`false`} && [ -s ${metadataNote(image)} ]; then cat ${metadataNote(image)}
+    else ${asked} 2>&1
+    fi
+    echo " status $?"
+} |`;
 }
 
 /** Of {@link readMetadata}: the block `metadata`, and the image's units in $units; or the block `refused`. */
@@ -199,7 +199,7 @@ export function serviceLook(reported: Reported, place: { host: string; image: st
     const profiles = new Map(reported.all("attached-profile").map((line) => line.split(" ") as [string, string]));
     return {
         facts: hostFacts(reported),
-        imageUnits: metadata === undefined ? undefined : imageUnits(metadata),
+        imageUnits: metadata === undefined ? undefined : unitsOfMetadata(metadata),
         profiles: [...new Set(reported.all("profile"))].sort(),
         attached: reported.all("attached").map((line) => {
             const [unit = "", directory = "", ...image] = line.split(" ");
@@ -221,17 +221,6 @@ export function serviceLook(reported: Reported, place: { host: string; image: st
         recorded: reported.has("record"),
         isUnfinished: reported.has("unfinished"),
     };
-}
-
-/** GetImageMetadata answers image, os-release, units by name (org.freedesktop.portable1(5)); with extensions, theirs come before the units. */
-function imageUnits(metadata: string): Map<string, string> {
-    const { data } = JSON.parse(metadata) as { data: unknown[] };
-    const units = data.at(-1) as Record<string, number[]>;
-    return new Map(
-        Object.entries(units)
-            .map(([unit, bytes]) => [unit, Buffer.from(bytes).toString("utf8")] as const)
-            .sort(([a], [b]) => (a < b ? -1 : 1)),
-    );
 }
 
 function ownerRecord(text: string | undefined): ServiceLook["owner"] {
