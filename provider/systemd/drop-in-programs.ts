@@ -103,6 +103,7 @@ ${requireUnit(unit)}
 ${claimFiles(all)}
 ${verifyDropIns([{ unit, name, content: dropIn.content }])}
 ${onChange === "reload" && !bringsReload(dropIn) ? requireReload : undefined}
+! findings || exit 1
 applying=
 say touched
 mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/files" && files_begin ${all.map((file) => file.path)} && files_sync || failed "writing the record"

@@ -60,12 +60,12 @@ done
 
 /**
  * One operation at a time on a host: a lock on a directory that is always there leaves no file behind.
- * At its end the directory in $incoming goes, and our records when there is nothing left to record.
+ * At its end the directories in $incoming and $trial go, and our records when there is nothing left to record.
  */
 export const lock: Shell = sh`
-incoming=
+incoming= trial=
 leave() {
-    [ -z "$incoming" ] || rm -rf -- "$incoming"
+    [ -z "$incoming$trial" ] || rm -rf -- \${incoming:+"$incoming"} \${trial:+"$trial"}
     rmdir "$records/images" "$records/files" "$records/services" "$records/incoming" "$records" 2>/dev/null
 }
 trap leave EXIT

@@ -54,6 +54,7 @@ export function switchService(
     const runtime = image.isRuntime ? sh`--runtime` : sh``;
     return sh`
 ${lock}
+${verifyDropIns(plan.verify)}
 ${deadlineLibrary(budgetSeconds)}
 ${settleLibrary}
 ${showUnitsLibrary}
@@ -64,13 +65,14 @@ ${aloneLibrary(name)}
 ${arm(report, name, owner, plan, id)}
 said= bad= stirred= settled= stable_ticks=${checks.stableSeconds === undefined ? "" : Math.ceil(checks.stableSeconds * 5)}
 failed() {
+    say touched
     say failed "$1"
     printf '%s\\n' "$said" | block said
     [ -z "$bad" ] || journal "$bad" | block journal
     if [ -f "$back/go-back" ]; then sh "$back/go-back" failed "$stirred"
     else
-        rm -rf -- "$back"
-        [ ! -f "$undo/list" ] || files_undo
+        disarm
+        files_undo
         say serving ${previous?.path ?? "nothing"}
     fi
     show_units ${[...plan.leave, ...plan.units]}
@@ -146,12 +148,17 @@ if [ -s "$service" ] && ! grep -qFx -- "token $token" "$service"; then
     say owned "$(sed -n 's/^urn //p' "$service")"; exit 1
 fi
 ${claimFiles(plan.files)}
-${verifyDropIns(plan.verify)}
-say touched
 mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/services" "$records/files" || failed "making the records"
 # One that another service had made goes with the last of them.
 directories=${`${ATTACHED_DIRECTORIES.join(" ")} /etc/portables /run/portables`}
-files_begin ${plan.files.map((file) => file.path)} && arm && record_switch ${previous?.path ?? "nothing"} "switch under way" || failed "keeping what is there for the way back"
+files_begin ${plan.files.map((file) => file.path)} && arm || failed "keeping what is there for the way back"
+if findings; then
+    disarm
+    forget_undo
+    exit 1
+fi
+say touched
+arm_now && record_switch ${previous?.path ?? "nothing"} "switch under way" || failed "keeping what is there for the way back"
 say step "writing drop-ins and files"
 drop_others || failed "removing files that are no longer declared"
 ${putFiles(plan.files, (file) => sh`failed ${`writing ${file.path}`}`)}
@@ -192,6 +199,8 @@ $settled
 END
 ${joinShell(plan.activated.map(({ service, socket }) => sh`if takes ${service}; then say takes ${service} ${socket}; else say leaves ${service} ${socket}; fi`))}
 ${checks.command === undefined ? sh`` : healthCommand(checks.command, checks.timeoutSeconds)}
+# While the client looks: what the record will say is there is on the disk.
+{ recorded; attached_paths; } | sync_listed
 now
 patience=$((deadline - now))
 [ "$patience" -le ${confirmSeconds} ] || patience=${confirmSeconds}
@@ -202,7 +211,6 @@ case $answer in
     unhealthy) said= ; bad=${started[0] ?? ""}; failed "the health check" ;;
     *) said="nobody who could still reach the host confirmed it"; failed "confirming the update" ;;
 esac
-{ recorded; attached_paths; } | sync_listed
 record_switch ${image.path} confirmed || failed "writing the record of the switch"
 files_commit
 disarm

@@ -74,12 +74,19 @@ record_switch() {
 `;
 }
 
-/** `arm` keeps what is, with the program that puts it back, and sets up boot unit and watch. */
+/**
+ * `arm` keeps what is, with the program that puts it back, and sets up boot unit and watch; after `arm_now` all that is
+ * on the disk and in force.
+ */
 export function arm(report: Report, name: string, owner: Owner, plan: SwitchPlan, id: string): Shell {
     return sh`
 ${attachedPathsLibrary(name, plan)}
+# Nothing is in force before arm_now; the watch waits for the lock meanwhile.
 arm() {
     rm -rf -- "$back" && mkdir -m 0700 "$back" "$back/attached" || return
+    systemd-run --quiet --no-block --collect --unit ${watchUnit(name)} --property DefaultDependencies=no \
+        /bin/sh -c ${WATCH} watch ${UNITS_DIRECTORY} "$back/go-back" &
+    watching=$!
     attached_paths | xargs -r -d '\\n' cp -a --parents -t "$back/attached" -- || return
     base64 -d >"$back/go-back.new" <<END || return
 ${encoded(Buffer.from(goBack(report, name, owner, plan, id).text))}
@@ -88,11 +95,11 @@ END
         printf '%s\\n' '[Unit]' ${`Description=Puts back ${name} after an update that nobody confirmed`} DefaultDependencies=no \\
             ${`RequiresMountsFor=/etc ${RECORDS_DIRECTORY}`} ${`ConditionPathExists=${backDirectory(name)}/go-back`} 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \\
             ${`ExecStart=/bin/sh ${backDirectory(name)}/go-back boot`} >${UNITS_DIRECTORY}/${bootUnit(name)} &&
-        ln -sfn ${`../${bootUnit(name)}`} ${UNITS_DIRECTORY}/sysinit.target.wants/${bootUnit(name)} &&
-        files_sync "$records/services" ${UNITS_DIRECTORY}/${bootUnit(name)} ${UNITS_DIRECTORY} ${UNITS_DIRECTORY}/sysinit.target.wants || return
-    # From here on it is in force.
-    mv -- "$back/go-back.new" "$back/go-back" && sync "$back" || return
-    systemd-run --quiet --no-block --collect --unit ${watchUnit(name)} --property DefaultDependencies=no /bin/sh "$back/go-back" watch
+        ln -sfn ${`../${bootUnit(name)}`} ${UNITS_DIRECTORY}/sysinit.target.wants/${bootUnit(name)}
+}
+arm_now() {
+    files_sync "$records/services" ${UNITS_DIRECTORY}/${bootUnit(name)} ${UNITS_DIRECTORY} ${UNITS_DIRECTORY}/sysinit.target.wants &&
+        wait "$watching" && mv -- "$back/go-back.new" "$back/go-back" && sync "$back"
 }
 ${disarmLibrary(name)}
 `;
@@ -102,13 +109,15 @@ ${disarmLibrary(name)}
 function disarmLibrary(name: string): Shell {
     return sh`
 disarm() {
-    rm -f -- ${UNITS_DIRECTORY}/sysinit.target.wants/${bootUnit(name)} ${UNITS_DIRECTORY}/${bootUnit(name)}
-    rm -f -- "$back/go-back"
+    rm -f -- ${UNITS_DIRECTORY}/sysinit.target.wants/${bootUnit(name)} ${UNITS_DIRECTORY}/${bootUnit(name)} "$back/go-back"
     rm -rf -- "$back"
     [ "\${reason-}" = watch ] || systemctl stop ${watchUnit(name)} 2>/dev/null
 }
 `;
 }
+
+/** What {@link watchUnit} runs: nothing, where the switch has taken its way back away itself. */
+const WATCH = 'exec 9<"$1"; flock 9; [ ! -f "$2" ] || exec /bin/sh "$2" watch';
 
 /** Transient unit that waits for the end of the switch. */
 function watchUnit(name: string): string {
@@ -120,7 +129,7 @@ function unitsOf(plan: SwitchPlan): string[] {
 }
 
 /**
- * The program that puts back, run as `go-back failed | interrupted | watch | boot`, with the lock, which `watch` takes
+ * The program that puts back, run as `go-back failed | interrupted | watch | boot`, with the lock, which the watch gets
  * when the switch is dead. It can be run again after it was cut off.
  * Says `serving PATH` or `serving nothing TEXT`, and `undo-failed TEXT` for each step that didn't work.
  */
@@ -143,11 +152,11 @@ ${aloneLibrary(name)}
 undoing() {
     undone=$("$@" 2>&1) || { say undo-failed "$*"; printf '%s\\n' "$undone" | block undone; }
 }
-case $reason in
-    watch) exec 9<${UNITS_DIRECTORY}; flock 9 ;;
+if [ "$reason" = boot ]; then
     # Not at boot but because something else was started: the switch is alive.
-    boot) exec 9<${UNITS_DIRECTORY}; flock -n 9 || exit 0 ;;
-esac
+    exec 9<${UNITS_DIRECTORY}
+    flock -n 9 || exit 0
+fi
 show_marks
 # What the switch held in its variables is gone with it; a path without a file is one that it has dropped.
 commit_recorded() {
