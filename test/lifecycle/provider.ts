@@ -46,10 +46,12 @@ export class Provider {
         const home = mkdtempSync(join(tmpdir(), "portable-test-provider-"));
         execFileSync("node", [join(root, "scripts/build.mjs")]);
         const engine = await startEngine();
-        const { PATH = "" } = process.env;
+        const { PATH = "", NODE_EXTRA_CA_CERTS } = process.env;
+        // Where a registry's certificate is one of this machine's own, npm needs it.
+        const certificates = NODE_EXTRA_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS };
         const child = spawn(join(root, "provider/pulumi-resource-portable"), [engine.address], {
             cwd: options.directory,
-            env: { PATH, HOME: home, PORTABLE_SSH_CONFIG: "/dev/null", ...options.environment },
+            env: { PATH, HOME: home, ...certificates, PORTABLE_SSH_CONFIG: "/dev/null", ...options.environment },
             stdio: ["pipe", "pipe", "pipe"],
         });
         const printed: string[] = [];
