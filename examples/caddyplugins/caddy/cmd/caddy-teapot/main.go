@@ -1,9 +1,10 @@
-// Caddy with its standard modules, and with the plugin of this example: one import each.
+// Caddy with its standard modules, and with both plugins of this example: one import each.
 package main
 
 import (
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 
+	_ "caddyplugins/drain"
 	_ "caddyplugins/teapot"
 
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
