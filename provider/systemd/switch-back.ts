@@ -57,6 +57,8 @@ attached_paths() {
         [ ! -L "$path" ] || printf '%s\\n' "$path"
     done
 }
+# Directories that it may have made for them, with further tests of find.
+attached_dirs() { find ${ATTACHED_DIRECTORIES} ${UNITS_DIRECTORY} /run/systemd/system -mindepth 1 -maxdepth 1 -type d "$@" 2>/dev/null; }
 `;
 }
 
@@ -88,6 +90,7 @@ arm() {
         /bin/sh -c ${WATCH} watch ${UNITS_DIRECTORY} "$back/go-back" &
     watching=$!
     attached_paths | xargs -r -d '\\n' cp -a --parents -t "$back/attached" -- || return
+    attached_dirs >"$back/directories"
     base64 -d >"$back/go-back.new" <<END || return
 ${encoded(Buffer.from(goBack(report, name, owner, plan, id).text))}
 END
@@ -184,10 +187,12 @@ say step "putting back what was before"
 if [ "$reason" != boot ] && [ -n "$stirred" ]; then
     ${when(wereOff, (off) => sh`undoing systemctl stop -- $(systemctl list-units --plain --no-legend --all -- ${off} | cut -d ' ' -f 1)`)}
 fi
-attached_paths | while IFS= read -r path; do rm -f -- "$path"; rmdir -- "\${path%/*}" 2>/dev/null; done
+attached_paths | while IFS= read -r path; do rm -f -- "$path"; done
 (cd "$back/attached" && find . '(' -type f -o -type l ')' | while IFS= read -r path; do
     mkdir -p -- "/\${path%/*}" && cp -aT -- "$path" "/$path"
 done) || say undo-failed "copying back the attached units"
+# All that weren't there before, those too that a run which was cut off has emptied.
+attached_dirs -empty | grep -vxF -f "$back/directories" | xargs -r -d '\\n' rmdir --
 [ ! -f "$undo/list" ] || files_undo
 attached_paths | sync_listed
 undoing systemctl daemon-reload
