@@ -17,9 +17,9 @@ export interface BeforeSwitch {
 export function beforeSwitchLibrary(name: string, { command, unit }: BeforeSwitch): Shell {
     const clone = cloneUnit(name);
     return sh`
+clone=/run/systemd/system/${clone}
 before_switch() {
-    clone=/run/systemd/system/${clone}
-    mkdir -p "$clone.d" || return
+    rm -rf -- "$clone.d" && mkdir -p "$clone.d" || return
     for directory in ${ATTACHED_DIRECTORIES} ${UNITS_DIRECTORY}; do
         [ ! -f "$directory"/${unit} ] || cp -L -- "$directory"/${unit} "$clone"
         for conf in "$directory"/${`${unit}.d`}/*.conf; do
@@ -43,6 +43,16 @@ END
     return $status
 }
 `;
+}
+
+/** Where the run was killed the command goes on: it ends before the old service is to have its data again. */
+export function stopBeforeSwitch(name: string): Shell {
+    const clone = cloneUnit(name);
+    return sh`
+if [ -e /run/systemd/system/${clone} ]; then
+    systemctl stop -- ${clone} 2>/dev/null
+    rm -rf -- /run/systemd/system/${clone} /run/systemd/system/${`${clone}.d`}
+fi`;
 }
 
 function override(command: readonly string[]): string {

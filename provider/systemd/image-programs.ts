@@ -29,6 +29,8 @@ mounted() {
     [ -e "$1" ] && losetup --associated "$1" 2>/dev/null | grep -q .
 }
 sweep() {
+    # Of uploads that were cut off.
+    for part in ${IMAGES_DIRECTORY}/.part-*; do [ ! -e "$part" ] || rm -f -- "$part"; done
     for want in "$records"/images/*; do
         set -- "$want"/*
         [ -d "$want" ] && [ ! -e "$1" ] && rm -f -- "$want/.metadata" "$want/.metadata.new" && rmdir -- "$want" 2>/dev/null || continue
@@ -104,15 +106,18 @@ if [ -n "$uploaded" ]; then
     mv -f -- "$uploaded" "$part" && chown root:root "$part" && chmod 0644 "$part" || exit
     sync "$part" &
     synced=$!
-    # A power cut may leave it half written, under its first name only.
     note="$want/.metadata"
-    { ${askForMetadata(sh`"$part"`, [], imageName(image.path))} >"$note.new" 2>/dev/null && mv -f -- "$note.new" "$note" || rm -f -- "$note.new"; } &
+    rm -f -- "$note"
+    { ${askForMetadata(sh`"$part"`, [], imageName(image.path))} >"$note.new" 2>/dev/null && sync "$note.new"; } &
     asked=$!
     digest=$(sha256sum <"$part" | cut -c 1-64)
     wait "$asked"
+    isAnswered=$?
     wait "$synced" || exit
     say digest "$digest"
-    if [ "$digest" != ${image.digest} ]; then rm -f -- "$part" "$note"; rmdir "$want" "$records/images" 2>/dev/null; exit 1; fi
+    if [ "$digest" != ${image.digest} ]; then rm -f -- "$part" "$note.new"; rmdir "$want" "$records/images" 2>/dev/null; exit 1; fi
+    # On a full disk busctl ends well with half of it.
+    if [ "$isAnswered" = 0 ] && [ "$(tail -c 3 "$note.new")" = ']}' ]; then mv -f -- "$note.new" "$note"; else rm -f -- "$note.new"; fi
     mv -f -- "$part" "$image" && sync ${IMAGES_DIRECTORY} || exit
 else
     # The look has just read it whole.

@@ -16,8 +16,11 @@ export const HIDDEN_MARK = "# Drop-in created for another image";
 export function aloneLibrary(name: string): Shell {
     return sh`
 # marks OLD NEW: of all drop-ins, or where OLD is portabled's own, of those of images whose names begin with this one.
+# No unit's directory gets a file that may stay behind: portabled detaches nothing where there is one.
 marks() {
     for directory in ${ATTACHED_DIRECTORIES}; do
+        spare="$directory/.pulumi-portable"
+        [ ! -e "$spare" ] || rm -f -- "$spare"
         for conf in "$directory"/*.d/20-portable.conf; do
             [ -f "$conf" ] && IFS= read -r line <"$conf" || continue
             file=\${line#"$1 '"}
@@ -26,8 +29,8 @@ marks() {
             if [ "$1" = ${MARK} ]; then
                 case \${file%%_*} in ${name}) continue ;; ${name}*) ;; *) continue ;; esac
             fi
-            cp -a -- "$conf" "$conf.new" && sed -i "1s/^$1/$2/" "$conf.new" && touch -r "$conf" -- "$conf.new" &&
-                mv -f -- "$conf.new" "$conf" || return
+            cp -a -- "$conf" "$spare" && sed "1s/^$1/$2/" "$conf" >"$spare" && touch -r "$conf" -- "$spare" &&
+                sync "$spare" && mv -f -- "$spare" "$conf" || return
         done
     done
 }

@@ -60,12 +60,13 @@ done
 
 /**
  * One operation at a time on a host: a lock on a directory that is always there leaves no file behind.
- * At its end the directories in $incoming and $trial go, and our records when there is nothing left to record.
+ * At its end the directories $incoming and $trial go, and our records when there is nothing left to record.
  */
 export const lock: Shell = sh`
-incoming= trial=
+incoming= trial="$records/.trial"
 leave() {
-    [ -z "$incoming$trial" ] || rm -rf -- \${incoming:+"$incoming"} \${trial:+"$trial"}
+    [ -z "$incoming" ] || rm -rf -- "$incoming"
+    [ ! -e "$trial" ] || rm -rf -- "$trial"
     rmdir "$records/images" "$records/files" "$records/services" "$records/incoming" "$records" 2>/dev/null
 }
 trap leave EXIT

@@ -7,7 +7,7 @@ import { ATTACHED_DIRECTORIES, UNITS_DIRECTORY } from "./paths";
 import { deadlineLibrary, lock, type Owner, settleLibrary } from "./prelude";
 import type { Report } from "./report";
 import { type Attachment, showUnitsLibrary } from "./service-look";
-import { arm, CONFIRM_SECONDS, switchRecordLibrary, when } from "./switch-back";
+import { arm, CONFIRM_SECONDS, disarmLibrary, switchRecordLibrary, when } from "./switch-back";
 import type { SwitchPlan } from "./switch-plan";
 import { isTemplate } from "./unit-states";
 import { verifyDropIns } from "./verify";
@@ -237,7 +237,9 @@ ${aloneLibrary(name)}
 if [ -s "$service" ] && ! grep -qFx -- "nonce $nonce" "$service"; then
     say superseded; exit 0
 fi
-[ ! -f "$back/go-back" ] || sh "$back/go-back" interrupted
+${disarmLibrary(name)}
+if [ -f "$back/go-back" ]; then sh "$back/go-back" interrupted; else disarm; fi
+show_marks
 attempt() {
     what=$1; shift
     say step "$what"
@@ -315,7 +317,8 @@ function healthCommand({ command, inside }: NonNullable<HostChecks["command"]>, 
 say step "waiting for the health command"
 now
 limit=$((now + ${Math.ceil(timeoutSeconds)}))
-until said=$(timeout ${Math.ceil(timeoutSeconds)} ${run} 2>&1); do
+# What it leaves running must not keep the lock.
+until said=$(timeout ${Math.ceil(timeoutSeconds)} ${run} 2>&1 8<&- 9<&-); do
     now
     [ "$now" -lt "$limit" ] || { bad=${inside ?? ""}; failed "the health command"; }
     sleep 0.5

@@ -1,4 +1,5 @@
 import { type Shell, sh } from "../shell";
+import { stopBeforeSwitch } from "./before-switch";
 import { encoded, filesLibrary } from "./host-files";
 import { aloneLibrary } from "./other-images";
 import { ATTACHED_DIRECTORIES, RECORDS_DIRECTORY, UNITS_DIRECTORY } from "./paths";
@@ -22,6 +23,10 @@ export const CONFIRM_SECONDS = 30;
 /** Unit that puts back at boot; there only while a switch is under way. */
 function bootUnit(name: string): string {
     return `pulumi-portable-${name}.service`;
+}
+
+function bootLink(name: string): string {
+    return `${UNITS_DIRECTORY}/sysinit.target.wants/${bootUnit(name)}`;
 }
 
 function backDirectory(name: string): string {
@@ -58,7 +63,9 @@ attached_paths() {
     done
 }
 # Directories that it may have made for them, with further tests of find.
-attached_dirs() { find ${ATTACHED_DIRECTORIES} ${UNITS_DIRECTORY} /run/systemd/system -mindepth 1 -maxdepth 1 -type d "$@" 2>/dev/null; }
+attached_dirs() {
+    find ${ATTACHED_DIRECTORIES} ${UNITS_DIRECTORY} /run/systemd/system -mindepth 1 -maxdepth 1 -type d '(' -path '*/system.attached/*' -o -name '*.wants' -o -name '*.requires' ')' "$@" 2>/dev/null
+}
 `;
 }
 
@@ -86,8 +93,8 @@ ${attachedPathsLibrary(name, plan)}
 # Nothing is in force before arm_now; the watch waits for the lock meanwhile.
 arm() {
     rm -rf -- "$back" && mkdir -m 0700 "$back" "$back/attached" || return
-    systemd-run --quiet --no-block --collect --unit ${watchUnit(name)} --property DefaultDependencies=no \
-        /bin/sh -c ${WATCH} watch ${UNITS_DIRECTORY} "$back/go-back" &
+    systemd-run --quiet --no-block --collect --unit ${watchUnit(name, id)} --property DefaultDependencies=no \
+        /bin/sh -c ${WATCH} watch ${UNITS_DIRECTORY} "$back" ${bootLink(name)} ${`${UNITS_DIRECTORY}/${bootUnit(name)}`} &
     watching=$!
     attached_paths | xargs -r -d '\\n' cp -a --parents -t "$back/attached" -- || return
     attached_dirs >"$back/directories"
@@ -98,33 +105,34 @@ END
         printf '%s\\n' '[Unit]' ${`Description=Puts back ${name} after an update that nobody confirmed`} DefaultDependencies=no \\
             ${`RequiresMountsFor=/etc ${RECORDS_DIRECTORY}`} ${`ConditionPathExists=${backDirectory(name)}/go-back`} 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \\
             ${`ExecStart=/bin/sh ${backDirectory(name)}/go-back boot`} >${UNITS_DIRECTORY}/${bootUnit(name)} &&
-        ln -sfn ${`../${bootUnit(name)}`} ${UNITS_DIRECTORY}/sysinit.target.wants/${bootUnit(name)}
+        ln -sfn ${`../${bootUnit(name)}`} ${bootLink(name)}
 }
 arm_now() {
     files_sync "$records/services" ${UNITS_DIRECTORY}/${bootUnit(name)} ${UNITS_DIRECTORY} ${UNITS_DIRECTORY}/sysinit.target.wants &&
         wait "$watching" && mv -- "$back/go-back.new" "$back/go-back" && sync "$back"
 }
-${disarmLibrary(name)}
+${disarmLibrary(name, id)}
 `;
 }
 
 /** `disarm`: after the commit point, or when all is back. The program goes first: half of what is kept is no way back. */
-function disarmLibrary(name: string): Shell {
+export function disarmLibrary(name: string, id = ""): Shell {
     return sh`
 disarm() {
-    rm -f -- ${UNITS_DIRECTORY}/sysinit.target.wants/${bootUnit(name)} ${UNITS_DIRECTORY}/${bootUnit(name)} "$back/go-back"
+    rm -f -- ${bootLink(name)} ${UNITS_DIRECTORY}/${bootUnit(name)} "$back/go-back"
     rm -rf -- "$back"
-    [ "\${reason-}" = watch ] || systemctl stop ${watchUnit(name)} 2>/dev/null
+    ${id === "" ? undefined : sh`[ "\${reason-}" = watch ] || systemctl stop ${watchUnit(name, id)} 2>/dev/null`}
 }
 `;
 }
 
-/** What {@link watchUnit} runs: nothing, where the switch has taken its way back away itself. */
-const WATCH = 'exec 9<"$1"; flock 9; [ ! -f "$2" ] || exec /bin/sh "$2" watch';
+/** What {@link watchUnit} runs. Where no way back is in force, yet or any more, what was made for one goes. */
+const WATCH =
+    'exec 9<"$1"; flock 9; [ ! -f "$2/go-back" ] || exec /bin/sh "$2/go-back" watch; rm -rf -- "$3" "$4" "$2"';
 
-/** Transient unit that waits for the end of the switch. */
-function watchUnit(name: string): string {
-    return `pulumi-portable-${name}-watch.service`;
+/** Transient unit that waits for the end of the switch: of this one, since that of a killed one may be there still. */
+function watchUnit(name: string, id: string): string {
+    return `pulumi-portable-${name}-watch-${id}.service`;
 }
 
 function unitsOf(plan: SwitchPlan): string[] {
@@ -150,7 +158,7 @@ ${filesLibrary(owner)}
 ${switchRecordLibrary(name, plan.image, id)}
 ${settleLibrary}
 ${attachedPathsLibrary(name, plan)}
-${disarmLibrary(name)}
+${disarmLibrary(name, id)}
 ${aloneLibrary(name)}
 undoing() {
     undone=$("$@" 2>&1) || { say undo-failed "$*"; printf '%s\\n' "$undone" | block undone; }
@@ -169,7 +177,8 @@ $(recorded)
 END
     files_commit
 }
-if grep -qs '^why confirmed$' "$service"; then commit_recorded; disarm; exit 0; fi
+if [ "$(grep -csFx -e 'why confirmed' -e ${`switch ${id}`} "$service")" = 2 ]; then commit_recorded; disarm; exit 0; fi
+${plan.beforeSwitch === undefined ? undefined : stopBeforeSwitch(name)}
 [ -d "$back/attached" ] || { disarm; exit 0; }
 ${
     plan.isKeptOnceMigrated

@@ -2,7 +2,7 @@ import { type Shell, sh } from "../shell";
 import { filesLibrary, lookAtFiles, lookAtTexts } from "./host-files";
 import { lock, type Owner } from "./prelude";
 import { showUnitsLibrary } from "./service-look";
-import { switchRecordLibrary } from "./switch-back";
+import { disarmLibrary, switchRecordLibrary } from "./switch-back";
 import type { SwitchPlan } from "./switch-plan";
 
 /**
@@ -18,8 +18,13 @@ ${lock}
 ${showUnitsLibrary}
 ${filesLibrary(owner)}
 ${switchRecordLibrary(name, plan.image, id)}
+${disarmLibrary(name, id)}
 say touched
-[ ! -f "$back/go-back" ] || sh "$back/go-back" interrupted >/dev/null
+if [ -f "$back/go-back" ]; then sh "$back/go-back" interrupted >/dev/null
+else
+    disarm
+    files_undo
+fi
 recorded_as() { sed -n "s/^$1 //p" "$service" 2>/dev/null; }
 if [ "$(recorded_as switch)" = ${id} ] && [ "$(recorded_as why)" = confirmed ]; then say done
 else

@@ -11,7 +11,7 @@ export interface DropInToVerify {
 }
 
 /**
- * Has systemd read drop-ins from a directory of their own (systemd-analyze(1), verify), while the program goes on: it
+ * Has systemd read drop-ins from a directory of their own, $trial (systemd-analyze(1), verify), while the program goes on: it
  * takes a twentieth of a second or more. `findings` waits for the outcome: where systemd finds fault with one, it gives
  * a block `findings` with a line `hello.service.d/override.conf:2: ...` each, and returns 0. What it says of the unit
  * itself is left out: that the unit's program isn't there, for one, is right for a portable one.
@@ -24,7 +24,8 @@ export function verifyDropIns(dropIns: readonly DropInToVerify[]): Shell {
         ...[...units].flatMap(([unit, text]) => (text === undefined ? [] : [[".", unit, Buffer.from(text)] as const])),
     ];
     return sh`
-trial=$(mktemp -d) || exit
+rm -rf -- "$trial"
+mkdir -p -m 0711 "$records" && mkdir -m 0700 -- "$trial" || exit
 ${joinShell(
     files.map(
         ([directory, file, content]) => sh`
@@ -33,13 +34,12 @@ ${encoded(content)}
 END`,
     ),
 )}
-SYSTEMD_UNIT_PATH="$trial:" systemd-analyze verify ${[...units.keys()].map((unit) => unit.replace("@.", "@trial."))} >"$trial/said" 2>&1 &
+SYSTEMD_UNIT_PATH="$trial:" systemd-analyze verify ${[...units.keys()].map((unit) => unit.replace("@.", "@trial."))} >"$trial/said" 2>&1 9<&- &
 verifying=$!
 findings() {
     wait "$verifying"
     found=$(sed -n "s|^$trial/\\([^:]*\\.d/\\)|\\1|p" "$trial/said" | sort -u)
     rm -rf -- "$trial"
-    trial=
     [ -n "$found" ] && printf '%s\\n' "$found" | block findings
 }
 `;

@@ -26,11 +26,7 @@ afterEach(async () => {
     await provider.destroyAll({ but: [hello] });
     expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
 });
-afterAll(async () => {
-    // A target that stays up is for others too.
-    await provider?.destroyAll();
-    await target?.down();
-});
+afterAll(() => target?.down());
 
 /** What `up` of a new resource says; it must fail before anything was touched. */
 async function refusal(type: "PortableImage" | "AttachedService", inputs: Json): Promise<string> {
