@@ -110,8 +110,16 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         expect(await onHost(target, mark)).toBe(MARK);
         expect(await pages()).toEqual(["Hello, customers!", "Hello, testers!"]);
 
-        // Production goes first: what is named after it stays.
+        // Production goes first: what is named after it stays, and what operations that were cut off had left goes too.
+        await onHost(
+            target,
+            `cd /etc/systemd/system.attached && cp hello-staging.service.d/20-portable.conf .pulumi-portable &&
+            sed -i '1s/^${MARK}/${HIDDEN_MARK}/' hello-staging.*.d/20-portable.conf &&
+            mkdir /var/lib/pulumi-portable/services/hello.back && touch /var/lib/pulumi-portable/services/hello.back/go-back.new &&
+            touch /etc/systemd/system/pulumi-portable-hello.service /var/lib/portables/.part-hello_9.raw`,
+        );
         await production.destroy();
+        expect(await onHost(target, mark)).toBe(MARK);
         await image1.destroy();
         expect((await target.http(8081, "/")).body).toBe("Hello, testers!\n");
         await staging.destroy();
