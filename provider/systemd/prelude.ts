@@ -63,7 +63,7 @@ done
  * At its end the directories $incoming and $trial go, and our records when there is nothing left to record.
  */
 export const lock: Shell = sh`
-incoming= trial="$records/.trial"
+incoming= trial=/run/pulumi-portable.trial
 leave() {
     [ -z "$incoming" ] || rm -rf -- "$incoming"
     [ ! -e "$trial" ] || rm -rf -- "$trial"

@@ -25,7 +25,7 @@ export function verifyDropIns(dropIns: readonly DropInToVerify[]): Shell {
     ];
     return sh`
 rm -rf -- "$trial"
-mkdir -p -m 0711 "$records" && mkdir -m 0700 -- "$trial" || exit
+mkdir -m 0700 -- "$trial" || exit
 ${joinShell(
     files.map(
         ([directory, file, content]) => sh`
