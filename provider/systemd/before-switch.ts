@@ -17,8 +17,8 @@ export interface BeforeSwitch {
 export function beforeSwitchLibrary(name: string, { command, unit }: BeforeSwitch): Shell {
     const clone = cloneUnit(name);
     return sh`
-clone=/run/systemd/system/${clone}
 before_switch() {
+    clone=/run/systemd/system/${clone}
     rm -rf -- "$clone.d" && mkdir -p "$clone.d" || return
     for directory in ${ATTACHED_DIRECTORIES} ${UNITS_DIRECTORY}; do
         [ ! -f "$directory"/${unit} ] || cp -L -- "$directory"/${unit} "$clone"

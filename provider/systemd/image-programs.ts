@@ -1,5 +1,5 @@
 import { type Shell, sh } from "../shell";
-import { askForMetadata } from "./image-metadata";
+import { askForMetadata, metadataNote } from "./image-metadata";
 import { IMAGES_DIRECTORY, imageName } from "./paths";
 import { lock, lookAtHost, type Owner } from "./prelude";
 
@@ -106,7 +106,7 @@ if [ -n "$uploaded" ]; then
     mv -f -- "$uploaded" "$part" && chown root:root "$part" && chmod 0644 "$part" || exit
     sync "$part" &
     synced=$!
-    note="$want/.metadata"
+    note=${metadataNote(image.path)}
     rm -f -- "$note"
     { ${askForMetadata(sh`"$part"`, [], imageName(image.path))} >"$note.new" 2>/dev/null && sync "$note.new"; } &
     asked=$!
