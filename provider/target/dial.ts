@@ -27,7 +27,8 @@ export interface Link {
 export interface DialOptions {
     signal: AbortSignal;
     status: (text: string) => void;
-    check: HostKeyCheck;
+    /** Looked up while keys are read. */
+    check: Promise<HostKeyCheck>;
     /** An open connection to the jump host, for a login that goes through one. */
     jump?: () => Promise<{ link: Link; release: () => void }>;
 }
@@ -65,7 +66,7 @@ function afterTries(error: ConnectionError, tries: number, ms: number): Connecti
 
 async function dialOnce(login: Login, options: DialOptions): Promise<Link> {
     const seconds = login.dialTimeoutSeconds;
-    const attempts = await loginAttempts(login);
+    const [attempts, check] = await Promise.all([loginAttempts(login), options.check]);
     const jump = login.route.kind === "jump" ? await options.jump?.() : undefined;
     const timeout = new AbortController();
     const timer = seconds > 0 ? setTimeout(() => timeout.abort(silent(login)), seconds * 1000) : undefined;
@@ -73,7 +74,7 @@ async function dialOnce(login: Login, options: DialOptions): Promise<Link> {
     let sshd: SshdStream | undefined;
     try {
         sshd = await untilAborted(openStream(login, jump?.link.client, signal), signal, (late) => late.close());
-        return await handshake(login, { sshd, check: options.check, attempts, signal, done: () => jump?.release() });
+        return await handshake(login, { sshd, check, attempts, signal, done: () => jump?.release() });
     } catch (error) {
         sshd?.close();
         jump?.release();

@@ -51,16 +51,17 @@ export function createPool({ idleMs = 20_000 }: PoolOptions = {}): Pool {
         return made;
     }
 
-    // ssh2 takes a tenth of a second to load: only a process that connects pays for it, while it waits for ssh-keygen
+    // ssh2 takes a tenth of a second to load: only a process that connects pays for it, while it waits for ssh -G
     async function dialLazily(login: Login, options: { signal: AbortSignal; status: (text: string) => void }) {
         const checking = checks.get(login) ?? hostKeyCheck(login, options.signal);
         checks.set(login, checking);
+        // Who waits for it may have failed before
+        checking.catch(() => {});
         try {
-            const [{ dial }, check] = await Promise.all([import("./dial"), checking]);
+            const { dial } = await import("./dial");
             const { route } = login;
-            if (route.kind !== "jump") return await dial(login, { ...options, check });
-            const jump = () => linkOf(route.through).lease(options);
-            return await dial(login, { ...options, check, jump });
+            const jump = route.kind === "jump" ? () => linkOf(route.through).lease(options) : undefined;
+            return await dial(login, { ...options, check: checking, jump });
         } catch (error) {
             // The next try sees what was mended in known_hosts
             checks.delete(login);
@@ -117,9 +118,9 @@ function targetOf(connection: Connection, shared: SharedLink): Target {
         isRoot,
         run: (program, options = {}) =>
             naming(host, () =>
-                inSession(shared, options.signal, async (link) => {
+                inSession(shared, options.signal, async (link, early) => {
                     const { runProgram } = await import("./run");
-                    return await runProgram(link, login, program, { ...options, sudo });
+                    return await runProgram(link, login, program, { ...options, sudo }, early);
                 }),
             ),
         open: (address, { signal } = {}) =>
@@ -143,40 +144,46 @@ function targetOf(connection: Connection, shared: SharedLink): Target {
 /** How long a host is asked again for a session while others of ours are open there. */
 const sessionWaitMs = 60_000;
 
-/** Takes a place on the connection. Where no session opens, nothing was sent: it is tried again on a fresh connection. */
+/**
+ * Takes a place on the connection. Where no session opens, nothing was sent: it is tried again on a fresh connection.
+ * The place is taken until `use` has ended, also where the result was there `early`.
+ */
 async function inSession<T>(
     shared: SharedLink,
     signal: AbortSignal | undefined,
-    use: (link: Link) => Promise<T>,
+    use: (link: Link, early: (result: T) => void) => Promise<T>,
 ): Promise<T> {
     const { NotStarted } = await import("./run");
     const until = Date.now() + sessionWaitMs;
     let started = false;
-    const work = shared.session(async () => {
-        started = true;
-        signal?.throwIfAborted();
-        for (let attempt = 1; ; attempt++) {
-            const { link, release } = await shared.lease({ signal });
-            try {
-                return await use(link);
-            } catch (error) {
-                if (!(error instanceof NotStarted)) throw error;
-                const crowded = link.open && shared.session.activeCount > 1 && Date.now() < until;
-                if (!crowded && attempt > 2) throw noSession(shared.login, error);
-                // Alone and refused: programs that were aborted may still run there and hold their sessions
-                if (!crowded) link.close();
-            } finally {
-                release();
+    const work = (early: (result: T) => void) =>
+        shared.session(async () => {
+            started = true;
+            signal?.throwIfAborted();
+            for (let attempt = 1; ; attempt++) {
+                const { link, release } = await shared.lease({ signal });
+                try {
+                    return await use(link, early);
+                } catch (error) {
+                    if (!(error instanceof NotStarted)) throw error;
+                    const crowded = link.open && shared.session.activeCount > 1 && Date.now() < until;
+                    if (!crowded && attempt > 2) throw noSession(shared.login, error);
+                    // Alone and refused: programs that were aborted may still run there and hold their sessions
+                    if (!crowded) link.close();
+                } finally {
+                    release();
+                }
+                // Fewer than usual are allowed there (MaxSessions): one of ours has to end first
+                await sleep(Math.min(500, 20 * attempt), undefined, { signal }).catch(() => signal?.throwIfAborted());
             }
-            // Fewer than usual are allowed there (MaxSessions): one of ours has to end first
-            await sleep(Math.min(500, 20 * attempt), undefined, { signal }).catch(() => signal?.throwIfAborted());
-        }
-    });
+        });
     // In the queue the signal ends it at once; what has begun ends itself, with what it has to take back
     return await new Promise((resolve, reject) => {
         const stop = () => started || reject(signal?.reason);
         signal?.addEventListener("abort", stop, { once: true });
-        work.then(resolve, reject).finally(() => signal?.removeEventListener("abort", stop));
+        work(resolve)
+            .then(resolve, reject)
+            .finally(() => signal?.removeEventListener("abort", stop));
     });
 }
 

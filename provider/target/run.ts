@@ -49,20 +49,30 @@ export interface RunOptions {
     sudo: boolean;
     signal?: AbortSignal;
     onLine?: (line: string) => void;
+    isLast?: (line: string) => boolean;
     answer?: (line: string) => Promise<string | undefined> | undefined;
 }
 
 /**
- * Runs a program over an open connection.
+ * Runs a program over an open connection. The promise is settled when its session has ended; `early` hears of the
+ * answer at the line that is its last.
  * @throws NotStarted, ConnectionError `sudo`, `login` or `broken`; the signal's reason when aborted
  */
-export async function runProgram(link: Link, login: Login, program: Shell, options: RunOptions): Promise<RunResult> {
+export async function runProgram(
+    link: Link,
+    login: Login,
+    program: Shell,
+    options: RunOptions,
+    early: (result: RunResult) => void,
+): Promise<RunResult> {
     const input = programInput(program);
     const { signal, answer } = options;
+    let stderr = "";
     const session = openSession(link, commandLine(options.sudo, input));
     const channel = await untilAborted(session, signal, (late) => late.close());
     const output = new ProgramOutput((line) => {
         options.onLine?.(line);
+        if (options.isLast?.(line)) early({ code: undefined, stdout: output.text, stderr });
         // An answer that can't be given is none: the program sees the end of its input
         answer?.(line)?.then(
             (text) => text !== undefined && channel.end(text),
@@ -77,7 +87,6 @@ export async function runProgram(link: Link, login: Login, program: Shell, optio
             reject(signal?.reason);
         };
         signal?.addEventListener("abort", abort, { once: true });
-        let stderr = "";
         channel.setEncoding("utf8").on("data", (text: string) => output.add(text));
         channel.stderr.setEncoding("utf8").on("data", (text: string) => {
             stderr += text;

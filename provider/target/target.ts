@@ -3,7 +3,7 @@ import type { Shell } from "../shell";
 import type { Connection } from "./connection";
 
 export interface RunResult {
-    /** Exit status; undefined when a signal ended it. */
+    /** Exit status; undefined when a signal ended it, and where it wasn't waited for. */
     code: number | undefined;
     stdout: string;
     stderr: string;
@@ -25,7 +25,8 @@ export interface Target {
      * Runs a program with /bin/sh as root, sent over standard input: nothing of it is in an argv. All of it is parsed
      * before anything runs; standard input of its commands is empty, LC_ALL is C.UTF-8. A non-zero exit status is an
      * answer, not an error. `onLine` gets standard output as it comes. The text that `answer` gives to a line goes to
-     * the program's file descriptor 8, which ends with it; also when it rejects.
+     * the program's file descriptor 8, which ends with it; also when it rejects. At the line that `isLast` is true for,
+     * the answer is complete: its exit status is undefined, and the program goes on to its end unwatched.
      *
      * What has begun runs to its end on the host, also when it is aborted, the connection breaks (code `broken`: the
      * result is unknown) or this process dies. A program that waits must bound its waiting itself.
@@ -35,6 +36,7 @@ export interface Target {
         options?: {
             signal?: AbortSignal;
             onLine?: (line: string) => void;
+            isLast?: (line: string) => boolean;
             answer?: (line: string) => Promise<string | undefined> | undefined;
         },
     ): Promise<RunResult>;
