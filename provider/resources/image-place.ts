@@ -68,7 +68,8 @@ export async function place<O extends Record<string, unknown>>(
             }
         }
         context.status("verifying the upload");
-        const said = await perform(context, target, () => commitImage(built, uploaded, owner, { retain, adopted }));
+        const commit = () => commitImage(built, uploaded, owner, { retain, adopted });
+        const said = await perform(context, target, commit, { lastKey: "done" });
         if (said.has("done")) {
             context.status(
                 `${fileName} is there (${megabytes(sizeBytes)} MB${uploaded === undefined ? ", it was already" : ""})`,

@@ -17,8 +17,15 @@ export async function perform(
     context: Pick<Context, "status" | "signal">,
     target: Target,
     body: (report: Report) => Shell,
-    /** What to send when the program says the key. */
-    answers: Readonly<Record<string, () => Promise<string>>> = {},
+    {
+        answers = {},
+        lastKey,
+    }: {
+        /** What to send when the program says the key. */
+        answers?: Readonly<Record<string, () => Promise<string>>>;
+        /** Said when all is; what the program still does then, it does by itself. */
+        lastKey?: string;
+    } = {},
 ): Promise<Performed> {
     const report = new Report();
     const clock = stepClock(context);
@@ -29,6 +36,7 @@ export async function perform(
                 const said = report.line(text);
                 if (said?.key === "step") clock.step(said.words);
             },
+            isLast: lastKey === undefined ? undefined : (text) => report.line(text)?.key === lastKey,
             answer: Object.keys(answers).length === 0 ? undefined : (text) => answers[report.line(text)?.key ?? ""]?.(),
         });
         const reported = report.parse(stdout);

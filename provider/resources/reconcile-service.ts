@@ -129,7 +129,7 @@ export async function reconcile(
                 target,
                 (report) =>
                     switchService(report, name, owner, plan, checks, adopted ?? [], budgetSeconds(context), switchId),
-                { confirm },
+                { answers: { confirm }, lastKey: "done" },
             ).finally(() => ended.abort(new Error("the update has ended")));
             if (said.has("touched") && !said.has("done") && !said.has("failed"))
                 throw new UserError({ what: "its program was killed there", said: said.stderr });

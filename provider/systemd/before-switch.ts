@@ -36,7 +36,7 @@ END
     } >"$clone.d/zzz-before-switch.conf" || return
     systemctl daemon-reload && systemctl start -- ${clone}
     status=$?
-    journalctl --no-pager -q -o cat -n 15 --since "@$began" -u ${clone} 2>/dev/null
+    journalctl --no-pager -q -o cat -n 15 --since "$(since_then)" -u ${clone} 2>/dev/null
     rm -rf -- "$clone" "$clone.d"
     systemctl daemon-reload
     systemctl reset-failed -- ${clone} 2>/dev/null

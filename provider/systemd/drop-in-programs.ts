@@ -101,12 +101,12 @@ look_back() {
 }
 ${requireUnit(unit)}
 ${claimFiles(all)}
-${verifyDropIns([{ unit, name, content: dropIn.content }])}
+${verifyDropIns([{ unit, name, content: dropIn.content }], sh`"\${version%%[!0-9]*}"`)}
 ${onChange === "reload" && !bringsReload(dropIn) ? requireReload : undefined}
 ! findings || exit 1
 applying=
 say touched
-mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/files" && files_begin ${all.map((file) => file.path)} && files_sync || failed "writing the record"
+make_records files && files_begin ${all.map((file) => file.path)} && files_sync && sync "$undo" "$records/files" || failed "writing the record"
 drop_others || failed "removing files that are no longer declared"
 ${putFiles(all, (file) => sh`failed ${`writing ${file.path}`}`)}
 if [ -n "$changed" ]; then

@@ -22,8 +22,8 @@ export interface HostFile {
  * `claim PATH...` sets clear=1 where a path belongs to another record, or to nobody and exists, and gives the other's
  * URN (or nothing) as the block `taken PATH`. `able PATH OWNER GROUP` returns 1 where the file can't be made, and says
  * why in the block `unable PATH`. `files_begin PATH...` undoes what a killed run left, keeps what is there under the
- * paths and under those of the record that aren't among them, and names them all; `files_sync` waits until that is on
- * the disk. `drop_others` removes those that aren't among them; `put PATH MODE OWNER:GROUP` reads base64. Both set `changed=1` when the host wasn't so already. `sync_listed` reads
+ * paths and under those of the record that aren't among them, and names them all; `files_sync` brings that to the disk,
+ * for good once $undo and the directory of the records are synced, too. `drop_others` removes those that aren't among them; `put PATH MODE OWNER:GROUP` reads base64. Both set `changed=1` when the host wasn't so already. `sync_listed` reads
  * paths and waits until they are on the disk.
  */
 export function filesLibrary(owner: Owner, adopted: readonly string[] = []): Shell {
@@ -33,12 +33,18 @@ newline='
 adopted=${["", ...adopted, ""].join("\n")}
 token=${owner.token} nonce=${owner.nonce} urn=${owner.urn}
 record="$records/files/$token" undo="$records/files/.$token.undo" fresh="$records/files/.$token.new"
+was="$undo/was$record"
 changed= noted= directories= back=
 listed() { case $newline$1$newline in *"$newline$2$newline"*) return 0 ;; esac; return 1; }
 claim() {
     clear=0
     [ $# != 0 ] || return 0
-    owned=$newline$(for path; do printf 'path %s\\n' "$path"; done | grep -sHFx -f - -- "$records"/files/*)$newline
+    owned=
+    for path; do owned="$owned\${owned:+$newline}path $path"; done
+    owned=$newline$(grep -sHFx -f - -- "$records"/files/* <<END
+$owned
+END
+)$newline
     for path; do
         case $owned in
             *"$newline$record:path $path$newline"*) ;;
@@ -70,9 +76,8 @@ read_record() {
         esac
     done <"$1"
 }
-write_record() {
-    printf 'urn %s\\nnonce %s%s\\n' "$urn" "$nonce" "$noted\${1:+$newline$1}" >"$fresh" && mv -f -- "$fresh" "$record"
-}
+fresh_record() { printf 'urn %s\\nnonce %s%s\\n' "$urn" "$nonce" "$noted\${1:+$newline$1}" >"$fresh"; }
+write_record() { fresh_record "$@" && mv -f -- "$fresh" "$record"; }
 note() { listed "$noted" "$1" || noted=$noted$newline$1; }
 # A directory that another record has made goes with the last of them.
 note_parents() {
@@ -89,12 +94,14 @@ files_begin() {
         read_record "$record"
         if [ -n "$applied" ]; then forget_undo; else files_undo; fi
     fi
-    rm -rf -- "$undo" && mkdir -m 0700 -- "$undo" "$undo/was" || return
-    [ ! -e "$record" ] || cp -p -- "$record" "$undo/record" || return
+    [ ! -e "$undo" ] || rm -rf -- "$undo"
+    mkdir -m 0700 -- "$undo" "$undo/was" || return
+    kept=
+    keep "$record"
     read_record "$record"
     [ -n "$applied" ] || changed=1
     made=$(grep -sh '^dir ' -- "$records"/files/*)
-    others= kept= earlier=$noted
+    others= earlier=$noted
     for path; do
         note "path $path"
         note_parents "$path"
@@ -114,13 +121,16 @@ $earlier
 END
     listing=$others
     for path; do listing=$listing$path$newline; done
-    [ -z "$kept" ] || printf %s "$kept" | xargs -d '\\n' cp -pP --parents -t "$undo/was" --
+    [ -z "$kept" ] || copy_kept
 }
+# Each a word of its own, whatever is in it.
+copy_kept() ( IFS=$newline; set -f; exec cp -pP --parents -t "$undo/was" -- $kept )
 keep() { [ ! -e "$1" ] && [ ! -L "$1" ] || kept=$kept$1$newline; }
-# files_sync PATH...: the copies (those in $back too) are on the disk, with the paths, before the list says so.
+# files_sync PATH...: the copies (those in $back too) are on the disk, with the paths, before list and record name them.
 files_sync() {
-    find "$undo" \${back:+"$back"} ! -type l -exec sync -- "$@" {} + && printf %s "$listing" >"$undo/list" && write_record &&
-        sync "$undo/list" "$undo" "$record" "$records/files"
+    printf %s "$listing" >"$undo/list.new" && fresh_record &&
+        find "$undo" \${back:+"$back"} ! -type l -exec sync -- "$fresh" "$@" {} + &&
+        mv -f -- "$undo/list.new" "$undo/list" && mv -f -- "$fresh" "$record"
 }
 temporary_of() { temporary=\${1%/*}/.\${1##*/}.pulumi-portable; }
 put() {
@@ -185,7 +195,7 @@ files_undo() {
     done <"$undo/list"
     sync_listed <"$undo/list"
     empty_dirs "$record"
-    if [ -e "$undo/record" ]; then cp -p -- "$undo/record" "$fresh" && mv -f -- "$fresh" "$record"; else rm -f -- "$record" "$fresh"; fi
+    if [ -e "$was" ]; then cp -p -- "$was" "$fresh" && mv -f -- "$fresh" "$record"; else rm -f -- "$record" "$fresh"; fi
     forget_undo
 }
 # The list goes first: half of what is kept must never be taken for all of it.

@@ -63,6 +63,8 @@ command -v portablectl >/dev/null 2>&1 || exit 0
 say free "$(df -B 1 --output=avail /var/lib | tail -n 1 | tr -d ' ')"
 [ ! -d "$records/incoming" ] || find "$records/incoming" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} +
 [ "$(df -B 1 --output=avail /var/lib | tail -n 1)" -gt ${image.sizeBytes} ] || exit 0
+# It is asked about the image as soon as that is there, and ends by itself when nobody asks for a while.
+systemctl start --no-block systemd-portabled.service 2>/dev/null &
 # Another operation that ends right now takes away empty directories.
 for try in 1 2 3 4 5; do
     mkdir -p -m 0711 "$records" && mkdir -p -m 0711 "$records/incoming" && incoming=$(mktemp -d "$records/incoming/XXXXXXXX") && break
@@ -85,8 +87,8 @@ say discarded
 /**
  * Takes an uploaded file (none where it was present) into its place, by rename, once its digest is
  * the wanted one; makes it the newest of the `retain` images that the owner wants, of which `adopted`, the path that the
- * state has, is one even if no record says so; sweeps. Says `digest SHA256`, and
- * `retained PATH` for each one that stays.
+ * state has, is one even if no record says so. Says `digest SHA256`,
+ * `retained PATH` for each one that stays, and `done`; then sweeps.
  */
 export function commitImage(
     image: { path: string; fileName: string; digest: string },
@@ -127,13 +129,16 @@ ${adopt(adopted)}
 [ -z "$unknown" ] || printf 'urn %s\\nnonce %s\\n' ${owner.urn} ${owner.nonce} >"$unknown"/${owner.token} || exit
 printf 'urn %s\\nnonce %s\\n' ${owner.urn} ${owner.nonce} >"$want"/${owner.token} || exit
 # The newest wants stay, for a way back without an upload.
-ls -t "$records"/images/*/${owner.token} | tail -n +${retain + 1} | while IFS= read -r other; do rm -f -- "$other"; done
-sweep
-ls -t "$records"/images/*/${owner.token} | while IFS= read -r kept; do
-    kept=\${kept%/*}
+stays=${retain}
+while IFS= read -r kept; do
+    if [ "$stays" = 0 ]; then rm -f -- "$kept"; continue; fi
+    stays=$((stays - 1)) kept=\${kept%/*}
     say retained ${IMAGES_DIRECTORY}/"\${kept##*/}"
-done
+done <<END
+$(ls -t "$records"/images/*/${owner.token})
+END
 say done
+sweep
 `;
 }
 

@@ -24,6 +24,13 @@ umask 022
 export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
 records=${RECORDS_DIRECTORY}
 ${report.prelude}
+# What is written may be secret: only the shell's own printf, whose words no list of processes shows.
+text() { PATH= printf %s "$1"; }
+make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
+has_line() {
+    while IFS= read -r had; do [ "$had" != "$2" ] || return 0; done <"$1"
+    return 1
+}
 main() {
 ${body}
 }
@@ -31,12 +38,16 @@ main "$@"
 `;
 }
 
-/** What every first look at a host asks for; parsed by {@link hostFacts}. */
-export const lookAtHost: Shell = sh`
-IFS= read -r machine </etc/machine-id
-say machine-id "$machine"
+/** Says `systemd VERSION`. */
+export const lookAtVersion: Shell = sh`
 version=$(systemctl --version); version=\${version#systemd }
 say systemd "\${version%%[!0-9]*}"
+`;
+
+/** The rest of what {@link lookAtHost} asks for: no process is needed for it. */
+export const lookAtMachine: Shell = sh`
+IFS= read -r machine </etc/machine-id
+say machine-id "$machine"
 say os "$(. /etc/os-release; echo "$ID \${ID_LIKE:-}")"
 command -v portablectl >/dev/null 2>&1 && say portablectl "$(command -v portablectl)"
 portabled=not-found
@@ -48,6 +59,9 @@ for directory in /lib /usr/lib /usr/local/lib /run /etc; do
 done
 say portabled "$portabled"
 `;
+
+/** What every first look at a host asks for; parsed by {@link hostFacts}. */
+export const lookAtHost: Shell = sh`${lookAtMachine}${lookAtVersion}`;
 
 /** Says `profile NAME` for each profile that is there. */
 export const lookAtProfiles: Shell = sh`
@@ -71,7 +85,8 @@ leave() {
 }
 trap leave EXIT
 exec 9<${UNITS_DIRECTORY}
-if ! flock -n 9; then
+# What an operation does after its answer takes less than a second.
+if ! flock -w 1 9; then
     say step "waiting for another operation on this host"
     flock -w 600 9 || { say busy; exit 75; }
 fi
@@ -90,7 +105,9 @@ export function deadlineLibrary(budgetSeconds: number): Shell {
     return sh`
 ${clockLibrary}
 now
-began=$(date +%s) deadline=$((now + ${budgetSeconds}))
+began=$now deadline=$((now + ${budgetSeconds}))
+# since_then: the time when it began, for journalctl(1).
+since_then() { now; echo "@$(($(date +%s) - now + began - 1))"; }
 in_time() {
     now
     left=$((deadline - now))
@@ -101,7 +118,7 @@ in_time() {
     return "$status"
 }
 journal() {
-    journalctl --no-pager -q -o cat -n 15 --since "@$began" "_SYSTEMD_UNIT=$1" + "UNIT=$1" 2>/dev/null
+    journalctl --no-pager -q -o cat -n 15 --since "$(since_then)" "_SYSTEMD_UNIT=$1" + "UNIT=$1" 2>/dev/null
 }
 culprit() {
     bad=$1

@@ -5,7 +5,7 @@ import { type FoundFile, foundFiles, lookAtFiles, lookAtTexts } from "./host-fil
 import { askForMetadata, metadataNote, unitsOfMetadata } from "./image-metadata";
 import { HIDDEN_MARK, MARK } from "./other-images";
 import { ATTACHED_DIRECTORIES, UNITS_DIRECTORY } from "./paths";
-import { lookAtHost, lookAtProfiles } from "./prelude";
+import { lookAtMachine, lookAtProfiles, lookAtVersion } from "./prelude";
 import type { Reported } from "./report";
 import { parseShow, SHOWN_PROPERTIES, type ShownUnit } from "./unit-states";
 
@@ -104,9 +104,9 @@ export function lookForService(request: {
 }): Shell {
     const record = sh`"$records/services"/${request.name}`;
     return sh`
-${lookAtHost}
+${lookAtMachine}
 ${showUnitsLibrary}
-command -v portablectl >/dev/null 2>&1 || exit 0
+command -v portablectl >/dev/null 2>&1 || { ${lookAtVersion} exit 0; }
 # While a switch is under way, what is there is half of one thing and half of another.
 if [ -f ${record}.back/go-back ]; then
     say step "waiting for another operation on this host"
@@ -115,9 +115,18 @@ if [ -f ${record}.back/go-back ]; then
     ${request.mayPutBack ? sh`[ ! -f ${record}.back/go-back ] || sh ${record}.back/go-back interrupted >/dev/null` : undefined}
     exec 9>&-
 fi
-${request.image === undefined ? undefined : readMetadata(request.image, request.extensions, request.name)} {
-${lookAtProfiles}
 attached ${request.name}
+# systemd and portabled take their time: meanwhile the other end of the pipe looks at the files.
+{
+${lookAtVersion}
+units=
+${request.image === undefined ? undefined : lookAtMetadata(request.image, request.extensions, request.name)}
+for unit in $attached_units; do
+    case " $units " in *" $unit "*) ;; *) units="$units $unit" ;; esac
+done
+show_units $units
+} | {
+${lookAtProfiles}
 printf %s "$attached_lines" | while read -r unit directory image; do
     say attached "$unit $directory $image"
     block "text $unit" <"$directory/$unit"
@@ -140,35 +149,21 @@ fi
 [ -d ${record}.back ] || [ -d "$records/files/".${request.token}.undo ] && say unfinished
 ${lookAtFiles(request.paths)}
 ${lookAtTexts(request.texts)}
-units=
-${request.image === undefined ? undefined : takeMetadata}
-for unit in $attached_units; do
-    case " $units " in *" $unit "*) ;; *) units="$units $unit" ;; esac
-done
-show_units $units
+cat
 }
 `;
 }
 
-/** portabled takes its time to look into an image: meanwhile the other end of the pipe looks at the rest. */
-function readMetadata(image: string, extensions: readonly string[], name: string): Shell {
+/** What portabled finds in the image: the block `metadata`, and the image's units in $units; or the block `refused`. */
+function lookAtMetadata(image: string, extensions: readonly string[], name: string): Shell {
     const asked = askForMetadata(sh`${image}`, extensions, name);
     return sh`
 for path in ${[image, ...extensions]}; do [ -e "$path" ] || say no-image "$path"; done
-{
+if metadata=$(
     if ${extensions.length === 0 ? sh`[ -e ${image} ]` : sh`false`} && [ -s ${metadataNote(image)} ]; then cat ${metadataNote(image)}
     else ${asked} 2>&1
     fi
-    echo " status $?"
-} |`;
-}
-
-/** Of {@link readMetadata}: the block `metadata`, and the image's units in $units; or the block `refused`. */
-const takeMetadata: Shell = sh`
-metadata=$(cat)
-status=\${metadata##* status }
-metadata=\${metadata%" status $status"}
-if [ "$status" = 0 ]; then
+); then
     printf '%s' "$metadata" | block metadata
     for key in $(printf '%s' "$metadata" | grep -o '"[A-Za-z0-9:_.\\\\@-]*":\\['); do
         unit=\${key#?}
@@ -177,6 +172,7 @@ if [ "$status" = 0 ]; then
 else
     printf '%s' "$metadata" | block refused
 fi`;
+}
 
 export function serviceLook(reported: Reported, place: { host: string; image: string | undefined }): ServiceLook {
     const refused = reported.block("refused");

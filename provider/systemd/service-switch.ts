@@ -33,8 +33,9 @@ const LEAST_CONFIRM_SECONDS = 5;
  * anything it may say `interrupted` (it put back what a switch that was cut off had left: look again), `changed IMAGE`
  * (another one is attached than was seen), `owned URN`, or give blocks `taken PATH`, `unable PATH` or `findings`, and
  * stop. Then: `touched`, `step TEXT` before each step, `confirm` when all is started and {@link CONFIRMATION} is awaited
- * on file descriptor 8; and at the end either `done`, or `failed TEXT` (with the blocks `said` and `journal`) and
- * `serving PATH` or `serving nothing TEXT`, with the files as they are then. The block `show` has the units.
+ * on file descriptor 8; and at the end either `done`, the last word of all, or `failed TEXT` (with the blocks `said` and
+ * `journal`) and `serving PATH` or `serving nothing TEXT`, with the files as they are then. The block `show` has the
+ * units; the last one counts.
  */
 export function switchService(
     report: Report,
@@ -54,7 +55,7 @@ export function switchService(
     const runtime = image.isRuntime ? sh`--runtime` : sh``;
     return sh`
 ${lock}
-${verifyDropIns(plan.verify)}
+${verifyDropIns(plan.verify, sh`${plan.systemdVersion}`)}
 ${deadlineLibrary(budgetSeconds)}
 ${settleLibrary}
 ${showUnitsLibrary}
@@ -65,6 +66,8 @@ ${aloneLibrary(name)}
 ${arm(report, name, owner, plan, id)}
 said= bad= stirred= settled= stable_ticks=${checks.stableSeconds === undefined ? "" : Math.ceil(checks.stableSeconds * 5)}
 failed() {
+    # What still copies would copy on.
+    wait
     say touched
     say failed "$1"
     printf '%s\\n' "$said" | block said
@@ -116,6 +119,7 @@ serve() {
     stirred=1
     say step "$what"
     ${joinShell(plan.activated.map(({ service }, at) => sh`if ends_itself ${service}; then exited_${at}=1; else exited_${at}=2; fi`))}
+    wait "$forgetting"
     said=$(in_time systemctl stop -- "$@" 2>&1) || { culprit "$@"; failed "stopping $*"; }
     ${joinShell(plan.activated.map(({ service }, at) => sh`ended ${service} "$exited_${at}"`))}
     said=$(in_time systemctl start -- "$@" 2>&1) || { culprit "$@"; failed "$what"; }
@@ -144,21 +148,21 @@ if [ -f "$back/go-back" ]; then
 fi
 attached ${name}
 [ "$attached_image" = ${previous?.path ?? ""} ] || { say changed "$attached_image"; exit 1; }
-if [ -s "$service" ] && ! grep -qFx -- "token $token" "$service"; then
+if [ -s "$service" ] && ! has_line "$service" "token $token"; then
     say owned "$(sed -n 's/^urn //p' "$service")"; exit 1
 fi
 ${claimFiles(plan.files)}
-mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/services" "$records/files" || failed "making the records"
+make_records services && make_records files || failed "making the records"
 # One that another service had made goes with the last of them.
 directories=${`${ATTACHED_DIRECTORIES.join(" ")} /etc/portables /run/portables`}
-files_begin ${plan.files.map((file) => file.path)} && arm || failed "keeping what is there for the way back"
+arm_begin && files_begin ${plan.files.map((file) => file.path)} && arm || failed "keeping what is there for the way back"
 if findings; then
     disarm
     forget_undo
     exit 1
 fi
 say touched
-arm_now && record_switch ${previous?.path ?? "nothing"} "switch under way" || failed "keeping what is there for the way back"
+arm_now || failed "keeping what is there for the way back"
 say step "writing drop-ins and files"
 drop_others || failed "removing files that are no longer declared"
 ${putFiles(plan.files, (file) => sh`failed ${`writing ${file.path}`}`)}
@@ -179,7 +183,13 @@ fi
 [ -z "$changed" ] || attempt "reloading the manager" systemctl daemon-reload
 ${plan.beforeSwitch === undefined ? undefined : runBeforeSwitch(name, plan.beforeSwitch)}
 ${when(plan.stop, (units) => sh`stirred=1; attempt ${`stopping ${list(units)}`} systemctl stop -- ${units}`)}
-${when(plan.restart, (units) => sh`systemctl reset-failed -- ${units} 2>/dev/null`)}
+${when(
+    plan.restart,
+    (units) => sh`
+systemctl reset-failed -- ${units} 2>/dev/null &
+forgetting=$!
+${plan.stop.length + plan.restartSockets.length + plan.start.length > 0 ? sh`wait "$forgetting"` : undefined}`,
+)}
 ${when(
     plan.restartSockets,
     (sockets) => sh`
@@ -200,7 +210,10 @@ END
 ${joinShell(plan.activated.map(({ service, socket }) => sh`if takes ${service}; then say takes ${service} ${socket}; else say leaves ${service} ${socket}; fi`))}
 ${checks.command === undefined ? sh`` : healthCommand(checks.command, checks.timeoutSeconds)}
 # While the client looks: what the record will say is there is on the disk.
-{ recorded; attached_paths; } | sync_listed
+{ recorded; attached_paths; } | sync_listed &
+syncing=$!
+show_units ${plan.units}
+wait "$syncing"
 now
 patience=$((deadline - now))
 [ "$patience" -le ${confirmSeconds} ] || patience=${confirmSeconds}
@@ -212,11 +225,11 @@ case $answer in
     *) said="nobody who could still reach the host confirmed it"; failed "confirming the update" ;;
 esac
 record_switch ${image.path} confirmed || failed "writing the record of the switch"
+# The rest nobody waits for: whatever becomes of it, the new one stays.
+say done
 files_commit
 disarm
 sweep
-say done
-show_units ${plan.units}
 `;
 }
 

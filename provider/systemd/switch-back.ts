@@ -1,6 +1,6 @@
 import { type Shell, sh } from "../shell";
 import { stopBeforeSwitch } from "./before-switch";
-import { encoded, filesLibrary } from "./host-files";
+import { filesLibrary } from "./host-files";
 import { aloneLibrary } from "./other-images";
 import { ATTACHED_DIRECTORIES, RECORDS_DIRECTORY, UNITS_DIRECTORY } from "./paths";
 import { type Owner, program, settleLibrary } from "./prelude";
@@ -76,40 +76,51 @@ attached_dirs() {
 export function switchRecordLibrary(name: string, wanted: Pick<Attachment, "path" | "profile">, id = ""): Shell {
     return sh`
 service="$records/services"/${name} back=${backDirectory(name)}
+fresh_switch() {
+    printf 'token %s\\nurn %s\\nnonce %s\\nprofile %s\\nwanted %s\\nserving %s\\nwhy %s\\nswitch %s\\n' "$token" "$urn" "$nonce" ${wanted.profile} ${wanted.path} "$1" "$2" ${id} >"$service.new"
+}
 record_switch() {
-    printf 'token %s\\nurn %s\\nnonce %s\\nprofile %s\\nwanted %s\\nserving %s\\nwhy %s\\nswitch %s\\n' "$token" "$urn" "$nonce" ${wanted.profile} ${wanted.path} "$1" "$2" ${id} >"$service.new" &&
-        sync "$service.new" && mv -f -- "$service.new" "$service" && sync "$records/services"
+    fresh_switch "$@" && sync "$service.new" && mv -f -- "$service.new" "$service" && sync "$records/services"
 }
 `;
 }
 
 /**
- * `arm` keeps what is, with the program that puts it back, and sets up boot unit and watch; after `arm_now` all that is
- * on the disk and in force.
+ * `arm_begin` begins to keep what is, beside what comes then; `arm` keeps all of it, with the program that puts it back,
+ * and sets up boot unit and watch; after `arm_now` that is on the disk and in force, and the record says that a switch is
+ * under way.
  */
 export function arm(report: Report, name: string, owner: Owner, plan: SwitchPlan, id: string): Shell {
     return sh`
 ${attachedPathsLibrary(name, plan)}
 # Nothing is in force before arm_now; the watch waits for the lock meanwhile.
-arm() {
-    rm -rf -- "$back" && mkdir -m 0700 "$back" "$back/attached" || return
-    systemd-run --quiet --no-block --collect --unit ${watchUnit(name, id)} --property DefaultDependencies=no \
+arm_begin() {
+    [ ! -e "$back" ] || rm -rf -- "$back"
+    mkdir -m 0700 "$back" "$back/attached" || return
+    systemd-run --quiet --no-block --collect --unit ${watchUnit(name, id)} --property DefaultDependencies=no \\
         /bin/sh -c ${WATCH} watch ${UNITS_DIRECTORY} "$back" ${bootLink(name)} ${`${UNITS_DIRECTORY}/${bootUnit(name)}`} &
     watching=$!
-    attached_paths | xargs -r -d '\\n' cp -a --parents -t "$back/attached" -- || return
-    attached_dirs >"$back/directories"
-    base64 -d >"$back/go-back.new" <<END || return
-${encoded(Buffer.from(goBack(report, name, owner, plan, id).text))}
-END
-    mkdir -p ${UNITS_DIRECTORY}/sysinit.target.wants &&
-        printf '%s\\n' '[Unit]' ${`Description=Puts back ${name} after an update that nobody confirmed`} DefaultDependencies=no \\
-            ${`RequiresMountsFor=/etc ${RECORDS_DIRECTORY}`} ${`ConditionPathExists=${backDirectory(name)}/go-back`} 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \\
-            ${`ExecStart=/bin/sh ${backDirectory(name)}/go-back boot`} >${UNITS_DIRECTORY}/${bootUnit(name)} &&
-        ln -sfn ${`../${bootUnit(name)}`} ${bootLink(name)}
+    attached_paths | xargs -r -d '\\n' cp -a --parents -t "$back/attached" -- &
+    copying=$!
+    attached_dirs >"$back/directories" &
+    listing_dirs=$!
+}
+arm() {
+    text ${goBack(report, name, owner, plan, id).text} >"$back/go-back.new" || return
+    [ -d ${UNITS_DIRECTORY}/sysinit.target.wants ] || mkdir -p ${UNITS_DIRECTORY}/sysinit.target.wants
+    printf '%s\\n' '[Unit]' ${`Description=Puts back ${name} after an update that nobody confirmed`} DefaultDependencies=no \\
+        ${`RequiresMountsFor=/etc ${RECORDS_DIRECTORY}`} ${`ConditionPathExists=${backDirectory(name)}/go-back`} 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \\
+        ${`ExecStart=/bin/sh ${backDirectory(name)}/go-back boot`} >${UNITS_DIRECTORY}/${bootUnit(name)} &&
+        ln -sfn ${`../${bootUnit(name)}`} ${bootLink(name)} || return
+    # find(1) fails where a directory isn't there, and has listed the others.
+    wait "$listing_dirs"
+    wait "$copying"
 }
 arm_now() {
-    files_sync "$records/services" ${UNITS_DIRECTORY}/${bootUnit(name)} ${UNITS_DIRECTORY} ${UNITS_DIRECTORY}/sysinit.target.wants &&
-        wait "$watching" && mv -- "$back/go-back.new" "$back/go-back" && sync "$back"
+    fresh_switch ${plan.previous?.path ?? "nothing"} "switch under way" &&
+        files_sync "$service.new" ${UNITS_DIRECTORY}/${bootUnit(name)} ${UNITS_DIRECTORY} ${UNITS_DIRECTORY}/sysinit.target.wants &&
+        wait "$watching" && mv -- "$back/go-back.new" "$back/go-back" && mv -f -- "$service.new" "$service" &&
+        sync "$undo" "$records/files" "$back" "$records/services"
 }
 ${disarmLibrary(name, id)}
 `;

@@ -55,6 +55,7 @@ export interface SwitchPlan {
     units: string[];
     /** Units that must be active in the end. */
     started: string[];
+    systemdVersion: number;
     /** Before the switch, for the way back. */
     before: { enabled: string[]; active: string[] };
     nothingToDo: boolean;
@@ -194,6 +195,7 @@ export function planSwitch(
         restart,
         units,
         started,
+        systemdVersion: look.facts.systemdVersion,
         before: {
             enabled: known.filter(isEnabled),
             active: known.filter((unit) => !isTemplate(unit) && isActive(unit)),

@@ -80,9 +80,10 @@ export class TwoVersions {
         };
     }
 
-    /** `pulumi up` of the service, with the version. */
+    /** `pulumi up` of the service, with the version, and what the host does when that has its answer. */
     async update(version: Version): Promise<void> {
         await this.service.up(this.inputs(version));
+        await onHost(this.target, "flock /etc/systemd/system true");
     }
 
     /** The same with a health check that nothing can pass: it goes back. */
