@@ -54,22 +54,29 @@ export async function place<O extends Record<string, unknown>>(
         }
         if (present !== digest && incoming === undefined) refuseUpload(look.one("free"), look.stderr, built);
         const uploaded = present === digest ? undefined : `${incoming}/${fileName}`;
-        if (uploaded !== undefined) {
+        let failed: unknown;
+        const receiving = async () => {
+            const onProgress = (done: number, total: number) =>
+                context.status(`uploading ${megabytes(done)}/${megabytes(total)} MB`);
             try {
-                await target.upload(built.file, uploaded, {
-                    signal: context.signal,
-                    onProgress: (done, total) => context.status(`uploading ${megabytes(done)}/${megabytes(total)} MB`),
-                });
+                await target.upload(built.file, uploaded ?? "", { signal: context.signal, onProgress });
             } catch (error) {
-                // A host that can't be reached any more keeps an empty directory, until the next upload a day later.
-                const signal = AbortSignal.timeout(5000);
-                await perform({ status() {}, signal }, target, () => discardUpload(uploaded)).catch(() => {});
+                failed = error;
                 throw error;
             }
-        }
-        context.status("verifying the upload");
-        const commit = () => commitImage(built, uploaded, owner, { retain, adopted });
-        const said = await perform(context, target, commit, { lastKey: "done" });
+            context.status("verifying the upload");
+            return "uploaded\n";
+        };
+        const commit = () =>
+            perform(context, target, () => commitImage(built, uploaded, owner, { retain, adopted }), {
+                answers: { receiving },
+                lastKey: "done",
+            });
+        if (uploaded !== undefined) context.status(`waiting to upload ${megabytes(sizeBytes)} MB`);
+        const committed = uploaded === undefined ? commit() : target.inTurn(commit, { signal: context.signal });
+        const said = await committed.finally(() => {
+            if (failed !== undefined) throw failed;
+        });
         if (said.has("done")) {
             context.status(
                 `${fileName} is there (${megabytes(sizeBytes)} MB${uploaded === undefined ? ", it was already" : ""})`,

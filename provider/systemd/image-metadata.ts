@@ -1,5 +1,5 @@
 import { type Shell, sh } from "../shell";
-import { IMAGES_DIRECTORY } from "./paths";
+import { IMAGES_DIRECTORY, UNITS_DIRECTORY } from "./paths";
 
 /** What portabled finds in an image (org.freedesktop.portable1(5), GetImageMetadata), as JSON on standard output. */
 export function askForMetadata(image: Shell, extensions: readonly string[], name: string): Shell {
@@ -20,6 +20,16 @@ export function askForMetadata(image: Shell, extensions: readonly string[], name
 export function metadataNote(image: string): Shell {
     const isOurs = image.startsWith(`${IMAGES_DIRECTORY}/`);
     return isOurs ? sh`"$records/images"/${image.slice(IMAGES_DIRECTORY.length + 1)}/.metadata` : sh`/dev/null`;
+}
+
+/** Waits, for half a second at most, where the operation that uploaded the image is still getting it. */
+export function awaitMetadataNote(image: string): Shell {
+    const note = metadataNote(image);
+    return sh`
+for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    [ -e ${note}.new ] && [ ! -e ${note} ] && ! flock -n ${UNITS_DIRECTORY} true || break
+    sleep 0.02
+done`;
 }
 
 /** The answer has image, os-release, units by name; with extensions, theirs come before the units. */

@@ -1,7 +1,7 @@
 import { type Shell, sh } from "../shell";
 import { askForMetadata, metadataNote } from "./image-metadata";
 import { IMAGES_DIRECTORY, imageName } from "./paths";
-import { lock, lookAtHost, type Owner } from "./prelude";
+import { lock, lookAtHost, type Owner, takeLock, tidyAtEnd } from "./prelude";
 
 /*
  * Images on a host are immutable files. `images/<file>/<token>` in our records says who wants which;
@@ -84,43 +84,49 @@ say discarded
 `;
 }
 
+/** Longer than any upload takes: a client that is silent but there isn't waited for any longer. */
+const LONGEST_UPLOAD_SECONDS = 86_400;
+
 /**
- * Takes an uploaded file (none where it was present) into its place, by rename, once its digest is
- * the wanted one; makes it the newest of the `retain` images that the owner wants, of which `adopted`, the path that the
- * state has, is one even if no record says so. Says `digest SHA256`,
- * `retained PATH` for each one that stays, and `done`; then sweeps.
+ * Takes an uploaded file (none where it was present) into its place, by rename, once its digest is the wanted one. It is
+ * read as it comes: the client uploads to `uploaded` when it hears `receiving`, and sends a line when that is done.
+ * Then it is the newest of the `retain` images that the owner wants, of which `adopted`, the path that the state has, is
+ * one even if no record says so. Says `digest SHA256`, `retained PATH` for each one that stays, and `done`; then it
+ * keeps what portabled says of the image, and sweeps.
  */
 export function commitImage(
-    image: { path: string; fileName: string; digest: string },
+    image: { path: string; fileName: string; digest: string; sizeBytes: number },
     uploaded: string | undefined,
     owner: Owner,
     { retain, adopted }: { retain: number; adopted: string },
 ): Shell {
     return sh`
-${lock}
-${sweepLibrary}
-image=${image.path} want="$records/images"/${image.fileName} uploaded=${uploaded ?? ""}
-mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/images" "$want" || exit
+${tidyAtEnd}
+image=${image.path} want="$records/images"/${image.fileName} uploaded=${uploaded ?? ""} asked=
 if [ -n "$uploaded" ]; then
     incoming=\${uploaded%/*}
+    say receiving
+    timeout ${LONGEST_UPLOAD_SECONDS} head -n 1 <&8 >/dev/null &
+    coming=$!
+    # It ends when all is there, or with the client's word.
+    digest=$(tail -F -c +1 -s 0.1 --pid="$coming" -- "$uploaded" 2>/dev/null | head -c ${image.sizeBytes} | sha256sum | cut -c 1-64)
+    wait "$coming"
+    [ "$(stat -c %s -- "$uploaded")" = ${image.sizeBytes} ] || digest="of another size"
+    say digest "$digest"
+    [ "$digest" = ${image.digest} ] || exit 1
+fi
+${takeLock}
+${sweepLibrary}
+make_records images && { [ -d "$want" ] || mkdir -m 0700 -- "$want"; } || exit
+if [ -n "$uploaded" ]; then
     mkdir -p -m 0700 ${IMAGES_DIRECTORY}
     part=${IMAGES_DIRECTORY}/.part-${image.fileName}
     mv -f -- "$uploaded" "$part" && chown root:root "$part" && chmod 0644 "$part" || exit
-    sync "$part" &
-    synced=$!
     note=${metadataNote(image.path)}
     rm -f -- "$note"
     { ${askForMetadata(sh`"$part"`, [], imageName(image.path))} >"$note.new" 2>/dev/null && sync "$note.new"; } &
     asked=$!
-    digest=$(sha256sum <"$part" | cut -c 1-64)
-    wait "$asked"
-    isAnswered=$?
-    wait "$synced" || exit
-    say digest "$digest"
-    if [ "$digest" != ${image.digest} ]; then rm -f -- "$part" "$note.new"; rmdir "$want" "$records/images" 2>/dev/null; exit 1; fi
-    # On a full disk busctl ends well with half of it.
-    if [ "$isAnswered" = 0 ] && [ "$(tail -c 3 "$note.new")" = ']}' ]; then mv -f -- "$note.new" "$note"; else rm -f -- "$note.new"; fi
-    mv -f -- "$part" "$image" && sync ${IMAGES_DIRECTORY} || exit
+    sync "$part" && mv -f -- "$part" "$image" && sync ${IMAGES_DIRECTORY} || exit
 else
     # The look has just read it whole.
     [ -f "$image" ] || exit 1
@@ -138,6 +144,10 @@ done <<END
 $(ls -t "$records"/images/*/${owner.token})
 END
 say done
+if [ -n "$asked" ]; then
+    # On a full disk busctl ends well with half of it.
+    if wait "$asked" && [ "$(tail -c 3 "$note.new")" = ']}' ]; then mv -f -- "$note.new" "$note"; else rm -f -- "$note.new"; fi
+fi
 sweep
 `;
 }

@@ -72,11 +72,8 @@ for directory in ${PROFILE_DIRECTORIES}; do
 done
 `;
 
-/**
- * One operation at a time on a host: a lock on a directory that is always there leaves no file behind.
- * At its end the directories $incoming and $trial go, and our records when there is nothing left to record.
- */
-export const lock: Shell = sh`
+/** At the program's end the directories $incoming and $trial go, and our records when there is nothing left to record. */
+export const tidyAtEnd: Shell = sh`
 incoming= trial=/run/pulumi-portable.trial
 leave() {
     [ -z "$incoming" ] || rm -rf -- "$incoming"
@@ -84,6 +81,10 @@ leave() {
     rmdir "$records/images" "$records/files" "$records/services" "$records/incoming" "$records" 2>/dev/null
 }
 trap leave EXIT
+`;
+
+/** One operation at a time on a host: a lock on a directory that is always there leaves no file behind. */
+export const takeLock: Shell = sh`
 exec 9<${UNITS_DIRECTORY}
 # What an operation does after its answer takes less than a second.
 if ! flock -w 1 9; then
@@ -91,6 +92,9 @@ if ! flock -w 1 9; then
     flock -w 600 9 || { say busy; exit 75; }
 fi
 `;
+
+/** What most programs that change something begin with. */
+export const lock: Shell = sh`${tidyAtEnd}${takeLock}`;
 
 /** `now` sets $now to the seconds since the host booted (proc(5), uptime). */
 const clockLibrary: Shell = sh`

@@ -2,7 +2,7 @@ import { UserError } from "../errors";
 import { type Shell, sh } from "../shell";
 import { type HostFacts, hostFacts } from "./host-facts";
 import { type FoundFile, foundFiles, lookAtFiles, lookAtTexts } from "./host-files";
-import { askForMetadata, metadataNote, unitsOfMetadata } from "./image-metadata";
+import { askForMetadata, awaitMetadataNote, metadataNote, unitsOfMetadata } from "./image-metadata";
 import { HIDDEN_MARK, MARK } from "./other-images";
 import { ATTACHED_DIRECTORIES, UNITS_DIRECTORY } from "./paths";
 import { lookAtMachine, lookAtProfiles, lookAtVersion } from "./prelude";
@@ -159,6 +159,7 @@ function lookAtMetadata(image: string, extensions: readonly string[], name: stri
     const asked = askForMetadata(sh`${image}`, extensions, name);
     return sh`
 for path in ${[image, ...extensions]}; do [ -e "$path" ] || say no-image "$path"; done
+${extensions.length === 0 ? awaitMetadataNote(image) : undefined}
 if metadata=$(
     if ${extensions.length === 0 ? sh`[ -e ${image} ]` : sh`false`} && [ -s ${metadataNote(image)} ]; then cat ${metadataNote(image)}
     else ${asked} 2>&1

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Limit } from "p-limit";
 import { UserError } from "../errors";
 import { untilAborted } from "./aborting";
 import type { Connection } from "./connection";
@@ -131,6 +132,7 @@ function targetOf(connection: Connection, shared: SharedLink): Target {
                 }),
             ),
         reach: ({ signal = new AbortController().signal } = {}) => naming(host, () => shared.probe(signal)),
+        inTurn: (work, { signal } = {}) => inQueue(shared.turn, signal, work),
         upload: (file, path, options = {}) =>
             naming(host, () =>
                 inSession(shared, options.signal, async (link) => {
@@ -155,35 +157,41 @@ async function inSession<T>(
 ): Promise<T> {
     const { NotStarted } = await import("./run");
     const until = Date.now() + sessionWaitMs;
-    let started = false;
-    const work = (early: (result: T) => void) =>
-        shared.session(async () => {
-            started = true;
-            signal?.throwIfAborted();
-            for (let attempt = 1; ; attempt++) {
-                const { link, release } = await shared.lease({ signal });
-                try {
-                    return await use(link, early);
-                } catch (error) {
-                    if (!(error instanceof NotStarted)) throw error;
-                    const crowded = link.open && shared.session.activeCount > 1 && Date.now() < until;
-                    if (!crowded && attempt > 2) throw noSession(shared.login, error);
-                    // Alone and refused: programs that were aborted may still run there and hold their sessions
-                    if (!crowded) link.close();
-                } finally {
-                    release();
-                }
-                // Fewer than usual are allowed there (MaxSessions): one of ours has to end first
-                await sleep(Math.min(500, 20 * attempt), undefined, { signal }).catch(() => signal?.throwIfAborted());
+    const work = async (early: (result: T) => void) => {
+        for (let attempt = 1; ; attempt++) {
+            const { link, release } = await shared.lease({ signal });
+            try {
+                return await use(link, early);
+            } catch (error) {
+                if (!(error instanceof NotStarted)) throw error;
+                const crowded = link.open && shared.session.activeCount > 1 && Date.now() < until;
+                if (!crowded && attempt > 2) throw noSession(shared.login, error);
+                // Alone and refused: programs that were aborted may still run there and hold their sessions
+                if (!crowded) link.close();
+            } finally {
+                release();
             }
-        });
-    // In the queue the signal ends it at once; what has begun ends itself, with what it has to take back
+            // Fewer than usual are allowed there (MaxSessions): one of ours has to end first
+            await sleep(Math.min(500, 20 * attempt), undefined, { signal }).catch(() => signal?.throwIfAborted());
+        }
+    };
     return await new Promise((resolve, reject) => {
+        inQueue(shared.session, signal, () => work(resolve)).then(resolve, reject);
+    });
+}
+
+/** In the queue the signal ends it at once; what has begun ends itself, with what it has to take back. */
+function inQueue<T>(limit: Limit, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    let started = false;
+    const queued = limit(async () => {
+        started = true;
+        signal?.throwIfAborted();
+        return await work();
+    });
+    return new Promise((resolve, reject) => {
         const stop = () => started || reject(signal?.reason);
         signal?.addEventListener("abort", stop, { once: true });
-        work(resolve)
-            .then(resolve, reject)
-            .finally(() => signal?.removeEventListener("abort", stop));
+        queued.then(resolve, reject).finally(() => signal?.removeEventListener("abort", stop));
     });
 }
 

@@ -27,6 +27,8 @@ interface Dialing {
 export class SharedLink {
     /** Runs no more sessions at once than sshd takes. */
     readonly session = pLimit(sessionsAtOnce);
+    /** One after another. */
+    readonly turn = pLimit(1);
     private link: Link | undefined;
     private dialing: Dialing | undefined;
     private uses = 0;

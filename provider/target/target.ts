@@ -45,6 +45,11 @@ export interface Target {
     /** Logs in anew, over a connection of its own, and leaves: throws where the host no longer lets a newcomer in. */
     reach(options?: { signal?: AbortSignal }): Promise<void>;
     /**
+     * Does what needs two sessions at once, one such work after another: with only one session each, two of them would
+     * wait for each other.
+     */
+    inTurn<T>(work: () => Promise<T>, options?: { signal?: AbortSignal }): Promise<T>;
+    /**
      * Writes a local file to `path` as the login user, mode 0600, over SFTP. Parents must exist; a file of that name is
      * replaced, a link isn't followed. On failure and abort `path` is removed. `onProgress` gets bytes done and in all.
      */
