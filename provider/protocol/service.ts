@@ -62,6 +62,8 @@ function unary(session: Session, methods: Record<string, Method>): UntypedServic
     const handlers = Object.entries(methods).map(([name, method]) => [
         name,
         (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) => {
+            // Told of every call once its stream is over: all of the answer was handed on, or nobody is there to take it.
+            void session.track(new Promise((resolve) => call.once("cancelled", resolve)));
             void session.track(method(call.request)).then(
                 (response) => answer(null, response),
                 async (error) => answer(await asFailure(session, error)),

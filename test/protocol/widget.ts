@@ -173,7 +173,7 @@ export class Workshop {
 
 export const unknown = UNKNOWN;
 
-function aborted(signal: AbortSignal): Promise<never> {
+export function aborted(signal: AbortSignal): Promise<never> {
     return new Promise((_, reject) => {
         if (signal.aborted) reject(signal.reason);
         signal.addEventListener("abort", () => reject(signal.reason));
