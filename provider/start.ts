@@ -1,6 +1,4 @@
-import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import Module, { createRequire } from "node:module";
 import { homedir } from "node:os";
 import path from "node:path";
 import { Script } from "node:vm";
@@ -15,18 +13,19 @@ const KEPT_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 const bundle = path.join(__dirname, "provider.js");
-const source = readFileSync(bundle, "utf8");
-// V8 itself compares its version, its flags and the length of the source.
-const name = createHash("sha1").update(source).update(process.version).digest("hex");
+// The build makes it ASCII: nothing to decode. It begins with its own digest, and is an expression: the function of a
+// module. V8 itself compares its version, its flags and the length of the source.
+const source = readFileSync(bundle, "latin1");
+const name = `${source.slice(2, source.indexOf("\n"))}-${process.version}`;
 const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache");
 const directory = path.join(cache, "pulumi-portable", "code");
 const file = path.join(directory, name);
 
-const script = new Script(Module.wrap(source), { filename: bundle, cachedData: read(file) });
+const script = new Script(source, { filename: bundle, cachedData: read(file) });
 if (script.cachedDataRejected !== false) process.once("exit", keep);
 
 const made = { exports: {} };
-script.runInThisContext()(made.exports, createRequire(bundle), made, bundle, __dirname);
+script.runInThisContext()(made.exports, require, made, bundle, __dirname);
 
 function read(from: string): Buffer | undefined {
     try {

@@ -1,5 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+    copyFileSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
@@ -19,8 +29,8 @@ interface Started {
 
 const children: ChildProcess[] = [];
 
-async function start(args: string[], file = executable): Promise<Started> {
-    const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
+async function start(args: string[], file = executable, env: NodeJS.ProcessEnv = {}): Promise<Started> {
+    const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
     children.push(child);
     let output = "";
     const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
@@ -71,6 +81,29 @@ test("ends on SIGINT", async () => {
     const { child, ended } = await start(["127.0.0.1:1"]);
     child.kill("SIGINT");
     expect(await ended).toEqual({ code: 0, signal: null });
+});
+
+test("what one run has compiled, the next one takes; a cache that is broken is made anew", async () => {
+    const cache = mkdtempSync(join(tmpdir(), "portable-test-"));
+    const run = async () => {
+        const { child, port, ended } = await start(["127.0.0.1:1"], executable, { XDG_CACHE_HOME: cache });
+        expect(await schemaFrom(port)).toMatchObject({ name: "portable" });
+        child.kill("SIGINT");
+        await ended;
+        const [name, ...others] = readdirSync(join(cache, "pulumi-portable/code"));
+        expect(others).toEqual([]);
+        const file = join(cache, "pulumi-portable/code", name as string);
+        return { file, written: statSync(file, { bigint: true }).mtimeNs };
+    };
+    try {
+        const first = await run();
+        expect(await run()).toEqual(first);
+        writeFileSync(first.file, "broken");
+        const { written } = await run();
+        expect(await run()).toEqual({ ...first, written });
+    } finally {
+        rmSync(cache, { recursive: true });
+    }
 });
 
 test("started by hand, it outlives standard input", async () => {
