@@ -34,7 +34,7 @@ export function methodsOf(session: Session): UntypedServiceImplementation {
         async getSchema() {
             const { packageSchema } = await import("../schema/package-schema");
             const response = new pb.GetSchemaResponse();
-            response.setSchema(JSON.stringify(packageSchema((await session.served()).package)));
+            response.setSchema(JSON.stringify(await packageSchema((await session.served()).package)));
             return response;
         },
         checkConfig: async (request: pb.CheckRequest) => (await configurationCalls()).checkConfig(session, request),

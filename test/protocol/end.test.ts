@@ -20,7 +20,10 @@ afterEach(() => {
 async function start({ create }: Pick<Resource, "create">) {
     const workshop = new Workshop();
     const widget = { ...workshop.widget, create } as unknown as Resource;
-    const load = async () => ({ package: { ...workshop.package, resources: [widget] }, pool: workshop.pool });
+    const load = async () => ({
+        package: { ...workshop.package, resources: { Widget: async () => widget } },
+        pool: workshop.pool,
+    });
     const provider = await startServer(load);
     const wire = { isDeaf: false };
     const sockets: Socket[] = [];

@@ -13,8 +13,8 @@ const { metafile } = buildSync({
     outfile: "provider.js",
 });
 
-/** What is evaluated before anything is asked for: all that is imported, but not what `import()` brings. */
-function loadedAtStart({ inputs }: Metafile): Set<string> {
+/** What is evaluated with a file: all that is imported, but not what `import()` brings. */
+function loadedWith(entry: string, { inputs }: Metafile = metafile): Set<string> {
     const seen = new Set<string>();
     const visit = (file: string) => {
         if (seen.has(file)) return;
@@ -22,7 +22,7 @@ function loadedAtStart({ inputs }: Metafile): Set<string> {
         for (const each of inputs[file]?.imports ?? [])
             if (each.kind !== "dynamic-import" && !each.external) visit(each.path);
     };
-    visit("provider/main.ts");
+    visit(entry);
     return seen;
 }
 
@@ -33,8 +33,16 @@ test("of the Pulumi SDK, the provider has the messages of the protocol alone", (
 });
 
 test("what makes components is loaded when the first one is asked for", () => {
-    const start = loadedAtStart(metafile);
+    const start = loadedWith("provider/main.ts");
     expect(Object.keys(metafile.inputs)).toContain("provider/protocol/construct.ts");
     expect(start).toContain("provider/protocol/service.ts");
     expect([...start].filter((file) => /construct|monitor|resource_grpc_pb|resources\//.test(file))).toEqual([]);
+});
+
+test("of the resources, a start loads the one that is asked for", () => {
+    expect(
+        [...loadedWith("provider/portable.ts")].filter((file) => /resources\/|functions\/|image\//.test(file)),
+    ).toEqual([]);
+    const withService = [...loadedWith("provider/resources/attached-service.ts")];
+    expect(withService.filter((file) => /portable-service|portable-image|image\//.test(file))).toEqual([]);
 });

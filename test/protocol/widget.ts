@@ -160,9 +160,9 @@ export class Workshop {
                     .optional()
                     .meta({ description: "Whether.", environment: ["TEST_LOUD"] }),
             }),
-            resources: [this.widget as unknown as Resource],
-            components: [],
-            functions: [this.getWidget],
+            resources: { Widget: async () => this.widget as unknown as Resource },
+            components: {},
+            functions: { getWidget: async () => this.getWidget },
         };
     }
 
