@@ -1,7 +1,7 @@
+import type { Server as Listener } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { loadCalls, methodsOf } from "./service";
+import { Server, ServerCredentials } from "./grpc";
+import { definition, loadCalls, methodsOf } from "./service";
 import { type Served, Session } from "./session";
 
 /** As large as the engine's own limit: a state can be. */
@@ -10,29 +10,24 @@ const MESSAGE_BYTES = 400 * 1024 * 1024;
 const GRACE_MS = 4000;
 
 export interface ProviderServer {
-    port: number;
     /** Loads what the first calls need. */
     warmUp(): void;
     /** Aborts what runs, lets it come to its end, closes all connections. */
     stop(): Promise<void>;
 }
 
-/** Serves pulumirpc.ResourceProvider on a free loopback port. Without an engine's address, Attach brings it. */
-export async function startServer(load: () => Promise<Served>, engineAddress = ""): Promise<ProviderServer> {
+/** Serves pulumirpc.ResourceProvider to who connects. Without an engine's address, Attach brings it. */
+export function serve(listener: Listener, load: () => Promise<Served>, engineAddress = ""): ProviderServer {
     const session = new Session(load);
     session.attach(engineAddress);
     const server = new Server({
         "grpc.max_receive_message_length": MESSAGE_BYTES,
         "grpc.max_send_message_length": MESSAGE_BYTES,
     });
-    server.addService(ResourceProviderService, methodsOf(session));
-    const port = await new Promise<number>((resolve, reject) => {
-        server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
-            error === null ? resolve(bound) : reject(error),
-        );
-    });
+    server.addService(definition, methodsOf(session));
+    const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
+    listener.on("connection", (connection) => connections.injectConnection(connection));
     return {
-        port,
         warmUp() {
             // What can't be loaded is told by the call that needs it.
             Promise.all([session.served(), loadCalls()]).catch(() => {});
@@ -41,6 +36,7 @@ export async function startServer(load: () => Promise<Served>, engineAddress = "
             await session.end(GRACE_MS);
             // What HTTP/2 took in this turn goes to the kernel at its end. The engine waits for this, and closes nothing itself.
             await nextTurn();
+            listener.close();
             server.forceShutdown();
         },
     };

@@ -1,13 +1,12 @@
 import { createHook } from "node:async_hooks";
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { credentials } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Resource } from "../../provider/contract";
-import { startServer } from "../../provider/protocol/server";
-import { struct, URN } from "./client";
+import { serve } from "../../provider/protocol/server";
+import { listen, struct, URN } from "./client";
 import { aborted, Workshop } from "./widget";
 
 const LARGE = 4 * 1024 * 1024;
@@ -24,17 +23,17 @@ async function start({ create }: Pick<Resource, "create">) {
         package: { ...workshop.package, resources: { Widget: async () => widget } },
         pool: workshop.pool,
     });
-    const provider = await startServer(load);
+    const served = await listen();
+    const provider = serve(served.listener, load);
     const wire = { isDeaf: false };
     const sockets: Socket[] = [];
     const between = createServer({ allowHalfOpen: true }, (near) => {
-        const far = connect({ port: provider.port, host: "127.0.0.1", allowHalfOpen: true });
+        const far = connect({ port: served.port, host: "127.0.0.1", allowHalfOpen: true });
         sockets.push(near, far);
         near.on("error", () => {}).on("data", (data) => far.write(data));
         far.on("error", () => {}).on("data", (data) => wire.isDeaf || near.write(data));
     });
-    await once(between.listen(0, "127.0.0.1"), "listening");
-    const { port } = between.address() as AddressInfo;
+    const { port } = await listen(between);
     const engine = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure(), {
         "grpc.max_receive_message_length": -1,
     });
