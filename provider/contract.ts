@@ -215,6 +215,9 @@ export interface ConnectOptions {
     status(text: string): void;
 }
 
+/** By its name, what loads it: a start waits for no more than what is asked for. */
+export type Members<T> = Readonly<Record<string, () => Promise<T>>>;
+
 /** The package at a glance, as the protocol and the schema take it. */
 export interface Package {
     readonly name: string;
@@ -230,7 +233,7 @@ export interface Package {
     readonly keywords: readonly string[];
     /** Provider configuration. */
     readonly configuration: z.ZodObject;
-    readonly resources: readonly Resource[];
-    readonly components: readonly Component[];
-    readonly functions: readonly ProviderFunction[];
+    readonly resources: Members<Resource>;
+    readonly components: Members<Component>;
+    readonly functions: Members<ProviderFunction>;
 }

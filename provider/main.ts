@@ -1,10 +1,18 @@
-import { type ProviderServer, startServer } from "./protocol/server";
+import type { Server as Listener } from "node:net";
+import { type ProviderServer, serve } from "./protocol/server";
 import type { Served } from "./protocol/session";
 
-/** Imported after the port line: the engine waits for that. */
+let hasConnected = false;
+
+/** Imported when the server stands: it answers the first calls without. */
 async function load(): Promise<Served> {
     const [{ portable }, { createPool }] = await Promise.all([import("./portable"), import("./target/pool")]);
-    return { package: portable, pool: createPool() };
+    const pool = createPool();
+    const connect: typeof pool.connect = (...args) => {
+        hasConnected = true;
+        return pool.connect(...args);
+    };
+    return { package: portable, pool: { ...pool, connect } };
 }
 
 /** The engine's address is the last argument; started by hand for PULUMI_DEBUG_PROVIDERS there is none. */
@@ -29,13 +37,12 @@ function endWith(server: ProviderServer, isAttached: boolean): void {
     process.stdin.resume();
 }
 
-async function main(): Promise<void> {
+/** start.ts has told the engine the port; it dials meanwhile. Returns what says whether hosts were called on so far. */
+export function main(listener: Listener): () => "host" | "preview" {
     const engineAddress = engineAddressOf(process.argv);
-    const server = await startServer(load, engineAddress);
+    const server = serve(listener, load, engineAddress);
     endWith(server, engineAddress === undefined);
-    process.stdout.write(`${server.port}\n`);
-    // While the engine reads that and dials, what its first calls need.
+    // While the engine shakes hands, what its first calls need.
     setImmediate(server.warmUp);
+    return () => (hasConnected ? "host" : "preview");
 }
-
-void main();

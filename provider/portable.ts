@@ -1,10 +1,5 @@
 import * as z from "zod";
 import type { Package } from "./contract";
-import { getHost } from "./functions/get-host";
-import { attachedService } from "./resources/attached-service";
-import { dropIn } from "./resources/drop-in";
-import { portableImage } from "./resources/portable-image";
-import { portableService } from "./resources/portable-service";
 import { connection } from "./target/connection";
 
 /** The package at a glance. */
@@ -23,7 +18,11 @@ export const portable: Package = {
             .optional()
             .describe("Connection for resources that don't bring their own, and for what theirs leaves out."),
     }),
-    resources: [portableImage, attachedService, dropIn],
-    components: [portableService],
-    functions: [getHost],
+    resources: {
+        PortableImage: async () => (await import("./resources/portable-image")).portableImage,
+        AttachedService: async () => (await import("./resources/attached-service")).attachedService,
+        DropIn: async () => (await import("./resources/drop-in")).dropIn,
+    },
+    components: { PortableService: async () => (await import("./resources/portable-service")).portableService },
+    functions: { getHost: async () => (await import("./functions/get-host")).getHost },
 };

@@ -1,32 +1,43 @@
 // Bundles the provider to provider/dist/provider.js, and what starts it to provider/dist/start.js.
-import { renameSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { renameSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+import { lean } from "./lean.cjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const started = performance.now();
-const bundle = async (entry, file) => {
+const bundle = async (entry, file, form = (text) => text) => {
     // Renamed when complete: a provider may be starting from the file right now.
-    const incomplete = `${file}.${process.pid}`;
-    const { metafile } = await build({
+    const incomplete = `${root}${file}.${process.pid}`;
+    const { outputFiles } = await build({
         absWorkingDir: root,
         entryPoints: [entry],
-        outfile: incomplete,
+        write: false,
         bundle: true,
         platform: "node",
         target: "node22",
+        charset: "ascii",
         minify: true,
         // Stacks in reports of defects keep their names.
         keepNames: true,
         legalComments: "none",
-        metafile: true,
+        plugins: [lean],
         // Optional native parts of ssh2: it works without.
         external: ["cpu-features", "*.node"],
         logLevel: "warning",
     });
-    renameSync(`${root}${incomplete}`, `${root}${file}`);
-    return metafile.outputs[incomplete].bytes;
+    const text = form(outputFiles[0].text);
+    if (/[^\0-\x7f]/.test(text)) throw new Error(`${file} isn't ASCII, as which start.ts reads it`);
+    writeFileSync(incomplete, text);
+    renameSync(incomplete, `${root}${file}`);
+    return text.length;
+};
+/** As start.ts takes it: the digest, which names the code cache, and the function of a module. */
+const asFunction = (text) => {
+    const digest = createHash("sha1").update(text).digest("hex");
+    return `//${digest}\n(function (exports, require, module, __filename, __dirname) {${text}})`;
 };
 await bundle("provider/start.ts", "provider/dist/start.js");
 const file = "provider/dist/provider.js";
-const bytes = await bundle("provider/main.ts", file);
+const bytes = await bundle("provider/main.ts", file, asFunction);
 console.log(`${file}: ${Math.round(bytes / 1024)} KB in ${Math.round(performance.now() - started)} ms`);

@@ -11,7 +11,7 @@ const { outputFiles } = await build({
         contents: `
             import { portable } from "./provider/portable";
             import { packageSchema } from "./provider/schema/package-schema";
-            export const text = JSON.stringify(packageSchema(portable), null, 4) + "\\n";`,
+            export const text = packageSchema(portable).then((schema) => JSON.stringify(schema, null, 4) + "\\n");`,
         resolveDir: root,
     },
     bundle: true,
@@ -23,7 +23,7 @@ const { outputFiles } = await build({
 });
 const made = { exports: {} };
 new Function("require", "module", "exports", outputFiles[0].text)(createRequire(import.meta.url), made, made.exports);
-const { text } = made.exports;
+const text = await made.exports.text;
 
 if (process.argv.includes("--check")) {
     if (readFileSync(file, "utf8") !== text) {

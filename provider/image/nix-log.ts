@@ -132,7 +132,7 @@ function parse(line: string): Event | undefined {
 function positionOf({ file, line, column }: Pick<Event, "file" | "line" | "column">): Position | undefined {
     if (typeof file !== "string" || typeof line !== "number" || typeof column !== "number") return undefined;
     const path = file.replace(/:\d+:\d+$/, "");
-    return /^(\/|«.*»\/)/.test(path) ? { file: path, line, column } : undefined;
+    return /^(\/|\u00ab.*\u00bb\/)/.test(path) ? { file: path, line, column } : undefined;
 }
 
 /** `/nix/store/HASH-hello-1.0.drv` is hello-1.0. */

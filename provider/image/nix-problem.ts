@@ -53,7 +53,7 @@ async function place(
 
 /** Nix copies a flake into its store before it reads it, or names its source in quotes: what is behind that. */
 function withinCopy(file: string): string | undefined {
-    return /^(?:.*\/[a-z0-9]{32}-[^/]+\/|«[^»]*»\/)(.+)$/.exec(file)?.[1];
+    return /^(?:.*\/[a-z0-9]{32}-[^/]+\/|\u00ab[^\u00bb]*\u00bb\/)(.+)$/.exec(file)?.[1];
 }
 
 /** The user's file that a position means, relative to the directory; a flake may lie in a directory above. */

@@ -9,7 +9,7 @@ import { decodeObject } from "./decode";
 import { CallFailure, failureMessage } from "./failure";
 import { Monitor } from "./monitor";
 import { SecretPaths } from "./secrets";
-import type { Served, Session } from "./session";
+import { memberOf, type Served, type Session } from "./session";
 import { failureText, validate } from "./validate";
 
 type Json = Record<string, JavaScriptValue>;
@@ -20,7 +20,7 @@ type Json = Record<string, JavaScriptValue>;
  */
 export async function construct(session: Session, request: pb.ConstructRequest): Promise<pb.ConstructResponse> {
     const served = await session.served();
-    const component = componentOf(served, request.getType());
+    const component = await componentOf(served, request.getType());
     const raw = (request.getInputs()?.toJavaScript() ?? {}) as Json;
     const { value, secrets } = decodeObject(raw);
     const properties = [
@@ -124,8 +124,8 @@ class Construction implements ComponentContext {
     }
 }
 
-function componentOf({ package: served }: Served, type: string): Component {
-    const component = served.components.find(({ name }) => `${served.name}:index:${name}` === type);
+async function componentOf({ package: served }: Served, type: string): Promise<Component> {
+    const component = await memberOf(served, served.components, type);
     if (component !== undefined) return component;
     throw new UserError({
         what: `version ${served.version} of the provider ${served.name} has no component type ${type}`,

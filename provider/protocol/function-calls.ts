@@ -6,13 +6,13 @@ import { Call } from "./call";
 import { decode } from "./decode";
 import { encode } from "./encode";
 import { SecretPaths } from "./secrets";
-import type { Session } from "./session";
+import { memberOf, type Session } from "./session";
 import { failureText, validate } from "./validate";
 
 export async function invoke(session: Session, request: pb.InvokeRequest): Promise<pb.InvokeResponse> {
     const served = await session.served();
     const token = request.getTok();
-    const called = served.package.functions.find(({ name }) => `${served.package.name}:index:${name}` === token);
+    const called = await memberOf(served.package, served.package.functions, token);
     if (called === undefined) {
         throw new UserError({
             what: `version ${served.package.version} of the provider ${served.package.name} has no function ${token}`,

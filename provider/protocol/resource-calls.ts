@@ -11,7 +11,7 @@ import { diffAnswer, diffInputs } from "./diff";
 import { encode } from "./encode";
 import { initFailure } from "./failure";
 import { SecretPaths } from "./secrets";
-import type { Session } from "./session";
+import { memberOf, type Session } from "./session";
 import { failureText, validate } from "./validate";
 
 type Values = Record<string, unknown>;
@@ -205,7 +205,7 @@ export async function deleteResource(session: Session, request: pb.DeleteRequest
 async function resourceOf(session: Session, urn: string): Promise<Resource> {
     const { package: served } = await session.served();
     const type = urn.split("::")[2]?.split("$").at(-1);
-    const resource = served.resources.find(({ name }) => `${served.name}:index:${name}` === type);
+    const resource = await memberOf(served, served.resources, type ?? "");
     if (resource !== undefined) return resource;
     throw new UserError({
         what: `version ${served.version} of the provider ${served.name} has no resource type ${type}`,

@@ -1,48 +1,42 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { loadCalls, methodsOf } from "./service";
+import type { Server as Listener } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Server, ServerCredentials } from "./grpc";
+import { definition, loadCalls, methodsOf } from "./service";
 import { type Served, Session } from "./session";
 
 /** As large as the engine's own limit: a state can be. */
 const MESSAGE_BYTES = 400 * 1024 * 1024;
 /** The engine kills 5 s after it asked. */
 const GRACE_MS = 4000;
-/** For the last answers: they only go over loopback, and the engine waits for this at the end of each of its runs. */
-const FLUSH_MS = 10;
 
 export interface ProviderServer {
-    port: number;
     /** Loads what the first calls need. */
     warmUp(): void;
     /** Aborts what runs, lets it come to its end, closes all connections. */
     stop(): Promise<void>;
 }
 
-/** Serves pulumirpc.ResourceProvider on a free loopback port. Without an engine's address, Attach brings it. */
-export async function startServer(load: () => Promise<Served>, engineAddress = ""): Promise<ProviderServer> {
+/** Serves pulumirpc.ResourceProvider to who connects. Without an engine's address, Attach brings it. */
+export function serve(listener: Listener, load: () => Promise<Served>, engineAddress = ""): ProviderServer {
     const session = new Session(load);
     session.attach(engineAddress);
     const server = new Server({
         "grpc.max_receive_message_length": MESSAGE_BYTES,
         "grpc.max_send_message_length": MESSAGE_BYTES,
     });
-    server.addService(ResourceProviderService, methodsOf(session));
-    const port = await new Promise<number>((resolve, reject) => {
-        server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
-            error === null ? resolve(bound) : reject(error),
-        );
-    });
+    server.addService(definition, methodsOf(session));
+    const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
+    listener.on("connection", (connection) => connections.injectConnection(connection));
     return {
-        port,
         warmUp() {
             // What can't be loaded is told by the call that needs it.
             Promise.all([session.served(), loadCalls()]).catch(() => {});
         },
         async stop() {
             await session.end(GRACE_MS);
-            // The last answers are still on their way.
-            await Promise.race([new Promise((resolve) => server.tryShutdown(resolve)), sleep(FLUSH_MS)]);
+            // What HTTP/2 took in this turn goes to the kernel at its end. The engine waits for this, and closes nothing itself.
+            await nextTurn();
+            listener.close();
             server.forceShutdown();
         },
     };

@@ -1,8 +1,51 @@
-import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import type { ServerUnaryCall, ServiceDefinition, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { PluginAttach, PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Session } from "./session";
+
+interface Message {
+    serializeBinary(): Uint8Array;
+}
+
+/** What each method takes. A message is made by the generated code when it is first used. */
+const requests: Record<string, () => { deserializeBinary(bytes: Uint8Array): Message }> = {
+    handshake: () => pb.ProviderHandshakeRequest,
+    attach: () => PluginAttach,
+    getPluginInfo: () => Empty,
+    getSchema: () => pb.GetSchemaRequest,
+    checkConfig: () => pb.CheckRequest,
+    diffConfig: () => pb.DiffRequest,
+    configure: () => pb.ConfigureRequest,
+    check: () => pb.CheckRequest,
+    diff: () => pb.DiffRequest,
+    create: () => pb.CreateRequest,
+    read: () => pb.ReadRequest,
+    update: () => pb.UpdateRequest,
+    delete: () => pb.DeleteRequest,
+    invoke: () => pb.InvokeRequest,
+    construct: () => pb.ConstructRequest,
+    cancel: () => Empty,
+};
+
+/** As the SDK has it, which would bring the whole of gRPC and make all messages. */
+export const definition: ServiceDefinition = Object.fromEntries(
+    Object.entries(requests).map(([name, request]) => {
+        const serialize = (message: Message) => Buffer.from(message.serializeBinary());
+        const deserialize = (bytes: Buffer) => request().deserializeBinary(new Uint8Array(bytes));
+        const method = {
+            path: `/pulumirpc.ResourceProvider/${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+            requestStream: false,
+            responseStream: false,
+            requestSerialize: serialize,
+            requestDeserialize: deserialize,
+            responseSerialize: serialize,
+            // Only a client has use for it.
+            responseDeserialize: deserialize,
+        };
+        return [name, method];
+    }),
+);
 
 // What needs the resources is loaded by the first call that does, behind the port line.
 const resourceCalls = () => import("./resource-calls");
@@ -34,7 +77,7 @@ export function methodsOf(session: Session): UntypedServiceImplementation {
         async getSchema() {
             const { packageSchema } = await import("../schema/package-schema");
             const response = new pb.GetSchemaResponse();
-            response.setSchema(JSON.stringify(packageSchema((await session.served()).package)));
+            response.setSchema(JSON.stringify(await packageSchema((await session.served()).package)));
             return response;
         },
         checkConfig: async (request: pb.CheckRequest) => (await configurationCalls()).checkConfig(session, request),
@@ -62,6 +105,8 @@ function unary(session: Session, methods: Record<string, Method>): UntypedServic
     const handlers = Object.entries(methods).map(([name, method]) => [
         name,
         (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) => {
+            // Told of every call once its stream is over: all of the answer was handed on, or nobody is there to take it.
+            void session.track(new Promise((resolve) => call.once("cancelled", resolve)));
             void session.track(method(call.request)).then(
                 (response) => answer(null, response),
                 async (error) => answer(await asFailure(session, error)),

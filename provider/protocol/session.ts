@@ -1,4 +1,4 @@
-import type { HostPool, Package } from "../contract";
+import type { HostPool, Members, Package } from "../contract";
 import { UserError } from "../errors";
 import type { Connection } from "../target/connection";
 import type { Decoded } from "./decode";
@@ -9,6 +9,13 @@ import { SecretPaths } from "./secrets";
 export interface Served {
     package: Package;
     pool: HostPool;
+}
+
+/** What a token names ("portable:index:DropIn"). */
+export async function memberOf<T>({ name }: Package, members: Members<T>, token: string): Promise<T | undefined> {
+    const prefix = `${name}:index:`;
+    const member = token.startsWith(prefix) ? token.slice(prefix.length) : "";
+    return Object.hasOwn(members, member) ? members[member]?.() : undefined;
 }
 
 /** What the engine told this process, and what goes on in it. */

@@ -1,6 +1,9 @@
 import * as z from "zod";
 import { Archive, Asset } from "./values";
 
+// A provider checks a few values in its life: a function compiled for each object costs more than it saves.
+z.config({ jitless: true });
+
 /**
  * What a zod schema can't say by itself and the Pulumi package schema needs. Every property has a
  * description (`.describe` or `.meta({description})`); a named object type has `id`.

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Component, Package, ProviderFunction, Resource } from "../contract";
+import type { Component, Members, Package, ProviderFunction, Resource } from "../contract";
 import { type PropertySpec, propertyOf, TypeTable } from "./type-specs";
 
 interface ObjectSpec {
@@ -13,15 +13,20 @@ interface ObjectSpec {
  *
  * @throws Error for a zod schema that the package schema has no form for; it names the property
  */
-export function packageSchema(served: Package): Record<string, unknown> {
+export async function packageSchema(served: Package): Promise<Record<string, unknown>> {
+    const [ownResources, components, ownFunctions] = await Promise.all([
+        all(served.resources),
+        all(served.components),
+        all(served.functions),
+    ]);
     const types = new TypeTable(served.name);
     const configuration = objectSpec(served.configuration, "the provider's configuration", types);
     const resources = Object.fromEntries([
-        ...served.resources.map((each) => [`${served.name}:index:${each.name}`, resourceSpec(each, types)]),
-        ...served.components.map((each) => [`${served.name}:index:${each.name}`, componentSpec(each, types)]),
+        ...ownResources.map((each) => [`${served.name}:index:${each.name}`, resourceSpec(each, types)]),
+        ...components.map((each) => [`${served.name}:index:${each.name}`, componentSpec(each, types)]),
     ]);
     const functions = Object.fromEntries(
-        served.functions.map((each) => [`${served.name}:index:${each.name}`, functionSpec(each, types)]),
+        ownFunctions.map((each) => [`${served.name}:index:${each.name}`, functionSpec(each, types)]),
     );
     return {
         name: served.name,
@@ -45,6 +50,10 @@ export function packageSchema(served: Package): Record<string, unknown> {
         resources,
         functions,
     };
+}
+
+function all<T>(members: Members<T>): Promise<T[]> {
+    return Promise.all(Object.values(members).map((load) => load()));
 }
 
 function resourceSpec(resource: Resource, types: TypeTable): object {

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { credentials, Metadata, Server, ServerCredentials, type ServiceError } from "@grpc/grpc-js";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import type { LogRequest } from "@pulumi/pulumi/proto/engine_pb";
@@ -6,7 +8,7 @@ import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { type ProviderServer, startServer } from "../../provider/protocol/server";
+import { type ProviderServer, serve } from "../../provider/protocol/server";
 import { SIGNATURE, SIGNATURE_KEY } from "../../provider/protocol/wire";
 import type { Workshop } from "./widget";
 
@@ -15,6 +17,12 @@ type Json = Record<string, unknown>;
 export const URN = "urn:pulumi:dev::proj::test:index:Widget::w";
 export const secret = (value: unknown) => ({ [SIGNATURE_KEY]: SIGNATURE.secret, value });
 export const struct = (value: Json) => Struct.fromJavaScript(value as Parameters<typeof Struct.fromJavaScript>[0]);
+
+/** On a free port of this machine. */
+export async function listen(listener = createServer()) {
+    await once(listener.listen(0, "127.0.0.1"), "listening");
+    return { listener, port: (listener.address() as AddressInfo).port };
+}
 
 /** Calls a provider as the engine does, with plain objects. */
 export class Client {
@@ -25,8 +33,9 @@ export class Client {
 
     static async start(workshop: Pick<Workshop, "package" | "pool">, engineAddress?: string): Promise<Client> {
         const load = async () => ({ package: workshop.package, pool: workshop.pool });
-        const server = await startServer(load, engineAddress);
-        return new Client(server, new ResourceProviderClient(`127.0.0.1:${server.port}`, credentials.createInsecure()));
+        const { listener, port } = await listen();
+        const server = serve(listener, load, engineAddress);
+        return new Client(server, new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure()));
     }
 
     async stop(): Promise<void> {

@@ -1,10 +1,21 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+    copyFileSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
+import { CreateRequest, GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 
 const root = join(__dirname, "../..");
 const executable = join(root, "provider/pulumi-resource-portable");
@@ -19,8 +30,8 @@ interface Started {
 
 const children: ChildProcess[] = [];
 
-async function start(args: string[], file = executable): Promise<Started> {
-    const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
+async function start(args: string[], file = executable, env: NodeJS.ProcessEnv = {}): Promise<Started> {
+    const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
     children.push(child);
     let output = "";
     const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
@@ -48,6 +59,16 @@ async function schemaFrom(port: number): Promise<{ name: string }> {
     }
 }
 
+async function createOnNoHost(port: number): Promise<void> {
+    const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
+    const request = new CreateRequest();
+    request.setUrn("urn:pulumi:s::p::portable:index:DropIn::d");
+    const connection = { host: "127.0.0.1", port: 1, user: "u", password: "p", dialErrorLimit: 1 };
+    request.setProperties(Struct.fromJavaScript({ unit: "a.service", text: "[Service]\n", connection }));
+    const failure = await new Promise((resolve) => client.create(request, resolve)).finally(() => client.close());
+    expect(String(failure)).toContain("connection refused");
+}
+
 beforeAll(() => execFileSync("node", [join(root, "scripts/build.mjs")]));
 afterEach(() => {
     for (const child of children.splice(0)) child.kill("SIGKILL");
@@ -71,6 +92,37 @@ test("ends on SIGINT", async () => {
     const { child, ended } = await start(["127.0.0.1:1"]);
     child.kill("SIGINT");
     expect(await ended).toEqual({ code: 0, signal: null });
+});
+
+test("what one run has compiled, the next one takes; anew when it is broken, or lacks what connects to hosts", async () => {
+    const cache = mkdtempSync(join(tmpdir(), "portable-test-"));
+    const run = async (use: (port: number) => Promise<unknown> = schemaFrom) => {
+        const { child, port, ended } = await start(["127.0.0.1:1"], executable, { XDG_CACHE_HOME: cache });
+        await use(port);
+        child.kill("SIGINT");
+        await ended;
+        const [name, ...others] = readdirSync(join(cache, "pulumi-portable/code"));
+        expect(others).toEqual([]);
+        const file = join(cache, "pulumi-portable/code", name as string);
+        return { file, written: statSync(file, { bigint: true }).mtimeNs };
+    };
+    try {
+        const first = await run();
+        expect(await run()).toEqual(first);
+        writeFileSync(first.file, "broken");
+        const { written } = await run();
+        const second = await run();
+        expect(second).toEqual({ ...first, written });
+
+        const connected = await run(createOnNoHost);
+        expect(connected.file).not.toBe(second.file);
+        expect(await run()).toEqual(connected);
+        expect(await run(createOnNoHost)).toEqual(connected);
+        writeFileSync(connected.file, "broken");
+        expect((await run()).file).toBe(second.file);
+    } finally {
+        rmSync(cache, { recursive: true });
+    }
 });
 
 test("started by hand, it outlives standard input", async () => {

@@ -160,9 +160,9 @@ export class Workshop {
                     .optional()
                     .meta({ description: "Whether.", environment: ["TEST_LOUD"] }),
             }),
-            resources: [this.widget as unknown as Resource],
-            components: [],
-            functions: [this.getWidget],
+            resources: { Widget: async () => this.widget as unknown as Resource },
+            components: {},
+            functions: { getWidget: async () => this.getWidget },
         };
     }
 
@@ -173,7 +173,7 @@ export class Workshop {
 
 export const unknown = UNKNOWN;
 
-function aborted(signal: AbortSignal): Promise<never> {
+export function aborted(signal: AbortSignal): Promise<never> {
     return new Promise((_, reject) => {
         if (signal.aborted) reject(signal.reason);
         signal.addEventListener("abort", () => reject(signal.reason));

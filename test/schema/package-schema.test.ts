@@ -23,6 +23,19 @@ const inputs = z.strictObject({
     speed: z.enum(["fast", "slow"]).meta({ id: "Speed" }).optional().describe("A speed."),
     any: z.unknown().optional().describe("Anything."),
 });
+const tree = {
+    name: "Tree",
+    description: "A tree.",
+    inputs,
+    outputs: z.strictObject({ rings: z.array(z.boolean()).describe("Its rings."), age: z.number().optional() }),
+    derived: { bark: { description: "", from: ["text"] } },
+} as unknown as Resource;
+const grove = {
+    name: "Grove",
+    description: "Trees.",
+    inputs: inputs.pick({ text: true, ratio: true }),
+    outputs: z.strictObject({ height: z.number().describe("Of the highest.") }),
+} as unknown as Component;
 const served: Package = {
     ...portable,
     configuration: z.strictObject({
@@ -32,27 +45,11 @@ const served: Package = {
             .optional()
             .meta({ description: "A key.", secret: true, environment: ["TREE_KEY"] }),
     }),
-    resources: [
-        {
-            name: "Tree",
-            description: "A tree.",
-            inputs,
-            outputs: z.strictObject({ rings: z.array(z.boolean()).describe("Its rings."), age: z.number().optional() }),
-            derived: { bark: { description: "", from: ["text"] } },
-        } as unknown as Resource,
-    ],
-    components: [
-        {
-            name: "Grove",
-            description: "Trees.",
-            inputs: inputs.pick({ text: true, ratio: true }),
-            outputs: z.strictObject({ height: z.number().describe("Of the highest.") }),
-        } as unknown as Component,
-    ],
-    functions: [],
+    resources: { Tree: async () => tree },
+    components: { Grove: async () => grove },
+    functions: {},
 };
-
-test("zod schemas become the package schema", () => {
+test("zod schemas become the package schema", async () => {
     const ref = { $ref: "#/types/portable:index:Leaf" };
     const inputProperties = {
         text: { type: "string", description: "A text." },
@@ -78,7 +75,7 @@ test("zod schemas become the package schema", () => {
         leaf: { ...ref, description: "The default leaf." },
         key: { type: "string", description: "A key.", secret: true, defaultInfo: { environment: ["TREE_KEY"] } },
     };
-    const schema = packageSchema(served);
+    const schema = await packageSchema(served);
     const grove = (schema.resources as Record<string, unknown>)["portable:index:Grove"];
     expect(JSON.stringify(grove)).not.toContain("willReplaceOnChanges");
     expect(schema).toMatchObject({
@@ -115,13 +112,15 @@ test("zod schemas become the package schema", () => {
     });
 });
 
-test("what has no form in the package schema is named", () => {
+test("what has no form in the package schema is named", async () => {
     const broken = z.strictObject({ nested: z.strictObject({ a: z.string() }).optional() });
-    const resources = [{ ...(served.resources[0] as Resource), inputs: broken }];
-    expect(() => packageSchema({ ...served, resources })).toThrow("Tree.nested is an object type without a name");
+    const resources = { Tree: async () => ({ ...tree, inputs: broken }) };
+    await expect(packageSchema({ ...served, resources })).rejects.toThrow(
+        "Tree.nested is an object type without a name",
+    );
 });
 
-test("every type, property, resource and function of the package has a description", () => {
+test("every type, property, resource and function of the package has a description", async () => {
     const missing: string[] = [];
     const visit = (value: unknown, path: string): void => {
         if (typeof value !== "object" || value === null) return;
@@ -131,6 +130,11 @@ test("every type, property, resource and function of the package has a descripti
             visit(part, `${path}.${key}`);
         }
     };
-    visit(packageSchema(portable), "schema");
+    visit(await packageSchema(portable), "schema");
     expect(missing).toEqual([]);
+});
+
+test("what is loaded by a name has that name", async () => {
+    for (const members of [portable.resources, portable.components, portable.functions])
+        for (const [name, load] of Object.entries(members)) expect((await load()).name).toBe(name);
 });
