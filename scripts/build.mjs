@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
-import { lean } from "./lean.cjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const started = performance.now();
@@ -21,7 +20,6 @@ const bundle = async (entry, file, form = (text) => text) => {
         // Stacks in reports of defects keep their names.
         keepNames: true,
         legalComments: "none",
-        plugins: [lean],
         // Optional native parts of ssh2: it works without.
         external: ["cpu-features", "*.node"],
         logLevel: "warning",

@@ -1,4 +1,4 @@
-import type { Client } from "@grpc/grpc-js";
+import { type Client, credentials } from "@grpc/grpc-js";
 import type { LogRequest } from "@pulumi/pulumi/proto/engine_pb";
 
 export type Severity = "debug" | "info" | "warning" | "error";
@@ -17,7 +17,6 @@ export class EngineLog {
         // Loaded by the first message: it would lengthen every start.
         const { LogRequest, LogSeverity } = await import("@pulumi/pulumi/proto/engine_pb");
         const { EngineClient } = await import("@pulumi/pulumi/proto/engine_grpc_pb");
-        const { credentials } = await import("@grpc/grpc-js");
         this.client ??= new EngineClient(this.address, credentials.createInsecure()) as NonNullable<typeof this.client>;
         const request = new LogRequest();
         request.setMessage(message);

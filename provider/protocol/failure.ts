@@ -1,10 +1,9 @@
-import type { Metadata as GrpcMetadata, StatusObject } from "@grpc/grpc-js";
+import { type Metadata as GrpcMetadata, Metadata, type StatusObject, status } from "@grpc/grpc-js";
 import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { UserError } from "../errors";
-import { Metadata, status } from "./grpc";
 
 /** The answer to a call that failed, as gRPC sends it. */
 export class CallFailure extends Error implements Pick<StatusObject, "code" | "details"> {

@@ -1,7 +1,8 @@
 import type { Server as Listener } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { Server, ServerCredentials } from "./grpc";
-import { definition, loadCalls, methodsOf } from "./service";
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { loadCalls, methodsOf } from "./service";
 import { type Served, Session } from "./session";
 
 /** As large as the engine's own limit: a state can be. */
@@ -24,7 +25,7 @@ export function serve(listener: Listener, load: () => Promise<Served>, engineAdd
         "grpc.max_receive_message_length": MESSAGE_BYTES,
         "grpc.max_send_message_length": MESSAGE_BYTES,
     });
-    server.addService(definition, methodsOf(session));
+    server.addService(ResourceProviderService, methodsOf(session));
     const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
     listener.on("connection", (connection) => connections.injectConnection(connection));
     return {

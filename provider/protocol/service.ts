@@ -1,51 +1,8 @@
-import type { ServerUnaryCall, ServiceDefinition, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { PluginAttach, PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Session } from "./session";
-
-interface Message {
-    serializeBinary(): Uint8Array;
-}
-
-/** What each method takes. A message is made by the generated code when it is first used. */
-const requests: Record<string, () => { deserializeBinary(bytes: Uint8Array): Message }> = {
-    handshake: () => pb.ProviderHandshakeRequest,
-    attach: () => PluginAttach,
-    getPluginInfo: () => Empty,
-    getSchema: () => pb.GetSchemaRequest,
-    checkConfig: () => pb.CheckRequest,
-    diffConfig: () => pb.DiffRequest,
-    configure: () => pb.ConfigureRequest,
-    check: () => pb.CheckRequest,
-    diff: () => pb.DiffRequest,
-    create: () => pb.CreateRequest,
-    read: () => pb.ReadRequest,
-    update: () => pb.UpdateRequest,
-    delete: () => pb.DeleteRequest,
-    invoke: () => pb.InvokeRequest,
-    construct: () => pb.ConstructRequest,
-    cancel: () => Empty,
-};
-
-/** As the SDK has it, which would bring the whole of gRPC and make all messages. */
-export const definition: ServiceDefinition = Object.fromEntries(
-    Object.entries(requests).map(([name, request]) => {
-        const serialize = (message: Message) => Buffer.from(message.serializeBinary());
-        const deserialize = (bytes: Buffer) => request().deserializeBinary(new Uint8Array(bytes));
-        const method = {
-            path: `/pulumirpc.ResourceProvider/${name.charAt(0).toUpperCase()}${name.slice(1)}`,
-            requestStream: false,
-            responseStream: false,
-            requestSerialize: serialize,
-            requestDeserialize: deserialize,
-            responseSerialize: serialize,
-            // Only a client has use for it.
-            responseDeserialize: deserialize,
-        };
-        return [name, method];
-    }),
-);
 
 // What needs the resources is loaded by the first call that does, behind the port line.
 const resourceCalls = () => import("./resource-calls");
