@@ -1,6 +1,6 @@
 // Bundles the provider to provider/dist/provider.js, and what starts it to provider/dist/start.js.
 import { createHash } from "node:crypto";
-import { renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -35,6 +35,7 @@ const asFunction = (text) => {
     const digest = createHash("sha1").update(text).digest("hex");
     return `//${digest}\n(function (exports, require, module, __filename, __dirname) {${text}})`;
 };
+mkdirSync(`${root}provider/dist`, { recursive: true });
 await bundle("provider/start.ts", "provider/dist/start.js");
 const file = "provider/dist/provider.js";
 const bytes = await bundle("provider/main.ts", file, asFunction);
