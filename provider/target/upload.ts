@@ -28,7 +28,7 @@ export interface UploadOptions {
 }
 
 /**
- * Writes a local file to `path` over the SFTP subsystem of an open connection, mode 0600. Takes the place of a file of
+ * Writes a local file to `path` over the SFTP subsystem of an open connection, from its begin to its end, mode 0600. Takes the place of a file of
  * that name, never follows a link there. What was written is removed on failure.
  * @throws NotStarted; UserError; ConnectionError `broken`; the signal's reason when aborted
  */
@@ -49,6 +49,7 @@ export async function uploadFile(
         signal?.throwIfAborted();
         const answerMs = await createPrivate(channel, path);
         made = true;
+        writeInOrder(channel);
         const transfer = new PooledSftp(link.client, channel).fastPut(file, path, {
             chunkSize: chunkBytes,
             concurrency: answerMs < nearbyMs ? chunksAtOnceNearby : chunksAtOnce,
@@ -63,6 +64,24 @@ export async function uploadFile(
     } finally {
         channel.end();
     }
+}
+
+/**
+ * fastPut reads several chunks at once and writes each when it has come: here they are put in order again, so that who
+ * reads the file there while it grows finds no hole in it.
+ */
+function writeInOrder(channel: SFTPWrapper): void {
+    const write = channel.write.bind(channel);
+    const waiting = new Map<number, { length: number; send: () => void }>();
+    let end = 0;
+    channel.write = (handle, data, offset, length, position, done) => {
+        waiting.set(position, { length, send: () => write(handle, data, offset, length, position, done) });
+        for (let next = waiting.get(end); next !== undefined; next = waiting.get(end)) {
+            waiting.delete(end);
+            end += next.length;
+            next.send();
+        }
+    };
 }
 
 /**
