@@ -38,9 +38,9 @@ export class HelloProgram {
         return readFileSync(join(this.directory, path), "utf8");
     }
 
-    write(path: string, text: string): void {
+    write(path: string, content: string | Uint8Array): void {
         mkdirSync(dirname(join(this.directory, path)), { recursive: true });
-        writeFileSync(join(this.directory, path), text);
+        writeFileSync(join(this.directory, path), content);
     }
 
     remove(): void {

@@ -1,0 +1,87 @@
+import { createCipheriv } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { bootTarget, type TestTarget } from "../target";
+import { bootTimeoutMs, connectionTo, HelloProgram, image, onHost } from "./hello";
+import { type Deployment, fileAsset, type Json, type Provider } from "./provider";
+
+/** Long enough on its way for something to happen meanwhile. */
+const BALLAST_BYTES = 120_000_000;
+
+let program: HelloProgram;
+let target: TestTarget;
+beforeAll(async () => {
+    program = new HelloProgram();
+    const cipher = createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16));
+    program.write("ballast", cipher.update(Buffer.alloc(BALLAST_BYTES)));
+    target = await bootTarget();
+}, bootTimeoutMs);
+afterAll(() => target?.down());
+
+/** An image that takes its time. */
+function largeImage(name: string): Json {
+    const { source, ...rest } = image(connectionTo(target), { name });
+    const { files } = source as { files: { units: string[]; tree: Json; substitutions: Json } };
+    const units = files.units.map((_, at) => ({
+        name: at === 0 ? `${name}.service` : `${name}.socket`,
+        text: at === 0 ? "[Service]\nExecStart=@helloExe@\n" : "[Socket]\nListenStream=8080\n",
+    }));
+    const tree = { ...files.tree, "/usr/share/ballast": { asset: fileAsset("ballast") } };
+    return { ...rest, source: { files: { ...files, units, tree } } };
+}
+
+/** Begins to upload, and is there when a part has arrived; `ended` has the error, or undefined. */
+async function uploading(pointer: Deployment): Promise<{ ended: Promise<Error | undefined> }> {
+    const ended = pointer.up(largeImage("hello")).then(
+        () => undefined,
+        (error: Error) => error,
+    );
+    const some = 'for part in /var/lib/pulumi-portable/incoming/*/*.raw; do [ -s "$part" ] || exit 1; done';
+    for (let tries = 0; tries < 1500; tries++) {
+        if ((await target.exec(some)).code === 0) return { ended };
+        await sleep(10);
+    }
+    throw new Error("nothing of the image has arrived");
+}
+
+/** What an upload that was cut off has left on the host, once nothing of it runs any more. */
+const leftovers = () =>
+    onHost(
+        target,
+        `for try in $(seq 50); do pgrep -x 'tail|sha256sum|timeout' >/dev/null || break; sleep 0.1; done
+        pgrep -ax 'tail|sha256sum|timeout'; find /var/lib/pulumi-portable /var/lib/portables -mindepth 1; true`,
+    );
+
+describe("an upload that is cut off leaves nothing on the host, and the next one arrives:", () => {
+    const ways: [string, (provider: Provider) => Promise<unknown>][] = [
+        ["the provider is killed", (provider) => provider.kill()],
+        ["the engine cancels", (provider) => provider.call("cancel", new Empty())],
+        ["the connection breaks", () => target.exec("pkill -KILL -f '^sshd: root'")],
+    ];
+    test.each(ways)(
+        "%s",
+        async (_, cut) => {
+            const provider = await program.provider();
+            const { ended } = await uploading(provider.resource("PortableImage", "hello"));
+            await cut(provider);
+            expect(await ended).toBeInstanceOf(Error);
+            expect(await leftovers()).toBe("");
+
+            const next = (await program.provider()).resource("PortableImage", "hello");
+            await next.up(largeImage("hello"));
+            expect(await onHost(target, `sha256sum <${next.outputs.path} | cut -c 1-64`)).toBe(next.outputs.digest);
+            await next.destroy();
+            expect(await leftovers()).toBe("");
+        },
+        120_000,
+    );
+});
+
+test("two images at once, to a host that allows two sessions", async () => {
+    await target.exec("echo MaxSessions 2 > /etc/ssh/sshd_config.d/portable-test.conf; systemctl reload ssh");
+    const provider = await program.provider();
+    const pointers = ["one", "two"].map((name) => [name, provider.resource("PortableImage", name)] as const);
+    await Promise.all(pointers.map(([name, pointer]) => pointer.up(largeImage(name))));
+    for (const [, { outputs }] of pointers)
+        expect(await onHost(target, `sha256sum <${outputs.path} | cut -c 1-64`)).toBe(outputs.digest);
+}, 120_000);
