@@ -23,8 +23,9 @@ export interface HostFile {
  * URN (or nothing) as the block `taken PATH`. `able PATH OWNER GROUP` returns 1 where the file can't be made, and says
  * why in the block `unable PATH`. `files_begin PATH...` undoes what a killed run left, keeps what is there under the
  * paths and under those of the record that aren't among them, and names them all; `files_sync` brings that to the disk,
- * for good once $undo and the directory of the records are synced, too. `drop_others` removes those that aren't among them; `put PATH MODE OWNER:GROUP` reads base64. Both set `changed=1` when the host wasn't so already. `sync_listed` reads
- * paths and waits until they are on the disk.
+ * for good once $undo and the directory of the records are synced, too. `drop_others` removes those that aren't among
+ * them; `put PATH MODE OWNER:GROUP` reads base64. Both set `changed=1` when the host wasn't so already. `sync_listed`
+ * reads paths and waits until they are on the disk.
  */
 export function filesLibrary(owner: Owner, adopted: readonly string[] = []): Shell {
     return sh`

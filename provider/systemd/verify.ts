@@ -13,10 +13,11 @@ export interface DropInToVerify {
 const RECURSIVE_ERRORS_SINCE = 250;
 
 /**
- * Has systemd read drop-ins from a directory of their own, $trial (systemd-analyze(1), verify), while the program goes on.
- * What the units depend on is left out where systemd can do that, in a third of the time. `findings` waits for the outcome: where systemd finds fault with one, it gives
- * a block `findings` with a line `hello.service.d/override.conf:2: ...` each, and returns 0. What it says of the unit
- * itself is left out: that the unit's program isn't there, for one, is right for a portable one.
+ * Has systemd read drop-ins from a directory of their own, $trial (systemd-analyze(1), verify), while the program goes
+ * on. What the units depend on is left out where systemd can do that, in a third of the time. `findings` waits for the
+ * outcome: where systemd finds fault with one, it gives a block `findings` with a line
+ * `hello.service.d/override.conf:2: ...` each, and returns 0. What it says of the unit itself is left out: that the
+ * unit's program isn't there, for one, is right for a portable one.
  */
 export function verifyDropIns(dropIns: readonly DropInToVerify[], systemdVersion: Shell): Shell {
     if (dropIns.length === 0) return sh`findings() { return 1; }`;

@@ -50,8 +50,8 @@ export interface Target {
      */
     inTurn<T>(work: () => Promise<T>, options?: { signal?: AbortSignal }): Promise<T>;
     /**
-     * Writes a local file to `path` as the login user, from its begin to its end, mode 0600, over SFTP. Parents must exist; a file of that name is
-     * replaced, a link isn't followed. On failure and abort `path` is removed. `onProgress` gets bytes done and in all.
+     * Writes a local file to `path` as the login user, from its begin to its end, mode 0600, over SFTP. Parents must
+     * exist; a file of that name is replaced, a link isn't followed. On failure and abort `path` is removed. `onProgress` gets bytes done and in all.
      */
     upload(
         file: string,

@@ -28,8 +28,8 @@ export interface UploadOptions {
 }
 
 /**
- * Writes a local file to `path` over the SFTP subsystem of an open connection, from its begin to its end, mode 0600. Takes the place of a file of
- * that name, never follows a link there. What was written is removed on failure.
+ * Writes a local file to `path` over the SFTP subsystem of an open connection, from its begin to its end, mode 0600.
+ * Takes the place of a file of that name, never follows a link there. What was written is removed on failure.
  * @throws NotStarted; UserError; ConnectionError `broken`; the signal's reason when aborted
  */
 export async function uploadFile(

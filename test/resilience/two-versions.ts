@@ -57,7 +57,7 @@ export class TwoVersions {
             made.images[version] = pointer.outputs.path as string;
         }
         for (const version of ["two", "one"] as const) {
-            await made.service.up(made.inputs(version));
+            await made.update(version);
             made.looks[version] = await made.look();
         }
         return made;
