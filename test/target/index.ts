@@ -47,7 +47,10 @@ export interface TestTarget {
     exec(command: string, options?: { input?: string }): Promise<CommandResult>;
     /** GET without keep-alive. Rejects when nobody answers. `path` starts with a slash. */
     http(port: number, path: string): Promise<{ status: number; body: string }>;
-    /** What the host holds now: files, mounts, loop devices, units, users; for `diffSnapshots`. About half a second. */
+    /**
+     * What the host holds now: files, mounts, loop devices, units, users; for `diffSnapshots`. About half a second. An
+     * operation that has its answer and still tidies is waited for: it has the lock.
+     */
     snapshot(): Promise<Snapshot>;
     /** Cuts the power: everything is killed, the disk stays. */
     poweroff(): Promise<void>;
@@ -108,7 +111,11 @@ async function targetNamed(name: string, down: () => Promise<unknown>): Promise<
         exec,
         http: (port, path) => get(shown.address, port, path),
         snapshot: async () =>
-            parseSnapshot(succeeded(await exec("python3 -", { input: readFileSync(snapshotProgram, "utf8") }))),
+            parseSnapshot(
+                succeeded(
+                    await exec("flock /etc/systemd/system python3 -", { input: readFileSync(snapshotProgram, "utf8") }),
+                ),
+            ),
         poweroff: async () => void (await targetCommand("poweroff", name)),
         boot: async () => void (await targetCommand("up", name)),
         down: async () => void (await down()),
