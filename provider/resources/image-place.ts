@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { HostContext } from "../contract";
 import { PartialFailure, UserError } from "../errors";
 import { hostFacts, otherArchitecture, requirePortable } from "../systemd/host-facts";
@@ -6,7 +7,7 @@ import type { Owner } from "../systemd/prelude";
 import type { Connection } from "../target/connection";
 import type { Target } from "../target/target";
 import type { Built } from "./image-build";
-import { located, objectId, perform, recordText } from "./operation";
+import { located, objectId, type Performed, perform, recordText } from "./operation";
 
 /** What is known of an image once it is on a host. */
 export interface Placed {
@@ -54,29 +55,12 @@ export async function place<O extends Record<string, unknown>>(
         }
         if (present !== digest && incoming === undefined) refuseUpload(look.one("free"), look.stderr, built);
         const uploaded = present === digest ? undefined : `${incoming}/${fileName}`;
-        let failed: unknown;
-        const receiving = async () => {
-            const onProgress = (done: number, total: number) =>
-                context.status(`uploading ${megabytes(done)}/${megabytes(total)} MB`);
-            try {
-                await target.upload(built.file, uploaded ?? "", { signal: context.signal, onProgress });
-            } catch (error) {
-                failed = error;
-                throw error;
-            }
-            context.status("verifying the upload");
-            return "uploaded\n";
-        };
-        const commit = () =>
+        const commit = (receiving?: () => Promise<string>) =>
             perform(context, target, () => commitImage(built, uploaded, owner, { retain, adopted }), {
-                answers: { receiving },
+                answers: receiving === undefined ? {} : { receiving },
                 lastKey: "done",
             });
-        if (uploaded !== undefined) context.status(`waiting to upload ${megabytes(sizeBytes)} MB`);
-        const committed = uploaded === undefined ? commit() : target.inTurn(commit, { signal: context.signal });
-        const said = await committed.finally(() => {
-            if (failed !== undefined) throw failed;
-        });
+        const said = uploaded === undefined ? await commit() : await upload(context, target, built, uploaded, commit);
         if (said.has("done")) {
             context.status(
                 `${fileName} is there (${megabytes(sizeBytes)} MB${uploaded === undefined ? ", it was already" : ""})`,
@@ -99,6 +83,56 @@ export async function place<O extends Record<string, unknown>>(
             }).message,
         ]);
     });
+}
+
+/** How long what ends on one end of a connection may take to end on the other. */
+const SETTLE_MS = 2000;
+
+/** Runs the program that takes the image in, and uploads when it listens. What breaks the upload is what is thrown. */
+async function upload(
+    context: HostContext,
+    target: Target,
+    { file, sizeBytes }: Built,
+    uploaded: string,
+    commit: (receiving: () => Promise<string>) => Promise<Performed>,
+): Promise<Performed> {
+    let uploading: Promise<unknown> | undefined;
+    let failure: unknown;
+    const over = new AbortController();
+    const receiving = async () => {
+        const signal = AbortSignal.any([context.signal, over.signal]);
+        const onProgress = (done: number, total: number) =>
+            context.status(`uploading ${megabytes(done)}/${megabytes(total)} MB`);
+        const sent = target.upload(file, uploaded, { signal, onProgress });
+        uploading = sent.catch((error) => {
+            if (!over.signal.aborted) failure = error;
+        });
+        await sent;
+        context.status("verifying the upload");
+        return "uploaded\n";
+    };
+    const work = async () => {
+        try {
+            return await commit(receiving);
+        } finally {
+            // A program that is dead takes nothing more.
+            await Promise.race([uploading, sleep(SETTLE_MS, undefined, { ref: false })]);
+            over.abort(new Error("the host takes no more of the upload"));
+            await uploading;
+        }
+    };
+    context.status(`waiting to upload ${megabytes(sizeBytes)} MB`);
+    try {
+        const said = await target.inTurn(work, { signal: context.signal });
+        if (failure !== undefined) throw failure;
+        return said;
+    } catch (error) {
+        // What has listened tidies by itself. A host that can't be reached keeps an empty directory, for a day.
+        const signal = AbortSignal.timeout(5000);
+        if (uploading === undefined)
+            await perform({ status() {}, signal }, target, () => discardUpload(uploaded)).catch(() => {});
+        throw failure ?? error;
+    }
 }
 
 function refuseUpload(free: string | undefined, said: string, { sizeBytes, path }: Built): never {

@@ -60,11 +60,15 @@ export async function perform(
 
 function stepClock(context: Pick<Context, "status">): { step(text: string): void; stop(): void } {
     let timer: NodeJS.Timeout | undefined;
-    const stop = () => clearInterval(timer);
+    let isOver = false;
     return {
-        stop,
+        stop() {
+            isOver = true;
+            clearInterval(timer);
+        },
         step(text) {
-            stop();
+            if (isOver) return;
+            clearInterval(timer);
             context.status(text);
             let seconds = 0;
             timer = setInterval(() => context.status(`${text} (${++seconds} s)`), 1000);

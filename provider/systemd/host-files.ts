@@ -200,7 +200,7 @@ files_undo() {
     forget_undo
 }
 # The list goes first: half of what is kept must never be taken for all of it.
-forget_undo() { rm -rf -- "$undo/list" "$undo"; }
+forget_undo() { rm -rf -- "$undo/list" "$undo" "$fresh"; }
 remove_all() {
     recorded | xargs -r -d '\\n' rm -f --
     empty_dirs "$record"

@@ -14,7 +14,7 @@ export function askForMetadata(image: Shell, extensions: readonly string[], name
 }
 
 /**
- * Where an upload keeps that answer, in the records of the image: it is given while the digest is worked out, and no
+ * Where an upload keeps that answer, in the records of the image: it is given while the engine goes on, and no
  * file that is named for its digest changes.
  */
 export function metadataNote(image: string): Shell {

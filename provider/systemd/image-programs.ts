@@ -108,7 +108,7 @@ if [ -n "$uploaded" ]; then
     say receiving
     # Of the client's word. No child of ours: one that has ended and isn't waited for yet would pass for alive.
     coming=$(timeout ${LONGEST_UPLOAD_SECONDS} head -n 1 <&8 >/dev/null & echo $!)
-    while [ ! -e "$uploaded" ] && kill -0 "$coming" 2>/dev/null; do sleep 0.01; done
+    while [ ! -e "$uploaded" ] && kill -0 "$coming" 2>/dev/null; do sleep 0.05; done
     # It ends with that, when all is read.
     digest=$(tail -f -c +1 -s 0.01 --pid="$coming" -- "$uploaded" | sha256sum | cut -c 1-64)
     # A server that doesn't write in order leaves holes for a moment.

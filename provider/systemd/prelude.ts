@@ -72,13 +72,16 @@ for directory in ${PROFILE_DIRECTORIES}; do
 done
 `;
 
-/** At the program's end the directories $incoming and $trial go, and our records when there is nothing left to record. */
+/**
+ * At the program's end the directory $incoming goes, and our records when there is nothing left to record; with the
+ * lock, the directory $trial too: without, it is another one's.
+ */
 export const tidyAtEnd: Shell = sh`
-incoming= trial=/run/pulumi-portable.trial
+incoming= trial=
 leave() {
     [ -z "$incoming" ] || rm -rf -- "$incoming"
-    [ ! -e "$trial" ] || rm -rf -- "$trial"
-    rmdir "$records/images" "$records/files" "$records/services" "$records/incoming" "$records" 2>/dev/null
+    [ -z "$trial" ] || [ ! -e "$trial" ] || rm -rf -- "$trial"
+    rmdir \${trial:+"$records/images" "$records/files" "$records/services"} "$records/incoming" "$records" 2>/dev/null
 }
 trap leave EXIT
 `;
@@ -91,6 +94,7 @@ if ! flock -w 1 9; then
     say step "waiting for another operation on this host"
     flock -w 600 9 || { say busy; exit 75; }
 fi
+trial=/run/pulumi-portable.trial
 `;
 
 /** What most programs that change something begin with. */

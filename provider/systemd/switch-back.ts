@@ -130,7 +130,7 @@ ${disarmLibrary(name, id)}
 export function disarmLibrary(name: string, id = ""): Shell {
     return sh`
 disarm() {
-    rm -f -- ${bootLink(name)} ${UNITS_DIRECTORY}/${bootUnit(name)} "$back/go-back"
+    rm -f -- ${bootLink(name)} ${UNITS_DIRECTORY}/${bootUnit(name)} "$back/go-back" "$service.new"
     rm -rf -- "$back"
     ${id === "" ? undefined : sh`[ "\${reason-}" = watch ] || systemctl stop ${watchUnit(name, id)} 2>/dev/null`}
 }

@@ -23,7 +23,9 @@ export function verifyDropIns(dropIns: readonly DropInToVerify[], systemdVersion
     if (dropIns.length === 0) return sh`findings() { return 1; }`;
     const units = new Map(dropIns.map(({ unit, unitText }) => [unit, unitText] as const));
     const files = [
-        ...dropIns.map(({ unit, name, content }) => [`${unit}.d/${name}`, content.toString()] as const),
+        ...dropIns.map(
+            ({ unit, name, content }) => [`${unit}.d/${name}`, content.toString().replaceAll("\0", "")] as const,
+        ),
         ...[...units].flatMap(([unit, text]) =>
             text === undefined ? [] : [[unit, text.replaceAll("\0", "")] as const],
         ),
@@ -39,6 +41,7 @@ SYSTEMD_UNIT_PATH="$trial:" systemd-analyze verify $shallow ${[...units.keys()].
 verifying=$!
 findings() {
     wait "$verifying"
+    [ -f "$trial/said" ] || exit
     found=
     while IFS= read -r said; do
         path=\${said%%:*}

@@ -199,7 +199,7 @@ function noSession(login: Login, error: Error): ConnectionError {
     return new ConnectionError("broken", {
         what: `${login.address}:${login.port} opens no session on the connection; nothing was done`,
         said: error.message,
-        todo: "Look at MaxSessions in its sshd_config, and at its log",
+        todo: "Look at MaxSessions in its sshd_config (an upload needs 2), and at its log",
     });
 }
 

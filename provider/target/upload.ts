@@ -10,7 +10,7 @@ import type { Link } from "./dial";
 import { type Login, loginText } from "./login";
 import { NotStarted } from "./run";
 
-/** The most that one write of OpenSSH's takes: a KiB more is a second write that waits for the first. */
+/** The most that one write of OpenSSH's (8.5 and later) takes: a KiB more is a second write that waits for the first. */
 const chunkBytes = 255 * 1024;
 /** Writes under way at once. Far away, as much as sshd takes before it reads on (2 MiB). */
 const chunksAtOnce = 8;
@@ -75,6 +75,8 @@ function writeInOrder(channel: SFTPWrapper): void {
     const waiting = new Map<number, { length: number; send: () => void }>();
     let end = 0;
     channel.write = (handle, data, offset, length, position, done) => {
+        // The rest of a chunk: ssh2 writes less at once where a server says nothing of its limits
+        if (position < end) return write(handle, data, offset, length, position, done);
         waiting.set(position, { length, send: () => write(handle, data, offset, length, position, done) });
         for (let next = waiting.get(end); next !== undefined; next = waiting.get(end)) {
             waiting.delete(end);

@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, Server, utils } from "ssh2";
+import type { Login } from "../../provider/target/login";
+import { uploadFile } from "../../provider/target/upload";
+
+// Which servers there are can't be had on the hosts of these tests: so one that only takes files, under their names.
+
+const directory = mkdtempSync(join(tmpdir(), "portable-test-upload-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Takes what is written, and says nothing of its limits, as OpenSSH before 8.5. */
+async function serverNamed(ident: string, stored: Buffer) {
+    const { private: hostKey } = utils.generateKeyPairSync("ed25519");
+    const server = new Server({ hostKeys: [hostKey], ident }, (client) => {
+        client.on("authentication", (login) => login.accept());
+        client.on("error", () => {});
+        client.on("session", (accept) => {
+            accept().on("sftp", (acceptSftp) => {
+                const sftp = acceptSftp();
+                const { OK } = utils.sftp.STATUS_CODE;
+                sftp.on("OPEN", (id) => sftp.handle(id, Buffer.from("file")));
+                sftp.on("WRITE", (id, _handle, offset, data) => {
+                    data.copy(stored, offset);
+                    sftp.status(id, OK);
+                });
+                sftp.on("CLOSE", (id) => sftp.status(id, OK));
+            });
+        });
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    return server;
+}
+
+test.each(["OpenSSH_9.2p1", "OpenSSH_8.4p1", "dropbear_2022.83", "AnotherServer"])(
+    "a file arrives whole at %s",
+    async (ident) => {
+        const content = randomBytes(3_000_000);
+        const file = join(directory, "file");
+        writeFileSync(file, content);
+        const stored = Buffer.alloc(content.length);
+        const server = await serverNamed(ident, stored);
+        const client = new Client();
+        try {
+            const { port } = server.address() as AddressInfo;
+            await new Promise((ready, failed) => {
+                client.on("ready", () => ready(undefined)).on("error", failed);
+                client.connect({ host: "127.0.0.1", port, username: "x", password: "x" });
+            });
+            const link = { client, open: true, failure: undefined, close: () => client.end() };
+            await uploadFile(link, { address: "127.0.0.1", port, user: "x" } as Login, file, "/file", {});
+            expect(stored.equals(content)).toBe(true);
+        } finally {
+            client.end();
+            server.close();
+        }
+    },
+    10_000,
+);
