@@ -109,8 +109,8 @@ arm() {
     text ${goBack(report, name, owner, plan, id).text} >"$back/go-back.new" || return
     [ -d ${UNITS_DIRECTORY}/sysinit.target.wants ] || mkdir -p ${UNITS_DIRECTORY}/sysinit.target.wants
     printf '%s\\n' '[Unit]' ${`Description=Puts back ${name} after an update that nobody confirmed`} DefaultDependencies=no \\
-        ${`RequiresMountsFor=/etc ${RECORDS_DIRECTORY}`} ${`ConditionPathExists=${backDirectory(name)}/go-back`} 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \\
-        ${`ExecStart=/bin/sh ${backDirectory(name)}/go-back boot`} >${UNITS_DIRECTORY}/${bootUnit(name)} &&
+        ${`RequiresMountsFor=/etc ${RECORDS_DIRECTORY}`} 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \\
+        ${`ExecStart=/bin/sh -c '${atBoot(name)}'`} >${UNITS_DIRECTORY}/${bootUnit(name)} &&
         ln -sfn ${`../${bootUnit(name)}`} ${bootLink(name)} || return
     # find(1) fails where a directory isn't there, and has listed the others.
     wait "$listing_dirs"
@@ -126,12 +126,15 @@ ${disarmLibrary(name, id)}
 `;
 }
 
-/** `disarm`: after the commit point, or when all is back. The program goes first: half of what is kept is no way back. */
+/**
+ * `disarm`: after the commit point, or when all is back. The program goes first: half of what is kept is no way back. What
+ * would tidy at boot goes last.
+ */
 export function disarmLibrary(name: string, id = ""): Shell {
     return sh`
 disarm() {
-    rm -f -- ${bootLink(name)} ${UNITS_DIRECTORY}/${bootUnit(name)} "$back/go-back" "$service.new"
-    rm -rf -- "$back"
+    rm -f -- "$back/go-back" "$service.new"
+    rm -rf -- "$back" ${bootLink(name)} ${UNITS_DIRECTORY}/${bootUnit(name)}
     ${id === "" ? undefined : sh`[ "\${reason-}" = watch ] || systemctl stop ${watchUnit(name, id)} 2>/dev/null`}
 }
 `;
@@ -139,7 +142,14 @@ disarm() {
 
 /** What {@link watchUnit} runs. Where no way back is in force, yet or any more, what was made for one goes. */
 const WATCH =
-    'exec 9<"$1"; flock 9; [ ! -f "$2/go-back" ] || exec /bin/sh "$2/go-back" watch; rm -rf -- "$3" "$4" "$2"';
+    'exec 9<"$1"; flock 9; [ ! -f "$2/go-back" ] || exec /bin/sh "$2/go-back" watch; rm -rf -- "$2" "$3" "$4"';
+
+/** What the boot unit runs: the same, but for a switch that is alive, since then something else has started the unit. */
+function atBoot(name: string): string {
+    const back = backDirectory(name);
+    const rest = `${back} ${bootLink(name)} ${UNITS_DIRECTORY}/${bootUnit(name)}`;
+    return `[ ! -f ${back}/go-back ] || exec /bin/sh ${back}/go-back boot; exec flock -n -E 0 ${UNITS_DIRECTORY} rm -rf -- ${rest}`;
+}
 
 /** Transient unit that waits for the end of the switch: of this one, since that of a killed one may be there still. */
 function watchUnit(name: string, id: string): string {
