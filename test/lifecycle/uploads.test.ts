@@ -77,6 +77,19 @@ describe("an upload that is cut off leaves nothing on the host, and the next one
     );
 });
 
+test("so does one that waits for another one to end", async () => {
+    const provider = await program.provider();
+    const names = ["hello", "other"];
+    const ended = Promise.allSettled(
+        names.map((name) => provider.resource("PortableImage", name).up(largeImage(name))),
+    );
+    const both = 'set -- /var/lib/pulumi-portable/incoming/*; [ $# = 2 ] && [ -n "$(ls "$@" | grep raw)" ]';
+    for (let tries = 0; tries < 1000 && (await target.exec(both)).code !== 0; tries++) await sleep(10);
+    await provider.call("cancel", new Empty());
+    expect((await ended).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(await leftovers()).toBe("");
+}, 120_000);
+
 test("two images at once, to a host that allows two sessions", async () => {
     await target.exec("echo MaxSessions 2 > /etc/ssh/sshd_config.d/portable-test.conf; systemctl reload ssh");
     const provider = await program.provider();
