@@ -1,5 +1,5 @@
 import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
+import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
 import type { Deployment, Json, Provider } from "./provider";
 
 let program: HelloProgram;
@@ -94,7 +94,7 @@ test("what was taken away by hand can be deleted, each in any order", async () =
 
 test("the records that were lost with /var/lib are made again, and nothing is left in the end", async () => {
     const [hello, service, dropIn] = await made();
-    await onHost(target, "rm -rf /var/lib/pulumi-portable");
+    await atRest(target, "rm -rf /var/lib/pulumi-portable");
     for (const each of [hello, service, dropIn]) expect(await each.refresh()).toBe(true);
     await hello.up(image(connection, { mark: "v2" }));
     await service.up({ image: hello.outputs.path, files: { "/etc/hello/key": { content: "l" } }, connection });

@@ -107,5 +107,9 @@ export async function onHost(target: TestTarget, command: string, input?: string
     return stdout.trim();
 }
 
+/** The same once no operation is at work there: one that has its answer may still tidy. */
+export const atRest = (target: TestTarget, command: string) =>
+    onHost(target, `exec 9</etc/systemd/system; flock 9; ${command}`);
+
 export const mainPid = (target: TestTarget, unit: string) =>
     onHost(target, `systemctl show -p MainPID --value ${unit}`);

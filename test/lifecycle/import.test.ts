@@ -1,5 +1,5 @@
 import { bootTarget, diffSnapshots, type TestTarget } from "../target";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, mainPid, onHost } from "./hello";
+import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, mainPid, onHost } from "./hello";
 import type { Json, Provider } from "./provider";
 
 let program: HelloProgram;
@@ -63,7 +63,7 @@ test("what was made by hand is imported, deployed without a restart, and taken a
     const since = await onHost(target, `stat -c %i ${hello.outputs.path}`);
     await hello.up(image(connection, { version: "0.9" }));
     expect(hello.outputs.path).toBe("/var/lib/portables/hello_0.9.raw");
-    expect(await onHost(target, `stat -c %i ${hello.outputs.path}; ls /var/lib/portables | wc -l`)).toBe(`${since}\n1`);
+    expect(await atRest(target, `stat -c %i ${hello.outputs.path}; ls /var/lib/portables | wc -l`)).toBe(`${since}\n1`);
     expect(provider.warnings()).toEqual([]);
     expect(await service.up(serviceOf())).toEqual({ operation: "same", diff: {} });
     expect(await mainPid(target, "hello.service")).toBe(pid);
@@ -85,7 +85,7 @@ test("an image that isn't what the program builds: the preview names both digest
     const before = await target.snapshot();
     const maker = provider.resource("PortableImage", "hello");
     await maker.up(image(connection, { mark: "by hand" }));
-    await onHost(target, `mv ${maker.outputs.path} /var/lib/portables/hello_0.9.raw; rm -rf /var/lib/pulumi-portable`);
+    await atRest(target, `mv ${maker.outputs.path} /var/lib/portables/hello_0.9.raw; rm -rf /var/lib/pulumi-portable`);
     const found = provider.resource("PortableImage", "hello");
     expect(await found.import("/var/lib/portables/hello_0.9.raw")).toBe(true);
     const { digest } = found.outputs;

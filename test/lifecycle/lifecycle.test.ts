@@ -1,5 +1,5 @@
 import { bootTarget, diffSnapshots, type TestTarget } from "../target";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
+import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
 import type { Json, Provider } from "./provider";
 
 let program: HelloProgram;
@@ -52,7 +52,7 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
             unitTexts: { "hello.service": expect.stringContaining("ExecStart=/usr/bin/hello") },
             machineId: await onHost(target, "cat /etc/machine-id"),
         });
-        expect(await onHost(target, "sha256sum /var/lib/portables/*; stat -c '%a %U:%G' /var/lib/portables/*")).toBe(
+        expect(await atRest(target, "sha256sum /var/lib/portables/*; stat -c '%a %U:%G' /var/lib/portables/*")).toBe(
             `${hello.outputs.digest}  ${hello.outputs.path}\n644 root:root`,
         );
 
@@ -118,7 +118,7 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         expect(change.properties.path).not.toBe(old);
         await hello.up(image(connection, { mark: "v2" }));
         expect(hello.outputs.path).toBe(change.properties.path);
-        expect((await onHost(target, "ls /var/lib/portables")).split("\n")).toHaveLength(2);
+        expect((await atRest(target, "ls /var/lib/portables")).split("\n")).toHaveLength(2);
         expect(await service.up(serviceOf("two"))).toEqual({ operation: "update", diff: { image: "UPDATE" } });
         expect(service.outputs.serving).toBe(hello.outputs.path);
         // One image back stays for a way back without an upload.

@@ -1,5 +1,5 @@
 import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, makeToyService, onHost } from "./hello";
+import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, makeToyService, onHost } from "./hello";
 import type { Json, Provider } from "./provider";
 
 let program: HelloProgram;
@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 afterAll(() => target?.down());
 
-const images = async () => (await onHost(target, "ls /var/lib/portables/*.raw 2>/dev/null || true")).split("\n");
+const images = async () => (await atRest(target, "ls /var/lib/portables/*.raw 2>/dev/null || true")).split("\n");
 
 test("two services and three drop-ins at once, from two processes, on one host", async () => {
     const [hello, world] = [provider.resource("PortableImage", "hello"), other.resource("PortableImage", "world")];

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootTarget, diffSnapshots, type TestTarget } from "../target";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "./hello";
+import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "./hello";
 import type { Json, Provider } from "./provider";
 
 let program: HelloProgram;
@@ -33,7 +33,7 @@ async function lifecycle(connection: Json, options: Parameters<HelloProgram["pro
         connection,
     });
     expect((await target.http(8080, "/")).body).toBe("page of one");
-    expect(await onHost(target, "stat -c '%a %U:%G' /var/lib/portables /var/lib/portables/*")).toBe(
+    expect(await atRest(target, "stat -c '%a %U:%G' /var/lib/portables /var/lib/portables/*")).toBe(
         "700 root:root\n644 root:root",
     );
     await hello.up(image(connection, { mark: "v2" }));

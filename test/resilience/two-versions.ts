@@ -1,4 +1,4 @@
-import { connectionTo, type HelloProgram, image, inlineName, onHost } from "../lifecycle/hello";
+import { atRest, connectionTo, type HelloProgram, image, inlineName, onHost } from "../lifecycle/hello";
 import { type Deployment, fileAsset, type Json, type Provider } from "../lifecycle/provider";
 import type { TestTarget } from "../target";
 
@@ -83,7 +83,7 @@ export class TwoVersions {
     /** `pulumi up` of the service, with the version, and what the host does when that has its answer. */
     async update(version: Version): Promise<void> {
         await this.service.up(this.inputs(version));
-        await onHost(this.target, "flock /etc/systemd/system true");
+        await atRest(this.target, "");
     }
 
     /** The same with a health check that nothing can pass: it goes back. */
