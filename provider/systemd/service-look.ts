@@ -107,11 +107,10 @@ export function lookForService(request: {
 ${lookAtMachine}
 ${showUnitsLibrary}
 command -v portablectl >/dev/null 2>&1 || { ${lookAtVersion} exit 0; }
-# While a switch is under way, what is there is half of one thing and half of another.
-if [ -f ${record}.back/go-back ]; then
-    say step "waiting for another operation on this host"
+# While a switch is under way or tidies, what is there is half of one thing and half of another.
+if [ -e ${record}.back ]; then
     exec 9<${UNITS_DIRECTORY}
-    flock -w 600 9
+    flock -w 1 9 || { say step "waiting for another operation on this host"; flock -w 600 9; }
     ${request.mayPutBack ? sh`[ ! -f ${record}.back/go-back ] || sh ${record}.back/go-back interrupted >/dev/null` : undefined}
     exec 9>&-
 fi
