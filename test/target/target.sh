@@ -187,9 +187,11 @@ show() {
 }
 
 list() {
-    local name
+    local name suite at
     for name in $(names); do
-        printf '%-24s %-10s %-15s %-8s %s\n' "$name" "$(<"$run/$name/suite")" "$(address "$name")" \
+        # Others make and take down hosts meanwhile.
+        { suite=$(cat "$run/$name/suite") && at=$(address "$name"); } 2>/dev/null || continue
+        printf '%-24s %-10s %-15s %-8s %s\n' "$name" "$suite" "$at" \
             "$([ -n "$(processes "$name")" ] && echo running || echo off)" \
             "$(sed 's/ .*//; s/^/owner /' "$run/$name/owner" 2>/dev/null || true)"
     done

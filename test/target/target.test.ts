@@ -160,14 +160,19 @@ test(
         const kept = await boot();
         const owner = spawn("sleep", ["600"]);
         const name = `orphan-${process.pid}`;
-        await targetCommand("up", name, "--owner", String(owner.pid));
-        await targetCommand("gc");
-        expect(await targetCommand("list")).toContain(`${name} `);
-        await new Promise((resolve) => owner.on("exit", resolve).kill());
-        await targetCommand("gc");
-        expect(await targetCommand("list")).not.toContain(`${name} `);
-        expect(await hostLeftovers(name)).toEqual([]);
-        expect((await kept.exec("true")).code).toBe(0);
+        try {
+            await targetCommand("up", name, "--owner", String(owner.pid));
+            await targetCommand("gc");
+            expect(await targetCommand("list")).toContain(`${name} `);
+            await new Promise((resolve) => owner.on("exit", resolve).kill());
+            await targetCommand("gc");
+            expect(await targetCommand("list")).not.toContain(`${name} `);
+            expect(await hostLeftovers(name)).toEqual([]);
+            expect((await kept.exec("true")).code).toBe(0);
+        } finally {
+            owner.kill();
+            await targetCommand("down", name);
+        }
     },
     bootTimeout,
 );
@@ -222,6 +227,21 @@ test(
     },
     bootTimeout,
 );
+
+test("a list leaves out a host that is just being taken down", async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), "portable-runs-"));
+    try {
+        mkdirSync(path.join(directory, "going"));
+        writeFileSync(path.join(directory, "going", "slot"), "1\n");
+        const script = path.join(__dirname, "target.sh");
+        const list = await promisify(execFile)(script, ["list"], {
+            env: { ...process.env, PORTABLE_TEST_RUN: directory },
+        });
+        expect(list.stdout).toBe("");
+    } finally {
+        rmSync(directory, { recursive: true });
+    }
+});
 
 /** Attaches and starts a service whose image is a squashfs; its program is the target's own. */
 async function attachSleeper(target: TestTarget): Promise<void> {
