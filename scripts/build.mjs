@@ -1,4 +1,4 @@
-// Bundles the provider to provider/dist/provider.js, and what starts it to provider/dist/start.js.
+// Bundles the provider to provider/dist/provider.js, what starts it to start.js beside it, and a thread of it.
 import { createHash } from "node:crypto";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
@@ -37,6 +37,7 @@ const asFunction = (text) => {
 };
 mkdirSync(`${root}provider/dist`, { recursive: true });
 await bundle("provider/start.ts", "provider/dist/start.js");
+await bundle("provider/transfer/chunker.ts", "provider/dist/chunker.js");
 const file = "provider/dist/provider.js";
 const bytes = await bundle("provider/main.ts", file, asFunction);
 console.log(`${file}: ${Math.round(bytes / 1024)} KB in ${Math.round(performance.now() - started)} ms`);

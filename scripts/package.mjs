@@ -16,7 +16,13 @@ rmSync(made, { recursive: true, force: true });
 mkdirSync(join(made, "provider/dist"), { recursive: true });
 cpSync(join(root, "sdk/nodejs/bin"), join(made, "bin"), { recursive: true });
 rmSync(join(made, "bin/schema.sha256"));
-for (const name of ["pulumi-resource-portable", "schema.json", "dist/provider.js", "dist/start.js"]) {
+for (const name of [
+    "pulumi-resource-portable",
+    "schema.json",
+    "dist/provider.js",
+    "dist/start.js",
+    "dist/chunker.js",
+]) {
     cpSync(join(root, "provider", name), join(made, "provider", name));
 }
 for (const name of ["README.md", "LICENSE"]) {

@@ -1,13 +1,15 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { HostContext } from "../contract";
 import { PartialFailure, UserError } from "../errors";
 import { hostFacts, otherArchitecture, requirePortable } from "../systemd/host-facts";
-import { commitImage, discardUpload, lookForImage } from "../systemd/image-programs";
+import { type Arrival, commitImage, discardUpload, lookForImage } from "../systemd/image-programs";
 import type { Owner } from "../systemd/prelude";
 import type { Connection } from "../target/connection";
-import type { Target } from "../target/target";
+import type { Answer, Target } from "../target/target";
+import { parseIndex } from "../transfer/chunks";
+import { planDelta } from "../transfer/delta";
 import type { Built } from "./image-build";
-import { located, objectId, type Performed, perform, recordText } from "./operation";
+import { megabytes, sendImage } from "./image-upload";
+import { located, objectId, perform, recordText } from "./operation";
 
 /** What is known of an image once it is on a host. */
 export interface Placed {
@@ -28,17 +30,19 @@ export async function place<O extends Record<string, unknown>>(
         retain: number;
         /** Path of the image that the resource had before, or "". */
         adopted: string;
+        /** What the image is made of: an index of chunks. */
+        index: Promise<string>;
         outputsOf(placed: Placed): O;
     },
     owner: Owner,
-    isRetry = false,
+    retried: { isGone?: boolean; isWhole?: boolean } = {},
 ): Promise<{ id: string; outputs: O }> {
     const { path, fileName, digest, sizeBytes } = built;
-    const { retain, adopted, outputsOf } = how;
+    const { retain, adopted, index, outputsOf } = how;
     const { host } = target;
     return located({ host }, async () => {
         context.status("looking at the host");
-        const look = await perform(context, target, () => lookForImage(built));
+        const look = await perform(context, target, () => lookForImage(built, retried.isWhole ? "" : adopted));
         const facts = hostFacts(look);
         requirePortable(facts, host);
         const other = otherArchitecture(facts, built.architecture);
@@ -54,21 +58,26 @@ export async function place<O extends Record<string, unknown>>(
             throw new UserError({ property: "source", what: other, todo });
         }
         if (present !== digest && incoming === undefined) refuseUpload(look.one("free"), look.stderr, built);
-        const uploaded = present === digest ? undefined : `${incoming}/${fileName}`;
-        const commit = (receiving?: () => Promise<string>) =>
-            perform(context, target, () => commitImage(built, uploaded, owner, { retain, adopted }), {
+        const arrival =
+            present === digest || incoming === undefined
+                ? undefined
+                : arrivalOf(`${incoming}/${fileName}`, adopted, look.block("chunks"), await index);
+        const commit = (receiving?: () => Promise<Answer>) =>
+            perform(context, target, () => commitImage(built, arrival, owner, { retain, adopted }), {
                 answers: receiving === undefined ? {} : { receiving },
                 lastKey: "done",
             });
-        const said = uploaded === undefined ? await commit() : await upload(context, target, built, uploaded, commit);
+        const said = arrival === undefined ? await commit() : await sendImage(context, target, built, arrival, commit);
         if (said.has("done")) {
-            context.status(
-                `${fileName} is there (${megabytes(sizeBytes)} MB${uploaded === undefined ? ", it was already" : ""})`,
-            );
+            context.status(`${fileName} is there (${megabytes(sizeBytes)} MB${howText(arrival)})`);
             return { id, outputs: outputs(said.all("retained")) };
         }
         // Another stack may have taken it away since the look.
-        if (uploaded === undefined && !isRetry) return place(context, target, built, how, owner, true);
+        if (arrival === undefined && !retried.isGone)
+            return place(context, target, built, how, owner, { ...retried, isGone: true });
+        // What was there before may be damaged, or just gone.
+        if (arrival?.from !== undefined)
+            return place(context, target, built, how, owner, { ...retried, isWhole: true });
         const arrived = said.one("digest");
         const what =
             arrived !== undefined && arrived !== digest
@@ -85,54 +94,16 @@ export async function place<O extends Record<string, unknown>>(
     });
 }
 
-/** How long what ends on one end of a connection may take to end on the other. */
-const SETTLE_MS = 2000;
+function arrivalOf(uploaded: string, before: string, chunks: string | undefined, index: string): Arrival {
+    const parts = chunks === undefined ? undefined : planDelta(parseIndex(chunks), parseIndex(index));
+    return { uploaded, from: parts && { image: before, parts }, index };
+}
 
-/** Runs the program that takes the image in, and uploads when it listens. What breaks the upload is what is thrown. */
-async function upload(
-    context: HostContext,
-    target: Target,
-    { file, sizeBytes }: Built,
-    uploaded: string,
-    commit: (receiving: () => Promise<string>) => Promise<Performed>,
-): Promise<Performed> {
-    let uploading: Promise<unknown> | undefined;
-    let failure: unknown;
-    const over = new AbortController();
-    const receiving = async () => {
-        const signal = AbortSignal.any([context.signal, over.signal]);
-        const onProgress = (done: number, total: number) =>
-            context.status(`uploading ${megabytes(done)}/${megabytes(total)} MB`);
-        const sent = target.upload(file, uploaded, { signal, onProgress });
-        uploading = sent.catch((error) => {
-            if (!over.signal.aborted) failure = error;
-        });
-        await sent;
-        context.status("verifying the upload");
-        return "uploaded\n";
-    };
-    const work = async () => {
-        try {
-            return await commit(receiving);
-        } finally {
-            // A program that is dead takes nothing more.
-            await Promise.race([uploading, sleep(SETTLE_MS, undefined, { ref: false })]);
-            over.abort(new Error("the host takes no more of the upload"));
-            await uploading;
-        }
-    };
-    context.status(`waiting to upload ${megabytes(sizeBytes)} MB`);
-    try {
-        const said = await target.inTurn(work, { signal: context.signal });
-        if (failure !== undefined) throw failure;
-        return said;
-    } catch (error) {
-        // What has listened tidies by itself. A host that can't be reached keeps an empty directory, for a day.
-        const signal = AbortSignal.timeout(5000);
-        if (uploading === undefined)
-            await perform({ status() {}, signal }, target, () => discardUpload(uploaded)).catch(() => {});
-        throw failure ?? error;
-    }
+function howText(arrival: Arrival | undefined): string {
+    if (arrival === undefined) return ", it was already";
+    if (arrival.from === undefined) return "";
+    const bytes = arrival.from.parts.reduce((sum, { from, length }) => sum + (from === "new" ? length : 0), 0);
+    return `, ${megabytes(bytes)} MB of them uploaded`;
 }
 
 function refuseUpload(free: string | undefined, said: string, { sizeBytes, path }: Built): never {
@@ -142,8 +113,4 @@ function refuseUpload(free: string | undefined, said: string, { sizeBytes, path 
             todo: "Make room there; nothing was changed",
         });
     throw new UserError({ what: "no directory to upload to could be made in /var/lib", said });
-}
-
-function megabytes(bytes: number): string {
-    return (bytes / 1e6).toFixed(1);
 }

@@ -4,7 +4,7 @@ import { type Place, UserError } from "../errors";
 import type { Shell } from "../shell";
 import { type Owner, program } from "../systemd/prelude";
 import { Report, type Reported } from "../systemd/report";
-import type { Target } from "../target/target";
+import type { Answer, Target } from "../target/target";
 
 /** What a program on a host reported, with the rest of what it printed. */
 export type Performed = Reported & { stderr: string };
@@ -22,7 +22,7 @@ export async function perform(
         lastKey,
     }: {
         /** What to send when the program says the key. */
-        answers?: Readonly<Record<string, () => Promise<string>>>;
+        answers?: Readonly<Record<string, () => Promise<Answer>>>;
         /** Said when all is; what the program still does then, it does by itself. */
         lastKey?: string;
     } = {},

@@ -9,6 +9,7 @@ import { hostFacts } from "../systemd/host-facts";
 import { readImage, releaseImage } from "../systemd/image-programs";
 import { imageName, imagePath } from "../systemd/paths";
 import { type Connection, connection } from "../target/connection";
+import { indexOf } from "../transfer/index-of";
 import { secretIf } from "./drop-in-content";
 import { asBuilt, type Built, build, buildArgs, defaultName, kept, nameOnHost, naming, warnOf } from "./image-build";
 import { type Placed, place } from "./image-place";
@@ -163,17 +164,19 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
     async create(context, { inputs: given, derived }) {
         const built = await build(context, given, asText(derived.sourceDigest));
         warnOf(context, built);
+        const index = indexOf(built);
         const target = await context.connect(given.connection);
-        const how = { retain: given.retain, adopted: "", outputsOf: outputsOf(built, derived) };
+        const how = { retain: given.retain, adopted: "", index, outputsOf: outputsOf(built, derived) };
         return place(context, target, built, how, newOwner(context, built.name));
     },
 
     async update(context, { inputs: given, derived, olds }) {
         const built = kept(await build(context, given, asText(derived.sourceDigest)), given.version, olds);
         warnOf(context, built, olds);
+        const index = indexOf(built);
         const target = await context.connect(given.connection);
         const adopted = asText(olds.outputs.path);
-        const how = { retain: given.retain, adopted, outputsOf: outputsOf(built, derived) };
+        const how = { retain: given.retain, adopted, index, outputsOf: outputsOf(built, derived) };
         return place(context, target, built, how, ownerOf(context, olds.outputs.record, built.name));
     },
 

@@ -1,4 +1,4 @@
-import { type Shell, sh } from "../shell";
+import { joinShell, type Shell, sh } from "../shell";
 import { askForMetadata, metadataNote } from "./image-metadata";
 import { IMAGES_DIRECTORY, imageName } from "./paths";
 import { lock, lookAtHost, type Owner, takeLock, tidyAtEnd } from "./prelude";
@@ -33,7 +33,7 @@ sweep() {
     for part in ${IMAGES_DIRECTORY}/.part-*; do [ ! -e "$part" ] || rm -f -- "$part"; done
     for want in "$records"/images/*; do
         set -- "$want"/*
-        [ -d "$want" ] && [ ! -e "$1" ] && rm -f -- "$want/.metadata" "$want/.metadata.new" && rmdir -- "$want" 2>/dev/null || continue
+        [ -d "$want" ] && [ ! -e "$1" ] && rm -f -- "$want/.metadata" "$want/.metadata.new" "$want/.chunks" && rmdir -- "$want" 2>/dev/null || continue
         image=${IMAGES_DIRECTORY}/\${want##*/}
         if in_use "$image"; then
             mkdir -p -m 0700 -- "$want"
@@ -46,11 +46,11 @@ sweep() {
 `;
 
 /**
- * First look, before an upload of `sizeBytes` bytes: what the host is, whether the image is there
- * already (`present SHA256`), free space (`free BYTES`), and a directory that the login may write to
- * (`incoming PATH`) on the file system of the images.
+ * First look, before an upload of `sizeBytes` bytes: what the host is, whether the image is there already (`present
+ * SHA256`), free space (`free BYTES`), a directory that the login may write to (`incoming PATH`) on the file system of
+ * the images, and what the image `before` is made of (the block `chunks`), where that is known.
  */
-export function lookForImage(image: { path: string; digest: string; sizeBytes: number }): Shell {
+export function lookForImage(image: { path: string; digest: string; sizeBytes: number }, before: string): Shell {
     return sh`
 ${lookAtHost}
 say machine "$(uname -m)"
@@ -60,9 +60,10 @@ if [ -f ${image.path} ]; then
     [ "$present" != ${image.digest} ] || exit 0
 fi
 command -v portablectl >/dev/null 2>&1 || exit 0
-say free "$(df -B 1 --output=avail /var/lib | tail -n 1 | tr -d ' ')"
+free=$(df -B 1 --output=avail /var/lib) free=\${free##*[!0-9]}
+say free "$free"
 [ ! -d "$records/incoming" ] || find "$records/incoming" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} +
-[ "$(df -B 1 --output=avail /var/lib | tail -n 1)" -gt ${image.sizeBytes} ] || exit 0
+[ "$free" -gt ${image.sizeBytes} ] || exit 0
 # It is asked about the image as soon as that is there, and ends by itself when nobody asks for a while.
 systemctl start --no-block systemd-portabled.service 2>/dev/null &
 # Another operation that ends right now takes away empty directories.
@@ -71,7 +72,26 @@ for try in 1 2 3 4 5; do
 done
 if [ -d "$incoming" ] && chown -- "\${SUDO_UID:-0}" "$incoming"; then say incoming "$incoming"
 else rmdir "$records/incoming" "$records" 2>/dev/null; fi
+${
+    isOurs(before)
+        ? sh`[ ! -f ${before} ] || [ ! -f ${chunksNote(before)} ] || block chunks <${chunksNote(before)}`
+        : undefined
+}
 `;
+}
+
+/** Where an upload keeps what the image is made of: of that, the next one needs only what is new. */
+function chunksNote(image: string): Shell {
+    return sh`"$records/images"/${fileNameOf(image)}/.chunks`;
+}
+
+function isOurs(image: string): boolean {
+    const fileName = fileNameOf(image);
+    return image === `${IMAGES_DIRECTORY}/${fileName}` && fileName !== "" && !fileName.includes("/");
+}
+
+function fileNameOf(image: string): string {
+    return image.slice(IMAGES_DIRECTORY.length + 1);
 }
 
 /** Takes away an upload that came to nothing, with the directory that was made for it. */
@@ -87,34 +107,45 @@ say discarded
 /** Longer than any upload takes: a client that is silent but there isn't waited for any longer. */
 const LONGEST_UPLOAD_SECONDS = 86_400;
 
+/** How an image comes to the host. */
+export interface Arrival {
+    /** Path of a file that isn't there yet. */
+    uploaded: string;
+    /** Made out of this image and of what the client sends; else the client uploads all of it. */
+    from?: { image: string; parts: readonly Part[] };
+    /** What it is made of, for the next one. */
+    index: string;
+}
+
+/** Bytes of a new file: a copy of the old one's, from an offset on, or what comes next from the client. */
+interface Part {
+    from: "old" | "new";
+    offset: number;
+    length: number;
+}
+
 /**
- * Takes an uploaded file (none where it was present) into its place, by rename, once its digest is the wanted one. It is
- * read as it comes: the client uploads to `uploaded` when it hears `receiving`, and sends a line when that is done.
- * Then it is the newest of the `retain` images that the owner wants, of which `adopted`, the path that the state has, is
+ * Takes an image (none where it was present) into its place, by rename, once its digest is the wanted one. It is read
+ * as it comes: when it hears `receiving` the client uploads to `uploaded`, and sends a line when that is done; or sends
+ * what is new of it. Then it is the newest of the `retain` images that the owner wants, of which `adopted`, the path that the state has, is
  * one even if no record says so. Says `digest SHA256`, `retained PATH` for each one that stays, and `done`; then it
  * keeps what portabled says of the image, and sweeps.
  */
 export function commitImage(
     image: { path: string; fileName: string; digest: string },
-    uploaded: string | undefined,
+    arrival: Arrival | undefined,
     owner: Owner,
     { retain, adopted }: { retain: number; adopted: string },
 ): Shell {
     return sh`
 ${tidyAtEnd}
-image=${image.path} want="$records/images"/${image.fileName} uploaded=${uploaded ?? ""} asked=
+image=${image.path} want="$records/images"/${image.fileName} uploaded=${arrival?.uploaded ?? ""} asked= wanted=${image.digest}
 if [ -n "$uploaded" ]; then
     incoming=\${uploaded%/*}
     say receiving
-    # Of the client's word. No child of ours: one that has ended and isn't waited for yet would pass for alive.
-    coming=$(timeout ${LONGEST_UPLOAD_SECONDS} head -n 1 <&8 >/dev/null & echo $!)
-    while [ ! -e "$uploaded" ] && kill -0 "$coming" 2>/dev/null; do sleep 0.05; done
-    # It ends with that, when all is read.
-    digest=$(tail -f -c +1 -s 0.01 --pid="$coming" -- "$uploaded" | sha256sum | cut -c 1-64)
-    # A server that doesn't write in order leaves holes for a moment.
-    [ "$digest" = ${image.digest} ] || digest=$(sha256sum <"$uploaded" | cut -c 1-64)
+    ${arrival?.from === undefined ? receive : assemble(arrival.from)}
     say digest "$digest"
-    [ "$digest" = ${image.digest} ] || exit 1
+    [ "$digest" = "$wanted" ] || exit 1
 fi
 ${takeLock}
 ${sweepLibrary}
@@ -134,6 +165,7 @@ else
     [ -f "$image" ] || exit 1
 fi
 ${adopt(adopted)}
+${arrival === undefined ? undefined : sh`text ${arrival.index} >"$want/.chunks"`}
 [ -z "$unknown" ] || printf 'urn %s\\nnonce %s\\n' ${owner.urn} ${owner.nonce} >"$unknown"/${owner.token} || exit
 printf 'urn %s\\nnonce %s\\n' ${owner.urn} ${owner.nonce} >"$want"/${owner.token} || exit
 # The newest wants stay, for a way back without an upload.
@@ -154,6 +186,29 @@ sweep
 `;
 }
 
+/** Reads a file while it grows: its digest is there with its last byte. */
+const receive: Shell = sh`
+    # Of the client's word. No child of ours: one that has ended and isn't waited for yet would pass for alive.
+    coming=$(timeout ${LONGEST_UPLOAD_SECONDS} head -n 1 <&8 >/dev/null & echo $!)
+    while [ ! -e "$uploaded" ] && kill -0 "$coming" 2>/dev/null; do sleep 0.05; done
+    # It ends with that, when all is read.
+    digest=$(tail -f -c +1 -s 0.01 --pid="$coming" -- "$uploaded" | sha256sum | cut -c 1-64)
+    # A server that doesn't write in order leaves holes for a moment.
+    [ "$digest" = "$wanted" ] || digest=$(sha256sum <"$uploaded" | cut -c 1-64)
+`;
+
+/** Puts a file together; a part that can't be had makes another digest. */
+function assemble({ image, parts }: NonNullable<Arrival["from"]>): Shell {
+    const each = parts.map(
+        ({ from, offset, length }) => sh`${from} ${length}${from === "old" ? sh` ${offset}` : sh``}`,
+    );
+    return sh`
+    old() { dd if=${image} bs=1M iflag=skip_bytes,count_bytes count="$1" skip="$2" status=none; }
+    new() { timeout ${LONGEST_UPLOAD_SECONDS} head -c "$1" <&8; }
+    digest=$( (umask 077; { ${joinShell(each, " && ")}; } | tee -- "$uploaded") | sha256sum | cut -c 1-64)
+`;
+}
+
 /** What is there under the path: `present SHA256 BYTES`, and whether the owner's want is (`wanted`). */
 export function readImage(image: { path: string; fileName: string }, owner: Pick<Owner, "token">): Shell {
     return sh`
@@ -165,11 +220,10 @@ ${lookAtHost}
 
 /** Takes a file that no record knows (imported, or the records were lost) into them: $unknown is its place there. */
 function adopt(path: string): Shell {
-    const fileName = path.startsWith(`${IMAGES_DIRECTORY}/`) ? path.slice(IMAGES_DIRECTORY.length + 1) : "";
-    return fileName === "" || fileName.includes("/")
+    return !isOurs(path)
         ? sh`unknown=`
         : sh`
-unknown="$records/images"/${fileName}
+unknown="$records/images"/${fileNameOf(path)}
 if [ -f ${path} ] && [ ! -d "$unknown" ]; then
     mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/images" "$unknown" || exit
 else

@@ -1,10 +1,11 @@
+import { once } from "node:events";
 import type { ClientChannel } from "ssh2";
 import { type Shell, sh } from "../shell";
 import { untilAborted } from "./aborting";
 import { ConnectionError } from "./connection-error";
 import type { Link } from "./dial";
 import { type Login, loginText } from "./login";
-import type { RunResult } from "./target";
+import type { Answer, RunResult } from "./target";
 
 const begun = "portable:begin\n";
 const end = "#portable:end";
@@ -50,7 +51,7 @@ export interface RunOptions {
     signal?: AbortSignal;
     onLine?: (line: string) => void;
     isLast?: (line: string) => boolean;
-    answer?: (line: string) => Promise<string | undefined> | undefined;
+    answer?: (line: string) => Promise<Answer | undefined> | undefined;
 }
 
 /**
@@ -74,10 +75,9 @@ export async function runProgram(
         options.onLine?.(line);
         if (options.isLast?.(line)) early({ code: undefined, stdout: output.text, stderr });
         // An answer that can't be given is none: the program sees the end of its input
-        answer?.(line)?.then(
-            (text) => text !== undefined && channel.end(text),
-            () => channel.end(),
-        );
+        answer?.(line)
+            ?.then((given) => (given === undefined ? undefined : send(channel, given)))
+            .catch(() => channel.end());
     });
     return await new Promise((resolve, reject) => {
         let ended: { code: number | undefined } | undefined;
@@ -106,6 +106,16 @@ export async function runProgram(
         if (answer === undefined) channel.end(input);
         else channel.write(input);
     });
+}
+
+async function send(channel: ClientChannel, given: Answer): Promise<void> {
+    if (typeof given === "string") return void channel.end(given);
+    const closed = once(channel, "close");
+    for await (const bytes of given) {
+        if (!channel.writable) return;
+        if (!channel.write(bytes)) await Promise.race([once(channel, "drain"), closed]);
+    }
+    channel.end();
 }
 
 function openSession(link: Link, command: string): Promise<ClientChannel> {

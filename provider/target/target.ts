@@ -9,6 +9,9 @@ export interface RunResult {
     stderr: string;
 }
 
+/** What a program is sent: a text, or bytes as they come. */
+export type Answer = string | AsyncIterable<Uint8Array>;
+
 /**
  * A host, behind as little as the resources need. `run` and `upload` throw a ConnectionError (a UserError with a code)
  * that names the host when it can't be reached, refuses the login or sudo, or breaks off; and the signal's reason when
@@ -24,8 +27,8 @@ export interface Target {
     /**
      * Runs a program with /bin/sh as root, sent over standard input: nothing of it is in an argv. All of it is parsed
      * before anything runs; standard input of its commands is empty, LC_ALL is C.UTF-8. A non-zero exit status is an
-     * answer, not an error. `onLine` gets standard output as it comes. The text that `answer` gives to a line goes to
-     * the program's file descriptor 8, which ends with it; also when it rejects. At the line that `isLast` is true for,
+     * answer, not an error. `onLine` gets standard output as it comes. What `answer` gives to a line goes to
+     * the program's file descriptor 8, which ends with it; also when it fails. At the line that `isLast` is true for,
      * the answer is complete: its exit status is undefined, and the program goes on to its end unwatched.
      *
      * What has begun runs to its end on the host, also when it is aborted, the connection breaks (code `broken`: the
@@ -37,7 +40,7 @@ export interface Target {
             signal?: AbortSignal;
             onLine?: (line: string) => void;
             isLast?: (line: string) => boolean;
-            answer?: (line: string) => Promise<string | undefined> | undefined;
+            answer?: (line: string) => Promise<Answer | undefined> | undefined;
         },
     ): Promise<RunResult>;
     /** A connection made from the host itself: to a port of its 127.0.0.1, or a unix socket (as the login user). */

@@ -1,0 +1,99 @@
+import { hash } from "node:crypto";
+import { open } from "node:fs/promises";
+
+/** A part of a file, cut where its content says: what is inserted before it moves it, and changes nothing of it. */
+export interface Chunk {
+    /** Bytes. */
+    length: number;
+    /** The first 96 bits of its SHA-256, in base64url: enough to find it, not to trust it. */
+    hash: string;
+}
+
+/** Of what is sent for one byte that has changed, a chunk or two. */
+const SMALLEST_MEAN_BYTES = 16 * 1024;
+/** About 180 KB of an index. */
+const MOST_CHUNKS = 8192;
+/** Read at once; what cuts it is done in some milliseconds. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
+/** Bytes that the hash of a place hangs on: each shifts it by one bit. */
+const REMEMBERED_BYTES = 32;
+
+/** Cuts a file of this machine: {@link cut}. */
+export async function chunksOfFile(file: string): Promise<Chunk[]> {
+    const handle = await open(file);
+    try {
+        const { size } = await handle.stat();
+        return await cut(size, async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead);
+    } finally {
+        await handle.close();
+    }
+}
+
+/**
+ * Cuts `sizeBytes` bytes where a gear hash of the last ones has a run of zeros (after FastCDC: Xia et al., USENIX ATC
+ * 2016). The mean of 16 KiB grows with the size, in powers of two. `read` fills what it gets from a position on, and
+ * returns how many bytes there were.
+ */
+export async function cut(
+    sizeBytes: number,
+    read: (into: Uint8Array, position: number) => Promise<number>,
+): Promise<Chunk[]> {
+    let mean = SMALLEST_MEAN_BYTES;
+    while (sizeBytes / mean > MOST_CHUNKS) mean *= 2;
+    const least = mean / 4;
+    const most = mean * 4;
+    // The upper bits hang on the most bytes.
+    const mask = ~(0xffffffff >>> Math.round(Math.log2(mean - least)));
+    const window = new Uint8Array(Math.min(sizeBytes, Math.max(most, WINDOW_BYTES)));
+    const chunks: Chunk[] = [];
+    let begin = 0;
+    let end = 0;
+    for (let position = 0; ; ) {
+        if (end - begin < most && position < sizeBytes) {
+            window.copyWithin(0, begin, end);
+            end -= begin;
+            begin = 0;
+            const had = await read(window.subarray(end), position);
+            if (had === 0) throw new Error(`it ended at ${position} of ${sizeBytes} bytes`);
+            end += had;
+            position += had;
+            continue;
+        }
+        if (begin === end) return chunks;
+        const length = chunkLength(window, begin, Math.min(end, begin + most), least, mask);
+        chunks.push({ length, hash: hashOf(window.subarray(begin, begin + length)) });
+        begin += length;
+    }
+}
+
+function chunkLength(bytes: Uint8Array, begin: number, end: number, least: number, mask: number): number {
+    let gear = 0;
+    for (let at = begin + least - REMEMBERED_BYTES; at < end; at++) {
+        gear = ((gear << 1) + (GEAR[bytes[at] as number] as number)) | 0;
+        if ((gear & mask) === 0 && at >= begin + least) return at + 1 - begin;
+    }
+    return end - begin;
+}
+
+function hashOf(bytes: Uint8Array): string {
+    return hash("sha256", bytes, "base64url").slice(0, 16);
+}
+
+/** A random number for each byte. Others would cut otherwise: an index of before would be of no use. */
+const GEAR = Int32Array.from({ length: 256 }, (_, byte) => hash("sha256", `gear ${byte}`, "buffer").readInt32LE());
+
+/** A line `LENGTH HASH` for each chunk, in the order of the file. */
+export function indexText(chunks: readonly Chunk[]): string {
+    return chunks.map(({ length, hash }) => `${length} ${hash}\n`).join("");
+}
+
+/** What is no such line ends the index: it may have been cut off. */
+export function parseIndex(text: string): Chunk[] {
+    const chunks: Chunk[] = [];
+    for (const line of text.split("\n")) {
+        const [, length, hash] = /^(\d{1,10}) ([\w-]{16})$/.exec(line) ?? [];
+        if (length === undefined || hash === undefined) break;
+        chunks.push({ length: Number(length), hash });
+    }
+    return chunks;
+}

@@ -1,0 +1,72 @@
+import type { Chunk } from "./chunks";
+
+/** Bytes of a new file: copied from an old one, at `offset` there, or sent, from `offset` of the new one. */
+export interface Part {
+    from: "old" | "new";
+    offset: number;
+    length: number;
+}
+
+/** Each costs a process on the host, about 2 ms: more than this many bytes would. */
+const LEAST_COPY_BYTES = 32 * 1024;
+const MOST_COPIES = 200;
+/** Of the file: with less to spare, it is sent as it is. */
+const LEAST_SPARED = 0.1;
+
+/** How to make a new file out of an old one; undefined where that would spare little. */
+export function planDelta(old: readonly Chunk[], now: readonly Chunk[]): Part[] | undefined {
+    const sizeBytes = now.reduce((sum, { length }) => sum + length, 0);
+    const found = matches(old, now);
+    let least = LEAST_COPY_BYTES;
+    let parts = withoutShort(found, least);
+    while (parts.filter(({ from }) => from === "old").length > MOST_COPIES) {
+        least *= 2;
+        parts = withoutShort(found, least);
+    }
+    const newBytes = parts.reduce((sum, { from, length }) => sum + (from === "new" ? length : 0), 0);
+    return newBytes > sizeBytes * (1 - LEAST_SPARED) ? undefined : parts;
+}
+
+function matches(old: readonly Chunk[], now: readonly Chunk[]): Part[] {
+    const known = new Map<string, number>();
+    const offsets: number[] = [];
+    let offset = 0;
+    for (const [at, { hash, length }] of old.entries()) {
+        if (!known.has(hash)) known.set(hash, at);
+        offsets.push(offset);
+        offset += length;
+    }
+    const parts: Part[] = [];
+    let position = 0;
+    let next = 0;
+    for (const { hash, length } of now) {
+        // What follows the last one, where several are the same: zeros are.
+        const at = old[next]?.hash === hash ? next : known.get(hash);
+        if (at === undefined || old[at]?.length !== length) push(parts, { from: "new", offset: position, length });
+        else {
+            push(parts, { from: "old", offset: offsets[at] as number, length });
+            next = at + 1;
+        }
+        position += length;
+    }
+    return parts;
+}
+
+/** Copies that are shorter are sent instead. */
+function withoutShort(found: readonly Part[], least: number): Part[] {
+    const parts: Part[] = [];
+    let position = 0;
+    for (const part of found) {
+        const { length } = part;
+        push(parts, part.from === "old" && length < least ? { from: "new", offset: position, length } : part);
+        position += length;
+    }
+    return parts;
+}
+
+function push(parts: Part[], part: Part): void {
+    const last = parts.at(-1);
+    if (last !== undefined && last.from === part.from && last.offset + last.length === part.offset)
+        parts[parts.length - 1] = { ...last, length: last.length + part.length };
+    else parts.push(part);
+}

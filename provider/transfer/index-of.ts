@@ -1,0 +1,24 @@
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+
+/** Of every image that this process sends, by its digest: one may go to many hosts. */
+const known = new Map<string, Promise<string>>();
+
+/**
+ * The index of an image file, made while other work goes on. Empty where the file can't be read any more: who sends it
+ * will tell.
+ */
+export function indexOf({ digest, file }: { digest: string; file: string }): Promise<string> {
+    const made = known.get(digest) ?? inThread(file);
+    known.set(digest, made);
+    return made;
+}
+
+function inThread(file: string): Promise<string> {
+    return new Promise((resolve) => {
+        const thread = new Worker(path.join(__dirname, "chunker.js"), { workerData: file });
+        thread.once("message", resolve);
+        for (const end of ["error", "exit"]) thread.once(end, () => resolve(""));
+        thread.unref();
+    });
+}

@@ -1,0 +1,90 @@
+import { createCipheriv } from "node:crypto";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { bootTarget, type TestTarget } from "../target";
+import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, onHost } from "./hello";
+import { type Deployment, fileAsset, type Json, type Provider } from "./provider";
+
+const BALLAST_BYTES = 8_000_000;
+
+describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
+    let program: HelloProgram;
+    let target: TestTarget;
+    let provider: Provider;
+    let pointer: Deployment;
+    beforeAll(async () => {
+        program = new HelloProgram();
+        const cipher = createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16));
+        program.write("ballast", cipher.update(Buffer.alloc(BALLAST_BYTES)));
+        target = await bootTarget();
+        provider = await program.provider();
+        pointer = provider.resource("PortableImage", "hello");
+    }, bootTimeoutMs);
+    afterAll(() => target?.down());
+
+    function withBallast(mark: string): Json {
+        const { source, ...rest } = image({ ...connectionTo(target), user }, { mark });
+        const { files } = source as { files: { tree: Json } };
+        const tree = { ...files.tree, "/usr/share/ballast": { asset: fileAsset("ballast") } };
+        return { ...rest, source: { files: { ...files, tree } } };
+    }
+
+    const path = () => String(pointer.outputs.path);
+    const digestThere = () => onHost(target, `sha256sum <${path()} | cut -c 1-64`);
+    /** MB that were sent, of those that it has; undefined where all were. */
+    const sent = () => {
+        const said = provider.texts.match(/is there \(.*\)/g)?.at(-1);
+        const [, megabytes] = /^is there \(8.* MB, ([\d.]+) MB of them uploaded\)$/.exec(said ?? "") ?? [];
+        return megabytes === undefined ? undefined : Number(megabytes);
+    };
+    const receivedBy = async (work: () => Promise<unknown>) => {
+        const count = () => onHost(target, "awk '$1 == \"host0:\" { print $2 }' /proc/net/dev");
+        const before = Number(await count());
+        await work();
+        return Number(await count()) - before;
+    };
+
+    test("sends all of the first one, and what is new of the next", async () => {
+        await pointer.up(withBallast("one"));
+        expect(sent()).toBeUndefined();
+        const bytes = await receivedBy(() => pointer.up(withBallast("two")));
+        expect(await digestThere()).toBe(pointer.outputs.digest);
+        expect(sent()).toBeLessThan(0.5);
+        expect(bytes).toBeLessThan(1_000_000);
+        expect(await onHost(target, `stat -c '%U:%G %a' ${path()}`)).toBe("root:root 644");
+        expect(
+            await atRest(
+                target,
+                "ls -A /var/lib/portables /var/lib/pulumi-portable/incoming 2>/dev/null | grep part; true",
+            ),
+        ).toBe("");
+    });
+
+    test("sends all where the one before is damaged, or isn't there, or nothing is known of it", async () => {
+        const damages = [
+            `printf damaged | dd of=IMAGE bs=1 seek=3000000 conv=notrunc status=none`,
+            `truncate -s 1000000 IMAGE`,
+            `rm IMAGE`,
+            `rm /var/lib/pulumi-portable/images/*/.chunks`,
+            `for index in /var/lib/pulumi-portable/images/*/.chunks; do truncate -s 100 "$index"; done`,
+        ];
+        for (const [at, damage] of damages.entries()) {
+            await atRest(target, damage.replaceAll("IMAGE", path()));
+            await pointer.up(withBallast(`after ${at}`));
+            expect(await digestThere()).toBe(pointer.outputs.digest);
+            expect(sent()).toBeUndefined();
+        }
+    });
+
+    test("sends what is new again after that", async () => {
+        await pointer.up(withBallast("again"));
+        expect(await digestThere()).toBe(pointer.outputs.digest);
+        expect(sent()).toBeLessThan(0.5);
+    });
+
+    test("leaves nothing behind in the end", async () => {
+        await pointer.destroy();
+        expect(await atRest(target, "find /var/lib/portables /var/lib/pulumi-portable -mindepth 1; true")).toBe("");
+        expect(statSync(join(program.directory, "ballast")).size).toBe(BALLAST_BYTES);
+    });
+});

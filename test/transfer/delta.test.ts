@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { type Chunk, cut, indexText, parseIndex } from "../../provider/transfer/chunks";
+import { planDelta } from "../../provider/transfer/delta";
+
+/** Bytes that look random and are the same in each run. */
+function noise(length: number, seed = ""): Buffer {
+    const parts = Array.from({ length: Math.ceil(length / 32) }, (_, at) =>
+        createHash("sha256").update(`${seed}${at}`).digest(),
+    );
+    return Buffer.concat(parts).subarray(0, length);
+}
+
+/** Cuts bytes that come in portions of at most so many. */
+function cutBytes(bytes: Uint8Array, portion = Number.POSITIVE_INFINITY): Promise<Chunk[]> {
+    return cut(bytes.length, async (into, position) => {
+        const part = bytes.subarray(position, position + Math.min(into.length, portion));
+        into.set(part);
+        return part.length;
+    });
+}
+
+/** What the host does: old bytes by the plan, and new ones in the order in which they are sent. */
+function assembled(old: Uint8Array, now: Uint8Array, parts: NonNullable<ReturnType<typeof planDelta>>): Buffer {
+    return Buffer.concat(
+        parts.map(({ from, offset, length }) => (from === "old" ? old : now).subarray(offset, offset + length)),
+    );
+}
+
+const sentOf = (parts: NonNullable<ReturnType<typeof planDelta>>) =>
+    parts.reduce((sum, { from, length }) => sum + (from === "new" ? length : 0), 0);
+
+const sum = (chunks: Chunk[]) => chunks.reduce((bytes, { length }) => bytes + length, 0);
+
+test("the chunks of a file are all of it, a quarter to four times 16 KiB each, in whatever portions it is read", async () => {
+    const bytes = noise(10_000_000);
+    const chunks = await cutBytes(bytes);
+    expect(sum(chunks)).toBe(bytes.length);
+    for (const { length } of chunks.slice(0, -1)) {
+        expect(length).toBeGreaterThanOrEqual(4 * 1024);
+        expect(length).toBeLessThanOrEqual(64 * 1024);
+    }
+    expect(bytes.length / chunks.length).toBeGreaterThan(12 * 1024);
+    expect(bytes.length / chunks.length).toBeLessThan(28 * 1024);
+    expect(await cutBytes(bytes, 100_000)).toEqual(chunks);
+});
+
+test("a large file has no more chunks than an index should have", async () => {
+    const block = noise(1_000_000);
+    const sizeBytes = 300_000_000;
+    const chunks = await cut(sizeBytes, async (into, position) => {
+        const part = block.subarray(position % block.length, (position % block.length) + into.length);
+        into.set(part.subarray(0, sizeBytes - position));
+        return Math.min(part.length, sizeBytes - position);
+    });
+    expect(sum(chunks)).toBe(sizeBytes);
+    expect(chunks.length).toBeLessThan(12_000);
+});
+
+test("no bytes have no chunks, and a file that ends early is an error", async () => {
+    expect(await cutBytes(Buffer.alloc(0))).toEqual([]);
+    await expect(cut(10, async () => 0)).rejects.toThrow("it ended at 0 of 10 bytes");
+});
+
+test("of a byte that is inserted, a chunk or two are sent", async () => {
+    const old = noise(2_000_000);
+    const now = Buffer.concat([old.subarray(0, 700_000), Buffer.from("x"), old.subarray(700_000)]);
+    const parts = planDelta(await cutBytes(old), await cutBytes(now)) ?? [];
+    expect(assembled(old, now, parts).equals(now)).toBe(true);
+    expect(sentOf(parts)).toBeLessThan(130_000);
+    expect(parts.filter(({ from }) => from === "old")).toHaveLength(2);
+});
+
+test("what is put together is the new file, whatever was done to the old one", async () => {
+    const pieces = Array.from({ length: 8 }, (_, at) => noise(90_000, `piece ${at}`)).concat(Buffer.alloc(400_000));
+    const file = fc.array(fc.integer({ min: 0, max: pieces.length - 1 }), { maxLength: 12 });
+    const bytesOf = (chosen: number[]) => Buffer.concat(chosen.map((at) => pieces[at] as Buffer));
+    await fc.assert(
+        fc.asyncProperty(file, file, async (before, after) => {
+            const [old, now] = [bytesOf(before), bytesOf(after)];
+            const parts = planDelta(await cutBytes(old), await cutBytes(now));
+            if (parts === undefined) return;
+            expect(assembled(old, now, parts).equals(now)).toBe(true);
+            expect(sentOf(parts)).toBeLessThanOrEqual(now.length * 0.9);
+        }),
+        { numRuns: 60 },
+    );
+});
+
+test("a file that has little of the old one is sent as it is", async () => {
+    const chunks = await cutBytes(noise(1_000_000));
+    expect(planDelta(chunks, await cutBytes(noise(1_000_000, "other")))).toBeUndefined();
+    expect(planDelta([], chunks)).toBeUndefined();
+    const barely = Buffer.concat([noise(1_000_000).subarray(0, 80_000), noise(1_000_000, "other")]);
+    expect(planDelta(chunks, await cutBytes(barely))).toBeUndefined();
+});
+
+test("many small copies become few large ones", () => {
+    const chunk = (hash: number, length = 40_000): Chunk => ({ length, hash: String(hash).padStart(16, "0") });
+    const old = Array.from({ length: 1000 }, (_, at) => chunk(at));
+    // Every other one is new; at the end a long run is old.
+    const now = [
+        ...old.map((known, at) => (at % 2 === 0 ? known : chunk(5000 + at))),
+        ...Array.from({ length: 1000 }, (_, at) => chunk(at)),
+    ];
+    const parts = planDelta(old, now) ?? [];
+    expect(parts.filter(({ from }) => from === "old").length).toBeLessThanOrEqual(200);
+    expect(parts.at(-1)).toEqual({ from: "old", offset: 0, length: 40_000_000 });
+    expect(parts.reduce((bytes, { length }) => bytes + length, 0)).toBe(80_000_000);
+});
+
+test("an index is read as it was written; one that was cut off, up to there", async () => {
+    const chunks = await cutBytes(noise(200_000));
+    const text = indexText(chunks);
+    expect(parseIndex(text)).toEqual(chunks);
+    expect(parseIndex(text.slice(0, -20))).toEqual(chunks.slice(0, -1));
+    expect(parseIndex("")).toEqual([]);
+    expect(parseIndex(`rubbish\n${text}`)).toEqual([]);
+});
