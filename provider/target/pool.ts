@@ -9,6 +9,7 @@ import type { Link } from "./dial";
 import { type HostKeyCheck, hostKeyCheck, ignoredWarning } from "./host-key";
 import type { Login } from "./login";
 import { resolveLogin } from "./resolve-login";
+import { NotStarted } from "./session";
 import { SharedLink } from "./shared-link";
 import type { Target } from "./target";
 
@@ -120,8 +121,16 @@ function targetOf(connection: Connection, shared: SharedLink): Target {
         run: (program, options = {}) =>
             naming(host, () =>
                 inSession(shared, options.signal, async (link, early) => {
-                    const { runProgram } = await import("./run");
-                    return await runProgram(link, login, program, { ...options, sudo }, early);
+                    const session = await shared.spare.take(link, sudo, options.signal);
+                    try {
+                        return await session.run(program, options, (result) => {
+                            early(result);
+                            // The next program is likely to come soon
+                            if (session.isSpent) shared.spare.prepare(link, sudo);
+                        });
+                    } finally {
+                        shared.spare.give(session);
+                    }
                 }),
             ),
         open: (address, { signal } = {}) =>
@@ -155,7 +164,6 @@ async function inSession<T>(
     signal: AbortSignal | undefined,
     use: (link: Link, early: (result: T) => void) => Promise<T>,
 ): Promise<T> {
-    const { NotStarted } = await import("./run");
     const until = Date.now() + sessionWaitMs;
     const work = async (early: (result: T) => void) => {
         for (let attempt = 1; ; attempt++) {
@@ -164,7 +172,8 @@ async function inSession<T>(
                 return await use(link, early);
             } catch (error) {
                 if (!(error instanceof NotStarted)) throw error;
-                const crowded = link.open && shared.session.activeCount > 1 && Date.now() < until;
+                const hadSpare = await shared.spare.drop();
+                const crowded = link.open && (hadSpare || shared.session.activeCount > 1) && Date.now() < until;
                 if (!crowded && attempt > 2) throw noSession(shared.login, error);
                 // Alone and refused: programs that were aborted may still run there and hold their sessions
                 if (!crowded) link.close();

@@ -2,8 +2,9 @@ import pLimit from "p-limit";
 import { untilAborted } from "./aborting";
 import type { DialOptions, Link } from "./dial";
 import type { Login } from "./login";
+import { SpareSession } from "./spare-session";
 
-/** sshd takes 10 sessions on a connection (MaxSessions); two stay free for those whose end is still on its way. */
+/** sshd takes 10 sessions on a connection (MaxSessions); two stay free: for the spare one, and for one whose end is on its way. */
 const sessionsAtOnce = 8;
 
 type Status = (text: string) => void;
@@ -27,6 +28,7 @@ interface Dialing {
 export class SharedLink {
     /** Runs no more sessions at once than sshd takes. */
     readonly session = pLimit(sessionsAtOnce);
+    readonly spare: SpareSession;
     /** One after another. */
     readonly turn = pLimit(1);
     private link: Link | undefined;
@@ -38,7 +40,9 @@ export class SharedLink {
         readonly login: Login,
         private readonly dial: Dial,
         private readonly idleMs: number,
-    ) {}
+    ) {
+        this.spare = new SpareSession(login);
+    }
 
     /** @throws what dialing throws; the signal's reason when aborted (others that wait for the same go on) */
     async lease(options: { signal?: AbortSignal; status?: Status } = {}): Promise<Lease> {

@@ -8,7 +8,7 @@ import { untilAborted } from "./aborting";
 import { ConnectionError } from "./connection-error";
 import type { Link } from "./dial";
 import { type Login, loginText } from "./login";
-import { NotStarted } from "./run";
+import { NotStarted } from "./session";
 
 /** The most that one write of OpenSSH's (8.5 and later) takes: a KiB more is a second write that waits for the first. */
 const chunkBytes = 255 * 1024;

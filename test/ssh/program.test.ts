@@ -5,21 +5,37 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { joinShell, type Shell, sh } from "../../provider/shell";
-import { commandLine, programInput } from "../../provider/target/run";
+import { beginOf, commandLine, doneOf, programInput, readyOf } from "../../provider/target/runner";
 
 const directory = mkdtempSync(join(tmpdir(), "portable-test-program-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** As sshd does it, without sshd: the login shell gets one command line, the program comes over standard input. */
-function start(input: string, shell = "/bin/sh"): ChildProcessByStdio<Writable, Readable, Readable> {
-    const child = spawn(shell, ["-c", commandLine(false, input)], { stdio: "pipe" });
+const MARK = "0123456789abcdef";
+
+function inputOf(program: Shell, mark = MARK): string {
+    const { header, text } = programInput(program, mark);
+    return header + text;
+}
+
+/** As sshd does it, without sshd: the login shell gets one command line, programs come over standard input. */
+function start(shell = "/bin/sh"): ChildProcessByStdio<Writable, Readable, Readable> {
+    const child = spawn(shell, ["-c", commandLine(false)], { stdio: "pipe" });
     child.stdin.on("error", () => {});
     return child;
 }
 
-async function run(program: Shell, { shell, sent }: { shell?: string; sent?: string } = {}) {
-    const input = programInput(program);
-    const child = start(input, shell);
+/** What was printed between the marks, and the status that the last one has; undefined where the program didn't begin. */
+function marked({ stdout, stderr }: { stdout: string; stderr: string }) {
+    const done = new RegExp(`^([^]*?)${doneOf(MARK)}(\\d+)\n$`);
+    const begin = readyOf(MARK) + beginOf(MARK);
+    if (!stdout.startsWith(begin)) return undefined;
+    const [, text = "", code] = done.exec(stdout.slice(begin.length)) ?? [];
+    const [, errors = ""] = done.exec(stderr) ?? [];
+    return { code: Number(code), stdout: text, stderr: errors };
+}
+
+async function sendTo(shell: string | undefined, sent: string) {
+    const child = start(shell);
     const result = { code: 0 as number | null, stdout: "", stderr: "" };
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
         result.stdout += text;
@@ -27,27 +43,31 @@ async function run(program: Shell, { shell, sent }: { shell?: string; sent?: str
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
         result.stderr += text;
     });
-    child.stdin.end(sent ?? input);
+    child.stdin.end(sent);
     result.code = await new Promise((resolve) => child.on("close", resolve));
     return result;
+}
+
+async function run(program: Shell, { shell, answer = "" }: { shell?: string; answer?: string } = {}) {
+    const said = await sendTo(shell, inputOf(program) + answer);
+    return marked(said) ?? said;
 }
 
 async function until(done: () => boolean): Promise<void> {
     for (let step = 0; step < 100 && !done(); step++) await sleep(50);
 }
 
-test("nothing of the program is in the command line, which is one line", () => {
-    expect(commandLine(true, "secret")).not.toContain("secret");
+test("the command line is one line", () => {
     // What fish, csh and others read otherwise than sh, even in single quotes
-    expect(commandLine(true, "")).not.toMatch(/[\n\\!]/);
-    expect(commandLine(true, "")).toContain("sudo -n -- /bin/sh -c");
-    expect(commandLine(false, "")).not.toContain("sudo");
+    expect(commandLine(true)).not.toMatch(/[\n\\!]/);
+    expect(commandLine(true)).toContain("sudo -n -- /bin/sh -c");
+    expect(commandLine(false)).not.toContain("sudo");
 });
 
 test.each(["/bin/sh", "/bin/bash"])("status, standard output and standard error stay apart under %s", async (shell) => {
     expect(await run(sh`echo ${"it's"}; echo two >&2; exit 7`, { shell })).toEqual({
         code: 7,
-        stdout: "portable:begin\nit's\n",
+        stdout: "it's\n",
         stderr: "two\n",
     });
 });
@@ -74,20 +94,19 @@ END`,
 });
 
 test("a command that reads standard input gets none of the program", async () => {
-    expect((await run(sh`cat; read line; echo "[$line]"; cat >/dev/null; echo end`)).stdout).toBe(
-        "portable:begin\n[]\nend\n",
-    );
+    expect((await run(sh`cat; read line; echo "[$line]"; cat >/dev/null; echo end`)).stdout).toBe("[]\nend\n");
 });
 
 test("a program that was cut off doesn't run, wherever it was cut", async () => {
     const file = join(directory, "cut");
     const program = sh`echo > ${file}
 true`;
-    const whole = programInput(program);
+    const whole = inputOf(program);
     for (const length of [0, 1, whole.indexOf("true"), whole.length - 14, whole.length - 1]) {
-        const result = await run(program, { sent: whole.slice(0, length) });
-        expect(result.code).not.toBe(0);
-        expect(result.stdout).toBe("");
+        const result = await sendTo(undefined, whole.slice(0, length));
+        // Of half a header nothing is known
+        expect(result.code === 0).toBe(length <= 1);
+        expect(result.stdout).toBe(length <= 1 ? "" : readyOf(MARK));
     }
     expect(existsSync(file)).toBe(false);
 });
@@ -106,13 +125,13 @@ test("a large program and much output pass", async () => {
     const result = await run(
         sh`printf %s ${text} | wc -c; head -c 3000000 /dev/zero | tr '\\0' y; echo; head -c 300000 /dev/zero | tr '\\0' z >&2`,
     );
-    expect(result.stdout.length).toBe("portable:begin\n200000\n".length + 3_000_001);
+    expect(result.stdout.length).toBe("200000\n".length + 3_000_001);
     expect(result.stderr.length).toBe(300_000);
 });
 
 test("output comes while the program runs", async () => {
-    const input = programInput(sh`echo one; sleep 2; echo two`);
-    const child = start(input);
+    const input = inputOf(sh`echo one; sleep 2; echo two`);
+    const child = start();
     const began = Date.now();
     const first = new Promise<number>((resolve) => {
         let seen = "";
@@ -130,7 +149,8 @@ test.each(["/bin/sh", "/bin/bash"])(
     "the program runs to its end when nobody takes its output any more, under %s",
     async (shell) => {
         const file = join(directory, `alone-${shell.slice(5)}`);
-        const input = programInput(sh`set -e
+        const input = inputOf(
+            sh`set -e
             echo started
             while [ ! -e ${`${file}.go`} ]; do sleep 0.05; done
             for step in 1 2 3; do
@@ -139,8 +159,9 @@ test.each(["/bin/sh", "/bin/bash"])(
                 head -c 300000 /dev/zero
                 sleep 0.05
             done
-            echo all > ${file}`);
-        const child = start(input, shell);
+            echo all > ${file}`,
+        );
+        const child = start(shell);
         child.stdin.end(input);
         await new Promise((resolve) => child.stdout.once("data", resolve));
         child.stdout.destroy();
@@ -156,8 +177,21 @@ test.each(["/bin/sh", "/bin/bash"])(
     "a program gets the answer that comes after it, and its end, under %s",
     async (shell) => {
         const program = sh`read -r word <&8; echo "[$word]"; cat <&8; echo end`;
-        expect((await run(program, { shell, sent: `${programInput(program)}yes\nmore\n` })).stdout).toBe(
-            "portable:begin\n[yes]\nmore\nend\n",
-        );
+        expect((await run(program, { shell, answer: "yes\nmore\n" })).stdout).toBe("[yes]\nmore\nend\n");
     },
 );
+
+test.each(["/bin/sh", "/bin/bash"])("one program runs after another, each for itself, under %s", async (shell) => {
+    const programs = [sh`cd /usr; set -u; mine=1; exit 3`, sh`echo "$PWD [\${mine:-}]"`, sh`printf unfinished`];
+    const sent = programs.map((program, at) => inputOf(program, `mark${at}`)).join("");
+    const { code, stdout, stderr } = await sendTo(shell, sent);
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+        [
+            "mark0 ready\nmark0 begin\nmark0 done 3\n",
+            `mark1 ready\nmark1 begin\n${process.cwd()} []\nmark1 done 0\n`,
+            "mark2 ready\nmark2 begin\nunfinishedmark2 done 0\n",
+        ].join(""),
+    );
+    expect(stderr).toBe("mark0 done 3\nmark1 done 0\nmark2 done 0\n");
+});

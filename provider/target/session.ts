@@ -1,0 +1,276 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import type { ClientChannel } from "ssh2";
+import type { Shell } from "../shell";
+import { untilAborted } from "./aborting";
+import { ConnectionError } from "./connection-error";
+import type { Link } from "./dial";
+import { type Login, loginText } from "./login";
+import { beginOf, commandLine, doneOf, programInput, readyOf } from "./runner";
+import type { Answer, RunResult } from "./target";
+
+/** The session wasn't opened, so nothing was sent. */
+export class NotStarted extends Error {
+    override readonly name = "NotStarted";
+}
+
+export interface RunOptions {
+    signal?: AbortSignal;
+    onLine?: (line: string) => void;
+    isLast?: (line: string) => boolean;
+    answer?: (line: string) => Promise<Answer | undefined> | undefined;
+}
+
+/** A shell on the host, over an open connection: runs one program after another. */
+export class Session {
+    private ended: { code: number | undefined } | undefined;
+    private isClosed = false;
+    private isInputEnded = false;
+    private isRunning = false;
+    private hasRun = false;
+    /** Of the run under way; what comes besides is nobody's. */
+    private stdout: ((text: string) => void) | undefined;
+    private stderr: ((text: string) => void) | undefined;
+
+    private constructor(
+        readonly link: Link,
+        private readonly login: Login,
+        readonly sudo: boolean,
+        private readonly channel: ClientChannel,
+    ) {
+        channel.setEncoding("utf8").on("data", (text: string) => this.stdout?.(text));
+        channel.stderr.setEncoding("utf8").on("data", (text: string) => this.stderr?.(text));
+        // A host that goes away while a program is sent shows at the close
+        channel.on("error", () => {});
+        channel.on("exit", (code: number | null) => {
+            this.ended = { code: code ?? undefined };
+        });
+        channel.once("close", () => {
+            this.isClosed = true;
+        });
+    }
+
+    /** @throws NotStarted; the signal's reason when aborted */
+    static async open(link: Link, login: Login, sudo: boolean, signal?: AbortSignal): Promise<Session> {
+        const opened = openChannel(link, commandLine(sudo));
+        return new Session(link, login, sudo, await untilAborted(opened, signal, (late) => late.close()));
+    }
+
+    /** Whether it can take a program. */
+    get isFree(): boolean {
+        return !this.isClosed && !this.isInputEnded && !this.isRunning && this.link.open;
+    }
+
+    /** Whether it takes no program after this one. */
+    get isSpent(): boolean {
+        return this.isInputEnded;
+    }
+
+    close(): void {
+        this.channel.end();
+    }
+
+    /**
+     * Runs a program. The promise is settled when it has ended; `early` hears of the answer at the line that is its last.
+     * @throws NotStarted where the session has ended meanwhile; ConnectionError `sudo`, `login` or `broken`; the signal's reason when aborted
+     */
+    async run(program: Shell, options: RunOptions, early: (result: RunResult) => void): Promise<RunResult> {
+        const { signal, answer } = options;
+        const { channel } = this;
+        const mark = randomBytes(8).toString("hex");
+        const { header, text } = programInput(program, mark);
+        const errors = new MarkedOutput(undefined, doneOf(mark));
+        const output = new MarkedOutput(beginOf(mark), doneOf(mark), (line) => {
+            options.onLine?.(line);
+            if (options.isLast?.(line)) early({ code: undefined, stdout: output.text, stderr: errors.text });
+            // An answer that can't be given is none: the program sees the end of its input
+            answer?.(line)
+                ?.then((given) => (given === undefined ? undefined : this.send(given)))
+                .catch(() => this.endInput());
+        });
+        this.isRunning = true;
+        try {
+            // A connection may have broken since without a word: then nothing of the program was sent
+            if (this.hasRun) await untilAborted(this.ready(header, readyOf(mark)), signal, () => channel.close());
+            else channel.write(header);
+            this.hasRun = true;
+            return await new Promise((resolve, reject) => {
+                const abort = () => {
+                    stop();
+                    // The program goes on to its end on the host; only its answer isn't waited for
+                    this.isInputEnded = true;
+                    channel.close();
+                    reject(signal?.reason);
+                };
+                const closed = () => {
+                    stop();
+                    const { ended } = this;
+                    if (ended === undefined) reject(broken(this.login, this.link.failure, output.begun));
+                    else if (!output.begun)
+                        reject(notBegun(this.login, this.sudo, ended.code, errors.text || output.noise));
+                    else {
+                        output.finish();
+                        resolve({ code: ended.code, stdout: output.text, stderr: errors.text });
+                    }
+                };
+                const stop = () => {
+                    signal?.removeEventListener("abort", abort);
+                    channel.removeListener("close", closed);
+                };
+                const settle = () => {
+                    if (output.code === undefined || errors.code === undefined) return;
+                    stop();
+                    resolve({ code: output.code, stdout: output.text, stderr: errors.text });
+                };
+                this.stdout = (text) => {
+                    output.add(text);
+                    settle();
+                };
+                this.stderr = (text) => {
+                    errors.add(text);
+                    settle();
+                };
+                if (this.isClosed) return closed();
+                signal?.addEventListener("abort", abort, { once: true });
+                channel.once("close", closed);
+                channel.write(text);
+            });
+        } finally {
+            this.isRunning = false;
+            this.stdout = this.stderr = undefined;
+        }
+    }
+
+    private ready(header: string, answer: string): Promise<void> {
+        return new Promise((resolve, reject) => {
+            const ended = () => reject(new NotStarted("the session has ended"));
+            if (this.isClosed) return ended();
+            this.channel.once("close", ended);
+            let said = "";
+            this.stdout = (text) => {
+                said += text;
+                if (!said.includes(answer)) return;
+                this.channel.removeListener("close", ended);
+                resolve();
+            };
+            this.channel.write(header);
+        });
+    }
+
+    private async send(given: Answer): Promise<void> {
+        if (typeof given === "string") return this.endInput(given);
+        const closed = once(this.channel, "close");
+        for await (const bytes of given) {
+            if (!this.channel.writable) return;
+            if (!this.channel.write(bytes)) await Promise.race([once(this.channel, "drain"), closed]);
+        }
+        this.endInput();
+    }
+
+    /** The runner ends after this program. */
+    private endInput(text?: string): void {
+        this.isInputEnded = true;
+        this.channel.end(text);
+    }
+}
+
+function openChannel(link: Link, command: string): Promise<ClientChannel> {
+    return new Promise((resolve, reject) => {
+        const refused = (error: Error) => reject(new NotStarted(error.message));
+        try {
+            link.client.exec(command, (error, channel) => (error ? refused(error) : resolve(channel)));
+        } catch (error) {
+            // ssh2 throws "Not connected" where the socket has ended already
+            refused(error as Error);
+        }
+    });
+}
+
+/** Output of one program: after the line that says that it has begun, and up to the mark at its end. */
+class MarkedOutput {
+    begun: boolean;
+    /** What a login shell prints before it. */
+    noise = "";
+    text = "";
+    /** Exit status, once its end was there. */
+    code: number | undefined;
+    private line = "";
+
+    constructor(
+        private readonly begin: string | undefined,
+        private readonly done: string,
+        private readonly onLine: (line: string) => void = () => {},
+    ) {
+        this.begun = begin === undefined;
+    }
+
+    add(text: string): void {
+        if (this.begun) return this.take(text);
+        this.noise += text;
+        const at = this.noise.indexOf(this.begin as string);
+        if (at < 0) return;
+        this.begun = true;
+        this.take(this.noise.slice(at + (this.begin as string).length));
+    }
+
+    /** Where it ended without the mark. */
+    finish(): void {
+        this.text += this.line;
+        if (this.line !== "") this.onLine(this.line);
+        this.line = "";
+    }
+
+    private take(text: string): void {
+        const lines = (this.line + text).split("\n");
+        this.line = lines.pop() ?? "";
+        for (const line of lines) {
+            if (this.code !== undefined) return;
+            const at = line.lastIndexOf(this.done);
+            if (at >= 0) {
+                this.line = line.slice(0, at);
+                this.finish();
+                this.code = Number(line.slice(at + this.done.length));
+                return;
+            }
+            this.text += `${line}\n`;
+            this.onLine(line);
+        }
+    }
+}
+function broken(login: Login, failure: Error | undefined, hasBegun: boolean): ConnectionError {
+    return new ConnectionError("broken", {
+        what: `the connection to ${login.address}:${login.port} broke while a program ran there: ${
+            hasBegun
+                ? "it runs on to its end there, but its result is unknown"
+                : "whether it ran, and its result, are unknown"
+        }`,
+        said: failure?.message,
+        todo: "Run pulumi up again: it looks at the host first",
+    });
+}
+
+function notBegun(login: Login, sudo: boolean, code: number | undefined, said: string): ConnectionError {
+    const account = loginText(login);
+    if (!sudo) {
+        return new ConnectionError("login", {
+            what: `${account} can log in, but not run /bin/sh (exit status ${code ?? "unknown"})`,
+            said,
+            todo: "Look at its login shell and at ForceCommand in sshd_config",
+        });
+    }
+    const rule = `${login.user} ALL=(ALL) NOPASSWD: ALL`;
+    const todo = `Put "${rule}" into a file of /etc/sudoers.d there, or log in as root`;
+    if (code === 127 || /sudo: (command )?not found/.test(said)) {
+        return new ConnectionError("sudo", {
+            what: `${account} needs sudo, and it isn't installed there`,
+            said,
+            todo: "Install sudo, or log in as root",
+        });
+    }
+    const what = /password/.test(said)
+        ? `${account} would need a password for sudo`
+        : /not (in the sudoers|allowed)|may not run/.test(said)
+          ? `${account} may not use sudo`
+          : `sudo doesn't run /bin/sh for ${account} (exit status ${code ?? "unknown"})`;
+    return new ConnectionError("sudo", { property: "connection.user", what, said, todo });
+}
