@@ -139,7 +139,7 @@ export function commitImage(
 ): Shell {
     return sh`
 ${tidyAtEnd}
-image=${image.path} want="$records/images"/${image.fileName} uploaded=${arrival?.uploaded ?? ""} asked= wanted=${image.digest}
+image=${image.path} want="$records/images"/${image.fileName} uploaded=${arrival?.uploaded ?? ""} asked= said= wanted=${image.digest}
 if [ -n "$uploaded" ]; then
     incoming=\${uploaded%/*}
     say receiving
@@ -151,14 +151,15 @@ ${takeLock}
 ${sweepLibrary}
 make_records images && { [ -d "$want" ] || mkdir -m 0700 -- "$want"; } || exit
 if [ -n "$uploaded" ]; then
-    mkdir -p -m 0700 ${IMAGES_DIRECTORY}
-    part=${IMAGES_DIRECTORY}/.part-${image.fileName}
-    mv -f -- "$uploaded" "$part" && chown root:root "$part" && chmod 0644 "$part" || exit
     note=${metadataNote(image.path)}
     rm -f -- "$note"
-    sync "$part" && mv -f -- "$part" "$image" || exit
-    { ${askForMetadata(sh`"$image"`, [], imageName(image.path))} >"$note.new" 2>/dev/null && sync "$note.new"; } &
+    { ${askForMetadata(sh`"$uploaded"`, [], imageName(image.path))} >"$note.new" 2>/dev/null; } &
     asked=$!
+    mkdir -p -m 0700 ${IMAGES_DIRECTORY}
+    part=${IMAGES_DIRECTORY}/.part-${image.fileName}
+    # portabled still needs it under its own name, which goes in the end.
+    ln -f -- "$uploaded" "$part" && chown root:root "$part" && chmod 0644 "$part" || exit
+    sync "$part" && mv -f -- "$part" "$image" || exit
     sync ${IMAGES_DIRECTORY} || exit
 else
     # The look has just read it whole.
@@ -179,8 +180,12 @@ $(ls -t "$records"/images/*/${owner.token})
 END
 say done
 if [ -n "$asked" ]; then
+    wait "$asked" && said=$(cat "$note.new")
     # On a full disk busctl ends well with half of it.
-    if wait "$asked" && [ "$(tail -c 3 "$note.new")" = ']}' ]; then mv -f -- "$note.new" "$note"; else rm -f -- "$note.new"; fi
+    case $said in
+        *']}') printf '%s%s%s\\n' "\${said%%"$uploaded"*}" "$image" "\${said#*"$uploaded"}" >"$note.new" && sync "$note.new" && mv -f -- "$note.new" "$note" ;;
+    esac
+    rm -f -- "$note.new"
 fi
 sweep
 `;

@@ -205,12 +205,15 @@ class MarkedOutput {
     }
 
     add(text: string): void {
-        if (this.begun) return this.take(text);
+        if (this.begin === undefined || this.begun) {
+            this.take(text);
+            return;
+        }
         this.noise += text;
-        const at = this.noise.indexOf(this.begin as string);
+        const at = this.noise.indexOf(this.begin);
         if (at < 0) return;
         this.begun = true;
-        this.take(this.noise.slice(at + (this.begin as string).length));
+        this.take(this.noise.slice(at + this.begin.length));
     }
 
     /** Where it ended without the mark. */
