@@ -144,6 +144,12 @@ if [ -n "$uploaded" ]; then
     incoming=\${uploaded%/*}
     say receiving
     ${arrival?.from === undefined ? receive : assemble(arrival.from)}
+    # On the disk, and what portabled finds in it: meanwhile the digest, or what comes next.
+    { chown root:root "$uploaded" && chmod 0644 "$uploaded" && sync "$uploaded"; } &
+    keeping=$!
+    ${askForMetadata(sh`"$uploaded"`, [], imageName(image.path))} >"$incoming/metadata" 2>/dev/null &
+    asked=$!
+    ${arrival?.from === undefined ? undefined : digestOf}
     say digest "$digest"
     [ "$digest" = "$wanted" ] || exit 1
 fi
@@ -152,15 +158,11 @@ ${sweepLibrary}
 make_records images && { [ -d "$want" ] || mkdir -m 0700 -- "$want"; } || exit
 if [ -n "$uploaded" ]; then
     note=${metadataNote(image.path)}
-    rm -f -- "$note"
-    { ${askForMetadata(sh`"$uploaded"`, [], imageName(image.path))} >"$note.new" 2>/dev/null; } &
-    asked=$!
+    rm -f -- "$note" && : >"$note.new"
     mkdir -p -m 0700 ${IMAGES_DIRECTORY}
     part=${IMAGES_DIRECTORY}/.part-${image.fileName}
     # portabled still needs it under its own name, which goes in the end.
-    ln -f -- "$uploaded" "$part" && chown root:root "$part" && chmod 0644 "$part" || exit
-    sync "$part" && mv -f -- "$part" "$image" || exit
-    sync ${IMAGES_DIRECTORY} || exit
+    wait "$keeping" && ln -f -- "$uploaded" "$part" && mv -f -- "$part" "$image" && sync ${IMAGES_DIRECTORY} || exit
 else
     # The look has just read it whole.
     [ -f "$image" ] || exit 1
@@ -180,7 +182,7 @@ $(ls -t "$records"/images/*/${owner.token})
 END
 say done
 if [ -n "$asked" ]; then
-    wait "$asked" && said=$(cat "$note.new")
+    wait "$asked" && said=$(cat "$incoming/metadata")
     # On a full disk busctl ends well with half of it.
     case $said in
         *']}') printf '%s%s%s\\n' "\${said%%"$uploaded"*}" "$image" "\${said#*"$uploaded"}" >"$note.new" && sync "$note.new" && mv -f -- "$note.new" "$note" ;;
@@ -191,6 +193,8 @@ sweep
 `;
 }
 
+const digestOf: Shell = sh`digest=$(sha256sum <"$uploaded" | cut -c 1-64)`;
+
 /** Reads a file while it grows: its digest is there with its last byte. */
 const receive: Shell = sh`
     # Of the client's word. No child of ours: one that has ended and isn't waited for yet would pass for alive.
@@ -199,7 +203,7 @@ const receive: Shell = sh`
     # It ends with that, when all is read.
     digest=$(tail -f -c +1 -s 0.01 --pid="$coming" -- "$uploaded" | sha256sum | cut -c 1-64)
     # A server that doesn't write in order leaves holes for a moment.
-    [ "$digest" = "$wanted" ] || digest=$(sha256sum <"$uploaded" | cut -c 1-64)
+    [ "$digest" = "$wanted" ] || ${digestOf}
 `;
 
 /** Puts a file together; a part that can't be had makes another digest. */
@@ -210,7 +214,7 @@ function assemble({ image, parts }: NonNullable<Arrival["from"]>): Shell {
     return sh`
     old() { dd if=${image} bs=1M iflag=skip_bytes,count_bytes count="$1" skip="$2" status=none; }
     new() { timeout ${LONGEST_UPLOAD_SECONDS} head -c "$1" <&8; }
-    digest=$( (umask 077; { ${joinShell(each, " && ")}; } | tee -- "$uploaded") | sha256sum | cut -c 1-64)
+    { ${joinShell(each, " && ")}; } >"$uploaded"
 `;
 }
 
