@@ -107,6 +107,14 @@ END
     done <"/proc/$pid/status"
     return "$ends"
 }
+# Asked while the way back is made: systemd takes its time to answer.
+ask_ends() {
+    {
+        :
+        ${joinShell(plan.activated.map(({ service }, at) => sh`if ends_itself ${service}; then echo 1; else echo 2; fi >"$back/ends-${at}"`))}
+    } &
+    asking=$!
+}
 # ended SERVICE EXITED: CLD_EXITED of waitid(2) where systemd still knows; a connection may have started it again.
 ended() {
     code=$(systemctl show -p ExecMainCode --value -- "$1")
@@ -118,10 +126,9 @@ serve() {
     what=$1; shift
     stirred=1
     say step "$what"
-    ${joinShell(plan.activated.map(({ service }, at) => sh`if ends_itself ${service}; then exited_${at}=1; else exited_${at}=2; fi`))}
-    wait "$forgetting"
+    wait "$forgetting" "$asking"
     said=$(in_time systemctl stop -- "$@" 2>&1) || { culprit "$@"; failed "stopping $*"; }
-    ${joinShell(plan.activated.map(({ service }, at) => sh`ended ${service} "$exited_${at}"`))}
+    ${joinShell(plan.activated.map(({ service }, at) => sh`read -r exited <"$back/ends-${at}"; ended ${service} "$exited"`))}
     said=$(in_time systemctl start -- "$@" 2>&1) || { culprit "$@"; failed "$what"; }
 }
 stay() {
@@ -155,7 +162,7 @@ ${claimFiles(plan.files)}
 make_records services && make_records files || failed "making the records"
 # One that another service had made goes with the last of them.
 directories=${`${ATTACHED_DIRECTORIES.join(" ")} /etc/portables /run/portables`}
-arm_begin && files_begin ${plan.files.map((file) => file.path)} && arm || failed "keeping what is there for the way back"
+arm_begin && ask_ends && files_begin ${plan.files.map((file) => file.path)} && arm || failed "keeping what is there for the way back"
 if findings; then
     disarm
     forget_undo
@@ -165,7 +172,7 @@ say touched
 arm_now || failed "keeping what is there for the way back"
 say step "writing drop-ins and files"
 drop_others || failed "removing files that are no longer declared"
-${putFiles(plan.files, (file) => sh`failed ${`writing ${file.path}`}`)}
+${putFiles(plan.changed, (file) => sh`failed ${`writing ${file.path}`}`)}
 ${when(
     plan.leave,
     (units) => sh`

@@ -34,6 +34,8 @@ export interface SwitchPlan {
     previous: Attachment | undefined;
     attach: boolean;
     files: HostFile[];
+    /** Those that aren't on the host as they are declared. */
+    changed: HostFile[];
     /** Drop-ins that aren't on the host as they are declared: systemd reads them first. */
     verify: DropInToVerify[];
     /** Paths of ours that are no longer declared. */
@@ -180,6 +182,7 @@ export function planSwitch(
         previous,
         attach,
         files: desired.files,
+        changed: changedFiles,
         verify: changedFiles.flatMap(({ unit, path, content }) =>
             unit === undefined
                 ? []
