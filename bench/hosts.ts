@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { bootTarget, type TestTarget } from "../test/target";
+import { type Line, openLine } from "./line";
 
 /** What a host is to have in the end: the release in the image, and the NAME in the drop-in. */
 export interface Wanted {
@@ -13,20 +14,31 @@ export interface Wanted {
 
 export interface Hosts {
     readonly targets: readonly TestTarget[];
+    /** The first one, as it is at the end of a line. */
+    readonly distant: TestTarget;
     /** ssh_config with all of them. */
     readonly sshConfigPath: string;
     down(): Promise<void>;
 }
 
-export async function bootHosts(count: number, directory: string): Promise<Hosts> {
+export async function bootHosts(count: number, line: Line, directory: string): Promise<Hosts> {
     const targets: TestTarget[] = [];
     for (let index = 0; index < count; index++) targets.push(await bootTarget());
+    const [first] = targets as [TestTarget];
+    const opened = await openLine(first.host, first.port, line);
+    const distant: TestTarget = { ...first, name: "distant", host: "127.0.0.1", port: opened.port };
+    const configs = targets.map((target) => readFileSync(target.sshConfigPath, "utf8"));
     const sshConfigPath = path.join(directory, "ssh_config");
-    writeFileSync(sshConfigPath, targets.map((target) => readFileSync(target.sshConfigPath, "utf8")).join("\n"));
+    const there = (configs[0] as string)
+        .replace(/^Host .*$/m, `Host ${distant.name}\n    HostKeyAlias ${first.name}\n    Port ${distant.port}`)
+        .replace(/HostName .*$/m, `HostName ${distant.host}`);
+    writeFileSync(sshConfigPath, [...configs, there].join("\n"));
     return {
         targets,
+        distant,
         sshConfigPath,
         down: async () => {
+            opened.close();
             for (const target of targets) await target.down();
         },
     };

@@ -11,22 +11,28 @@ import { type Measured, oneRound, type Release } from "./rounds";
 
 const number = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise);
 const megabytes = number("BENCH_MB", 20);
-const seconds = number("BENCH_SECONDS", 480);
-/** With so many hosts at most so many rounds; after that part of the time no further round begins. */
+const seconds = number("BENCH_SECONDS", 720);
+/** As from an office to a data centre of the same country. */
+const line = { roundTripMs: number("BENCH_ROUND_TRIP_MS", 20), megabits: number("BENCH_MEGABITS", 100) };
+/** So many rounds at most; after that part of the time no further one begins. */
 const plans = [
-    { hosts: 1, rounds: number("BENCH_ROUNDS", 5), share: 0.55 },
-    { hosts: 5, rounds: number("BENCH_ROUNDS_OF_5", 3), share: 0.75 },
-];
+    { title: "1 host", hosts: 1, rounds: number("BENCH_ROUNDS", 5), share: 0.35 },
+    {
+        title: `1 host, ${line.roundTripMs} ms away by ${line.megabits} Mbit/s`,
+        hosts: "distant",
+        rounds: number("BENCH_ROUNDS_DISTANT", 5),
+        share: 0.75,
+    },
+    { title: "5 hosts", hosts: 5, rounds: number("BENCH_ROUNDS_OF_5", 3), share: 0.9 },
+] as const;
 
 async function main(): Promise<void> {
     const directory = mkdtempSync(path.join(tmpdir(), "portable-bench-"));
     const [loadBefore = 0] = loadavg();
     let hosts: Hosts | undefined;
     try {
-        hosts = await bootHosts(
-            Math.max(...plans.filter((plan) => plan.rounds > 0).map((plan) => plan.hosts)),
-            directory,
-        );
+        const counts = plans.map(({ hosts, rounds }) => (rounds === 0 || hosts === "distant" ? 1 : hosts));
+        hosts = await bootHosts(Math.max(...counts), line, directory);
         const releases = [await release("1"), await release("2")] as const;
         const setup = { directory, sshConfigPath: hosts.sshConfigPath, service: "hello" };
         const found = [
@@ -64,10 +70,11 @@ async function measure(
             if (round > 1 && Date.now() - began > plan.share * seconds * 1000) break;
             for (const contender of contenders) {
                 if (Date.now() - began > seconds * 1000) {
-                    console.log(`${plan.hosts} hosts, ${contender.name}: left out of round ${round}, the time is over`);
+                    console.log(`${plan.title}, ${contender.name}: left out of round ${round}, the time is over`);
                     continue;
                 }
-                measured.push(...(await oneRound(contender, hosts.targets.slice(0, plan.hosts), releases)));
+                const targets = plan.hosts === "distant" ? [hosts.distant] : hosts.targets.slice(0, plan.hosts);
+                measured.push(...(await oneRound(plan.title, contender, targets, releases)));
             }
         }
     }

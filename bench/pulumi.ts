@@ -106,9 +106,10 @@ function configuration(
     { image, name }: Wanted,
 ): Record<string, unknown> {
     return {
-        [`bench-${project}:hosts`]: hosts.map(({ name, host: address, privateKeyPath, hostKey }) => ({
+        [`bench-${project}:hosts`]: hosts.map(({ name, host: address, port, privateKeyPath, hostKey }) => ({
             name,
             address,
+            port,
             privateKeyPath,
             hostKey,
         })),

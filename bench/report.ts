@@ -19,11 +19,11 @@ export interface Report {
 
 export async function writeReport({ measured, found, hosts, megabytes, loadBefore, isWhole }: Report): Promise<void> {
     const systemd = (await hosts.targets[0]?.exec("systemctl --version"))?.stdout.split("\n")[0]?.split(" ")[1];
-    const counts = [...new Set(measured.map((one) => one.hosts))];
+    const titles = [...new Set(measured.map((one) => one.title))];
     const figures = [
         `Date ${new Date().toISOString().slice(0, 10)}, systemd ${systemd} on the hosts, ${availableParallelism()} cores ` +
             `(${cpus()[0]?.model.trim()}) for this machine and all hosts together, an image of ${megabytes} MB. Load average when it began: ${loadBefore.toFixed(1)}${loadBefore > 1 ? ": something else was running too, so take the ratios for rough" : ""}.`,
-        ...counts.map((count) => table(measured, count)),
+        ...titles.map((title) => table(measured, title)),
         found
             .map((one) => `- **${one.name}**: ${"missing" in one ? `left out: ${one.missing}` : one.description}`)
             .join("\n"),
@@ -35,9 +35,9 @@ export async function writeReport({ measured, found, hosts, megabytes, loadBefor
 const introduction = `# Benchmarks
 
 Written by \`make bench\`: the same service, deployed by this provider and by what one would take instead. Image bytes,
-drop-in and hosts are the same: Debian under systemd-nspawn, reached over SSH, without latency. In each round every
-contender deploys, changes and removes it, one after the other, so what slows the machine for a while slows them all.
-After each step the page that the hosts serve must be the one that was deployed, and a deployment without a change must
+drop-in and hosts are the same: Debian under systemd-nspawn, reached over SSH, without latency where none is named. In
+each round every contender deploys, changes and removes it, one after the other, with a rest of 0.7 s before each step,
+so what slows the machine for a while slows them all. After each step the page that the hosts serve must be the one that was deployed, and a deployment without a change must
 leave the process as it was. Times are medians of whole commands, as typed (\`pulumi up --yes\` with its preview); in
 brackets is how many times as long as this provider it took.
 
@@ -45,16 +45,16 @@ What the others leave out is in the times too: this provider compares the digest
 unit runs from it, logs in anew before it confirms, and would go back by itself. Programs aren't type-checked at each
 run (\`PULUMI_NODEJS_TRANSPILE_ONLY=true\`): the check adds seconds to all Pulumi programs alike.`;
 
-function table(measured: readonly Measured[], count: number): string {
-    const here = measured.filter((one) => one.hosts === count && one.contender !== EMPTY);
+function table(measured: readonly Measured[], title: string): string {
+    const here = measured.filter((one) => one.title === title && one.contender !== EMPTY);
     const contenders = [...new Set(here.map((one) => one.contender))];
     const times = (contender: string, step: string) =>
         here.filter((one) => one.contender === contender && one.step === step).map((one) => one.ms);
     const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
     const rounds = times(contenders[0] ?? "", "new image").length;
-    const empty = measured.filter((one) => one.hosts === count && one.contender === EMPTY).map((one) => one.ms);
+    const empty = measured.filter((one) => one.title === title && one.contender === EMPTY).map((one) => one.ms);
     return [
-        `## ${count} host${count > 1 ? "s" : ""}`,
+        `## ${title}`,
         "",
         row([`median of ${rounds}`, ...contenders]),
         row(["---", ...contenders.map(() => "--:")]),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { TestTarget } from "../test/target";
 import type { Contender } from "./contender";
 import { checkGone, checkServed, mainProcesses, type Wanted } from "./hosts";
@@ -6,10 +7,13 @@ export type Release = Pick<Wanted, "image" | "release">;
 
 export interface Measured {
     contender: string;
-    hosts: number;
+    /** Heading of its table. */
+    title: string;
     step: string;
     ms: number;
 }
+
+const REST_MS = 700;
 
 /** Each from where the one before it ended. */
 function steps([first, second]: readonly [Release, Release]): [string, Wanted][] {
@@ -26,6 +30,7 @@ function steps([first, second]: readonly [Release, Release]): [string, Wanted][]
  * @throws Error where they don't, or where a deployment without a change restarted the service
  */
 export async function oneRound(
+    title: string,
     contender: Contender,
     hosts: readonly TestTarget[],
     releases: readonly [Release, Release],
@@ -34,9 +39,11 @@ export async function oneRound(
     for (const [step, wanted] of steps(releases)) {
         if (contender.only !== undefined && contender.only !== step) continue;
         const before = await mainProcesses(hosts);
+        // What a deployment leaves to the host to do is over.
+        await sleep(REST_MS);
         const started = performance.now();
         await contender.deploy(hosts, wanted);
-        measured.push({ contender: contender.name, hosts: hosts.length, step, ms: performance.now() - started });
+        measured.push({ contender: contender.name, title, step, ms: performance.now() - started });
         if (contender.only !== undefined) continue;
         await checkServed(hosts, wanted);
         if (step === "no change" && before !== (await mainProcesses(hosts))) {
@@ -46,6 +53,6 @@ export async function oneRound(
     await contender.remove(hosts);
     await checkGone(hosts);
     const times = measured.map(({ step, ms }) => `${step} ${(ms / 1000).toFixed(2)} s`).join(", ");
-    console.log(`${hosts.length} host${hosts.length > 1 ? "s" : ""}, ${contender.name}: ${times}`);
+    console.log(`${title}, ${contender.name}: ${times}`);
     return measured;
 }

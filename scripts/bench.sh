@@ -1,7 +1,8 @@
 #!/bin/sh
-# Deploys to real hosts in every way that is there, side by side, and writes docs/benchmarks.md: under 10 minutes.
-#   BENCH_ROUNDS, BENCH_ROUNDS_OF_5   most rounds with 1 host and with 5        BENCH_MB   megabytes of the image
-#   BENCH_SECONDS                     when to begin no further round           BENCH_ONLY  names, by commas: only prints
+# Deploys to real hosts in every way that is there, side by side, and writes docs/benchmarks.md: about 12 minutes.
+#   BENCH_ROUNDS, BENCH_ROUNDS_DISTANT, BENCH_ROUNDS_OF_5   most rounds of each table    BENCH_MB   megabytes of the image
+#   BENCH_ROUND_TRIP_MS, BENCH_MEGABITS   how far the distant host is, and by what line
+#   BENCH_SECONDS   when to begin no further round           BENCH_ONLY   names, by commas: only prints
 set -u
 cd "$(dirname "$0")/.."
 PATH=$PWD/.toolchain/node_modules/.bin:$PWD/node_modules/.bin:$PATH

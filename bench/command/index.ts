@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 interface Host {
     name: string;
     address: string;
+    port: number;
     privateKeyPath: string;
     hostKey: string;
 }
@@ -17,8 +18,8 @@ const dropIn = `[Service]\nEnvironment=NAME=${config.require("name")}\n`;
 // The image's path is part of the text: a new image runs it again.
 const apply = `set -- ${imagePath}\n${readFileSync("../shell/apply.sh", "utf8")}`;
 
-for (const { name, address, privateKeyPath, hostKey } of config.requireObject<Host[]>("hosts")) {
-    const connection = { host: address, user: "root", privateKey: readFileSync(privateKeyPath, "utf8"), hostKey };
+for (const { name, address, port, privateKeyPath, hostKey } of config.requireObject<Host[]>("hosts")) {
+    const connection = { host: address, port, user: "root", privateKey: readFileSync(privateKeyPath, "utf8"), hostKey };
     const copied = new remote.CopyToRemote(`image-${name}`, {
         source: new pulumi.asset.FileAsset(image),
         remotePath: imagePath,
