@@ -1,7 +1,7 @@
 import { joinShell, type Shell, sh } from "../shell";
 import { askForMetadata, metadataNote } from "./image-metadata";
 import { IMAGES_DIRECTORY, imageName } from "./paths";
-import { lock, lookAtHost, type Owner, takeLock, tidyAtEnd } from "./prelude";
+import { lock, lookAtHost, lookAtMachine, lookAtVersion, type Owner, takeLock, tidyAtEnd } from "./prelude";
 
 /*
  * Images on a host are immutable files. `images/<file>/<token>` in our records says who wants which;
@@ -52,26 +52,30 @@ sweep() {
  */
 export function lookForImage(image: { path: string; digest: string; sizeBytes: number }, before: string): Shell {
     return sh`
-${lookAtHost}
-say machine "$(uname -m)"
+${lookAtMachine}
+{ ${lookAtVersion} say machine "$(uname -m)"; } &
+asked=$!
 if [ -f ${image.path} ]; then
     present=$(sha256sum <${image.path} | cut -c 1-64)
     say present "$present"
-    [ "$present" != ${image.digest} ] || exit 0
+    [ "$present" != ${image.digest} ] || { wait "$asked"; exit 0; }
 fi
-command -v portablectl >/dev/null 2>&1 || exit 0
+command -v portablectl >/dev/null 2>&1 || { wait "$asked"; exit 0; }
 free=$(df -B 1 --output=avail /var/lib) free=\${free##*[!0-9]}
 say free "$free"
 [ ! -d "$records/incoming" ] || find "$records/incoming" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} +
-[ "$free" -gt ${image.sizeBytes} ] || exit 0
+[ "$free" -gt ${image.sizeBytes} ] || { wait "$asked"; exit 0; }
 # It is asked about the image as soon as that is there, and ends by itself when nobody asks for a while.
 systemctl start --no-block systemd-portabled.service 2>/dev/null &
 # Another operation that ends right now takes away empty directories.
 for try in 1 2 3 4 5; do
-    mkdir -p -m 0711 "$records" && mkdir -p -m 0711 "$records/incoming" && incoming=$(mktemp -d "$records/incoming/XXXXXXXX") && break
+    [ -d "$records/incoming" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0711 "$records/incoming"; }
+    incoming=$(mktemp -d "$records/incoming/XXXXXXXX") && break
 done
-if [ -d "$incoming" ] && chown -- "\${SUDO_UID:-0}" "$incoming"; then say incoming "$incoming"
+if [ -d "$incoming" ] && { [ -z "\${SUDO_UID-}" ] || chown -- "$SUDO_UID" "$incoming"; }; then say incoming "$incoming"
 else rmdir "$records/incoming" "$records" 2>/dev/null; fi
+# Its lines aren't to come in the middle of a block.
+wait "$asked"
 ${
     isOurs(before)
         ? sh`[ ! -f ${before} ] || [ ! -f ${chunksNote(before)} ] || block chunks <${chunksNote(before)}`
@@ -158,8 +162,9 @@ ${sweepLibrary}
 make_records images && { [ -d "$want" ] || mkdir -m 0700 -- "$want"; } || exit
 if [ -n "$uploaded" ]; then
     note=${metadataNote(image.path)}
-    rm -f -- "$note" && : >"$note.new"
-    mkdir -p -m 0700 ${IMAGES_DIRECTORY}
+    [ ! -e "$note" ] || rm -f -- "$note"
+    : >"$note.new"
+    [ -d ${IMAGES_DIRECTORY} ] || mkdir -p -m 0700 ${IMAGES_DIRECTORY}
     part=${IMAGES_DIRECTORY}/.part-${image.fileName}
     # portabled still needs it under its own name, which goes in the end.
     wait "$keeping" && ln -f -- "$uploaded" "$part" && mv -f -- "$part" "$image" && sync ${IMAGES_DIRECTORY} || exit
