@@ -91,9 +91,10 @@ export function indexText(chunks: readonly Chunk[]): string {
 export function parseIndex(text: string): Chunk[] {
     const chunks: Chunk[] = [];
     for (const line of text.split("\n")) {
-        const [, length, hash] = /^(\d{1,10}) ([\w-]{16})$/.exec(line) ?? [];
-        if (length === undefined || hash === undefined) break;
-        chunks.push({ length: Number(length), hash });
+        const space = line.indexOf(" ");
+        const length = Number(line.slice(0, space));
+        if (!(length > 0) || line.length !== space + 17) break;
+        chunks.push({ length, hash: line.slice(space + 1) });
     }
     return chunks;
 }
