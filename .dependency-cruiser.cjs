@@ -1,4 +1,4 @@
-/** The directions of imports: main -> protocol -> resources -> {image, systemd} -> (types of) target. */
+/** The directions of imports: main -> protocol -> resources -> {image, transfer, systemd} -> (types of) target. */
 const room = (name) => `^provider/${name}/`;
 const forbid = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
 
@@ -16,6 +16,12 @@ module.exports = {
             "systemd/ only makes text: nothing that reads, writes or connects.",
             { path: room("systemd") },
             { dependencyTypes: ["npm"] },
+        ),
+        forbid(
+            "transfer-is-by-itself",
+            "transfer/ plans what is sent: it knows no host.",
+            { path: room("transfer") },
+            { path: "^provider/", pathNot: room("transfer") },
         ),
         forbid(
             "resources-know-no-grpc",

@@ -218,7 +218,8 @@ function assemble({ image, parts }: NonNullable<Arrival["from"]>): Shell {
     );
     return sh`
     old() { dd if=${image} bs=1M iflag=skip_bytes,count_bytes count="$1" skip="$2" status=none; }
-    new() { timeout ${LONGEST_UPLOAD_SECONDS} head -c "$1" <&8; }
+    # Not head(1): one that buffers its input takes what is for the next.
+    new() { timeout ${LONGEST_UPLOAD_SECONDS} dd bs=256K iflag=fullblock,count_bytes count="$1" status=none <&8; }
     { ${joinShell(each, " && ")}; } >"$uploaded"
 `;
 }
