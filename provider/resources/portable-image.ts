@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Context, HostContext, Resource } from "../contract";
+import type { Context, Resource } from "../contract";
 import { UserError } from "../errors";
 import { previewImage, resolveSource } from "../image/image";
 import { type Source, source } from "../image/source";
@@ -9,7 +9,6 @@ import { hostFacts } from "../systemd/host-facts";
 import { readImage, releaseImage } from "../systemd/image-programs";
 import { imageName, imagePath } from "../systemd/paths";
 import { type Connection, connection } from "../target/connection";
-import type { Target } from "../target/target";
 import { indexOf } from "../transfer/index-of";
 import { secretIf } from "./drop-in-content";
 import { asBuilt, type Built, build, buildArgs, defaultName, kept, nameOnHost, naming, warnOf } from "./image-build";
@@ -163,19 +162,21 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
     },
 
     async create(context, { inputs: given, derived }) {
-        const { built, target } = await buildAndConnect(context, given, derived);
+        const built = await build(context, given, asText(derived.sourceDigest));
         warnOf(context, built);
-        const how = { retain: given.retain, adopted: "", index: indexOf(built), outputsOf: outputsOf(built, derived) };
+        const index = indexOf(built);
+        const target = await context.connect(given.connection);
+        const how = { retain: given.retain, adopted: "", index, outputsOf: outputsOf(built, derived) };
         return place(context, target, built, how, newOwner(context, built.name));
     },
 
     async update(context, { inputs: given, derived, olds }) {
-        const made = await buildAndConnect(context, given, derived);
-        const { target } = made;
-        const built = kept(made.built, given.version, olds);
+        const built = kept(await build(context, given, asText(derived.sourceDigest)), given.version, olds);
         warnOf(context, built, olds);
+        const index = indexOf(built);
+        const target = await context.connect(given.connection);
         const adopted = asText(olds.outputs.path);
-        const how = { retain: given.retain, adopted, index: indexOf(built), outputsOf: outputsOf(built, derived) };
+        const how = { retain: given.retain, adopted, index, outputsOf: outputsOf(built, derived) };
         return place(context, target, built, how, ownerOf(context, olds.outputs.record, built.name));
     },
 
@@ -260,19 +261,6 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
             });
     },
 };
-
-/** The host is called on while the image is built; what is wrong with the image is told first. */
-async function buildAndConnect(
-    context: HostContext,
-    given: Inputs,
-    { sourceDigest }: Record<string, unknown>,
-): Promise<{ built: Built; target: Target }> {
-    const connecting = context.connect(given.connection);
-    connecting.catch(() => {});
-    const built = await build(context, given, asText(sourceDigest));
-    indexOf(built);
-    return { built, target: await connecting };
-}
 
 function outputsOf(built: Built, derived: Record<string, unknown>): (placed: Placed) => Outputs {
     const { path, digest, sizeBytes, unitTexts } = built;

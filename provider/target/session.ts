@@ -28,9 +28,15 @@ export class Session {
     private isInputEnded = false;
     private isRunning = false;
     private hasRun = false;
-    /** Of the run under way; what comes besides is nobody's. */
-    private stdout: ((text: string) => void) | undefined;
-    private stderr: ((text: string) => void) | undefined;
+    /** What was printed before the first program: by a login shell, or by sudo. */
+    private first = { stdout: "", stderr: "" };
+    /** Of the run under way; what comes between two is nobody's. */
+    private stdout: ((text: string) => void) | undefined = (text) => {
+        this.first.stdout += text;
+    };
+    private stderr: ((text: string) => void) | undefined = (text) => {
+        this.first.stderr += text;
+    };
 
     private constructor(
         readonly link: Link,
@@ -52,8 +58,9 @@ export class Session {
 
     /** @throws NotStarted; the signal's reason when aborted */
     static async open(link: Link, login: Login, sudo: boolean, signal?: AbortSignal): Promise<Session> {
-        const opened = openChannel(link, commandLine(sudo));
-        return new Session(link, login, sudo, await untilAborted(opened, signal, (late) => late.close()));
+        // Made at once: what a session says may come with the answer that it is open
+        const opened = openChannel(link, commandLine(sudo), (channel) => new Session(link, login, sudo, channel));
+        return await untilAborted(opened, signal, (late) => late.close());
     }
 
     /** Whether it can take a program. */
@@ -130,6 +137,9 @@ export class Session {
                     errors.add(text);
                     settle();
                 };
+                this.stdout(this.first.stdout);
+                this.stderr(this.first.stderr);
+                this.first = { stdout: "", stderr: "" };
                 if (this.isClosed) return closed();
                 signal?.addEventListener("abort", abort, { once: true });
                 channel.once("close", closed);
@@ -174,11 +184,11 @@ export class Session {
     }
 }
 
-function openChannel(link: Link, command: string): Promise<ClientChannel> {
+function openChannel<T>(link: Link, command: string, use: (channel: ClientChannel) => T): Promise<T> {
     return new Promise((resolve, reject) => {
         const refused = (error: Error) => reject(new NotStarted(error.message));
         try {
-            link.client.exec(command, (error, channel) => (error ? refused(error) : resolve(channel)));
+            link.client.exec(command, (error, channel) => (error ? refused(error) : resolve(use(channel))));
         } catch (error) {
             // ssh2 throws "Not connected" where the socket has ended already
             refused(error as Error);
