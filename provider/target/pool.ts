@@ -172,7 +172,7 @@ async function inSession<T>(
                 return await use(link, early);
             } catch (error) {
                 if (!(error instanceof NotStarted)) throw error;
-                const hadSpare = await shared.spare.drop();
+                const hadSpare = shared.spare.drop();
                 const crowded = link.open && (hadSpare || shared.session.activeCount > 1) && Date.now() < until;
                 if (!crowded && attempt > 2) throw noSession(shared.login, error);
                 // Alone and refused: programs that were aborted may still run there and hold their sessions

@@ -1,3 +1,4 @@
+import { untilAborted } from "./aborting";
 import type { Link } from "./dial";
 import type { Login } from "./login";
 import { Session } from "./session";
@@ -15,7 +16,7 @@ export class SpareSession {
     async take(link: Link, sudo: boolean, signal: AbortSignal | undefined): Promise<Session> {
         const { waiting } = this;
         this.waiting = undefined;
-        const spare = await waiting;
+        const spare = waiting && (await untilAborted(waiting, signal, (late) => late?.close()));
         if (spare?.isFree && spare.link === link && spare.sudo === sudo) return spare;
         spare?.close();
         return await Session.open(link, this.login, sudo, signal);
@@ -32,12 +33,11 @@ export class SpareSession {
         if (link.open) this.waiting ??= Session.open(link, this.login, sudo).catch(() => undefined);
     }
 
-    /** Makes room on the host for another one: whether there was one. */
-    async drop(): Promise<boolean> {
+    /** Makes room on the host for another one: whether there was one to close. */
+    drop(): boolean {
         const { waiting } = this;
         this.waiting = undefined;
-        const spare = await waiting;
-        spare?.close();
-        return spare !== undefined;
+        void waiting?.then((spare) => spare?.close());
+        return waiting !== undefined;
     }
 }

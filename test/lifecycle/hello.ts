@@ -107,9 +107,12 @@ export async function onHost(target: TestTarget, command: string, input?: string
     return stdout.trim();
 }
 
-/** The same once no operation is at work there: one that has its answer may still tidy. */
+/**
+ * The same once no operation is at work there: one that has its answer may still tidy. Not on file descriptor 9, by which
+ * the shim of test/resilience knows an operation.
+ */
 export const atRest = (target: TestTarget, command: string) =>
-    onHost(target, `exec 9</etc/systemd/system; flock 9; ${command}`);
+    onHost(target, `exec 7</etc/systemd/system; flock 7; ${command}`);
 
 export const mainPid = (target: TestTarget, unit: string) =>
     onHost(target, `systemctl show -p MainPID --value ${unit}`);
