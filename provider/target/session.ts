@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import type { ClientChannel } from "ssh2";
 import type { Shell } from "../shell";
 import { untilAborted } from "./aborting";
@@ -25,8 +24,12 @@ export interface RunOptions {
 export class Session {
     private ended: { code: number | undefined } | undefined;
     private isClosed = false;
-    private isInputEnded = false;
     private isRunning = false;
+    /**
+     * It takes no program after this one: of what a program was to be sent, something may still read standard input
+     * there, or be on its way.
+     */
+    isSpent = false;
     private hasRun = false;
     /** What was printed before the first program: by a login shell, or by sudo. */
     private first = { stdout: "", stderr: "" };
@@ -65,12 +68,7 @@ export class Session {
 
     /** Whether it can take a program. */
     get isFree(): boolean {
-        return !this.isClosed && !this.isInputEnded && !this.isRunning && this.link.open;
-    }
-
-    /** Whether it takes no program after this one. */
-    get isSpent(): boolean {
-        return this.isInputEnded;
+        return !this.isClosed && !this.isSpent && !this.isRunning && this.link.open;
     }
 
     close(): void {
@@ -79,7 +77,8 @@ export class Session {
 
     /**
      * Runs a program. The promise is settled when it has ended; `early` hears of the answer at the line that is its last.
-     * @throws NotStarted where the session has ended meanwhile; ConnectionError `sudo`, `login` or `broken`; the signal's reason when aborted
+     * @throws NotStarted where the session has ended meanwhile; ConnectionError `sudo`, `login` or `broken`; the signal's
+     * reason when aborted
      */
     async run(program: Shell, options: RunOptions, early: (result: RunResult) => void): Promise<RunResult> {
         const { signal, answer } = options;
@@ -90,22 +89,23 @@ export class Session {
         const output = new MarkedOutput(beginOf(mark), doneOf(mark), (line) => {
             options.onLine?.(line);
             if (options.isLast?.(line)) early({ code: undefined, stdout: output.text, stderr: errors.text });
+            const given = answer?.(line);
+            if (given === undefined) return;
+            this.isSpent = true;
             // An answer that can't be given is none: the program sees the end of its input
-            answer?.(line)
-                ?.then((given) => (given === undefined ? undefined : this.send(given)))
-                .catch(() => this.endInput());
+            given.then((bytes) => (bytes === undefined ? undefined : this.send(bytes))).catch(() => channel.end());
         });
         this.isRunning = true;
         try {
             // A connection may have broken since without a word: then nothing of the program was sent
-            if (this.hasRun) await untilAborted(this.ready(header, readyOf(mark)), signal, () => channel.close());
+            if (this.hasRun) await this.ready(header, readyOf(mark), signal);
             else channel.write(header);
             this.hasRun = true;
             return await new Promise((resolve, reject) => {
                 const abort = () => {
                     stop();
                     // The program goes on to its end on the host; only its answer isn't waited for
-                    this.isInputEnded = true;
+                    this.isSpent = true;
                     channel.close();
                     reject(signal?.reason);
                 };
@@ -151,36 +151,43 @@ export class Session {
         }
     }
 
-    private ready(header: string, answer: string): Promise<void> {
-        return new Promise((resolve, reject) => {
-            const ended = () => reject(new NotStarted("the session has ended"));
+    private async ready(header: string, answer: string, signal: AbortSignal | undefined): Promise<void> {
+        let ended = () => {};
+        const answered = new Promise<void>((resolve, reject) => {
+            ended = () => reject(new NotStarted("the session has ended"));
             if (this.isClosed) return ended();
             this.channel.once("close", ended);
             let said = "";
             this.stdout = (text) => {
                 said += text;
-                if (!said.includes(answer)) return;
-                this.channel.removeListener("close", ended);
-                resolve();
+                if (said.includes(answer)) resolve();
             };
             this.channel.write(header);
         });
+        try {
+            await untilAborted(answered, signal);
+        } catch (error) {
+            // It may wait for the program now
+            this.isSpent = true;
+            this.channel.close();
+            throw error;
+        } finally {
+            this.channel.removeListener("close", ended);
+        }
     }
 
     private async send(given: Answer): Promise<void> {
-        if (typeof given === "string") return this.endInput(given);
-        const closed = once(this.channel, "close");
+        if (typeof given === "string") {
+            this.channel.end(given);
+            return;
+        }
+        const heard = (event: string) => new Promise<void>((resolve) => this.channel.once(event, () => resolve()));
+        const closed = heard("close");
         for await (const bytes of given) {
             if (!this.channel.writable) return;
-            if (!this.channel.write(bytes)) await Promise.race([once(this.channel, "drain"), closed]);
+            if (!this.channel.write(bytes)) await Promise.race([heard("drain"), closed]);
         }
-        this.endInput();
-    }
-
-    /** The runner ends after this program. */
-    private endInput(text?: string): void {
-        this.isInputEnded = true;
-        this.channel.end(text);
+        this.channel.end();
     }
 }
 
