@@ -13,7 +13,7 @@ const MOST_COPIES = 200;
 /** Of the file: with less to spare, it is sent as it is. */
 const LEAST_SPARED = 0.1;
 
-/** How to make a new file out of an old one; undefined where that would spare little. */
+/** How to make a new file out of an old one; undefined where that would spare little, or nothing is known of one. */
 export function planDelta(old: readonly Chunk[], now: readonly Chunk[]): Part[] | undefined {
     const sizeBytes = now.reduce((sum, { length }) => sum + length, 0);
     const found = matches(old, now);
@@ -24,7 +24,7 @@ export function planDelta(old: readonly Chunk[], now: readonly Chunk[]): Part[] 
         parts = withoutShort(found, least);
     }
     const newBytes = parts.reduce((sum, { from, length }) => sum + (from === "new" ? length : 0), 0);
-    return newBytes > sizeBytes * (1 - LEAST_SPARED) ? undefined : parts;
+    return newBytes >= sizeBytes * (1 - LEAST_SPARED) ? undefined : parts;
 }
 
 function matches(old: readonly Chunk[], now: readonly Chunk[]): Part[] {

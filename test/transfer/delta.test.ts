@@ -91,6 +91,7 @@ test("a file that has little of the old one is sent as it is", async () => {
     const chunks = await cutBytes(noise(1_000_000));
     expect(planDelta(chunks, await cutBytes(noise(1_000_000, "other")))).toBeUndefined();
     expect(planDelta([], chunks)).toBeUndefined();
+    expect(planDelta(chunks, [])).toBeUndefined();
     const barely = Buffer.concat([noise(1_000_000).subarray(0, 80_000), noise(1_000_000, "other")]);
     expect(planDelta(chunks, await cutBytes(barely))).toBeUndefined();
 });
