@@ -36,10 +36,10 @@ const introduction = `# Benchmarks
 
 Written by \`make bench\`: the same service, deployed by this provider and by what one would take instead. Image bytes,
 drop-in and hosts are the same: Debian under systemd-nspawn, reached over SSH, without latency where none is named. In
-each round every contender deploys, changes and removes it, one after the other, with a rest of 0.7 s before each step,
-so what slows the machine for a while slows them all. After each step the page that the hosts serve must be the one that was deployed, and a deployment without a change must
-leave the process as it was. Times are medians of whole commands, as typed (\`pulumi up --yes\` with its preview); in
-brackets is how many times as long as this provider it took.
+each round every contender deploys, changes and removes it, one after the other, with a rest of 0.7 s before each step, so
+what slows the machine for a while slows them all. After each step the page that the hosts serve must be the one that was
+deployed, and a deployment without a change must leave the process as it was. Times are medians of whole commands, as
+typed (\`pulumi up --yes\` with its preview); in brackets is how many times as long as this provider it took.
 
 What the others leave out is in the times too: this provider compares the digest of the image on the host, sees that the
 unit runs from it, logs in anew before it confirms, and would go back by itself. Programs aren't type-checked at each
