@@ -29,7 +29,7 @@ export async function sendImage(
     try {
         return await (from === undefined
             ? sendWhole(context, target, built, uploaded, heard)
-            : heard(async () => newParts(context, built, from.parts)));
+            : target.inTurn(() => heard(async () => newParts(context, built, from.parts)), { signal: context.signal }));
     } catch (error) {
         // What has listened tidies by itself. A host that can't be reached keeps an empty directory, for a day.
         const signal = AbortSignal.timeout(5000);

@@ -66,7 +66,7 @@ say free "$free"
 [ ! -d "$records/incoming" ] || find "$records/incoming" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} +
 [ "$free" -gt ${image.sizeBytes} ] || { wait "$asked"; exit 0; }
 # It is asked about the image as soon as that is there, and ends by itself when nobody asks for a while.
-systemctl start --no-block systemd-portabled.service 2>/dev/null &
+systemctl start --no-block systemd-portabled.service >/dev/null 2>&1 &
 # Another operation that ends right now takes away empty directories.
 for try in 1 2 3 4 5; do
     [ -d "$records/incoming" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0711 "$records/incoming"; }
@@ -136,7 +136,7 @@ interface Part {
  * keeps what portabled says of the image, and sweeps.
  */
 export function commitImage(
-    image: { path: string; fileName: string; digest: string },
+    image: { path: string; fileName: string; digest: string; sizeBytes: number },
     arrival: Arrival | undefined,
     owner: Owner,
     { retain, adopted }: { retain: number; adopted: string },
@@ -147,15 +147,13 @@ image=${image.path} want="$records/images"/${image.fileName} uploaded=${arrival?
 if [ -n "$uploaded" ]; then
     incoming=\${uploaded%/*}
     say receiving
-    ${arrival?.from === undefined ? receive : assemble(arrival.from)}
+    ${arrival?.from === undefined ? sh`${receive}${checkDigest}` : assemble(arrival.from, image.sizeBytes)}
     # On the disk, and what portabled finds in it: meanwhile the digest, or what comes next.
     { chown root:root "$uploaded" && chmod 0644 "$uploaded" && sync "$uploaded"; } &
     keeping=$!
     ${askForMetadata(sh`"$uploaded"`, [], imageName(image.path))} >"$incoming/metadata" 2>/dev/null &
     asked=$!
-    ${arrival?.from === undefined ? undefined : digestOf}
-    say digest "$digest"
-    [ "$digest" = "$wanted" ] || exit 1
+    ${arrival?.from === undefined ? undefined : sh`${digestOf}${checkDigest}`}
 fi
 ${takeLock}
 ${sweepLibrary}
@@ -167,7 +165,10 @@ if [ -n "$uploaded" ]; then
     [ -d ${IMAGES_DIRECTORY} ] || mkdir -p -m 0700 ${IMAGES_DIRECTORY}
     part=${IMAGES_DIRECTORY}/.part-${image.fileName}
     # portabled still needs it under its own name, which goes in the end.
-    wait "$keeping" && ln -f -- "$uploaded" "$part" && mv -f -- "$part" "$image" && sync ${IMAGES_DIRECTORY} || exit
+    wait "$keeping" || exit
+    # Where that is another file system, or a subvolume of its own, there is no link between them.
+    ln -f -- "$uploaded" "$part" 2>/dev/null || { cp -p --reflink=auto -- "$uploaded" "$part" && sync "$part"; } || exit
+    mv -f -- "$part" "$image" && sync ${IMAGES_DIRECTORY} || exit
 else
     # The look has just read it whole.
     [ -f "$image" ] || exit 1
@@ -190,7 +191,7 @@ if [ -n "$asked" ]; then
     wait "$asked" && said=$(cat "$incoming/metadata")
     # On a full disk busctl ends well with half of it.
     case $said in
-        *']}') printf '%s%s%s\\n' "\${said%%"$uploaded"*}" "$image" "\${said#*"$uploaded"}" >"$note.new" && sync "$note.new" && mv -f -- "$note.new" "$note" ;;
+        *"\\"$uploaded\\""*']}') printf '%s%s%s\\n' "\${said%%"$uploaded"*}" "$image" "\${said#*"$uploaded"}" >"$note.new" && sync "$note.new" && mv -f -- "$note.new" "$note" ;;
     esac
     rm -f -- "$note.new"
 fi
@@ -198,7 +199,13 @@ sweep
 `;
 }
 
-const digestOf: Shell = sh`digest=$(sha256sum <"$uploaded" | cut -c 1-64)`;
+const digestOf: Shell = sh`digest=$(sha256sum <"$uploaded" | cut -c 1-64)
+`;
+
+const checkDigest: Shell = sh`
+    say digest "$digest"
+    [ "$digest" = "$wanted" ] || exit 1
+`;
 
 /** Reads a file while it grows: its digest is there with its last byte. */
 const receive: Shell = sh`
@@ -208,11 +215,10 @@ const receive: Shell = sh`
     # It ends with that, when all is read.
     digest=$(tail -f -c +1 -s 0.01 --pid="$coming" -- "$uploaded" | sha256sum | cut -c 1-64)
     # A server that doesn't write in order leaves holes for a moment.
-    [ "$digest" = "$wanted" ] || ${digestOf}
-`;
+    [ "$digest" = "$wanted" ] || ${digestOf}`;
 
-/** Puts a file together; a part that can't be had makes another digest. */
-function assemble({ image, parts }: NonNullable<Arrival["from"]>): Shell {
+/** Puts a file together; where a part can't be had, it has another size or digest. */
+function assemble({ image, parts }: NonNullable<Arrival["from"]>, sizeBytes: number): Shell {
     const each = parts.map(
         ({ from, offset, length }) => sh`${from} ${length}${from === "old" ? sh` ${offset}` : sh``}`,
     );
@@ -221,6 +227,7 @@ function assemble({ image, parts }: NonNullable<Arrival["from"]>): Shell {
     # Not head(1): one that buffers its input takes what is for the next.
     new() { timeout ${LONGEST_UPLOAD_SECONDS} dd bs=256K iflag=fullblock,count_bytes count="$1" status=none <&8; }
     { ${joinShell(each, " && ")}; } >"$uploaded"
+    [ "$(stat -c %s -- "$uploaded")" = ${sizeBytes} ] || exit 1
 `;
 }
 

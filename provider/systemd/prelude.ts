@@ -79,7 +79,8 @@ done
 export const tidyAtEnd: Shell = sh`
 incoming= trial=
 leave() {
-    [ -z "$incoming" ] || rm -rf -- "$incoming"
+    # What writes there ends first.
+    [ -z "$incoming" ] || { wait; rm -rf -- "$incoming"; }
     [ -z "$trial" ] || [ ! -e "$trial" ] || rm -rf -- "$trial"
     rmdir \${trial:+"$records/images" "$records/files" "$records/services"} "$records/incoming" "$records" 2>/dev/null
 }

@@ -128,7 +128,7 @@ serve() {
     say step "$what"
     wait "$forgetting" "$asking"
     said=$(in_time systemctl stop -- "$@" 2>&1) || { culprit "$@"; failed "stopping $*"; }
-    ${joinShell(plan.activated.map(({ service }, at) => sh`read -r exited <"$back/ends-${at}"; ended ${service} "$exited"`))}
+    ${joinShell(plan.activated.map(({ service }, at) => sh`read -r exited <"$back/ends-${at}" || exited=2; ended ${service} "$exited"`))}
     said=$(in_time systemctl start -- "$@" 2>&1) || { culprit "$@"; failed "$what"; }
 }
 stay() {
@@ -164,6 +164,7 @@ make_records services && make_records files || failed "making the records"
 directories=${`${ATTACHED_DIRECTORIES.join(" ")} /etc/portables /run/portables`}
 arm_begin && ask_ends && files_begin ${plan.files.map((file) => file.path)} && arm || failed "keeping what is there for the way back"
 if findings; then
+    wait "$asking"
     disarm
     forget_undo
     exit 1

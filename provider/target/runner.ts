@@ -9,9 +9,9 @@ const end = "#portable:end";
  * where its outputs begin and end.
  */
 const reader =
-    'LC_ALL=C.UTF-8; export LC_ALL; while read -r bytes mark; do echo "$mark ready"; portable=$(head -c "$bytes"); ' +
+    'LC_ALL=C.UTF-8; export LC_ALL; while read -r bytes mark last; do echo "$mark ready"; portable=$(head -c "$bytes"); ' +
     `case "$portable" in *"${end}") ;; *) exit 125 ;; esac; ` +
-    'echo "$mark begin"; (exec 8<&0; eval "$portable"); portable="$mark done $?"; echo "$portable"; echo "$portable" >&2; done';
+    'echo "$mark begin"; (exec 8<&0; eval "$portable"); portable="$mark done $?"; echo "$portable"; echo "$portable" >&2; [ -z "$last" ] || exit; done';
 
 /**
  * Stands between the programs and sshd, so that a program runs to its end when the client is gone: output that nobody
@@ -29,10 +29,13 @@ export function commandLine(sudo: boolean): string {
     return sh`exec /bin/sh -c ${relay} portable ${start}`.text;
 }
 
-/** What goes over standard input for a program: the runner answers the header, and runs the text. */
-export function programInput(program: Shell, mark: string): { header: string; text: string } {
+/**
+ * What goes over standard input for a program: the runner answers the header, and runs the text. After the last one it
+ * ends: what was sent to a program that has ended before it was read is never taken for the next.
+ */
+export function programInput(program: Shell, mark: string, isLast = false): { header: string; text: string } {
     const text = `{ :\n${program.text}\n} </dev/null\n${end}`;
-    return { header: `${Buffer.byteLength(text)} ${mark}\n`, text };
+    return { header: `${Buffer.byteLength(text)} ${mark}${isLast ? " last" : ""}\n`, text };
 }
 
 /** A line of standard output: the header was read. */

@@ -25,12 +25,10 @@ export class Session {
     private ended: { code: number | undefined } | undefined;
     private isClosed = false;
     private isRunning = false;
-    /**
-     * It takes no program after this one: of what a program was to be sent, something may still read standard input
-     * there, or be on its way.
-     */
+    /** It takes no program after this one. */
     isSpent = false;
-    private hasRun = false;
+    /** Opened for the program that comes now. */
+    isFresh = true;
     /** What was printed before the first program: by a login shell, or by sudo. */
     private first = { stdout: "", stderr: "" };
     /** Of the run under way; what comes between two is nobody's. */
@@ -84,23 +82,24 @@ export class Session {
         const { signal, answer } = options;
         const { channel } = this;
         const mark = randomBytes(8).toString("hex");
-        const { header, text } = programInput(program, mark);
+        const { header, text } = programInput(program, mark, answer !== undefined);
         const errors = new MarkedOutput(undefined, doneOf(mark));
         const output = new MarkedOutput(beginOf(mark), doneOf(mark), (line) => {
             options.onLine?.(line);
             if (options.isLast?.(line)) early({ code: undefined, stdout: output.text, stderr: errors.text });
-            const given = answer?.(line);
-            if (given === undefined) return;
-            this.isSpent = true;
             // An answer that can't be given is none: the program sees the end of its input
-            given.then((bytes) => (bytes === undefined ? undefined : this.send(bytes))).catch(() => channel.end());
+            answer?.(line)
+                ?.then((given) => (given === undefined ? undefined : this.send(given)))
+                .catch(() => channel.end());
         });
+        const wasFresh = this.isFresh;
+        this.isFresh = false;
         this.isRunning = true;
+        if (answer !== undefined) this.isSpent = true;
         try {
             // A connection may have broken since without a word: then nothing of the program was sent
-            if (this.hasRun) await this.ready(header, readyOf(mark), signal);
-            else channel.write(header);
-            this.hasRun = true;
+            if (wasFresh) channel.write(header);
+            else await this.ready(header, readyOf(mark), signal);
             return await new Promise((resolve, reject) => {
                 const abort = () => {
                     stop();
@@ -111,8 +110,10 @@ export class Session {
                 };
                 const closed = () => {
                     stop();
+                    errors.finish();
                     const { ended } = this;
-                    if (ended === undefined) reject(broken(this.login, this.link.failure, output.begun));
+                    if (ended === undefined || (!output.begun && !wasFresh))
+                        reject(broken(this.login, this.link.failure, output.begun));
                     else if (!output.begun)
                         reject(notBegun(this.login, this.sudo, ended.code, errors.text || output.noise));
                     else {
@@ -181,13 +182,24 @@ export class Session {
             this.channel.end(given);
             return;
         }
-        const heard = (event: string) => new Promise<void>((resolve) => this.channel.once(event, () => resolve()));
-        const closed = heard("close");
         for await (const bytes of given) {
-            if (!this.channel.writable) return;
-            if (!this.channel.write(bytes)) await Promise.race([heard("drain"), closed]);
+            // A connection that has died doesn't end the channel's stream
+            if (this.isClosed || !this.channel.writable) return;
+            if (!this.channel.write(bytes)) await this.drained();
+            if (this.isClosed) return;
         }
         this.channel.end();
+    }
+
+    private drained(): Promise<void> {
+        const { channel } = this;
+        return new Promise((resolve) => {
+            const go = () => {
+                channel.removeListener("drain", go).removeListener("close", go);
+                resolve();
+            };
+            channel.once("drain", go).once("close", go);
+        });
     }
 }
 

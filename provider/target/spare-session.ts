@@ -30,7 +30,11 @@ export class SpareSession {
 
     /** Opens one, where none waits. That the host gives none is no error. */
     prepare(link: Link, sudo: boolean): void {
-        if (link.open) this.waiting ??= Session.open(link, this.login, sudo).catch(() => undefined);
+        if (!link.open) return;
+        this.waiting ??= Session.open(link, this.login, sudo).then(
+            (session) => Object.assign(session, { isFresh: false }),
+            () => undefined,
+        );
     }
 
     /** Makes room on the host for another one: whether there was one to close. */

@@ -87,4 +87,15 @@ describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
         expect(await atRest(target, "find /var/lib/portables /var/lib/pulumi-portable -mindepth 1; true")).toBe("");
         expect(statSync(join(program.directory, "ballast")).size).toBe(BALLAST_BYTES);
     });
+
+    test("arrives where /var/lib/portables is a file system of its own", async () => {
+        await onHost(target, "mkdir -p /var/lib/portables && mount -t tmpfs -o mode=0700 tmpfs /var/lib/portables");
+        for (const mark of ["one", "two"]) {
+            await pointer.up(withBallast(mark));
+            expect(await digestThere()).toBe(pointer.outputs.digest);
+        }
+        expect(sent()).toBeLessThan(0.5);
+        await pointer.destroy();
+        await atRest(target, "umount /var/lib/portables");
+    });
 });

@@ -195,3 +195,10 @@ test.each(["/bin/sh", "/bin/bash"])("one program runs after another, each for it
     );
     expect(stderr).toBe("mark0 done 3\nmark1 done 0\nmark2 done 0\n");
 });
+
+test("what comes after a program that was to read it is never taken for the next one", async () => {
+    const { header, text } = programInput(sh`echo early; exit 1`, MARK, true);
+    const next = inputOf(sh`echo not reached`, "mark");
+    const { stdout } = await sendTo(undefined, header + text + next);
+    expect(stdout).toBe(`${readyOf(MARK)}${beginOf(MARK)}early\n${doneOf(MARK)}1\n`);
+});
