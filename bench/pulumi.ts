@@ -16,29 +16,33 @@ const commandVersion = versionOf("@pulumi/command");
 export const OURS = "portable";
 export const EMPTY = "no resources";
 const COMMAND = "@pulumi/command";
+const PIPED = "@pulumi/command piped";
 
 /** The same service as two Pulumi programs, and a program without resources, each on the real CLI. */
 export async function pulumiContenders(setup: Setup): Promise<Found[]> {
     const version = await firstLine("pulumi", ["version"]);
     if (version === undefined) {
         const missing = "no `pulumi` on PATH";
-        return [OURS, COMMAND, EMPTY].map((name) => ({ name, missing }));
+        return [OURS, COMMAND, PIPED, EMPTY].map((name) => ({ name, missing }));
     }
     const workspace = new Workspace(setup);
     await workspace.install("portable", ourVersion, path.join(root, "provider"));
     const portable = await workspace.contender("portable", OURS, `this provider, Pulumi CLI ${version}`);
-    const empty = await workspace.contender("empty", EMPTY, "`pulumi up` of a program without resources", "no change");
+    const empty = await workspace.contender("empty", EMPTY, "`pulumi up` of a program without resources", {
+        only: "no change",
+    });
     const plugin = commandPlugin();
     const installed =
         plugin !== undefined && (await workspace.install("command", commandVersion, plugin).then(() => true));
-    const command: Found = installed
-        ? await workspace.contender(
-              "command",
-              COMMAND,
-              `@pulumi/command ${commandVersion}: CopyToRemote and Command, Pulumi CLI ${version}`,
-          )
-        : { name: COMMAND, missing: "no pulumi-resource-command on PATH or in ~/.pulumi/plugins" };
-    return [portable, command, empty];
+    if (!installed) {
+        const missing = "no pulumi-resource-command on PATH or in ~/.pulumi/plugins";
+        return [portable, { name: COMMAND, missing }, { name: PIPED, missing }, empty];
+    }
+    const described = `@pulumi/command ${commandVersion}: CopyToRemote for image and drop-in, then Command; Pulumi CLI ${version}`;
+    const command = await workspace.contender("command", COMMAND, described);
+    const shorter = "the same, with the drop-in as standard input of the Command: a connection less";
+    const piped = await workspace.contender("command", PIPED, shorter, { settings: { "bench-command:piped": true } });
+    return [portable, command, piped, empty];
 }
 
 /** The plugin's program: on PATH, or as `pulumi plugin install resource command` left it. */
@@ -80,22 +84,29 @@ class Workspace {
         await this.pulumi(this.setup.directory, "plugin", "install", "resource", name, version, "--file", file);
     }
 
-    async contender(project: string, name: string, description: string, only?: string): Promise<Found> {
-        const directory = path.join(this.setup.directory, project);
+    async contender(
+        project: string,
+        name: string,
+        description: string,
+        { only, settings: further = {} }: { only?: string; settings?: Record<string, unknown> } = {},
+    ): Promise<Found> {
+        const stack = name.replace(/\W+/g, "-").replace(/^-/, "");
+        const directory = path.join(this.setup.directory, stack);
         cpSync(path.join(__dirname, project), directory, { recursive: true });
-        await this.pulumi(directory, "stack", "init", "bench");
-        const settings = path.join(directory, "Pulumi.bench.yaml");
+        await this.pulumi(directory, "stack", "init", stack);
+        const settings = path.join(directory, `Pulumi.${stack}.yaml`);
         const salt = readFileSync(settings, "utf8");
         return {
             name,
             description,
             only,
             deploy: async (hosts, wanted) => {
-                writeFileSync(settings, `${salt}config: ${JSON.stringify(configuration(project, hosts, wanted))}\n`);
-                await this.pulumi(directory, "up", "--yes", "--stack", "bench");
+                const config = { ...configuration(project, hosts, wanted), ...further };
+                writeFileSync(settings, `${salt}config: ${JSON.stringify(config)}\n`);
+                await this.pulumi(directory, "up", "--yes", "--stack", stack);
             },
             remove: async () =>
-                void (await this.pulumi(directory, "destroy", "--yes", "--skip-preview", "--stack", "bench")),
+                void (await this.pulumi(directory, "destroy", "--yes", "--skip-preview", "--stack", stack)),
         };
     }
 }
