@@ -6,7 +6,7 @@ import type { Owner } from "../systemd/prelude";
 import type { Connection } from "../target/connection";
 import type { Answer, Target } from "../target/target";
 import { parseIndex } from "../transfer/chunks";
-import { planDelta } from "../transfer/delta";
+import { newBytes, planDelta } from "../transfer/delta";
 import type { Built } from "./image-build";
 import { megabytes, sendImage } from "./image-upload";
 import { located, objectId, perform, recordText } from "./operation";
@@ -102,8 +102,7 @@ function arrivalOf(uploaded: string, before: string, chunks: string | undefined,
 function howText(arrival: Arrival | undefined): string {
     if (arrival === undefined) return ", it was already";
     if (arrival.from === undefined) return "";
-    const bytes = arrival.from.parts.reduce((sum, { from, length }) => sum + (from === "new" ? length : 0), 0);
-    return `, ${megabytes(bytes)} MB of them uploaded`;
+    return `, ${megabytes(newBytes(arrival.from.parts))} MB of them uploaded`;
 }
 
 function refuseUpload(free: string | undefined, said: string, { sizeBytes, path }: Built): never {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { HostContext } from "../contract";
 import { type Arrival, discardUpload } from "../systemd/image-programs";
 import type { Answer, Target } from "../target/target";
+import { newBytes } from "../transfer/delta";
 import type { Built } from "./image-build";
 import { type Performed, perform } from "./operation";
 
@@ -26,10 +27,13 @@ export async function sendImage(
             isReceiving = true;
             return receiving();
         });
-    try {
-        return await (from === undefined
+    const send = () =>
+        from === undefined
             ? sendWhole(context, target, built, uploaded, heard)
-            : target.inTurn(() => heard(async () => newParts(context, built, from.parts)), { signal: context.signal }));
+            : heard(async () => newParts(context, built, from.parts));
+    if (from === undefined) context.status(`waiting to upload ${megabytes(built.sizeBytes)} MB`);
+    try {
+        return await target.inTurn(send, { signal: context.signal });
     } catch (error) {
         // What has listened tidies by itself. A host that can't be reached keeps an empty directory, for a day.
         const signal = AbortSignal.timeout(5000);
@@ -42,7 +46,7 @@ export async function sendImage(
 async function sendWhole(
     context: HostContext,
     target: Target,
-    { file, sizeBytes }: Built,
+    { file }: Built,
     uploaded: string,
     commit: Commit,
 ): Promise<Performed> {
@@ -61,24 +65,13 @@ async function sendWhole(
         context.status("verifying the upload");
         return "uploaded\n";
     };
-    const work = async () => {
-        try {
-            return await commit(receiving);
-        } finally {
-            // A program that is dead takes nothing more.
-            await Promise.race([uploading, sleep(SETTLE_MS, undefined, { ref: false })]);
-            over.abort(new Error("the host takes no more of the upload"));
-            await uploading;
-        }
-    };
-    context.status(`waiting to upload ${megabytes(sizeBytes)} MB`);
-    try {
-        const said = await target.inTurn(work, { signal: context.signal });
+    return await commit(receiving).finally(async () => {
+        // A program that is dead takes nothing more.
+        await Promise.race([uploading, sleep(SETTLE_MS, undefined, { ref: false })]);
+        over.abort(new Error("the host takes no more of the upload"));
+        await uploading;
         if (failure !== undefined) throw failure;
-        return said;
-    } catch (error) {
-        throw failure ?? error;
-    }
+    });
 }
 
 const READ_BYTES = 255 * 1024;
@@ -89,7 +82,7 @@ async function* newParts(
     parts: NonNullable<Arrival["from"]>["parts"],
 ): AsyncGenerator<Uint8Array> {
     const sent = parts.filter(({ from }) => from === "new");
-    const total = sent.reduce((sum, { length }) => sum + length, 0);
+    const total = newBytes(parts);
     const handle = await open(file);
     try {
         let done = 0;

@@ -269,6 +269,7 @@ class MarkedOutput {
         }
     }
 }
+
 function broken(login: Login, failure: Error | undefined, hasBegun: boolean): ConnectionError {
     return new ConnectionError("broken", {
         what: `the connection to ${login.address}:${login.port} broke while a program ran there: ${

@@ -23,8 +23,12 @@ export function planDelta(old: readonly Chunk[], now: readonly Chunk[]): Part[] 
         least *= 2;
         parts = withoutShort(found, least);
     }
-    const newBytes = parts.reduce((sum, { from, length }) => sum + (from === "new" ? length : 0), 0);
-    return newBytes >= sizeBytes * (1 - LEAST_SPARED) ? undefined : parts;
+    return newBytes(parts) >= sizeBytes * (1 - LEAST_SPARED) ? undefined : parts;
+}
+
+/** What has to be sent of them. */
+export function newBytes(parts: readonly Pick<Part, "from" | "length">[]): number {
+    return parts.reduce((sum, { from, length }) => sum + (from === "new" ? length : 0), 0);
 }
 
 function matches(old: readonly Chunk[], now: readonly Chunk[]): Part[] {

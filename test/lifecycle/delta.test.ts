@@ -1,4 +1,3 @@
-import { createCipheriv } from "node:crypto";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { bootTarget, type TestTarget } from "../target";
@@ -14,8 +13,7 @@ describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
     let pointer: Deployment;
     beforeAll(async () => {
         program = new HelloProgram();
-        const cipher = createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16));
-        program.write("ballast", cipher.update(Buffer.alloc(BALLAST_BYTES)));
+        program.writeBallast(BALLAST_BYTES);
         target = await bootTarget();
         provider = await program.provider();
         pointer = provider.resource("PortableImage", "hello");

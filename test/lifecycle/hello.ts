@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createCipheriv } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -41,6 +42,12 @@ export class HelloProgram {
     write(path: string, content: string | Uint8Array): void {
         mkdirSync(dirname(join(this.directory, path)), { recursive: true });
         writeFileSync(join(this.directory, path), content);
+    }
+
+    /** A file of so many bytes that don't compress, the same each time. */
+    writeBallast(bytes: number): void {
+        const cipher = createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16));
+        this.write("ballast", cipher.update(Buffer.alloc(bytes)));
     }
 
     remove(): void {

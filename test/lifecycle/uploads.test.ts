@@ -1,4 +1,3 @@
-import { createCipheriv } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { bootTarget, type TestTarget } from "../target";
@@ -12,8 +11,7 @@ let program: HelloProgram;
 let target: TestTarget;
 beforeAll(async () => {
     program = new HelloProgram();
-    const cipher = createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16));
-    program.write("ballast", cipher.update(Buffer.alloc(BALLAST_BYTES)));
+    program.writeBallast(BALLAST_BYTES);
     target = await bootTarget();
 }, bootTimeoutMs);
 afterAll(() => target?.down());
