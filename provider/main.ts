@@ -1,48 +1,81 @@
-import type { Server as Listener } from "node:net";
+import { createServer, type Server as Listener } from "node:net";
 import { type ProviderServer, serve } from "./protocol/server";
 import type { Served } from "./protocol/session";
+import { waitForNextStart } from "./waiting";
 
-let hasConnected = false;
-
-/** Imported when the server stands: it answers the first calls without. */
-async function load(): Promise<Served> {
-    const [{ portable }, { createPool }] = await Promise.all([import("./portable"), import("./target/pool")]);
-    const pool = createPool();
-    const connect: typeof pool.connect = (...args) => {
-        hasConnected = true;
-        return pool.connect(...args);
-    };
-    return { package: portable, pool: { ...pool, connect } };
+/** What the process does for one start by the engine. */
+interface Run {
+    server: ProviderServer;
+    /** Whether it has called on a host. */
+    hasConnected(): boolean;
 }
 
-/** The engine's address is the last argument; started by hand for PULUMI_DEBUG_PROVIDERS there is none. */
-function engineAddressOf(argv: readonly string[]): string | undefined {
-    const last = argv.slice(2).at(-1);
-    return last !== undefined && /^[^-].*:\d+$/.test(last) ? last : undefined;
+function begin(listener: Listener): Run {
+    let hasConnected = false;
+    /** Imported when the server stands: it answers the first calls without. */
+    async function load(): Promise<Served> {
+        const [{ portable }, { createPool }] = await Promise.all([import("./portable"), import("./target/pool")]);
+        const pool = createPool();
+        const connect: typeof pool.connect = (...args) => {
+            hasConnected = true;
+            return pool.connect(...args);
+        };
+        return { package: portable, pool: { ...pool, connect } };
+    }
+    const server = serve(listener, load);
+    // While the engine shakes hands, what its first calls need.
+    setImmediate(server.warmUp);
+    return { server, hasConnected: () => hasConnected };
 }
 
-/** Ends with the engine: by its signal, or when it is gone and standard input ends with it. */
-function endWith(server: ProviderServer, isAttached: boolean): void {
-    let isEnding = false;
-    const end = (): void => {
-        if (isEnding) return;
-        isEnding = true;
-        void server.stop().finally(() => process.exit(0));
-    };
-    process.on("SIGINT", end);
-    process.on("SIGTERM", end);
-    if (isAttached) return;
-    process.stdin.on("end", end);
-    process.stdin.on("error", end);
-    process.stdin.resume();
+/**
+ * What the arguments say of the engine: `[--engine PID] ADDRESS`. Started by hand for PULUMI_DEBUG_PROVIDERS there is
+ * none, and where the next start can't find this process no pid.
+ */
+function engineOf(args: readonly string[]): { address?: string; pid?: number } {
+    const last = args.at(-1);
+    const address = last !== undefined && /^[^-].*:\d+$/.test(last) ? last : undefined;
+    return { address, pid: args[0] === "--engine" ? Number(args[1]) : undefined };
+}
+
+/** Resolves by a signal, and, where standard input is the engine's, when that ends with it. */
+function endOf(input: NodeJS.ReadStream | undefined): Promise<"signal" | "input"> {
+    return new Promise((resolve) => {
+        for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve("signal"));
+        for (const event of ["end", "error"]) input?.on(event, () => resolve("input"));
+        input?.resume();
+    });
 }
 
 /** start.ts has told the engine the port; it dials meanwhile. Returns what says whether hosts were called on so far. */
 export function main(listener: Listener): () => "host" | "preview" {
-    const engineAddress = engineAddressOf(process.argv);
-    const server = serve(listener, load, engineAddress);
-    endWith(server, engineAddress === undefined);
-    // While the engine shakes hands, what its first calls need.
-    setImmediate(server.warmUp);
-    return () => (hasConnected ? "host" : "preview");
+    const engine = engineOf(process.argv.slice(2));
+    const runs = [begin(listener)];
+    live(runs, engine).then(
+        () => process.exit(0),
+        (error) => {
+            console.error(error);
+            process.exit(1);
+        },
+    );
+    return () => (runs.some((run) => run.hasConnected()) ? "host" : "preview");
+}
+
+async function live(runs: Run[], engine: { address?: string; pid?: number }): Promise<void> {
+    const [{ server, hasConnected }] = runs as [Run];
+    if (engine.address !== undefined) server.attach(engine.address);
+    const end = await endOf(engine.address === undefined ? undefined : process.stdin);
+    const isWhole = await server.stop();
+    const isPreview = isWhole && server.hasChecked() && !hasConnected();
+    if (!isPreview || end !== "signal" || engine.pid === undefined) return;
+
+    const waiting = createServer();
+    const next = begin(waiting);
+    runs.push(next);
+    const start = await waitForNextStart(waiting, engine.pid);
+    if (start === undefined) return;
+    next.server.attach(engineOf(start.args).address ?? "");
+    await start.ended;
+    await next.server.stop();
+    start.release();
 }

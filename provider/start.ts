@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
-import { homedir } from "node:os";
 import path from "node:path";
 import { Script } from "node:vm";
+import { cacheDirectory } from "./cache-directory";
 
 /*
  * Tells the engine the port, and while it dials runs the bundle beside this file with what V8 has compiled of it in an
@@ -30,9 +30,9 @@ function run(bundle: string, main: (exports: unknown) => () => (typeof PURPOSES)
     // The build makes it ASCII: nothing to decode. It begins with its own digest, and is an expression: the function of a
     // module. V8 itself compares its version, its flags and the length of the source.
     const source = readFileSync(filename, "latin1");
-    const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache");
     const name = `${source.slice(2, source.indexOf("\n"))}-${process.version}`;
-    const fileOf = (purpose: string) => path.join(cache, "pulumi-portable", "code", `${name}-${purpose}`);
+    const directory = cacheDirectory("code");
+    const fileOf = (purpose: string) => path.join(directory, `${name}-${purpose}`);
     let cachedData: Buffer | undefined;
     const taken = PURPOSES.find((purpose) => {
         cachedData = read(fileOf(purpose));

@@ -13,14 +13,17 @@ const GRACE_MS = 4000;
 export interface ProviderServer {
     /** Loads what the first calls need. */
     warmUp(): void;
-    /** Aborts what runs, lets it come to its end, closes all connections. */
-    stop(): Promise<void>;
+    /** Messages go to the engine at this address, until Handshake or Attach brings another. */
+    attach(engineAddress: string): void;
+    /** Whether a resource was checked. */
+    hasChecked(): boolean;
+    /** Aborts what runs, lets it come to its end, closes all connections. False where something didn't end in time. */
+    stop(): Promise<boolean>;
 }
 
-/** Serves pulumirpc.ResourceProvider to who connects. Without an engine's address, Attach brings it. */
-export function serve(listener: Listener, load: () => Promise<Served>, engineAddress = ""): ProviderServer {
+/** Serves pulumirpc.ResourceProvider to who connects. */
+export function serve(listener: Listener, load: () => Promise<Served>): ProviderServer {
     const session = new Session(load);
-    session.attach(engineAddress);
     const server = new Server({
         "grpc.max_receive_message_length": MESSAGE_BYTES,
         "grpc.max_send_message_length": MESSAGE_BYTES,
@@ -33,12 +36,15 @@ export function serve(listener: Listener, load: () => Promise<Served>, engineAdd
             // What can't be loaded is told by the call that needs it.
             Promise.all([session.served(), loadCalls()]).catch(() => {});
         },
+        attach: (engineAddress) => session.attach(engineAddress),
+        hasChecked: () => session.hasChecked,
         async stop() {
-            await session.end(GRACE_MS);
+            const isWhole = await session.end(GRACE_MS);
             // What HTTP/2 took in this turn goes to the kernel at its end. The engine waits for this, and closes nothing itself.
             await nextTurn();
             listener.close();
             server.forceShutdown();
+            return isWhole;
         },
     };
 }

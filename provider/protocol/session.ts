@@ -24,6 +24,8 @@ export class Session {
     configuration: Decoded = { value: {}, secrets: new SecretPaths() };
     /** Of the provider resource that this process serves, `<urn>::<id>`; "" where the engine doesn't say. */
     reference = "";
+    /** Whether a resource was checked. */
+    hasChecked = false;
     private cancellation = new AbortController();
     private log: EngineLog | undefined;
     private readonly running = new Set<Promise<unknown>>();
@@ -72,16 +74,21 @@ export class Session {
         }
     }
 
-    /** Aborts what runs, waits for its end for at most `grace_ms`, and closes all connections. */
-    async end(grace_ms: number): Promise<void> {
+    /**
+     * Aborts what runs, waits for its end for at most `grace_ms`, and closes all connections. False where something has not
+     * ended.
+     */
+    async end(grace_ms: number): Promise<boolean> {
         this.cancel();
         let timer: NodeJS.Timeout | undefined;
-        const timeout = new Promise((resolve) => {
-            timer = setTimeout(resolve, grace_ms);
+        const timeout = new Promise<false>((resolve) => {
+            timer = setTimeout(() => resolve(false), grace_ms);
         });
-        await Promise.race([Promise.allSettled(this.running), timeout]);
+        const ended = Promise.allSettled(this.running).then(() => true);
+        const isWhole = await Promise.race([ended, timeout]);
         clearTimeout(timer);
         (await this.loaded)?.pool.close();
         this.log?.close();
+        return isWhole;
     }
 }

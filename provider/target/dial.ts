@@ -66,17 +66,26 @@ function afterTries(error: ConnectionError, tries: number, ms: number): Connecti
 
 async function dialOnce(login: Login, options: DialOptions): Promise<Link> {
     const seconds = login.dialTimeoutSeconds;
-    const [attempts, check] = await Promise.all([loginAttempts(login), options.check]);
+    const known = Promise.all([loginAttempts(login), options.check]);
+    // What is wrong with it is told before what the port says, and before a jump host is called on.
+    known.catch(() => {});
+    if (login.route.kind === "jump") await known;
     const jump = login.route.kind === "jump" ? await options.jump?.() : undefined;
     const timeout = new AbortController();
     const timer = seconds > 0 ? setTimeout(() => timeout.abort(silent(login)), seconds * 1000) : undefined;
     const signal = AbortSignal.any([options.signal, timeout.signal]);
-    let sshd: SshdStream | undefined;
+    // The port answers while keys are read and known hosts are looked up.
+    const opening = untilAborted(openStream(login, jump?.link.client, signal), signal, (late) => late.close());
+    opening.catch(() => {});
     try {
-        sshd = await untilAborted(openStream(login, jump?.link.client, signal), signal, (late) => late.close());
+        const [attempts, check] = await known;
+        const sshd = await opening;
         return await handshake(login, { sshd, check, attempts, signal, done: () => jump?.release() });
     } catch (error) {
-        sshd?.close();
+        opening.then(
+            (sshd) => sshd.close(),
+            () => {},
+        );
         jump?.release();
         throw error;
     } finally {

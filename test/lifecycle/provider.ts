@@ -6,6 +6,7 @@ import { credentials, type ServiceError } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { SIGNATURE, SIGNATURE_KEY } from "../../provider/protocol/wire";
+import { childOf } from "../child-of";
 import { initFailureOf, startEngine, struct } from "../protocol/client";
 import { hashesOnly, withHashes } from "./assets";
 
@@ -35,6 +36,8 @@ export class Provider {
 
     private constructor(
         private readonly child: ChildProcess,
+        /** Of what serves: a child of the script that the engine starts. */
+        private readonly pid: number,
         private readonly home: string,
         private readonly engine: Awaited<ReturnType<typeof startEngine>>,
         readonly grpc: ResourceProviderClient,
@@ -59,8 +62,9 @@ export class Provider {
         const port = await new Promise<number>((found) =>
             child.stdout.setEncoding("utf8").once("data", (text) => found(Number(text))),
         );
+        const pid = childOf(child.pid as number) as number;
         const grpc = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
-        const provider = new Provider(child, home, engine, grpc, options, printed);
+        const provider = new Provider(child, pid, home, engine, grpc, options, printed);
         running.add(provider);
         const request = new pb.ConfigureRequest();
         request.setArgs(struct(options.configuration ?? {}));
@@ -82,7 +86,7 @@ export class Provider {
     async kill(): Promise<void> {
         running.delete(this);
         const ended = new Promise((done) => this.child.once("exit", done));
-        this.child.kill("SIGKILL");
+        process.kill(this.pid, "SIGKILL");
         await ended;
         this.grpc.close();
         this.engine.stop();
@@ -97,7 +101,7 @@ export class Provider {
 
     /** Sends a signal to its process. */
     signal(name: NodeJS.Signals): void {
-        this.child.kill(name);
+        process.kill(this.pid, name);
     }
 
     /** A resource of the stack, with the state that it has after what another process did. */

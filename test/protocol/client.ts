@@ -34,7 +34,8 @@ export class Client {
     static async start(workshop: Pick<Workshop, "package" | "pool">, engineAddress?: string): Promise<Client> {
         const load = async () => ({ package: workshop.package, pool: workshop.pool });
         const { listener, port } = await listen();
-        const server = serve(listener, load, engineAddress);
+        const server = serve(listener, load);
+        if (engineAddress !== undefined) server.attach(engineAddress);
         return new Client(server, new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure()));
     }
 

@@ -55,7 +55,7 @@ function createOf(engine: ResourceProviderClient): Promise<pb.CreateResponse> {
 }
 
 /** Timers that fire meanwhile. */
-async function firedDuring(action: () => Promise<void>): Promise<number> {
+async function firedDuring(action: () => Promise<unknown>): Promise<number> {
     const timers = new Set<number>();
     let fired = 0;
     const hook = createHook({

@@ -34,6 +34,6 @@ test("the package brings a provider that starts where nothing else is installed"
         const port = await new Promise<number>((resolve) => child.stdout.once("data", (data) => resolve(Number(data))));
         expect(port).toBeGreaterThan(0);
     } finally {
-        child.kill("SIGKILL");
+        child.kill("SIGINT");
     }
 });

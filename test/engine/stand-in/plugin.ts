@@ -41,14 +41,20 @@ export class Plugin {
                 `there is no executable ${executable}; plugins.providers in Pulumi.yaml says it should be there`,
             );
         }
-        const child = spawn(executable, [engineAddress], { cwd: programDirectory, stdio: ["pipe", "pipe", "pipe"] });
+        // A process group of its own, as Pulumi makes one: what ends the plugin goes to all of it.
+        const child = spawn(executable, [engineAddress], {
+            cwd: programDirectory,
+            stdio: ["pipe", "pipe", "pipe"],
+            detached: true,
+        });
+        const kill = (signal: NodeJS.Signals) => process.kill(-(child.pid as number), signal);
         let stderr = "";
         child.stderr.on("data", (text) => {
             stderr = (stderr + text).slice(-4000);
         });
         const port = await new Promise<string>((resolve, reject) => {
             const timer = setTimeout(() => {
-                child.kill("SIGKILL");
+                kill("SIGKILL");
                 reject(new Error(`${executable} printed no port within ${START_SECONDS} seconds`));
             }, START_SECONDS * 1000);
             createInterface(child.stdout).once("line", (line) => {
@@ -101,8 +107,9 @@ export class Plugin {
         this.client.close();
         if (this.child.exitCode !== null || this.child.signalCode !== null) return;
         const exited = new Promise((resolve) => this.child.once("exit", resolve));
-        this.child.kill("SIGINT");
-        const timer = setTimeout(() => this.child.kill("SIGKILL"), STOP_SECONDS * 1000);
+        const group = -(this.child.pid as number);
+        process.kill(group, "SIGINT");
+        const timer = setTimeout(() => process.kill(group, "SIGKILL"), STOP_SECONDS * 1000);
         await exited;
         clearTimeout(timer);
     }
