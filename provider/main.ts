@@ -39,9 +39,9 @@ function engineOf(args: readonly string[]): { address?: string; pid?: number } {
 }
 
 /** Resolves by a signal, and, where standard input is the engine's, when that ends with it. */
-function endOf(input: NodeJS.ReadStream | undefined): Promise<"signal" | "input"> {
+function endOf(input: NodeJS.ReadStream | undefined): Promise<"SIGINT" | "SIGTERM" | "input"> {
     return new Promise((resolve) => {
-        for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve("signal"));
+        for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
         for (const event of ["end", "error"]) input?.on(event, () => resolve("input"));
         input?.resume();
     });
@@ -67,7 +67,7 @@ async function live(runs: Run[], engine: { address?: string; pid?: number }): Pr
     const end = await endOf(engine.address === undefined ? undefined : process.stdin);
     const isWhole = await server.stop();
     const isPreview = isWhole && server.hasChecked() && !hasConnected();
-    if (!isPreview || end !== "signal" || engine.pid === undefined) return;
+    if (!isPreview || end !== "SIGINT" || engine.pid === undefined) return;
 
     const waiting = createServer();
     const next = begin(waiting);
@@ -77,5 +77,5 @@ async function live(runs: Run[], engine: { address?: string; pid?: number }): Pr
     next.server.attach(engineOf(start.args).address ?? "");
     await start.ended;
     await next.server.stop();
-    start.release();
+    await start.release();
 }

@@ -9,10 +9,12 @@ import {
     readlinkSync,
     renameSync,
     rmSync,
+    statSync,
     writeFileSync,
 } from "node:fs";
 import type { AddressInfo, Server as Listener } from "node:net";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { cacheDirectory } from "./cache-directory";
@@ -22,11 +24,12 @@ import { cacheDirectory } from "./cache-directory";
  * waits for that second start: it offers another port in a file, and the pulumi-resource-portable that the engine starts
  * then takes the offer, tells the engine the port, and stands for this process until its end.
  *
- *     <cache>/pulumi-portable/waiting/<pid of the engine>.<own pid>          "<port> <own pid>"
- *     <cache>/pulumi-portable/waiting/<pid of the engine>.<own pid>.taken    "<pid of who took it> <arguments>"
+ *     <cache>/pulumi-portable/waiting/<engine>.<own pid>          "<port> <own pid> <own start>"
+ *     <cache>/pulumi-portable/waiting/<engine>.<own pid>.taken    "<pid of who took it> <arguments>"
  *
- * Whoever makes `.taken` has the offer, to take it or to take it back. Environment, directory and standard error of who
- * took it are found in /proc.
+ * The engine is "<pid>-<start>"; a start is in ticks since the boot: pids come again, and the cache directory can be that
+ * of many containers. Whoever makes `.taken` has the offer, to take it or to take it back. Environment, directory and
+ * standard error of who took it are found in /proc.
  */
 
 /** Longest time that a provider waits, in milliseconds: a user looks at the preview meanwhile. */
@@ -34,7 +37,15 @@ const WAIT_MS = 60_000;
 /** How often it looks whether the engine is there while it waits, and later, in milliseconds. */
 const LOOK_MS = 25;
 const LOOK_AGAIN_MS = 250;
+/** Age of an offer that was left behind, in milliseconds: no one waits as long. */
+const LEFT_MS = 10 * WAIT_MS;
+/** How long, and how often, the script is told to end, in milliseconds: bash can miss a signal as it begins to read. */
+const TELL_MS = 1000;
+const TELL_AGAIN_MS = 20;
 const TAKEN = ".taken";
+
+/** The script that started this process. Where it is gone, its parent is another one. */
+const launcher = process.ppid;
 
 /** A start by the engine, for which this process does the work. */
 export interface NextStart {
@@ -43,7 +54,7 @@ export interface NextStart {
     /** Resolves when the engine ends the provider, or is gone. */
     readonly ended: Promise<void>;
     /** The engine waits no longer for this process. */
-    release(): void;
+    release(): Promise<void>;
 }
 
 /**
@@ -55,71 +66,107 @@ export interface NextStart {
 export async function waitForNextStart(listener: Listener, engine: number): Promise<NextStart | undefined> {
     listener.listen(0, "127.0.0.1");
     await once(listener, "listening");
+    if (process.ppid !== launcher) return undefined;
     const offer = publish((listener.address() as AddressInfo).port, engine);
     if (offer === undefined) return undefined;
     for (const output of [1, 2]) put(output, "/dev/null");
-    process.kill(process.ppid, "SIGUSR1");
+    process.kill(launcher, "SIGUSR1");
 
-    setTimeout(collectGarbage, 50).unref();
     const leave = () => {
         remove(offer);
         process.exit(0);
     };
     const takeBack = () => void (make(`${offer}${TAKEN}`, "") && leave());
-    process.on("SIGTERM", takeBack);
+    // The engine goes no further with who took it, though it hasn't connected. An interrupt before that is of the first start.
+    const interrupted = () => {
+        const taker = takerOf(offer);
+        if (taker !== undefined) tell(taker.pid).finally(leave);
+    };
+    process.on("SIGINT", interrupted).on("SIGTERM", interrupted).on("SIGTERM", takeBack);
     const deadline = Date.now() + WAIT_MS;
+    let wasGone = false;
     const looking = setInterval(() => {
-        if (!isAlive(engine)) leave();
+        if (process.ppid === launcher) process.kill(launcher, "SIGUSR1");
+        const taker = takerOf(offer);
+        // Twice: it may just be writing who it is.
+        const isGone = taker !== undefined && !isAlive(taker.pid);
+        if (!isAlive(engine) || (isGone && wasGone)) leave();
+        wasGone = isGone;
         if (Date.now() > deadline) takeBack();
     }, LOOK_MS);
+    const collecting = setTimeout(collectGarbage, 50);
     // Not for who looks what there is on this machine's ports.
     do await once(listener, "connection");
-    while (!existsSync(`${offer}${TAKEN}`));
+    while (takerOf(offer) === undefined);
     // Of the same turn: what the engine asks is read in a later one.
     clearInterval(looking);
-    process.off("SIGTERM", takeBack);
+    clearTimeout(collecting);
+    process.off("SIGINT", interrupted).off("SIGTERM", interrupted).off("SIGTERM", takeBack);
     return take(offer, engine);
 }
 
 function take(offer: string, engine: number): NextStart {
-    const [launcher = "", ...args] = readFileSync(`${offer}${TAKEN}`, "utf8").trim().split(" ");
+    const { pid, args } = takerOf(offer) as Taker;
     remove(offer);
-    const there = path.join("/proc", launcher);
+    const there = path.join("/proc", String(pid));
     // A provider resource can have variables of its own (envVarMappings).
     const variables = readFileSync(path.join(there, "environ"), "utf8").split("\0").filter(Boolean);
     for (const name of Object.keys(process.env)) delete process.env[name];
     for (const each of variables) process.env[each.slice(0, each.indexOf("="))] = each.slice(each.indexOf("=") + 1);
-    process.chdir(readlinkSync(path.join(there, "cwd")));
+    // Where its directory was taken away, that of the first start was too.
+    const directory = readlinkSync(path.join(there, "cwd"));
+    if (existsSync(directory)) process.chdir(directory);
     put(2, path.join(there, "fd/2"));
     const ended = new Promise<void>((resolve) => {
         for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve());
         const looking = setInterval(() => {
-            if (!isAlive(engine) || !isAlive(Number(launcher))) resolve();
+            if (!isAlive(engine) || !isAlive(pid)) resolve();
         }, LOOK_AGAIN_MS);
         looking.unref();
     });
     return {
         args,
         ended,
-        release() {
+        async release() {
             put(2, "/dev/null");
-            if (isAlive(Number(launcher))) process.kill(Number(launcher), "SIGUSR1");
+            await tell(pid);
         },
     };
+}
+
+/** Has a script end. */
+async function tell(script: number): Promise<void> {
+    for (let told = 0; told < TELL_MS && isAlive(script); told += TELL_AGAIN_MS) {
+        process.kill(script, "SIGUSR1");
+        await sleep(TELL_AGAIN_MS);
+    }
+}
+
+interface Taker {
+    pid: number;
+    args: string[];
+}
+
+/** Who has taken the offer; undefined as long as nobody has. */
+function takerOf(offer: string): Taker | undefined {
+    if (!existsSync(`${offer}${TAKEN}`)) return undefined;
+    const [pid, ...args] = readFileSync(`${offer}${TAKEN}`, "utf8").trim().split(" ");
+    return { pid: Number(pid), args };
 }
 
 /** The path of the offer; undefined where the cache directory can't be written. */
 function publish(port: number, engine: number): string | undefined {
     const directory = cacheDirectory("waiting");
-    const offer = path.join(directory, `${engine}.${process.pid}`);
+    const offer = path.join(directory, `${engine}-${statusOf(engine)?.start}.${process.pid}`);
     try {
         mkdirSync(directory, { recursive: true, mode: 0o700 });
-        // Of providers that were killed.
         for (const name of readdirSync(directory)) {
-            if (!isAlive(Number(name.split(".")[1]))) rmSync(path.join(directory, name), { force: true });
+            const file = path.join(directory, name);
+            const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+            if (Date.now() - made > LEFT_MS) rmSync(file, { force: true });
         }
         // Renamed when whole: the next start may be looking.
-        writeFileSync(`${offer}.new`, `${port} ${process.pid}\n`, { mode: 0o600 });
+        writeFileSync(`${offer}.new`, `${port} ${process.pid} ${statusOf(process.pid)?.start}\n`, { mode: 0o600 });
         renameSync(`${offer}.new`, offer);
         return offer;
     } catch (error) {
@@ -148,7 +195,9 @@ function put(output: number, file: string): void {
     closeSync(output);
     const openTo = (name: string) => {
         // The lowest number that is free is taken.
-        while (openSync(name, "w") < output);
+        let opened = openSync(name, "a");
+        while (opened < output) opened = openSync(name, "a");
+        if (opened !== output) closeSync(opened);
     };
     try {
         openTo(file);
@@ -157,14 +206,21 @@ function put(output: number, file: string): void {
     }
 }
 
-/** Also not one that has ended, and that its parent hasn't heard of yet (proc_pid_stat(5)). */
-function isAlive(pid: number): boolean {
+/** Letter of its state, and when it started, in ticks since the boot (proc_pid_stat(5)); undefined for one that is gone. */
+function statusOf(pid: number): { state: string; start: string } | undefined {
     try {
-        const status = readFileSync(`/proc/${pid}/stat`, "latin1");
-        return status[status.lastIndexOf(")") + 2] !== "Z";
+        const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+        const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+        return { state: fields[0] as string, start: fields[19] as string };
     } catch {
-        return false;
+        return undefined;
     }
+}
+
+/** Also not one that has ended, and that its parent hasn't heard of yet. */
+function isAlive(pid: number): boolean {
+    const state = statusOf(pid)?.state;
+    return state !== undefined && state !== "Z";
 }
 
 /** While nobody waits for this process: during the update it would take as long as several answers. */

@@ -87,7 +87,8 @@ export class Session {
         const ended = Promise.allSettled(this.running).then(() => true);
         const isWhole = await Promise.race([ended, timeout]);
         clearTimeout(timer);
-        (await this.loaded)?.pool.close();
+        // What couldn't be loaded was told by the call that needed it.
+        (await this.loaded?.catch(() => undefined))?.pool.close();
         this.log?.close();
         return isWhole;
     }

@@ -67,9 +67,9 @@ function afterTries(error: ConnectionError, tries: number, ms: number): Connecti
 async function dialOnce(login: Login, options: DialOptions): Promise<Link> {
     const seconds = login.dialTimeoutSeconds;
     const known = Promise.all([loginAttempts(login), options.check]);
-    // What is wrong with it is told before what the port says, and before a jump host is called on.
+    // What is wrong with it is told before what the port says, and before a jump host or a program is called on.
     known.catch(() => {});
-    if (login.route.kind === "jump") await known;
+    if (login.route.kind !== "direct") await known;
     const jump = login.route.kind === "jump" ? await options.jump?.() : undefined;
     const timeout = new AbortController();
     const timer = seconds > 0 ? setTimeout(() => timeout.abort(silent(login)), seconds * 1000) : undefined;
@@ -78,10 +78,14 @@ async function dialOnce(login: Login, options: DialOptions): Promise<Link> {
     const opening = untilAborted(openStream(login, jump?.link.client, signal), signal, (late) => late.close());
     opening.catch(() => {});
     try {
-        const [attempts, check] = await known;
+        const [attempts, check] = await untilAborted(known, signal);
         const sshd = await opening;
+        signal.throwIfAborted();
+        if (sshd.stream.destroyed) throw closedEarly(login);
         return await handshake(login, { sshd, check, attempts, signal, done: () => jump?.release() });
     } catch (error) {
+        // Also where it is still being dialled.
+        timeout.abort(error);
         opening.then(
             (sshd) => sshd.close(),
             () => {},
@@ -221,5 +225,9 @@ async function explain(login: Login, ended: Ended): Promise<ConnectionError> {
         });
     }
     // sshd drops connections when it has too many at once (MaxStartups), or is just starting
-    return unreachable(login, error?.message.toLowerCase() ?? "the connection was closed before the login", true);
+    return error === undefined ? closedEarly(login) : unreachable(login, error.message.toLowerCase(), true);
+}
+
+function closedEarly(login: Login): ConnectionError {
+    return unreachable(login, "the connection was closed before the login", true);
 }

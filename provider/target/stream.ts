@@ -32,6 +32,8 @@ export function openTcp(login: Login, family: 0 | 4 | 6, signal: AbortSignal): P
         socket.once("connect", () => {
             signal.removeEventListener("abort", stop);
             socket.removeAllListeners("error");
+            // Until ssh2 listens; who takes the stream sees that it is destroyed.
+            socket.on("error", () => {});
             socket.setNoDelay(true);
             resolve({ stream: socket, said: async () => undefined, close: () => socket.destroy() });
         });

@@ -1,16 +1,22 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
     existsSync,
     mkdirSync,
     mkdtempSync,
+    openSync,
     readdirSync,
     readFileSync,
+    readlinkSync,
     realpathSync,
     rmSync,
+    utimesSync,
     writeFileSync,
 } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { credentials } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
@@ -25,11 +31,17 @@ const started = join(root, "provider/dist/start.js");
 const URN = "urn:pulumi:s::p::portable:index:DropIn::d";
 const NOWHERE = { host: "127.0.0.1", port: 1, user: "u", password: "p", dialErrorLimit: 1 };
 
+/** Has the name of a provider in its command line. */
+let bystander: ChildProcess;
 let cache: string;
 let waiting: string;
 const starts: Start[] = [];
 
-beforeAll(() => execFileSync("node", [join(root, "scripts/build.mjs")]));
+beforeAll(() => {
+    execFileSync("node", [join(root, "scripts/build.mjs")]);
+    bystander = spawn("sh", ["-c", "read -r _", started]);
+});
+afterAll(() => void bystander.kill());
 beforeEach(() => {
     cache = realpathSync(mkdtempSync(join(tmpdir(), "portable-test-")));
     waiting = join(cache, "pulumi-portable/waiting");
@@ -40,6 +52,9 @@ afterEach(async () => {
     rmSync(cache, { recursive: true });
 });
 
+/** When a process started, in ticks since the boot. */
+const startOf = (pid: number) => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19];
+const offerOf = (pid: number | undefined, engine = process.pid) => `${engine}-${startOf(engine)}.${pid}`;
 const offers = (): string[] => (existsSync(waiting) ? readdirSync(waiting) : []);
 
 async function end(pid: number): Promise<void> {
@@ -67,6 +82,15 @@ async function until(condition: () => boolean): Promise<void> {
     expect(condition()).toBe(true);
 }
 
+interface Options {
+    env?: NodeJS.ProcessEnv;
+    cwd?: string;
+    /** Descriptor of a file for standard error. */
+    errors?: number;
+    /** What runs the script, where that isn't /bin/sh. */
+    shell?: readonly string[];
+}
+
 /** The provider, started by this process as the engine does it. */
 class Start {
     private constructor(
@@ -78,16 +102,22 @@ class Start {
         private readonly client: ResourceProviderClient,
     ) {}
 
-    static async begin(env: NodeJS.ProcessEnv = {}, cwd = root): Promise<Start> {
-        const child = spawn(executable, ["127.0.0.1:1"], {
+    static async begin({ env, cwd, errors, shell = [] }: Options = {}): Promise<Start> {
+        const [command = executable, ...args] = [...shell, executable, "127.0.0.1:1"];
+        // A process group of its own, and outputs that have to end, as with the engine.
+        const child = spawn(command, args, {
             cwd,
-            stdio: ["pipe", "pipe", "inherit"],
+            detached: true,
+            stdio: ["pipe", "pipe", errors ?? "pipe"],
             env: { ...process.env, XDG_CACHE_HOME: cache, ...env },
         });
         const ended = new Promise<number | string>((resolve) =>
-            child.on("exit", (code, signal) => resolve(code ?? String(signal))),
+            child.on("close", (code, signal) => resolve(code ?? String(signal))),
         );
-        const port = await new Promise<number>((resolve) => child.stdout.once("data", (data) => resolve(Number(data))));
+        child.stderr?.resume();
+        const stdout = child.stdout as Readable;
+        const port = await new Promise<number>((resolve) => stdout.once("data", (data) => resolve(Number(data))));
+        stdout.resume();
         const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
         const made = new Start(child, childOf(child.pid as number), port, ended, client);
         starts.push(made);
@@ -119,7 +149,7 @@ class Start {
 
     async end(signal: NodeJS.Signals = "SIGINT"): Promise<number | string> {
         this.client.close();
-        this.child.kill(signal);
+        process.kill(-(this.child.pid as number), signal);
         return await this.ended;
     }
 
@@ -146,34 +176,43 @@ function checked(): pb.CheckRequest {
 }
 
 /** A preview that is over, and what waits. */
-async function preview(): Promise<{ pid: number }> {
-    const first = await Start.begin();
+async function preview(options?: Options): Promise<{ pid: number }> {
+    const first = await Start.begin(options);
     await first.check();
     expect(await first.end()).toBe(0);
     const pid = first.pid as number;
-    expect(offers()).toEqual([`${process.pid}.${pid}`]);
+    expect(offers()).toEqual([offerOf(pid)]);
     expect(isAlive(pid)).toBe(true);
     return { pid };
 }
 
-test("what has served a preview serves the update of the same engine, and ends with it", async () => {
-    const { pid } = await preview();
-    const update = await Start.begin();
-    expect(update.pid).toBeUndefined();
-    await update.create();
-    expect(offers()).toEqual([]);
-    expect(await update.end()).toBe(0);
-    await until(() => !isAlive(pid));
-    expect(offers()).toEqual([]);
-});
+test.each([[[]], [["/bin/bash", "--posix"]]])(
+    "what has served a preview serves the update of the same engine, and ends with it %j",
+    async (shell) => {
+        const { pid } = await preview({ shell });
+        const update = await Start.begin({ shell });
+        expect(update.pid).toBeUndefined();
+        await update.create();
+        expect(offers()).toEqual([]);
+        expect(await update.end()).toBe(0);
+        await until(() => !isAlive(pid));
+        expect(offers()).toEqual([]);
+    },
+);
 
-test("it has variables and directory of the second start", async () => {
+test("it has variables, directory and standard error of the second start", async () => {
     const { pid } = await preview();
     const config = join(cache, "config");
     writeFileSync(config, "Host named\n    HostName 127.0.0.1\n    Port 1\n    User u\n");
-    const update = await Start.begin({ PORTABLE_SSH_CONFIG: config }, cache);
+    const errors = join(cache, "errors");
+    const update = await Start.begin({
+        env: { PORTABLE_SSH_CONFIG: config },
+        cwd: cache,
+        errors: openSync(errors, "a"),
+    });
     await update.create({ host: "named", password: "p", dialErrorLimit: 1 });
     expect(realpathSync(`/proc/${pid}/cwd`)).toBe(cache);
+    expect(readlinkSync(`/proc/${pid}/fd/2`)).toBe(errors);
 });
 
 test("it waits for one start only, and not for the update's", async () => {
@@ -213,6 +252,32 @@ test("what was taken ends when who stands for it is killed", async () => {
     await until(() => !isAlive(pid));
 });
 
+test.each(["SIGINT", "SIGTERM"] as const)("%s ends what was taken before the engine has connected", async (signal) => {
+    const { pid } = await preview();
+    const update = await Start.begin();
+    expect(await update.end(signal)).toBe(0);
+    await until(() => !isAlive(pid));
+    expect(offers()).toEqual([]);
+});
+
+test("what was taken by someone who is gone ends", async () => {
+    const { pid } = await preview();
+    writeFileSync(join(waiting, `${offerOf(pid)}.taken`), "4194304 127.0.0.1:1\n", { flag: "wx" });
+    await until(() => !isAlive(pid));
+    expect(offers()).toEqual([]);
+});
+
+test("who connects without having taken it is nothing to what waits", async () => {
+    const { pid } = await preview();
+    const [port] = readFileSync(join(waiting, offerOf(pid)), "utf8").split(" ");
+    const other = connect(Number(port), "127.0.0.1").on("error", () => {});
+    await once(other, "connect");
+    const update = await Start.begin();
+    expect(update.pid).toBeUndefined();
+    await update.check();
+    other.destroy();
+});
+
 test("who stands for one that dies ends too, with a failure", async () => {
     const { pid } = await preview();
     const update = await Start.begin();
@@ -224,11 +289,12 @@ test("who stands for one that dies ends too, with a failure", async () => {
 test.each([
     ["a host was called on", (first: Start) => first.create(), "SIGINT"],
     ["no resource was checked", async () => {}, "SIGINT"],
-    ["the engine was lost", (first: Start) => first.check(), "end of input"],
-])("nothing waits where %s", async (_, use, how) => {
+    ["it ends by SIGTERM", (first: Start) => first.check(), "SIGTERM"],
+    ["the engine was lost", (first: Start) => first.check(), undefined],
+] as const)("nothing waits where %s", async (_, use, signal) => {
     const first = await Start.begin();
     await use(first);
-    expect(await (how === "SIGINT" ? first.end() : first.loseEngine())).toBe(0);
+    expect(await (signal === undefined ? first.loseEngine() : first.end(signal))).toBe(0);
     expect(offers()).toEqual([]);
     expect(isAlive(first.pid as number)).toBe(false);
 });
@@ -256,7 +322,7 @@ test("what waits ends with the engine", async () => {
     process.kill(provider, "SIGINT");
     await until(() => !isAlive(launcher));
     await sleep(200);
-    expect(offers()).toEqual([`${engine.pid}.${provider}`]);
+    expect(offers()).toEqual([offerOf(provider, engine.pid)]);
     expect(isAlive(provider)).toBe(true);
     const rest = childOf(engine.pid as number);
     engine.kill("SIGKILL");
@@ -265,14 +331,27 @@ test("what waits ends with the engine", async () => {
 });
 
 test.each([
-    ["a process that is gone", () => 4_194_304],
-    ["another process", () => process.pid],
-])("an offer of %s is passed over, and goes with the next", async (_, pid) => {
+    ["a process that is gone", () => ({ pid: 4_194_304, start: "1" })],
+    ["another process", () => ({ pid: process.pid, start: startOf(process.pid) })],
+    ["another one that had its pid", () => ({ pid: bystander.pid, start: "1" })],
+])("an offer of %s is passed over", async (_, whose) => {
+    const { pid, start } = whose();
     mkdirSync(waiting, { recursive: true });
-    writeFileSync(join(waiting, `${process.pid}.${pid()}`), `1 ${pid()}\n`);
+    const offer = join(waiting, offerOf(pid));
+    writeFileSync(offer, `1 ${pid} ${start}\n`);
     const first = await Start.begin();
     expect(first.pid).toBeDefined();
     await first.check();
+    expect(existsSync(`${offer}.taken`)).toBe(false);
+});
+
+test("what was left behind goes with the next offer, and nothing else", async () => {
+    mkdirSync(waiting, { recursive: true });
+    for (const name of ["1-1.1", "2-2.2"]) writeFileSync(join(waiting, name), "1 1 1\n");
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    utimesSync(join(waiting, "1-1.1"), hourAgo, hourAgo);
+    const first = await Start.begin();
+    await first.check();
     expect(await first.end()).toBe(0);
-    expect(offers()).toContain(`${process.pid}.${first.pid}`);
+    expect(offers().sort()).toEqual(["2-2.2", offerOf(first.pid)].sort());
 });

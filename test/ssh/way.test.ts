@@ -1,6 +1,10 @@
 import { createServer, type Server, connect as tcp } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sh } from "../../provider/shell";
+import { dial } from "../../provider/target/dial";
+import { type HostKeyCheck, hostKeyCheck } from "../../provider/target/host-key";
+import type { Login } from "../../provider/target/login";
+import { resolveLogin } from "../../provider/target/resolve-login";
 import { bootTarget, type TestTarget } from "../target";
 import { bootTimeoutMs, explicit, SshHome, whoami, withPool } from "./hosts";
 
@@ -141,6 +145,44 @@ describe("a host that doesn't answer", () => {
         });
         expect(await whoami({ ...explicit(target), host, port, dialErrorLimit: 5 })).toBe("root");
         expect(dropped).toBe(3);
+    });
+
+    /** Of a port that is dialled while known hosts are looked up for a tenth of a second. */
+    async function dialMeanwhile(
+        port: number,
+        lookUp: (login: Login) => Promise<HostKeyCheck>,
+        signal = new AbortController().signal,
+    ): Promise<unknown> {
+        const login = await resolveLogin({ ...explicit(target), host, port, dialErrorLimit: 1 });
+        const check = sleep(100).then(() => lookUp(login));
+        return await dial(login, { signal, status: () => {}, check }).catch((thrown) => thrown);
+    }
+
+    test("is left when the operation is aborted while known hosts are looked up", async () => {
+        const port = await listen((socket) => void socket.on("error", () => {}).resume());
+        const abort = new AbortController();
+        const dialled = dialMeanwhile(port, hostKeyCheck, abort.signal);
+        await sleep(50);
+        const reason = new Error("timeout of the operation");
+        abort.abort(reason);
+        expect(await dialled).toBe(reason);
+    });
+
+    test("breaks off while known hosts are looked up: told as unreachable, and may pass", async () => {
+        const port = await listen((socket) => socket.resetAndDestroy());
+        expect(await dialMeanwhile(port, hostKeyCheck)).toMatchObject({ code: "unreachable", mayPass: true });
+    });
+
+    test("is let go where the lookup of known hosts fails", async () => {
+        const closed: Promise<void>[] = [];
+        const port = await listen((socket) => {
+            socket.on("error", () => {}).resume();
+            closed.push(new Promise((resolve) => socket.once("close", () => resolve())));
+        });
+        const broken = new Error("no ssh-keygen");
+        expect(await dialMeanwhile(port, () => Promise.reject(broken))).toBe(broken);
+        expect(closed).toHaveLength(1);
+        await Promise.all(closed);
     });
 
     test("has a name that doesn't resolve: at once, and not tried again", async () => {
