@@ -70,7 +70,8 @@ export async function waitForNextStart(listener: Listener, engine: number): Prom
     const offer = publish((listener.address() as AddressInfo).port, engine);
     if (offer === undefined) return undefined;
     for (const output of [1, 2]) put(output, "/dev/null");
-    process.kill(launcher, "SIGUSR1");
+    // One that has ended meanwhile needs no word.
+    tell(launcher).catch(() => {});
 
     const leave = () => {
         remove(offer);
@@ -86,7 +87,6 @@ export async function waitForNextStart(listener: Listener, engine: number): Prom
     const deadline = Date.now() + WAIT_MS;
     let wasGone = false;
     const looking = setInterval(() => {
-        if (process.ppid === launcher) process.kill(launcher, "SIGUSR1");
         const taker = takerOf(offer);
         // Twice: it may just be writing who it is.
         const isGone = taker !== undefined && !isAlive(taker.pid);

@@ -41,20 +41,18 @@ export class Plugin {
                 `there is no executable ${executable}; plugins.providers in Pulumi.yaml says it should be there`,
             );
         }
-        // A process group of its own, as Pulumi makes one: what ends the plugin goes to all of it.
         const child = spawn(executable, [engineAddress], {
             cwd: programDirectory,
             stdio: ["pipe", "pipe", "pipe"],
             detached: true,
         });
-        const kill = (signal: NodeJS.Signals) => process.kill(-(child.pid as number), signal);
         let stderr = "";
         child.stderr.on("data", (text) => {
             stderr = (stderr + text).slice(-4000);
         });
         const port = await new Promise<string>((resolve, reject) => {
             const timer = setTimeout(() => {
-                kill("SIGKILL");
+                killGroup(child, "SIGKILL");
                 reject(new Error(`${executable} printed no port within ${START_SECONDS} seconds`));
             }, START_SECONDS * 1000);
             createInterface(child.stdout).once("line", (line) => {
@@ -107,12 +105,16 @@ export class Plugin {
         this.client.close();
         if (this.child.exitCode !== null || this.child.signalCode !== null) return;
         const exited = new Promise((resolve) => this.child.once("exit", resolve));
-        const group = -(this.child.pid as number);
-        process.kill(group, "SIGINT");
-        const timer = setTimeout(() => process.kill(group, "SIGKILL"), STOP_SECONDS * 1000);
+        killGroup(this.child, "SIGINT");
+        const timer = setTimeout(() => killGroup(this.child, "SIGKILL"), STOP_SECONDS * 1000);
         await exited;
         clearTimeout(timer);
     }
+}
+
+/** A plugin has a process group of its own, as Pulumi makes one: what ends it goes to all of that. */
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+    process.kill(-(child.pid as number), signal);
 }
 
 function callError(error: ServiceError): CallError {
