@@ -1,60 +1,101 @@
-/** The directions of imports: main -> protocol -> resources -> {image, transfer, systemd} -> (types of) target. */
-const room = (name) => `^provider/${name}/`;
+/**
+ * The directions of imports: plugin -> protocol, resources -> image, transfer, host -> systemd, schema. The interface of
+ * a host is in host/; ssh/ implements it, and only plugin/main.ts puts the two together.
+ */
+const room = (...names) => names.map((name) => `^provider/${name}/`);
 const forbid = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
+/** Forbids a room every import of ours but those from itself and the named places. */
+const only = (name, comment, from, allowed) =>
+    forbid(name, comment, { path: room(from) }, { path: "^provider/", pathNot: [...room(from), ...allowed] });
 
 module.exports = {
     forbidden: [
-        forbid("no-circles", "What imports in a circle can't be understood by itself.", {}, { circular: true }),
+        forbid("no-circles", "Files that import each other can't be understood one by one.", {}, { circular: true }),
+        {
+            name: "no-folder-circles",
+            comment: "Rooms that import each other can't be understood one by one.",
+            severity: "error",
+            scope: "folder",
+            from: { path: "^provider/" },
+            to: { circular: true },
+        },
+        only("schema-is-ground", "schema/ imports nothing of ours.", "schema", []),
+        only("systemd-is-text", "systemd/ is pure text about systemd: it imports nothing of ours.", "systemd", []),
+        only("transfer-is-by-itself", "transfer/ plans what is sent: it knows no host.", "transfer", []),
+        only("host-is-below-resources", "host/ knows errors, digests, the schema and systemd's texts.", "host", [
+            "^provider/(errors|digest)\\.ts$",
+            ...room("schema", "systemd"),
+        ]),
+        only("ssh-implements-host", "ssh/ implements the interface of host/ and knows nothing above it.", "ssh", [
+            "^provider/(errors|digest)\\.ts$",
+            ...room("schema"),
+            "^provider/host/(host|connection|shell)\\.ts$",
+        ]),
         forbid(
-            "systemd-is-pure",
-            "systemd/ is text: it imports nothing of ours but errors and shell quoting.",
-            { path: room("systemd") },
-            { path: "^provider/", pathNot: [room("systemd"), "^provider/(errors|shell)\\.ts$"] },
+            "ssh-is-put-in-by-main",
+            "Only plugin/main.ts chooses how hosts are reached.",
+            { path: "^provider/", pathNot: [...room("ssh"), "^provider/plugin/main\\.ts$"] },
+            { path: room("ssh") },
         ),
         forbid(
-            "systemd-has-no-effects",
-            "systemd/ only makes text: nothing that reads, writes or connects.",
-            { path: room("systemd") },
-            { dependencyTypes: ["npm"] },
+            "pure-rooms-have-no-effects",
+            "systemd/ and host/ make text: no package and, of Node.js, nothing that reads, writes or connects.",
+            { path: room("systemd", "host") },
+            {
+                dependencyTypes: ["core", "npm"],
+                dependencyTypesNot: ["type-only"],
+                pathNot: ["^(node:)?crypto$", "node_modules/zod/"],
+            },
         ),
-        forbid(
-            "transfer-is-by-itself",
-            "transfer/ plans what is sent: it knows no host.",
-            { path: room("transfer") },
-            { path: "^provider/", pathNot: room("transfer") },
+        only("image-is-below-resources", "image/ makes images: it knows no host.", "image", [
+            "^provider/(errors|digest|format|cache-directory)\\.ts$",
+            ...room("schema", "systemd"),
+        ]),
+        ...[
+            ["store", ["limits"]],
+            ["tree", ["store"]],
+            ["pack", ["store", "tree"]],
+            ["contents", ["store", "tree", "pack"]],
+            ["elf", ["store", "tree"]],
+            ["checks", ["store", "tree", "pack", "contents", "elf"]],
+            ["sources", ["store", "tree", "pack", "contents", "elf", "checks"]],
+        ].map(([name, below]) =>
+            forbid(
+                `image-${name}-has-its-floor`,
+                "store <- tree <- pack, contents, elf <- checks <- sources <- image.ts",
+                { path: room(`image/${name}`) },
+                {
+                    path: "^provider/image/",
+                    pathNot: [...room(`image/${name}`), ...below.flatMap((each) => room(`image/${each}`))],
+                },
+            ),
         ),
         forbid(
             "resources-know-no-grpc",
-            "resources/ and image/ know neither gRPC nor SSH.",
-            { path: [room("resources"), room("image"), room("functions")] },
+            "resources/, image/ and functions/ know neither gRPC nor SSH.",
+            { path: room("resources", "image", "functions") },
             { path: ["^provider/protocol/", "node_modules/(@grpc|@pulumi|ssh2|ssh2-sftp-client|google-protobuf)/"] },
         ),
         forbid(
-            "resources-see-targets-by-type",
-            "resources/ get a Target from their context: of target/ they import types, and the schema of a connection.",
-            { path: [room("resources"), room("image")] },
-            { path: room("target"), pathNot: "^provider/target/(target|connection)\\.ts$" },
-        ),
-        forbid(
             "protocol-knows-no-resource",
-            "protocol/ gets the resources by injection.",
+            "protocol/ gets the resources by injection, and of a host only its interface.",
             { path: room("protocol") },
             {
-                path: [room("resources"), room("image"), room("systemd"), room("functions"), room("target")],
-                pathNot: "^provider/target/(target|connection)\\.ts$",
+                path: room("resources", "image", "systemd", "functions", "ssh", "host", "transfer"),
+                pathNot: "^provider/host/(host|connection|merge-connection)\\.ts$",
             },
         ),
         forbid(
-            "ssh2-stays-in-target",
-            "Only target/ speaks SSH.",
-            { pathNot: room("target") },
+            "ssh2-stays-in-ssh",
+            "Only ssh/ speaks SSH.",
+            { pathNot: room("ssh") },
             { path: "node_modules/(ssh2|ssh2-sftp-client)/" },
         ),
         forbid(
-            "image-and-systemd-below-resources",
+            "nothing-imports-upwards",
             "Arrows point one way.",
-            { path: [room("image"), room("systemd"), room("target"), room("schema")] },
-            { path: [room("resources"), room("functions"), "^provider/(portable|main)\\.ts$"] },
+            { path: room("image", "systemd", "host", "ssh", "schema", "transfer") },
+            { path: [...room("resources", "functions", "protocol", "plugin"), "^provider/(package|contract)\\.ts$"] },
         ),
         forbid(
             "tests-stay-outside",

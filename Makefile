@@ -1,8 +1,8 @@
 # On a fresh Debian machine, as root or with sudo: `make demo` shows the main job, `make test` runs every test.
 export PATH := $(CURDIR)/.toolchain/node_modules/.bin:$(CURDIR)/node_modules/.bin:$(PATH)
-TARGET := test/target/target.sh
+HOSTS := test/hosts/hosts.sh
 
-.PHONY: demo test check bench soak setup test-setup roots go target-up target-down clean
+.PHONY: demo test check bench soak setup test-setup roots go host-up host-down clean
 
 demo: setup            # deploys examples/hello to a host that it boots, changes it, takes it back
 	@scripts/demo.sh
@@ -28,17 +28,17 @@ test-setup:
 	@scripts/setup.sh test
 
 roots: setup           # Debian roots for the hosts that tests boot, made once
-	@test/target/root.sh bookworm >/dev/null
-	@test/target/root.sh trixie >/dev/null
+	@test/hosts/root.sh bookworm >/dev/null
+	@test/hosts/root.sh trixie >/dev/null
 
 go: setup              # what builds examples/caddyplugins
 	@scripts/go.sh >/dev/null
 
-target-up: setup       # a host that stays up: then `PORTABLE_TARGET=dev npx jest test/lifecycle/drop-in` takes seconds
-	@$(TARGET) up dev
+host-up: setup       # a host that stays up: then `PORTABLE_TEST_HOST=dev npx jest test/lifecycle/drop-in` takes seconds
+	@$(HOSTS) up dev
 
-target-down:
-	@$(TARGET) down dev
+host-down:
+	@$(HOSTS) down dev
 
 clean:                 # what was built here; hosts and their roots are kept elsewhere
 	@rm -rf provider/dist sdk/nodejs/bin examples/*/bin dist

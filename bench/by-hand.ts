@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { TestTarget } from "../test/target";
+import type { TestHost } from "../test/hosts";
 import type { Found, Setup } from "./contender";
 import { firstLine, runCommand } from "./run-command";
 
@@ -67,7 +67,7 @@ export async function ansibleContenders(setup: Setup): Promise<Found[]> {
     ];
 }
 
-async function takeBack(hosts: readonly TestTarget[]): Promise<void> {
+async function takeBack(hosts: readonly TestHost[]): Promise<void> {
     const script = readFileSync(path.join(__dirname, "shell/remove.sh"), "utf8");
     await Promise.all(hosts.map((host) => host.exec(script)));
 }

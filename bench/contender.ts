@@ -1,4 +1,4 @@
-import type { TestTarget } from "../test/target";
+import type { TestHost } from "../test/hosts";
 import type { Wanted } from "./hosts";
 
 export interface Setup {
@@ -19,9 +19,9 @@ export interface Contender {
     /** The one step that it takes part in; undefined for all. It deploys nothing then. */
     readonly only?: string;
     /** Brings the hosts to what is wanted. This is what is timed. */
-    deploy(hosts: readonly TestTarget[], wanted: Wanted): Promise<void>;
+    deploy(hosts: readonly TestHost[], wanted: Wanted): Promise<void>;
     /** Takes everything back. */
-    remove(hosts: readonly TestTarget[]): Promise<void>;
+    remove(hosts: readonly TestHost[]): Promise<void>;
 }
 
 /** A contender, or why it isn't there. */

@@ -2,7 +2,7 @@ import { createCipheriv } from "node:crypto";
 import { copyFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { buildImage } from "../provider/image/image";
-import { Store } from "../provider/image/store";
+import { Store } from "../provider/image/store/store";
 import { Asset } from "../provider/schema/values";
 
 const hello = path.resolve(__dirname, "../examples/hello");

@@ -73,8 +73,8 @@ async function measure(
                     console.log(`${plan.title}, ${contender.name}: left out of round ${round}, the time is over`);
                     continue;
                 }
-                const targets = plan.hosts === "distant" ? [hosts.distant] : hosts.targets.slice(0, plan.hosts);
-                measured.push(...(await oneRound(plan.title, contender, targets, releases)));
+                const chosen = plan.hosts === "distant" ? [hosts.distant] : hosts.nearby.slice(0, plan.hosts);
+                measured.push(...(await oneRound(plan.title, contender, chosen, releases)));
             }
         }
     }

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
-import type { TestTarget } from "../test/target";
+import type { TestHost } from "../test/hosts";
 import type { Found, Setup } from "./contender";
 import type { Wanted } from "./hosts";
 import { firstLine, runCommand } from "./run-command";
@@ -111,13 +111,9 @@ class Workspace {
     }
 }
 
-function configuration(
-    project: string,
-    hosts: readonly TestTarget[],
-    { image, name }: Wanted,
-): Record<string, unknown> {
+function configuration(project: string, hosts: readonly TestHost[], { image, name }: Wanted): Record<string, unknown> {
     return {
-        [`bench-${project}:hosts`]: hosts.map(({ name, host: address, port, privateKeyPath, hostKey }) => ({
+        [`bench-${project}:hosts`]: hosts.map(({ name, address, port, privateKeyPath, hostKey }) => ({
             name,
             address,
             port,

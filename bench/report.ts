@@ -18,7 +18,7 @@ export interface Report {
 }
 
 export async function writeReport({ measured, found, hosts, megabytes, loadBefore, isWhole }: Report): Promise<void> {
-    const systemd = (await hosts.targets[0]?.exec("systemctl --version"))?.stdout.split("\n")[0]?.split(" ")[1];
+    const systemd = (await hosts.nearby[0]?.exec("systemctl --version"))?.stdout.split("\n")[0]?.split(" ")[1];
     const titles = [...new Set(measured.map((one) => one.title))];
     const figures = [
         `Date ${new Date().toISOString().slice(0, 10)}, systemd ${systemd} on the hosts, ${availableParallelism()} cores ` +

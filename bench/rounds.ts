@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { TestTarget } from "../test/target";
+import type { TestHost } from "../test/hosts";
 import type { Contender } from "./contender";
 import { checkGone, checkServed, mainProcesses, type Wanted } from "./hosts";
 
@@ -32,7 +32,7 @@ function steps([first, second]: readonly [Release, Release]): [string, Wanted][]
 export async function oneRound(
     title: string,
     contender: Contender,
-    hosts: readonly TestTarget[],
+    hosts: readonly TestHost[],
     releases: readonly [Release, Release],
 ): Promise<Measured[]> {
     const measured: Measured[] = [];

@@ -1,7 +1,8 @@
 import type { z } from "zod";
+import type { Failure } from "./errors";
+import type { Connection } from "./host/connection";
+import type { Host } from "./host/host";
 import type { Path, PreviewedObject, Secret, Unknown } from "./schema/values";
-import type { Connection } from "./target/connection";
-import type { Target } from "./target/target";
 
 /** What an operation may use of the world. The protocol makes one for each call. */
 export interface Context {
@@ -24,15 +25,9 @@ export interface Context {
 /** A context of an operation that may touch the host. */
 export interface HostContext extends Context {
     /** Merges the provider's default connection, then connects (one pooled connection per host). */
-    connect(connection: Connection | undefined): Promise<Target>;
+    connect(connection: Connection | undefined): Promise<Host>;
     /** The first of these that answers: the last one that worked, then the one that is declared. */
-    connectAny(connections: readonly (Connection | undefined)[]): Promise<Target>;
-}
-
-export interface Failure {
-    path: Path;
-    /** One sentence, with what to do. Never holds the value of a secret. */
-    reason: string;
+    connectAny(connections: readonly (Connection | undefined)[]): Promise<Host>;
 }
 
 export interface CheckArgs<I> {
@@ -203,7 +198,7 @@ export interface ProviderFunction<I extends z.ZodObject = z.ZodObject, O extends
 /** Connections to hosts, kept open while the provider lives: one for each login. */
 export interface HostPool {
     /** Throws a UserError that names the host when it can't be reached, isn't the one expected, or refuses the login. */
-    connect(connection: Connection, options: ConnectOptions): Promise<Target>;
+    connect(connection: Connection, options: ConnectOptions): Promise<Host>;
     /** Ends all connections at once. */
     close(): void;
 }

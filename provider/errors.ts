@@ -1,3 +1,5 @@
+import type { Path } from "./schema/values";
+
 /** Where a problem is: what the user wrote, and on which host it showed. */
 export interface Place {
     /** Resource as the user named it: "AttachedService hello". */
@@ -17,7 +19,7 @@ export interface Problem extends Place {
     todo?: string;
 }
 
-/** The one text form of a problem: where, what, what the target said, what to do. */
+/** The one text form of a problem: where, what, what the host said, what to do. */
 export function problemText(problem: Problem): string {
     const where = [
         problem.resource,
@@ -52,7 +54,7 @@ export class UserError extends Error {
 }
 
 /**
- * The operation failed after the target was touched. `outputs` says what is there now (read back,
+ * The operation failed after the host was touched. `outputs` says what is there now (read back,
  * not assumed); the engine stores it beside `reasons`, and calls Update at the next `up`.
  */
 export class PartialFailure extends Error {
@@ -75,4 +77,18 @@ function defined<T extends object>(value: T): Partial<T> {
 /** Whether nothing answers at the host's address; a wrong key or a refused login is somebody who answers. */
 export function isUnreachable(error: unknown): boolean {
     return error instanceof UserError && "code" in error && error.code === "unreachable";
+}
+
+/** Errors thrown inside say where: what they know themselves stays. */
+export async function located<T>(place: Place, run: () => Promise<T>): Promise<T> {
+    try {
+        return await run();
+    } catch (error) {
+        throw error instanceof UserError ? error.at(place) : error;
+    }
+}
+export interface Failure {
+    path: Path;
+    /** One sentence, with what to do. Never holds the value of a secret. */
+    reason: string;
 }

@@ -11,12 +11,12 @@ PORTABLE_TEST_RUN=$work/run TMPDIR=$work
 export PATH PORTABLE_TEST_RUN TMPDIR
 status=0
 trap 'exit 130' INT TERM
-trap 'test/target/target.sh down >/dev/null; rm -rf "$work"' EXIT
+trap 'test/hosts/hosts.sh down >/dev/null; rm -rf "$work"' EXIT
 
 tsx bench/main.ts || status=$?
 
-test/target/target.sh down >/dev/null
-left=$(test/target/target.sh leftovers)
+test/hosts/hosts.sh down >/dev/null
+left=$(test/hosts/hosts.sh leftovers)
 if [ -n "$left" ]; then
     echo "Left behind by the benchmark:"
     echo "$left"

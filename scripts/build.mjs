@@ -36,8 +36,8 @@ const asFunction = (text) => {
     return `//${digest}\n(function (exports, require, module, __filename, __dirname) {${text}})`;
 };
 mkdirSync(`${root}provider/dist`, { recursive: true });
-await bundle("provider/start.ts", "provider/dist/start.js");
+await bundle("provider/plugin/start.ts", "provider/dist/start.js");
 await bundle("provider/transfer/chunker.ts", "provider/dist/chunker.js");
 const file = "provider/dist/provider.js";
-const bytes = await bundle("provider/main.ts", file, asFunction);
+const bytes = await bundle("provider/plugin/main.ts", file, asFunction);
 console.log(`${file}: ${Math.round(bytes / 1024)} KB in ${Math.round(performance.now() - started)} ms`);

@@ -5,11 +5,11 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 PORTABLE_TEST_RUN=$work/run
 export PORTABLE_TEST_RUN
-target=test/target/target.sh
+host=test/hosts/hosts.sh
 
 leave() {
     status=$?
-    $target down web1 >/dev/null 2>&1 || true
+    $host down web1 >/dev/null 2>&1 || true
     rm -rf "$work" Pulumi.demo.yaml
     exit $status
 }
@@ -47,11 +47,11 @@ else
 fi
 
 say "A Debian host of its own: web1, booted in a namespace of this machine, with nothing but systemd and sshd"
-$target up web1
+$host up web1
 PORTABLE_SSH_CONFIG=$PORTABLE_TEST_RUN/web1/ssh_config
 export PORTABLE_SSH_CONFIG
-address=$($target ip web1)
-$target exec web1 python3 - <test/target/snapshot.py | sort >"$work/before"
+address=$($host ip web1)
+$host exec web1 python3 - <test/hosts/snapshot.py | sort >"$work/before"
 
 page() { show "curl http://web1:8080"; curl --silent --show-error --max-time 10 "http://$address:8080/"; }
 
@@ -70,7 +70,7 @@ page
 say "Take it all back"
 destroy
 
-$target exec web1 python3 - <test/target/snapshot.py | sort >"$work/after"
+$host exec web1 python3 - <test/hosts/snapshot.py | sort >"$work/after"
 say "The host before and after: /etc, /var, /run, mounts, loop devices, units, users"
 if diff "$work/before" "$work/after"; then
     echo "The same: $(wc -l <"$work/before") entries."

@@ -1,4 +1,4 @@
-// Writes provider/schema.json from the zod schemas of provider/portable.ts. With --check it only says whether it is stale.
+// Writes provider/schema.json from the zod schemas of provider/package.ts. With --check it only says whether it is stale.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { build } from "esbuild";
@@ -9,8 +9,8 @@ const { outputFiles } = await build({
     absWorkingDir: root,
     stdin: {
         contents: `
-            import { portable } from "./provider/portable";
-            import { packageSchema } from "./provider/schema/package-schema";
+            import { portable } from "./provider/package";
+            import { packageSchema } from "./provider/protocol/package-schema";
             export const text = packageSchema(portable).then((schema) => JSON.stringify(schema, null, 4) + "\\n");`,
         resolveDir: root,
     },

@@ -10,7 +10,7 @@ PORTABLE_TEST_RUN=$work/run PORTABLE_FIGURES=$work/figures PORTABLE_SOAK=1
 export PATH PORTABLE_TEST_RUN PORTABLE_FIGURES PORTABLE_SOAK
 status=0
 trap 'exit 130' INT TERM
-trap 'test/target/target.sh down >/dev/null; rm -rf "$work"' EXIT
+trap 'test/hosts/hosts.sh down >/dev/null; rm -rf "$work"' EXIT
 
 tests=
 for name; do tests="$tests test/resilience/$name"; done
@@ -18,8 +18,8 @@ for name; do tests="$tests test/resilience/$name"; done
 jest --runInBand ${tests:-test/resilience} || status=$?
 [ $# -gt 0 ] && cat "$work/figures" || tsx test/resilience/write-figures.ts "$work/figures" docs/updates.md || status=$?
 
-test/target/target.sh down >/dev/null
-left=$(test/target/target.sh leftovers)
+test/hosts/hosts.sh down >/dev/null
+left=$(test/hosts/hosts.sh leftovers)
 if [ -n "$left" ]; then
     echo "Left behind:"
     echo "$left"

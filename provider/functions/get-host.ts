@@ -1,10 +1,10 @@
 import * as z from "zod";
 import type { ProviderFunction } from "../contract";
-import { perform } from "../resources/operation";
-import { joinShell } from "../shell";
-import { hostFacts, missingForPortable } from "../systemd/host-facts";
-import { lookAtHost, lookAtProfiles } from "../systemd/prelude";
-import { connection } from "../target/connection";
+import { connection } from "../host/connection";
+import { hostFacts, missingForPortable } from "../host/facts";
+import { perform } from "../host/perform";
+import { lookAtHost, lookAtProfiles } from "../host/program";
+import { joinShell } from "../host/shell";
 
 const inputs = z.strictObject({ connection: connection.optional() });
 
@@ -25,8 +25,8 @@ export const getHost: ProviderFunction<typeof inputs, typeof outputs> = {
     inputs,
     outputs,
     async invoke(context, given) {
-        const target = await context.connect(given.connection);
-        const said = await perform(context, target, () => joinShell([lookAtHost, lookAtProfiles]));
+        const host = await context.connect(given.connection);
+        const said = await perform(context, host, () => joinShell([lookAtHost, lookAtProfiles]));
         const facts = hostFacts(said);
         const missing = missingForPortable(facts);
         return {

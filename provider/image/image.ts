@@ -1,20 +1,19 @@
-import type { Failure } from "../contract";
-import { UserError } from "../errors";
+import { sha256 } from "../digest";
+import { type Failure, UserError } from "../errors";
 import { type Path, type Previewed, pathText, UNKNOWN, Unknown } from "../schema/values";
-import { DigestCache } from "./digest-cache";
-import { erofs } from "./erofs";
-import { addExtensionRelease } from "./extension";
+import { findingText } from "./checks/finding";
 import { inspect } from "./inspect";
-import { instanceName } from "./instance";
-import { loadSource } from "./load";
-import type { LoadedSource, Ready, Unpacked } from "./loaded-source";
-import { PackerMissing } from "./packer";
-import { addSkeleton, type Identity, SKELETON_VERSION } from "./skeleton";
-import type { Source } from "./source";
-import { squashfs } from "./squashfs";
-import { Store } from "./store";
-import { sha256 } from "./tree";
-import { findingText } from "./validate/finding";
+import { erofs } from "./pack/erofs";
+import { addExtensionRelease } from "./pack/extension";
+import { PackerMissing } from "./pack/packer";
+import { addSkeleton, type Identity, SKELETON_VERSION } from "./pack/skeleton";
+import { squashfs } from "./pack/squashfs";
+import { instanceName } from "./sources/instance";
+import { loadSource } from "./sources/load";
+import type { LoadedSource, Ready, Unpacked } from "./sources/loaded";
+import type { Source } from "./sources/source";
+import { Store } from "./store/store";
+import { DigestCache } from "./tree/digest-cache";
 
 /** What a source will become, as far as it can be told without building it. */
 export interface Resolved {

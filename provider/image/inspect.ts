@@ -1,13 +1,14 @@
+import { sha256 } from "../digest";
+import { VALIDATION_VERSION, validateImage } from "./checks/checks";
+import type { Finding } from "./checks/finding";
 import { CONTENTS_VERSION, contentsOf } from "./contents/contents";
-import { extensionProblems } from "./extension";
-import type { Ready, Unpacked } from "./loaded-source";
-import { withReadyTree } from "./ready-image";
-import { addSkeleton, type Identity, SKELETON_VERSION } from "./skeleton";
-import type { Store } from "./store";
-import { sha256, Tree } from "./tree";
-import { treeUnits, UNIT_DIRECTORIES } from "./tree-units";
-import type { Finding } from "./validate/finding";
-import { VALIDATION_VERSION, validateImage } from "./validate/validate";
+import { extensionProblems } from "./pack/extension";
+import { addSkeleton, type Identity, SKELETON_VERSION } from "./pack/skeleton";
+import { withReadyTree } from "./pack/unpack";
+import type { Ready, Unpacked } from "./sources/loaded";
+import type { Store } from "./store/store";
+import { Tree } from "./tree/tree";
+import { treeUnits, UNIT_DIRECTORIES } from "./tree/units";
 
 /** What was seen in an image. */
 export interface Inspection {

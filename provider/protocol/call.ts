@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HostContext } from "../contract";
 import { UserError } from "../errors";
-import type { Connection } from "../target/connection";
-import type { Target } from "../target/target";
+import type { Connection } from "../host/connection";
+import type { Host } from "../host/host";
+import { mergeConnection } from "../host/merge-connection";
 import type { Decoded } from "./decode";
 import { CallFailure, failureMessage } from "./failure";
-import { mergeConnection } from "./merge-connection";
 import { Redactor } from "./secrets";
 import type { Served, Session } from "./session";
 import { Throttle } from "./throttle";
@@ -68,11 +68,11 @@ export class Call implements HostContext {
         this.warnings.push(this.send(text, "warning", false));
     }
 
-    async connect(connection: Connection | undefined): Promise<Target> {
+    async connect(connection: Connection | undefined): Promise<Host> {
         return this.connectTo(mergeConnection(connection, this.session.defaultConnection));
     }
 
-    async connectAny(connections: readonly (Connection | undefined)[]): Promise<Target> {
+    async connectAny(connections: readonly (Connection | undefined)[]): Promise<Host> {
         const merged = connections.map((each) => mergeConnection(each, this.session.defaultConnection));
         const candidates = [...new Map(merged.map((each) => [JSON.stringify(each), each])).values()];
         for (const candidate of candidates.slice(0, -1)) {
@@ -87,7 +87,7 @@ export class Call implements HostContext {
         return this.connectTo(candidates.at(-1) ?? mergeConnection(undefined, this.session.defaultConnection));
     }
 
-    private connectTo(connection: Connection): Promise<Target> {
+    private connectTo(connection: Connection): Promise<Host> {
         return this.served.pool.connect(connection, {
             signal: this.signal,
             warn: (text) => this.warn(text),

@@ -1,8 +1,8 @@
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { Failure, Resource } from "../contract";
-import { isUnreachable, PartialFailure, UserError } from "../errors";
+import type { Resource } from "../contract";
+import { type Failure, isUnreachable, PartialFailure, UserError } from "../errors";
 import { markedPaths, withDefaults } from "../schema/shape";
 import { type Path, UNKNOWN } from "../schema/values";
 import { Call } from "./call";

@@ -32,7 +32,7 @@ export function methodsOf(session: Session): UntypedServiceImplementation {
             return info;
         },
         async getSchema() {
-            const { packageSchema } = await import("../schema/package-schema");
+            const { packageSchema } = await import("./package-schema");
             const response = new pb.GetSchemaResponse();
             response.setSchema(JSON.stringify(await packageSchema((await session.served()).package)));
             return response;

@@ -1,6 +1,6 @@
 import type { HostPool, Members, Package } from "../contract";
 import { UserError } from "../errors";
-import type { Connection } from "../target/connection";
+import type { Connection } from "../host/connection";
 import type { Decoded } from "./decode";
 import { EngineLog } from "./engine-log";
 import { SecretPaths } from "./secrets";

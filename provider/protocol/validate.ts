@@ -1,6 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
-import type { Failure } from "../contract";
+import type { Failure } from "../errors";
 import { expectation, kindOf, propertyNames, schemasAt } from "../schema/expectation";
 import { shapeOf } from "../schema/shape";
 import { isWithin, type Path, pathText, unknownPaths, valueAt } from "../schema/values";

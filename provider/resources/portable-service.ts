@@ -1,11 +1,11 @@
 import * as z from "zod";
 import type { Carried, Child, Component, ComponentContext, Resource } from "../contract";
 import { UserError } from "../errors";
+import { connection } from "../host/connection";
 import { objectType } from "../schema/marks";
 import { isRecord, type PreviewedObject, UNKNOWN, Unknown } from "../schema/values";
-import { connection } from "../target/connection";
-import { attachedService } from "./attached-service";
-import { portableImage } from "./portable-image";
+import { attachedService } from "./attached-service/attached-service";
+import { portableImage } from "./portable-image/portable-image";
 
 /** What the component hands on to the image, and to the service, of each host: said once, there. */
 const ofImage = portableImage.inputs.omit({ name: true, extends: true, connection: true });

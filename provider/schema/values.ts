@@ -8,6 +8,7 @@ export class Unknown {
     private constructor() {}
     static readonly value = new Unknown();
 }
+
 export const UNKNOWN = Unknown.value;
 
 /** T as Check and previews see it: any part may be unknown. */
@@ -89,4 +90,8 @@ export function unknownPaths(value: unknown, path: Path = []): Path[] {
 /** The members of a plain object or array; none of anything else. */
 export function entries(value: unknown): [string | number, unknown][] {
     return Array.isArray(value) ? [...value.entries()] : isRecord(value) ? Object.entries(value) : [];
+}
+
+export function asText(value: unknown): string {
+    return typeof value === "string" ? value : "";
 }

@@ -1,10 +1,10 @@
-import type { TestTarget } from "../target";
+import type { TestHost } from "../hosts";
 import { buildCaddy } from "./caddy";
 import { RUN_TIMEOUT_MS } from "./example";
 import { eventually, journal, onEveryEngine, onHost, shown } from "./on-every-engine";
 
 onEveryEngine("caddyplugins", { prepare: ({ example }) => buildCaddy(example) }, (scene) => {
-    const host = () => scene.hosts[0] as TestTarget;
+    const host = () => scene.hosts[0] as TestHost;
     const page = () => host().http(80, "/");
     const pid = () => shown(host(), "caddyplugins.service", "MainPID");
 

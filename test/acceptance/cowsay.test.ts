@@ -1,5 +1,5 @@
 import * as net from "node:net";
-import type { TestTarget } from "../target";
+import type { TestHost } from "../hosts";
 import { RUN_TIMEOUT_MS } from "./example";
 import { eventually, journal, onEveryEngine, onHost, shown } from "./on-every-engine";
 
@@ -13,8 +13,8 @@ const COW = String.raw`
 const says = (text: string) => ` ${"_".repeat(text.length + 2)}\n< ${text} >\n ${"-".repeat(text.length + 2)}${COW}`;
 
 /** A connection that is open; `finish` sends, ends its half, and gives the answer. */
-async function connect(host: TestTarget): Promise<{ finish(text: string): Promise<string> }> {
-    const socket = net.connect({ host: host.host, port: 3000, allowHalfOpen: true });
+async function connect(host: TestHost): Promise<{ finish(text: string): Promise<string> }> {
+    const socket = net.connect({ host: host.address, port: 3000, allowHalfOpen: true });
     await new Promise((connected, failed) => socket.once("connect", connected).once("error", failed));
     return {
         finish: (text) =>
@@ -31,13 +31,13 @@ async function connect(host: TestTarget): Promise<{ finish(text: string): Promis
 }
 
 /** Instances of the template that systemd has in memory: a line each. */
-async function instances(host: TestTarget): Promise<string[]> {
+async function instances(host: TestHost): Promise<string[]> {
     const rows = await onHost(host, "systemctl list-units 'cowsay@*' --all --plain --no-legend --no-pager");
     return rows.split("\n").filter((row) => row !== "");
 }
 
 onEveryEngine("cowsay", { prepare: ({ example }) => example.build() }, (scene) => {
-    const host = () => scene.hosts[0] as TestTarget;
+    const host = () => scene.hosts[0] as TestHost;
 
     test(
         "portablectl attach, systemctl enable --now cowsay.socket: the socket listens, the template keeps its @",

@@ -1,4 +1,4 @@
-import { diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { RUN_TIMEOUT_MS } from "./example";
 import { eventually, onEveryEngine, onHost } from "./on-every-engine";
 
@@ -6,7 +6,7 @@ onEveryEngine(
     "environments",
     { hosts: ["dev1", "staging1", "prod1", "prod2"], prepare: ({ example }) => example.build() },
     (scene) => {
-        const host = (name: string) => scene.hosts[["dev1", "staging1", "prod1", "prod2"].indexOf(name)] as TestTarget;
+        const host = (name: string) => scene.hosts[["dev1", "staging1", "prod1", "prod2"].indexOf(name)] as TestHost;
         const page = async (name: string) => (await host(name).http(8080, "/")).body;
         const images = (name: string) => onHost(host(name), "ls /var/lib/portables");
 

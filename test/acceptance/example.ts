@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { Engine, OperationOptions, Result } from "../engine/engine";
-import type { TestTarget } from "../target";
+import type { TestHost } from "../hosts";
 
 const root = join(__dirname, "../..");
 
@@ -93,14 +93,14 @@ export class Example {
     }
 
     /** `~/.ssh/config` of the user: the hosts' names in the example, and where they are. */
-    sshConfig(hosts: Record<string, TestTarget>): string {
+    sshConfig(hosts: Record<string, TestHost>): string {
         const blocks = Object.entries(hosts).map(
-            ([name, target]) => `Host ${name}
-    HostName ${target.host}
+            ([name, host]) => `Host ${name}
+    HostName ${host.address}
     User root
-    IdentityFile ${target.privateKeyPath}
+    IdentityFile ${host.privateKeyPath}
     IdentitiesOnly yes
-    UserKnownHostsFile ${target.knownHostsPath}
+    UserKnownHostsFile ${host.knownHostsPath}
     StrictHostKeyChecking yes
 `,
         );
@@ -122,7 +122,7 @@ export class Stack {
     constructor(
         private readonly engine: Engine,
         private readonly example: Example,
-        hosts: Record<string, TestTarget>,
+        hosts: Record<string, TestHost>,
         readonly name = "dev",
     ) {
         // Types are checked once for each example, by types.test.ts: it takes half of the time of a run.

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
-import { Store } from "../../provider/image/store";
-import { flake, privateNix } from "../image/nix-store";
-import type { TestTarget } from "../target";
+import { Store } from "../../provider/image/store/store";
+import type { TestHost } from "../hosts";
+import { flake, privateNix } from "../image/sources/nix/nix-store";
 import { RUN_TIMEOUT_MS } from "./example";
 import { journal, onEveryEngine, onHost } from "./on-every-engine";
 
@@ -22,7 +22,7 @@ function forgetBuilt(): void {
 }
 
 onEveryEngine("hello-nix", { prepare }, (scene) => {
-    const host = () => scene.hosts[0] as TestTarget;
+    const host = () => scene.hosts[0] as TestHost;
     const cow = () => onHost(host(), "echo hello | nc -N 127.0.0.1 3000");
 
     test(

@@ -1,11 +1,11 @@
 import { lstatSync } from "node:fs";
 import type { Result } from "../engine/engine";
-import type { TestTarget } from "../target";
+import type { TestHost } from "../hosts";
 import { installFromArchive, RUN_TIMEOUT_MS } from "./example";
 import { onEveryEngine, onHost, shown } from "./on-every-engine";
 
 onEveryEngine("hello", { install: installFromArchive, prepare: ({ example }) => example.build() }, (scene) => {
-    const host = () => scene.hosts[0] as TestTarget;
+    const host = () => scene.hosts[0] as TestHost;
     const page = () => host().http(8080, "/");
 
     test(

@@ -1,4 +1,4 @@
-import { diffSnapshots, type TestTarget } from "../target";
+import { diffSnapshots, type TestHost } from "../hosts";
 import { RUN_TIMEOUT_MS } from "./example";
 import { onEveryEngine, onHost, shown } from "./on-every-engine";
 
@@ -12,17 +12,17 @@ onEveryEngine(
             example.build();
             const unit = "[Unit]\nDescription=The host's own\n[Service]\nExecStart=/bin/sleep infinity\n";
             await onHost(
-                hosts[0] as TestTarget,
+                hosts[0] as TestHost,
                 `cat >${HOSTS_OWN} && systemctl daemon-reload && systemctl start caddy`,
                 unit,
             );
         },
         restore: async ({ hosts }) => {
-            await onHost(hosts[0] as TestTarget, `systemctl stop caddy && rm ${HOSTS_OWN} && systemctl daemon-reload`);
+            await onHost(hosts[0] as TestHost, `systemctl stop caddy && rm ${HOSTS_OWN} && systemctl daemon-reload`);
         },
     },
     (scene) => {
-        const host = () => scene.hosts[0] as TestTarget;
+        const host = () => scene.hosts[0] as TestHost;
 
         test(
             "a unit of the host has the name: refused before any change, with what to rename",

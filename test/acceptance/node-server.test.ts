@@ -1,9 +1,9 @@
-import type { TestTarget } from "../target";
+import type { TestHost } from "../hosts";
 import { RUN_TIMEOUT_MS } from "./example";
 import { eventually, onEveryEngine, onHost, shown } from "./on-every-engine";
 
 onEveryEngine("node-server", {}, (scene) => {
-    const host = () => scene.hosts[0] as TestTarget;
+    const host = () => scene.hosts[0] as TestHost;
     const page = async (path: string) => (await host().http(8080, path)).body;
 
     test(

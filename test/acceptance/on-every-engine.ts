@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { type Engine, engines } from "../engine/engine";
-import { bootTarget, diffSnapshots, type Snapshot, type TargetOptions, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost, type TestHostOptions } from "../hosts";
 import { Example, RUN_TIMEOUT_MS, Stack } from "./example";
 
 type EngineName = Engine["name"];
@@ -21,13 +21,13 @@ export interface Scene {
     example: Example;
     engine: Engine;
     /** In the order of their names. */
-    hosts: TestTarget[];
+    hosts: TestHost[];
     /** The stack `dev`. */
     stack: Stack;
     stackNamed(name: string): Stack;
 }
 
-export interface SceneOptions extends TargetOptions {
+export interface SceneOptions extends TestHostOptions {
     /** Names of the hosts as the example gives them. */
     hosts?: string[];
     /** The one engine that can run it, where not all can. */
@@ -52,7 +52,7 @@ export function onEveryEngine(name: string, options: SceneOptions, tests: (scene
     describe(`examples/${name}`, () => {
         beforeAll(async () => {
             scene.hosts = [];
-            for (const _ of names) scene.hosts.push(await bootTarget(targetOptions));
+            for (const _ of names) scene.hosts.push(await bootHost(targetOptions));
             scene.example = new Example(name, install);
             await prepare?.(scene);
         }, BOOT_TIMEOUT_MS);
@@ -69,7 +69,7 @@ export function onEveryEngine(name: string, options: SceneOptions, tests: (scene
 
             beforeAll(async () => {
                 scene.engine = (await engines()).find((engine) => engine.name === engineName) as Engine;
-                const byName = Object.fromEntries(names.map((each, index) => [each, scene.hosts[index] as TestTarget]));
+                const byName = Object.fromEntries(names.map((each, index) => [each, scene.hosts[index] as TestHost]));
                 scene.stackNamed = (stackName) => {
                     const made = stacks.get(stackName) ?? new Stack(scene.engine, scene.example, byName, stackName);
                     stacks.set(stackName, made);
@@ -97,20 +97,20 @@ export function onEveryEngine(name: string, options: SceneOptions, tests: (scene
 }
 
 /** Runs a shell command as root, and gives what it printed, trimmed; throws when it fails. */
-export async function onHost(host: TestTarget, command: string, input?: string): Promise<string> {
+export async function onHost(host: TestHost, command: string, input?: string): Promise<string> {
     const { code, stdout, stderr } = await host.exec(command, { input });
     if (code !== 0) throw new Error(`exit status ${code} of ${command}: ${stderr}`);
     return stdout.trim();
 }
 
 /** The messages of a unit's own programs since it was booted. */
-export async function journal(host: TestTarget, unit: string): Promise<string[]> {
+export async function journal(host: TestHost, unit: string): Promise<string[]> {
     const text = await onHost(host, `journalctl --sync; journalctl -q -b -o cat -u ${unit} --no-pager`);
     return text.split("\n").filter((line) => line !== "");
 }
 
 /** What systemd shows of a unit. */
-export function shown(host: TestTarget, unit: string, property: string): Promise<string> {
+export function shown(host: TestHost, unit: string, property: string): Promise<string> {
     return onHost(host, `systemctl show -p ${property} --value -- '${unit}'`);
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { TestTarget } from "../target";
+import type { TestHost } from "../hosts";
 import { RUN_TIMEOUT_MS } from "./example";
 import { onEveryEngine, which } from "./on-every-engine";
 
@@ -12,8 +12,8 @@ const title = missing.length === 0 ? "with @pulumi/command" : `not run, as these
         test(
             "journalctl after the deployment, over the same connection: Hello, world!",
             async () => {
-                const [host] = scene.hosts as [TestTarget];
-                scene.stack.configure({ host: host.host, hostKey: host.hostKey, name: "world" });
+                const [host] = scene.hosts as [TestHost];
+                scene.stack.configure({ host: host.address, hostKey: host.hostKey, name: "world" });
                 scene.stack.configureSecrets({ privateKey: readFileSync(host.privateKeyPath, "utf8") });
                 const { outputs } = await scene.stack.up();
                 expect(outputs.said).toBe("Hello, world!");

@@ -1,9 +1,9 @@
-import type { TestTarget } from "../target";
+import type { TestHost } from "../hosts";
 import { RUN_TIMEOUT_MS } from "./example";
 import { eventually, journal, onEveryEngine, shown } from "./on-every-engine";
 
 onEveryEngine("timer", { prepare: ({ example }) => example.build() }, (scene) => {
-    const host = () => scene.hosts[0] as TestTarget;
+    const host = () => scene.hosts[0] as TestHost;
     const reports = async () =>
         (await journal(host(), "visits-report.service")).filter((line) => line.endsWith("visits so far"));
 

@@ -1,5 +1,5 @@
 import type { EngineStep } from "../engine/engine";
-import type { TestTarget } from "../target";
+import type { TestHost } from "../hosts";
 import { RUN_TIMEOUT_MS } from "./example";
 import { onEveryEngine, onHost } from "./on-every-engine";
 
@@ -10,11 +10,11 @@ const told = ({ op, urn, failed }: EngineStep) =>
     `${failed ? "failed " : ""}${op} ${urn.split("::")[2]?.split(":").at(-1)} ${urn.split("::").at(-1)}`;
 
 onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build() }, (scene) => {
-    const host = (name: string) => scene.hosts[names.indexOf(name)] as TestTarget;
-    const onEach = <T>(ask: (each: TestTarget) => Promise<T>) => Promise.all(scene.hosts.map(ask));
-    const attached = (each: TestTarget) => onHost(each, "readlink /etc/portables/* | sed 's|.*/||; s|-.*||'");
-    const since = (each: TestTarget) => onHost(each, "systemctl show -p ActiveEnterTimestampMonotonic greeter.socket");
-    const page = async (each: TestTarget) => (await each.http(8080, "/")).body;
+    const host = (name: string) => scene.hosts[names.indexOf(name)] as TestHost;
+    const onEach = <T>(ask: (each: TestHost) => Promise<T>) => Promise.all(scene.hosts.map(ask));
+    const attached = (each: TestHost) => onHost(each, "readlink /etc/portables/* | sed 's|.*/||; s|-.*||'");
+    const since = (each: TestHost) => onHost(each, "systemctl show -p ActiveEnterTimestampMonotonic greeter.socket");
+    const page = async (each: TestHost) => (await each.http(8080, "/")).body;
     const greetings = () =>
         Promise.all(scene.hosts.map(async (each) => `Hello from ${await onHost(each, "cat /etc/hostname")}!\n`));
     const release = (version: string, status: string) => {

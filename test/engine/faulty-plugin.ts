@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sh } from "../../provider/shell";
+import { sh } from "../../provider/host/shell";
 import { bundle } from "./bundle";
 
 /** Builds the provider of faulty/ into a directory; its executable. */

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sh } from "../../provider/shell";
+import { sh } from "../../provider/host/shell";
 import { bundle } from "./bundle";
 import { isObject } from "./stand-in/values";
 

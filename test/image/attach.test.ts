@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { buildImage } from "../../provider/image/image";
-import { Store } from "../../provider/image/store";
+import { Store } from "../../provider/image/store/store";
 import { Asset } from "../../provider/schema/values";
-import { bootTarget, type TestTarget } from "../target";
+import { bootHost, type TestHost } from "../hosts";
 import { workspace } from "./workspace";
 
 /** Settings that need something of the image: without it the service ends before its program starts, with 226 or 200. */
@@ -20,11 +20,11 @@ const SETTINGS = {
 const EXIT_OF_HELLO = "1"; // no socket was passed to it
 
 describe.each(["bookworm", "trixie"] as const)("on Debian %s", (suite) => {
-    let target: TestTarget;
+    let host: TestHost;
     beforeAll(async () => {
-        target = await bootTarget({ suite });
+        host = await bootHost({ suite });
     }, 300_000);
-    afterAll(() => target?.down());
+    afterAll(() => host?.down());
 
     test("portablectl takes the image, and every service gets to start its program", async () => {
         const units = Object.entries(SETTINGS).map(([name, settings]) => ({
@@ -40,12 +40,12 @@ describe.each(["bookworm", "trixie"] as const)("on Debian %s", (suite) => {
         );
 
         const raw = "/var/lib/portables/hello_1.raw";
-        const put = await target.exec(`base64 -d > ${raw}`, { input: readFileSync(file).toString("base64") });
+        const put = await host.exec(`base64 -d > ${raw}`, { input: readFileSync(file).toString("base64") });
         expect(put).toMatchObject({ code: 0 });
-        const inspected = await target.exec(`portablectl inspect ${raw}`);
+        const inspected = await host.exec(`portablectl inspect ${raw}`);
         expect(inspected.stdout).toContain("hello 1\n");
 
-        const { stdout } = await target.exec(`
+        const { stdout } = await host.exec(`
             mkdir -p /srv/data /etc/hello && echo x > /srv/a.txt
             portablectl attach ${raw} >&2 && systemctl daemon-reload
             for unit in ${units.map(({ name }) => name).join(" ")}; do

@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import path from "node:path";
 import { buildSync } from "esbuild";
 import { buildImage, resolveSource } from "../../provider/image/image";
-import type { Source } from "../../provider/image/source";
-import { Store } from "../../provider/image/store";
+import type { Source } from "../../provider/image/sources/source";
+import { Store } from "../../provider/image/store/store";
 import { Archive, Asset } from "../../provider/schema/values";
 import { hello, PROGRAM, workspace } from "./workspace";
 

@@ -3,15 +3,15 @@ import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import path from "node:path";
 import { buildImage } from "../../provider/image/image";
-import { Store } from "../../provider/image/store";
+import { Store } from "../../provider/image/store/store";
 import { Asset } from "../../provider/schema/values";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, onHost } from "../lifecycle/hello";
 import { fileAsset, type Json, Provider } from "../lifecycle/provider";
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
 import { certificate } from "./certificate";
 import { debianRoot } from "./debian-root";
-import { flake, privateNix } from "./nix-store";
-import { layoutFiles, writeFiles } from "./oci-layout";
+import { flake, privateNix } from "./sources/nix/nix-store";
+import { layoutFiles, writeFiles } from "./sources/oci/oci-layout";
 import { workspace } from "./workspace";
 
 /* The article's hello from every source, by the provider as the engine starts it. */
@@ -29,7 +29,7 @@ const { key, cert } = certificate();
 let server: Server;
 let download: { url: string; sha256: string };
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let before: Snapshot;
 
 beforeAll(async () => {
@@ -51,17 +51,17 @@ beforeAll(async () => {
 
     const nix = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(NIX|XDG)_/.test(name)));
     const environment = { ...(nix as Record<string, string>), NODE_EXTRA_CA_CERTS: cert };
-    [provider, target] = await Promise.all([Provider.start({ directory, environment }), bootTarget()]);
-    before = await target.snapshot();
+    [provider, host] = await Promise.all([Provider.start({ directory, environment }), bootHost()]);
+    before = await host.snapshot();
 }, bootTimeoutMs);
 afterEach(async () => {
     await provider.destroyAll();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
 afterAll(async () => {
     server?.closeAllConnections();
     server?.close();
-    await target?.down();
+    await host?.down();
 });
 
 test.each<[string, () => Json]>([
@@ -92,13 +92,13 @@ test.each<[string, () => Json]>([
             provider.resource("PortableImage", "hello"),
             provider.resource("AttachedService", "hello"),
         ];
-        const connection = connectionTo(target);
-        const since = await onHost(target, "date +%s.%N");
+        const connection = connectionTo(host);
+        const since = await onHost(host, "date +%s.%N");
         await hello.up({ version: "1", source: { [kind]: source() }, connection });
         await service.up({ image: hello.outputs.path, connection });
         expect(service.outputs.units).toMatchObject({ "hello.service": { load: "loaded", enablement: "enabled" } });
-        expect(await onHost(target, "systemctl show -p RootImage --value hello.service")).toBe(hello.outputs.path);
-        const said = await onHost(target, `journalctl -o cat --no-pager -u hello.service --since @${since}`);
+        expect(await onHost(host, "systemctl show -p RootImage --value hello.service")).toBe(hello.outputs.path);
+        const said = await onHost(host, `journalctl -o cat --no-pager -u hello.service --since @${since}`);
         expect(said.split("\n")).toContain("Hello, world!");
     },
     60_000,

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import type { TestTarget } from "../target";
+import type { TestHost } from "../hosts";
 
 export interface Running {
     /** What the services said so far. */
@@ -9,15 +9,15 @@ export interface Running {
 
 /** Attaches an image under the default profile, with settings of its own in a drop-in, and starts its service. */
 export async function run(
-    target: TestTarget,
+    host: TestHost,
     image: { file: string },
     { name, settings = "", unit = `${name}.service` }: { name: string; settings?: string; unit?: string },
 ): Promise<Running> {
     const raw = `/var/lib/portables/${name}_1.raw`;
-    execFileSync("scp", ["-q", "-F", target.sshConfigPath, image.file, `root@${target.name}:${raw}`]);
+    execFileSync("scp", ["-q", "-F", host.sshConfigPath, image.file, `root@${host.name}:${raw}`]);
     const dropIn = `/etc/systemd/system/${unit}.d`;
-    const journal = async () => (await target.exec(`journalctl -o cat --no-pager -u '${name}*'`)).stdout;
-    const { code, stderr } = await target.exec(`
+    const journal = async () => (await host.exec(`journalctl -o cat --no-pager -u '${name}*'`)).stdout;
+    const { code, stderr } = await host.exec(`
         set -e
         mkdir -p ${dropIn}
         printf '[Service]\\n${settings}\\n' > ${dropIn}/test.conf
@@ -27,7 +27,7 @@ export async function run(
     const running = {
         journal,
         detach: async () => {
-            await target.exec(
+            await host.exec(
                 `systemctl stop '${name}*'; portablectl detach ${raw}; rm -rf ${raw} ${dropIn}; systemctl daemon-reload`,
             );
         },

@@ -1,21 +1,21 @@
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
 import type { Deployment, Json, Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let before: Snapshot;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
-    await makeToyService(target);
-    before = await target.snapshot();
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
+    await makeToyService(host);
+    before = await host.snapshot();
 }, bootTimeoutMs);
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 /** The three resources, made; once more under the same names they are the same resources, made anew. */
 async function made(): Promise<[Deployment, Deployment, Deployment]> {
@@ -42,17 +42,17 @@ test("a replacement by itself: the delete of the old one, which comes last, take
         expect(each.id).toBe(old[index]?.id);
         expect(each.outputs.record).not.toBe(old[index]?.outputs.record);
     }
-    const held = await target.snapshot();
+    const held = await host.snapshot();
     provider.warnings({ clear: true });
     for (const each of old.reverse()) await each.destroy();
     expect(provider.warnings()).toEqual([]);
-    expect(diffSnapshots(held, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(held, await host.snapshot())).toEqual([]);
     for (const each of now) {
         expect(await each.refresh()).toBe(true);
         expect(each.initErrors).toEqual([]);
     }
     await provider.destroyAll();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
 
 test("an image of a creation that the state has lost goes with the next one", async () => {
@@ -62,7 +62,7 @@ test("an image of a creation that the state has lost goes with the next one", as
     const found = provider.resource("PortableImage", "hello");
     await found.up(image(connection));
     await found.destroy();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
 
 test("what is gone already can be deleted", async () => {
@@ -72,13 +72,13 @@ test("what is gone already can be deleted", async () => {
     for (const [index, each] of all.entries()) Object.assign(each, states[index]);
     for (const each of all.reverse()) await each.destroy();
     expect(provider.warnings()).toEqual([]);
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
 
 test("what was taken away by hand can be deleted, each in any order", async () => {
     const [hello, service, dropIn] = await made();
     await onHost(
-        target,
+        host,
         `portablectl -q detach --now ${hello.outputs.path}; rm -rf ${hello.outputs.path} /etc/hello /etc/toy /etc/systemd/system/toy.service.d; systemctl daemon-reload`,
     );
     await hello.destroy();
@@ -86,15 +86,15 @@ test("what was taken away by hand can be deleted, each in any order", async () =
     await dropIn.destroy();
     // systemctl made this one, for the links of [Install], and detach by hand leaves it.
     await onHost(
-        target,
+        host,
         "find /etc/systemd/system -xtype l -delete; rmdir /etc/systemd/system/sockets.target.wants /etc/portables 2>/dev/null || true",
     );
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
 
 test("the records that were lost with /var/lib are made again, and nothing is left in the end", async () => {
     const [hello, service, dropIn] = await made();
-    await atRest(target, "rm -rf /var/lib/pulumi-portable");
+    await atRest(host, "rm -rf /var/lib/pulumi-portable");
     for (const each of [hello, service, dropIn]) expect(await each.refresh()).toBe(true);
     await hello.up(image(connection, { mark: "v2" }));
     await service.up({ image: hello.outputs.path, files: { "/etc/hello/key": { content: "l" } }, connection });
@@ -104,9 +104,9 @@ test("the records that were lost with /var/lib are made again, and nothing is le
         files: { "/etc/toy/key": { content: "l" } },
         connection,
     });
-    expect(await onHost(target, "cat /etc/hello/key /etc/toy/key")).toBe("ll");
+    expect(await onHost(host, "cat /etc/hello/key /etc/toy/key")).toBe("ll");
     await provider.destroyAll();
     // Nobody knows any more who made the directories.
-    await onHost(target, "rmdir /etc/portables /etc/systemd/system/toy.service.d /etc/hello /etc/toy");
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    await onHost(host, "rmdir /etc/portables /etc/systemd/system/toy.service.d /etc/hello /etc/toy");
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });

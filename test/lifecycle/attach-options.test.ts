@@ -1,4 +1,4 @@
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
 import { type Deployment, failure, fileAsset, type Json, type Provider } from "./provider";
 
@@ -6,7 +6,7 @@ import { type Deployment, failure, fileAsset, type Json, type Provider } from ".
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let hello: Deployment;
 let service: Deployment;
@@ -14,25 +14,25 @@ let before: Snapshot;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
     hello = provider.resource("PortableImage", "hello");
     await hello.up(image(connection));
-    before = await target.snapshot();
+    before = await host.snapshot();
 }, bootTimeoutMs);
 beforeEach(() => {
     service = provider.resource("AttachedService", "hello");
 });
 afterEach(async () => {
     await provider.destroyAll({ but: [hello] });
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 const up = (inputs: Json = {}) => service.up({ image: hello.outputs.path, connection, ...inputs });
-const page = async () => (await target.http(8080, "/")).body;
+const page = async () => (await host.http(8080, "/")).body;
 const profileLink = "/etc/systemd/system.attached/hello.service.d/10-profile.conf";
-const profileKind = () => onHost(target, `stat -c %F ${profileLink}`);
+const profileKind = () => onHost(host, `stat -c %F ${profileLink}`);
 
 /** In the host's state, and for the next run too. */
 async function expectSettled(inputs: Json = {}): Promise<void> {
@@ -50,8 +50,8 @@ test("a profile of the user's own comes with the files, changes with them, and g
         },
     });
     await up(inputs(3));
-    expect(await onHost(target, `readlink ${profileLink}`)).toBe(own);
-    const nice = async () => onHost(target, `ps -o ni= -p ${await mainPid(target, "hello.service")}`);
+    expect(await onHost(host, `readlink ${profileLink}`)).toBe(own);
+    const nice = async () => onHost(host, `ps -o ni= -p ${await mainPid(host, "hello.service")}`);
     expect(await nice()).toBe("3");
     expect(await page()).toBe("Hello, world!\n");
     await expectSettled(inputs(3));
@@ -59,7 +59,7 @@ test("a profile of the user's own comes with the files, changes with them, and g
     expect(await nice()).toBe("4");
     await up({ profile: "default" });
     expect(await nice()).toBe("0");
-    expect(await onHost(target, `ls ${own} 2>&1 || true`)).toContain("No such file");
+    expect(await onHost(host, `ls ${own} 2>&1 || true`)).toContain("No such file");
 });
 
 test("copy modes: the profile as a link, as a copy, and a change from one to the other", async () => {
@@ -81,7 +81,7 @@ test("a copy mode that the host's systemd doesn't know is refused first", async 
     const failed = await failure(up({ copy: "mixed" }));
     expect(failed).toMatchObject({
         isPartial: false,
-        message: `AttachedService hello, property copy, host ${target.host}: the copy mode mixed needs systemd 256, and the host has 252. Leave it out, or upgrade the host's system; nothing was changed.`,
+        message: `AttachedService hello, property copy, host ${host.address}: the copy mode mixed needs systemd 256, and the host has 252. Leave it out, or upgrade the host's system; nothing was changed.`,
     });
 });
 
@@ -108,8 +108,8 @@ test("the units of an extension come and go with it, and see both images", async
     });
     const sees = async () =>
         onHost(
-            target,
-            `cd /proc/${await mainPid(target, "hello-french.service")}/root/usr && cat share/hello/fr; echo; cat share/mark`,
+            host,
+            `cd /proc/${await mainPid(host, "hello-french.service")}/root/usr && cat share/hello/fr; echo; cat share/mark`,
         );
     await up();
     await french.up(extension("1"));
@@ -142,21 +142,21 @@ test("the units of an extension come and go with it, and see both images", async
 
     await hello.up(image(connection));
     await up();
-    expect(await onHost(target, "ls /etc/systemd/system.attached; systemctl is-active hello-french || true")).toBe(
+    expect(await onHost(host, "ls /etc/systemd/system.attached; systemctl is-active hello-french || true")).toBe(
         "hello.service\nhello.service.d\nhello.socket\nhello.socket.d\ninactive",
     );
     expect(await page()).toBe("Hello, world!\n");
     await hello.up({ ...image(connection), retain: 1 });
     await hello.up(image(connection));
     // systemd made it at the first use of an extension, and keeps it until the next boot.
-    await onHost(target, "rm -r /run/systemd/unit-extensions");
+    await onHost(host, "rm -r /run/systemd/unit-extensions");
 });
 
 test("an extension that isn't there is refused first", async () => {
     const failed = await failure(up({ extensions: ["/var/lib/portables/none_1.raw"] }));
     expect(failed.isPartial).toBe(false);
     expect(failed.message).toContain(
-        `AttachedService hello, property extensions, host ${target.host}: there is no image /var/lib/portables/none_1.raw.`,
+        `AttachedService hello, property extensions, host ${host.address}: there is no image /var/lib/portables/none_1.raw.`,
     );
 });
 
@@ -164,15 +164,15 @@ test("for this boot only: after the next one it is gone, refresh says so, and `u
     const inputs = { runtime: true, dropIns: [inlineName("now")] };
     await up(inputs);
     expect(await page()).toBe("Hello, now!\n");
-    expect(await onHost(target, "ls /etc/systemd/system.attached 2>/dev/null; ls /run/systemd/system.attached")).toBe(
+    expect(await onHost(host, "ls /etc/systemd/system.attached 2>/dev/null; ls /run/systemd/system.attached")).toBe(
         "hello.service\nhello.service.d\nhello.socket\nhello.socket.d",
     );
     await expectSettled(inputs);
-    await target.poweroff();
-    await target.boot();
+    await host.poweroff();
+    await host.boot();
     await expect(page()).rejects.toThrow("ECONNREFUSED");
     expect(await service.refresh()).toBe(true);
-    expect(service.initErrors).toEqual([`hello is attached nowhere on ${target.host}: \`pulumi up\` repairs it`]);
+    expect(service.initErrors).toEqual([`hello is attached nowhere on ${host.address}: \`pulumi up\` repairs it`]);
     await up(inputs);
     expect(await page()).toBe("Hello, now!\n");
     await expectSettled(inputs);
@@ -180,9 +180,9 @@ test("for this boot only: after the next one it is gone, refresh says so, and `u
 
 test("by force: beside a process of the name that runs on after a detach", async () => {
     await up();
-    await onHost(target, `portablectl -q detach --force ${hello.outputs.path}`);
-    await onHost(target, "systemctl daemon-reload");
-    expect(await onHost(target, "systemctl is-active hello.service")).toBe("active");
+    await onHost(host, `portablectl -q detach --force ${hello.outputs.path}`);
+    await onHost(host, "systemctl daemon-reload");
+    expect(await onHost(host, "systemctl is-active hello.service")).toBe("active");
     const failed = await failure(up({ dropIns: [inlineName("two")] }));
     // Which of the two portabled comes to first is up to it.
     expect(failed.message).toMatch(/hello\.(service|socket)' is active already, refusing/);
@@ -193,6 +193,6 @@ test("by force: beside a process of the name that runs on after a detach", async
 
 test("and the image goes", async () => {
     await hello.destroy();
-    before = await target.snapshot();
+    before = await host.snapshot();
     expect([...before.keys()].filter((what) => what.includes("hello"))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, inlineName, mainPid, onHost } from "./hello";
 import { type Deployment, failure, fileAsset, type Json, type Provider } from "./provider";
 
@@ -23,7 +23,7 @@ int main(int count, char **words) {
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let before: Snapshot;
 let hello: Deployment;
@@ -32,13 +32,13 @@ let service: Deployment;
 beforeAll(async () => {
     program = new HelloProgram();
     execFileSync("cc", ["-static", "-xc", "-o", join(program.directory, "bin/migrate"), "-"], { input: MIGRATE });
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
-    before = await target.snapshot();
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
+    before = await host.snapshot();
     hello = provider.resource("PortableImage", "hello");
     service = provider.resource("AttachedService", "hello");
 }, bootTimeoutMs);
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 const imageOf = (version: string, main = "hello"): Json => ({
     version,
@@ -73,8 +73,8 @@ const inputs = (to: string, { name = to, fails = false, more = {} as Json } = {}
     ...more,
 });
 
-const data = () => onHost(target, "cat /var/lib/hello/version");
-const page = async () => (await target.http(8080, "/")).body;
+const data = () => onHost(host, "cat /var/lib/hello/version");
+const page = async () => (await host.http(8080, "/")).body;
 
 test("the command runs in each new image, with the service's data, user and environment, while the old one serves", async () => {
     await hello.up(imageOf("1"));
@@ -83,17 +83,14 @@ test("the command runs in each new image, with the service's data, user and envi
     expect(await page()).toBe("Hello, one!\n");
 
     await hello.up(imageOf("2"));
-    const since = await onHost(target, "date +%s.%N");
+    const since = await onHost(host, "date +%s.%N");
     await service.up(inputs("two"));
     expect(await data()).toBe("one by one, root 0\ntwo by two, root 0");
     expect(await page()).toBe("Hello, two!\n");
-    const journal = await onHost(
-        target,
-        `journalctl -q -o cat --since @${since} | grep -E '^migrating|^Stopp.* hello'`,
-    );
+    const journal = await onHost(host, `journalctl -q -o cat --since @${since} | grep -E '^migrating|^Stopp.* hello'`);
     expect(journal.split("\n")[0]).toBe("migrating for two");
     expect(journal).toContain("Stopping hello.service");
-    expect(await onHost(target, "systemctl list-units --all --plain --no-legend 'pulumi-portable-before*'")).toBe("");
+    expect(await onHost(host, "systemctl list-units --all --plain --no-legend 'pulumi-portable-before*'")).toBe("");
 
     // Another drop-in is no new image.
     await service.up(inputs("two", { name: "Ada" }));
@@ -103,7 +100,7 @@ test("the command runs in each new image, with the service's data, user and envi
 
 test("a command that fails: nothing is switched, and the service isn't even restarted", async () => {
     const serving = hello.outputs.path;
-    const pid = await mainPid(target, "hello.service");
+    const pid = await mainPid(host, "hello.service");
     await hello.up(imageOf("3"));
     for (const rollback of ["always", "unlessMigrated"]) {
         const failed = await failure(service.up(inputs("three", { fails: true, more: { rollback } })));
@@ -112,7 +109,7 @@ test("a command that fails: nothing is switched, and the service isn't even rest
         expect(failed.message).toContain("the data is too old");
         expect(failed.message).toContain(`The image, drop-ins and files from before are back: ${serving} serves.`);
         expect(service.outputs.serving).toBe(serving);
-        expect(await mainPid(target, "hello.service")).toBe(pid);
+        expect(await mainPid(host, "hello.service")).toBe(pid);
         expect(await page()).toBe("Hello, Ada!\n");
     }
     expect(await data()).not.toContain("three");
@@ -141,14 +138,14 @@ test("with `unlessMigrated` the new one stays attached, says so, and a mended on
         "The new image stays attached, since beforeSwitch has run and `rollback` is unlessMigrated: the image from before is still on the host, for you to decide.",
     );
     expect(service.outputs.serving).toBe(five);
-    expect(await onHost(target, "systemctl show -p RootImage --value hello.service")).toBe(five);
-    expect(await onHost(target, "cat /var/lib/pulumi-portable/services/hello")).toContain(
+    expect(await onHost(host, "systemctl show -p RootImage --value hello.service")).toBe(five);
+    expect(await onHost(host, "cat /var/lib/pulumi-portable/services/hello")).toContain(
         "why stopped (failed): the data is migrated",
     );
-    expect(await onHost(target, `ls ${before}`)).toBe(before);
+    expect(await onHost(host, `ls ${before}`)).toBe(before);
     expect(await service.refresh()).toBe(true);
     expect(service.initErrors).toContain(
-        `hello.service is failed (failed) on ${target.host}: \`pulumi up\` repairs it`,
+        `hello.service is failed (failed) on ${host.address}: \`pulumi up\` repairs it`,
     );
 
     await hello.up(imageOf("6"));
@@ -159,6 +156,6 @@ test("with `unlessMigrated` the new one stays attached, says so, and a mended on
 
 test("and nothing of it stays but the data", async () => {
     await provider.destroyAll();
-    await onHost(target, "rm -rf /var/lib/hello /var/lib/private/hello");
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    await onHost(host, "rm -rf /var/lib/hello /var/lib/private/hello");
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { bootTarget, type TestTarget } from "../target";
+import { bootHost, type TestHost } from "../hosts";
 import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, onHost } from "./hello";
 import { type Deployment, fileAsset, type Json, type Provider } from "./provider";
 
@@ -8,27 +8,27 @@ const BALLAST_BYTES = 8_000_000;
 
 describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
     let program: HelloProgram;
-    let target: TestTarget;
+    let host: TestHost;
     let provider: Provider;
     let pointer: Deployment;
     beforeAll(async () => {
         program = new HelloProgram();
         program.writeBallast(BALLAST_BYTES);
-        target = await bootTarget();
+        host = await bootHost();
         provider = await program.provider();
         pointer = provider.resource("PortableImage", "hello");
     }, bootTimeoutMs);
-    afterAll(() => target?.down());
+    afterAll(() => host?.down());
 
     function withBallast(mark: string): Json {
-        const { source, ...rest } = image({ ...connectionTo(target), user }, { mark });
+        const { source, ...rest } = image({ ...connectionTo(host), user }, { mark });
         const { files } = source as { files: { tree: Json } };
         const tree = { ...files.tree, "/usr/share/ballast": { asset: fileAsset("ballast") } };
         return { ...rest, source: { files: { ...files, tree } } };
     }
 
     const path = () => String(pointer.outputs.path);
-    const digestThere = () => onHost(target, `sha256sum <${path()} | cut -c 1-64`);
+    const digestThere = () => onHost(host, `sha256sum <${path()} | cut -c 1-64`);
     /** MB that were sent, of those that it has; undefined where all were. */
     const sent = () => {
         const said = provider.texts.match(/is there \(.*\)/g)?.at(-1);
@@ -36,7 +36,7 @@ describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
         return megabytes === undefined ? undefined : Number(megabytes);
     };
     const receivedBy = async (work: () => Promise<unknown>) => {
-        const count = () => onHost(target, "awk '$1 == \"host0:\" { print $2 }' /proc/net/dev");
+        const count = () => onHost(host, "awk '$1 == \"host0:\" { print $2 }' /proc/net/dev");
         const before = Number(await count());
         await work();
         return Number(await count()) - before;
@@ -49,10 +49,10 @@ describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
         expect(await digestThere()).toBe(pointer.outputs.digest);
         expect(sent()).toBeLessThan(0.5);
         expect(bytes).toBeLessThan(1_000_000);
-        expect(await onHost(target, `stat -c '%U:%G %a' ${path()}`)).toBe("root:root 644");
+        expect(await onHost(host, `stat -c '%U:%G %a' ${path()}`)).toBe("root:root 644");
         expect(
             await atRest(
-                target,
+                host,
                 "ls -A /var/lib/portables /var/lib/pulumi-portable/incoming 2>/dev/null | grep part; true",
             ),
         ).toBe("");
@@ -67,7 +67,7 @@ describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
             `for index in /var/lib/pulumi-portable/images/*/.chunks; do truncate -s 100 "$index"; done`,
         ];
         for (const [at, damage] of damages.entries()) {
-            await atRest(target, damage.replaceAll("IMAGE", path()));
+            await atRest(host, damage.replaceAll("IMAGE", path()));
             await pointer.up(withBallast(`after ${at}`));
             expect(await digestThere()).toBe(pointer.outputs.digest);
             expect(sent()).toBeUndefined();
@@ -82,18 +82,18 @@ describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
 
     test("leaves nothing behind in the end", async () => {
         await pointer.destroy();
-        expect(await atRest(target, "find /var/lib/portables /var/lib/pulumi-portable -mindepth 1; true")).toBe("");
+        expect(await atRest(host, "find /var/lib/portables /var/lib/pulumi-portable -mindepth 1; true")).toBe("");
         expect(statSync(join(program.directory, "ballast")).size).toBe(BALLAST_BYTES);
     });
 
     test("arrives where /var/lib/portables is a file system of its own", async () => {
-        await onHost(target, "mkdir -p /var/lib/portables && mount -t tmpfs -o mode=0700 tmpfs /var/lib/portables");
+        await onHost(host, "mkdir -p /var/lib/portables && mount -t tmpfs -o mode=0700 tmpfs /var/lib/portables");
         for (const mark of ["one", "two"]) {
             await pointer.up(withBallast(mark));
             expect(await digestThere()).toBe(pointer.outputs.digest);
         }
         expect(sent()).toBeLessThan(0.5);
         await pointer.destroy();
-        await atRest(target, "umount /var/lib/portables");
+        await atRest(host, "umount /var/lib/portables");
     });
 });

@@ -1,34 +1,34 @@
-import { bootTarget, diffSnapshots, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
 import { failure, type Json, type Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
-    await makeToyService(target);
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
+    await makeToyService(host);
 }, bootTimeoutMs);
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 /** Runs with a tiny file system over the directory; what the run leaves there is told by the snapshots. */
 async function withTiny<T>(directory: string, options: string, run: () => Promise<T>): Promise<T> {
     // systemd hears of a mount a moment later.
     await onHost(
-        target,
+        host,
         `mkdir -p ${directory} && mount -t tmpfs -o ${options} tiny ${directory} && timeout 10 sh -c 'until systemctl -q is-active ${directory.slice(1).replaceAll("/", "-")}.mount; do sleep 0.1; done'`,
     );
     try {
-        const before = await target.snapshot();
+        const before = await host.snapshot();
         const result = await run();
-        expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+        expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
         return result;
     } finally {
-        await onHost(target, `umount ${directory}`);
+        await onHost(host, `umount ${directory}`);
     }
 }
 
@@ -39,7 +39,7 @@ test("no room for the image", async () => {
     expect(failed.isPartial).toBe(false);
     expect(failed.message).toMatch(
         new RegExp(
-            `^PortableImage hello, host ${target.host}: there is no room for the image /var/lib/portables/hello_1.0-[0-9a-f]{12}.raw: it has 0.3 MB, and 0.2 MB are free on /var/lib. Make room there; nothing was changed.$`,
+            `^PortableImage hello, host ${host.address}: there is no room for the image /var/lib/portables/hello_1.0-[0-9a-f]{12}.raw: it has 0.3 MB, and 0.2 MB are free on /var/lib. Make room there; nothing was changed.$`,
         ),
     );
 });
@@ -51,7 +51,7 @@ test("room that is gone by the time of the upload: nothing of it stays", async (
     expect(failed.isPartial).toBe(false);
     expect(failed.message).toMatch(
         new RegExp(
-            `^PortableImage hello, host ${target.host}: root@${target.host}:22 can't write /var/lib/pulumi-portable/incoming/\\w{8}/hello_1.0-[0-9a-f]{12}.raw there over SFTP. Check that the directory is there, that the login may write to it, and that the disk has room. It said: Failure$`,
+            `^PortableImage hello, host ${host.address}: root@${host.address}:22 can't write /var/lib/pulumi-portable/incoming/\\w{8}/hello_1.0-[0-9a-f]{12}.raw there over SFTP. Check that the directory is there, that the login may write to it, and that the disk has room. It said: Failure$`,
         ),
     );
 });
@@ -75,5 +75,5 @@ test("no room for the records: nothing is begun", async () => {
     );
     expect(failed.message).toContain("writing the record failed");
     expect(failed.message).toContain("No space left on device");
-    expect(await onHost(target, "ls -d /etc/systemd/system/toy.service.d 2>/dev/null || true")).toBe("");
+    expect(await onHost(host, "ls -d /etc/systemd/system/toy.service.d 2>/dev/null || true")).toBe("");
 });

@@ -1,10 +1,10 @@
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
 import type { Deployment, Json, Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let hello: Deployment;
 let service: Deployment;
@@ -19,28 +19,28 @@ const inline = "/etc/systemd/system/hello.service.d/50-portable.conf";
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
-    before = await target.snapshot();
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
+    before = await host.snapshot();
     hello = provider.resource("PortableImage", "hello");
     service = provider.resource("AttachedService", "hello");
     await hello.up(image(connection));
     await service.up(serviceInputs());
 }, bootTimeoutMs);
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 /** After `command` on the host Read and Diff see something, and what they see; then `up` repairs it. */
 async function drifted(command: string): Promise<{ diff: Record<string, string>; initErrors: string[] }> {
-    await onHost(target, command);
+    await onHost(host, command);
     expect(await service.refresh()).toBe(true);
     const { initErrors } = service;
     const { operation, diff } = await service.up(serviceInputs());
     expect(operation).toBe("update");
     // Repaired: on the host, and for Read and Diff.
-    expect((await target.http(8080, "/")).body).toBe("Hello, one!\n");
+    expect((await host.http(8080, "/")).body).toBe("Hello, one!\n");
     expect(
         await onHost(
-            target,
+            host,
             `systemctl is-active hello.service hello.socket; systemctl is-enabled hello.service hello.socket; stat -c '%a %U' /etc/hello/key; cat /etc/hello/key ${inline}; readlink /etc/portables/*; ls /etc/systemd/system.attached`,
         ),
     ).toBe(
@@ -58,14 +58,14 @@ async function drifted(command: string): Promise<{ diff: Record<string, string>;
     expect(await service.up(serviceInputs())).toEqual({ operation: "same", diff: {} });
     return { diff, initErrors };
 }
-const unhealthy = (what: string) => `${what} on ${target.host}: \`pulumi up\` repairs it`;
+const unhealthy = (what: string) => `${what} on ${host.address}: \`pulumi up\` repairs it`;
 
 test("nothing: a healthy service reads clean, and repairing nothing restarts nothing", async () => {
-    const pid = await mainPid(target, "hello.service");
+    const pid = await mainPid(host, "hello.service");
     expect(await service.refresh()).toBe(true);
     expect(service.initErrors).toEqual([]);
     expect(await service.diff(serviceInputs())).toEqual({ operation: "same", diff: {} });
-    expect(await mainPid(target, "hello.service")).toBe(pid);
+    expect(await mainPid(host, "hello.service")).toBe(pid);
 });
 
 test("a service that was stopped", async () => {
@@ -96,7 +96,7 @@ test("a service that has crashed", async () => {
 });
 
 test("a hand edit is the line that it is, in the state and in the next preview", async () => {
-    await onHost(target, `sed -i s/one/two/ ${inline}; systemctl daemon-reload`);
+    await onHost(host, `sed -i s/one/two/ ${inline}; systemctl daemon-reload`);
     expect(await service.refresh()).toBe(true);
     expect(service.inputs.dropInTexts).toEqual({ [inline]: '[Service]\nEnvironment="NAME=two"\n' });
     const { operation, diff } = await service.preview(serviceInputs());
@@ -123,17 +123,17 @@ test("a host file that was edited, one that was made readable for all, and one t
 
 test("another image of the name that was attached by hand", async () => {
     const other = "/var/lib/portables/hello_9-by-hand.raw";
-    await onHost(target, `cp ${hello.outputs.path} ${other}`);
+    await onHost(host, `cp ${hello.outputs.path} ${other}`);
     const { diff } = await drifted(`portablectl -q reattach --now --profile trusted ${other}`);
     expect(diff).toEqual({ image: "UPDATE", profile: "UPDATE" });
-    await onHost(target, `rm ${other}`);
+    await onHost(host, `rm ${other}`);
 });
 
 test("an image file that was deleted", async () => {
     const path = hello.outputs.path as string;
-    await onHost(target, `rm ${path}`);
+    await onHost(host, `rm ${path}`);
     provider.warnings({ clear: true });
-    const gone = `${path} is gone from ${target.host}: \`pulumi up\` uploads it again.`;
+    const gone = `${path} is gone from ${host.address}: \`pulumi up\` uploads it again.`;
     for (let twice = 0; twice < 2; twice++) expect(await hello.refresh()).toBe(true);
     expect(provider.warnings()).toEqual([gone, gone]);
     expect(await hello.preview(image(connection))).toMatchObject({
@@ -147,24 +147,24 @@ test("an image file that was deleted", async () => {
     expect(await hello.up(image(connection))).toEqual({ operation: "same", diff: {} });
     // The same file again: nothing is to be done about the service, which kept the old one open.
     expect(await service.up(serviceInputs())).toEqual({ operation: "same", diff: {} });
-    await onHost(target, "systemctl restart hello.service");
-    expect((await target.http(8080, "/")).body).toBe("Hello, one!\n");
+    await onHost(host, "systemctl restart hello.service");
+    expect((await host.http(8080, "/")).body).toBe("Hello, one!\n");
 });
 
 test("an image file that was damaged", async () => {
     const path = hello.outputs.path as string;
     await onHost(
-        target,
+        host,
         `cp ${path} ${path}.x && printf x | dd of=${path}.x bs=1 seek=5000 conv=notrunc status=none && mv ${path}.x ${path}`,
     );
     provider.warnings({ clear: true });
     expect(await hello.refresh()).toBe(true);
     expect(provider.warnings()).toEqual([
-        expect.stringContaining(`${path} on ${target.host} isn't what was uploaded any more`),
+        expect.stringContaining(`${path} on ${host.address} isn't what was uploaded any more`),
     ]);
     const { operation, diff } = await hello.up(image(connection));
     expect({ operation, diff }).toEqual({ operation: "update", diff: { sourceDigest: "UPDATE" } });
-    expect(await onHost(target, `sha256sum <${path}`)).toBe(`${hello.outputs.digest}  -`);
+    expect(await onHost(host, `sha256sum <${path}`)).toBe(`${hello.outputs.digest}  -`);
     expect(hello.outputs.path).toBe(path);
     expect(await hello.up(image(connection))).toEqual({ operation: "same", diff: {} });
 });
@@ -176,9 +176,9 @@ test("a service that was detached by hand", async () => {
 });
 
 test("detached by hand and then destroyed: nothing of it stays", async () => {
-    await onHost(target, `portablectl -q detach --now ${hello.outputs.path}`);
+    await onHost(host, `portablectl -q detach --now ${hello.outputs.path}`);
     expect(await service.refresh()).toBe(true);
     await service.destroy();
     await hello.destroy();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });

@@ -1,25 +1,25 @@
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, mainPid, makeToyService, onHost } from "./hello";
 import { failure, type Json, type Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let before: Snapshot;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
-    await makeToyService(target);
-    before = await target.snapshot();
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
+    await makeToyService(host);
+    before = await host.snapshot();
 }, bootTimeoutMs);
 afterEach(async () => {
     await provider.destroyAll();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 const toy = (sections: Json, inputs: Json = {}): Json => ({ unit: "toy.service", sections, connection, ...inputs });
 const good = { Service: { Environment: { A: "1" } } };
@@ -32,11 +32,11 @@ test("a first drop-in that makes the unit fail is undone, and the unit runs as b
     const dropIn = provider.resource("DropIn", "toy");
     const failed = await failure(dropIn.up(toy(fatal, { files: key("new") })));
     expect(failed.isPartial).toBe(true);
-    expect(failed.message).toContain(`restarting toy.service failed on ${target.host}`);
+    expect(failed.message).toContain(`restarting toy.service failed on ${host.address}`);
     expect(failed.message).toContain("The drop-in and files from before are back, and toy.service is as before.");
     expect(
         await onHost(
-            target,
+            host,
             "systemctl is-active toy.service; ls -d /etc/toy /etc/systemd/system/toy.service.d 2>/dev/null || true",
         ),
     ).toBe("active");
@@ -46,25 +46,25 @@ test("a first drop-in that makes the unit fail is undone, and the unit runs as b
 test("an update that makes the unit fail brings back every byte, mode and owner", async () => {
     const dropIn = provider.resource("DropIn", "toy");
     await dropIn.up(toy(good, { files: { ...key("old\n\n"), "/etc/toy/gone": { content: "stays" } } }));
-    const held = await target.snapshot();
+    const held = await host.snapshot();
     const failed = await failure(
         dropIn.up(toy(fatal, { files: { ...key("new", "0600"), "/etc/toy/more/new": { content: "new" } } })),
     );
     expect(failed.isPartial).toBe(true);
-    expect(diffSnapshots(held, await target.snapshot())).toEqual([]);
-    expect(await onHost(target, "systemctl show -p Environment --value toy.service")).toBe("A=1");
+    expect(diffSnapshots(held, await host.snapshot())).toEqual([]);
+    expect(await onHost(host, "systemctl show -p Environment --value toy.service")).toBe("A=1");
     expect(dropIn.outputs).toMatchObject({ dropInText: '[Service]\nEnvironment="A=1"\n' });
     expect(Object.keys(dropIn.outputs.hostFiles as Json)).toEqual(["/etc/toy/gone", "/etc/toy/key"]);
 
     // Back to the program before: nothing is restarted.
-    const pid = await mainPid(target, "toy.service");
+    const pid = await mainPid(host, "toy.service");
     const reverted = toy(good, { files: { ...key("old\n\n"), "/etc/toy/gone": { content: "stays" } } });
     expect((await dropIn.up(reverted)).operation).toBe("update");
-    expect(await mainPid(target, "toy.service")).toBe(pid);
+    expect(await mainPid(host, "toy.service")).toBe(pid);
     expect(await dropIn.up(reverted)).toEqual({ operation: "same", diff: {} });
     // Mended: the file that is no longer declared goes.
     await dropIn.up(toy(good, { files: key("newer") }));
-    expect(await onHost(target, "ls /etc/toy; cat /etc/toy/key")).toBe("key\nnewer");
+    expect(await onHost(host, "ls /etc/toy; cat /etc/toy/key")).toBe("key\nnewer");
 });
 
 test("a unit that falls over a moment after its start is seen", async () => {
@@ -72,26 +72,26 @@ test("a unit that falls over a moment after its start is seen", async () => {
     const text = "[Service]\nExecStart=\nExecStart=/bin/sh -c 'sleep 0.4; exit 7'\n";
     const failed = await failure(dropIn.up({ unit: "toy.service", text, connection }));
     expect(failed.message).toContain("result exit-code");
-    expect(await onHost(target, "systemctl is-active toy.service")).toBe("active");
+    expect(await onHost(host, "systemctl is-active toy.service")).toBe("active");
 });
 
 test("a reload that fails is undone too", async () => {
     const dropIn = provider.resource("DropIn", "toy");
-    const pid = await mainPid(target, "toy.service");
+    const pid = await mainPid(host, "toy.service");
     const text = "[Service]\nExecReload=\nExecReload=/bin/sh -c 'echo no such page; exit 3'\n";
     const failed = await failure(dropIn.up({ unit: "toy.service", text, onChange: "reload", connection }));
     expect(failed.isPartial).toBe(true);
     expect(failed.message).toContain("reloading toy.service failed");
     expect(failed.message).toContain("no such page");
-    expect(await mainPid(target, "toy.service")).toBe(pid);
+    expect(await mainPid(host, "toy.service")).toBe(pid);
 });
 
 test("a drop-in of a unit that isn't running starts nothing, and says nothing of its faults", async () => {
-    await onHost(target, "systemctl stop toy.service");
+    await onHost(host, "systemctl stop toy.service");
     const dropIn = provider.resource("DropIn", "toy");
     await dropIn.up(toy(fatal));
-    const state = await onHost(target, "systemctl is-active toy.service || true");
+    const state = await onHost(host, "systemctl is-active toy.service || true");
     await dropIn.destroy();
-    await onHost(target, "systemctl start toy.service");
+    await onHost(host, "systemctl start toy.service");
     expect(state).toBe("inactive");
 });

@@ -1,28 +1,28 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, mainPid, makeToyService, onHost } from "./hello";
 import { fileAsset, type Json, type Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let before: Snapshot;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
-    await makeToyService(target);
-    before = await target.snapshot();
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
+    await makeToyService(host);
+    before = await host.snapshot();
 }, bootTimeoutMs);
 afterEach(async () => {
     await provider.destroyAll();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 const file = "/etc/systemd/system/toy.service.d/override.conf";
 const toy = (): Json => ({
@@ -45,21 +45,21 @@ test("drift: edited, readable for all, or removed by hand: read shows it, diff n
         ["rm /etc/toy/key", { [key]: "ADD" }],
         ["rm -r /etc/toy", { [key]: "ADD" }],
     ] as const) {
-        await onHost(target, command);
+        await onHost(host, command);
         expect(await dropIn.refresh()).toBe(true);
         expect({ command, ...(await dropIn.up(toy())) }).toEqual({ command, operation: "update", diff });
-        expect(await onHost(target, `stat -c '%a %U' /etc/toy/key; cat /etc/toy/key ${file}`)).toBe(
+        expect(await onHost(host, `stat -c '%a %U' /etc/toy/key; cat /etc/toy/key ${file}`)).toBe(
             '640 root\nkey[Service]\nEnvironment="A=1"',
         );
     }
-    expect(await onHost(target, "systemctl show -p Environment --value toy.service")).toBe("A=1");
+    expect(await onHost(host, "systemctl show -p Environment --value toy.service")).toBe("A=1");
     expect(await dropIn.refresh()).toBe(true);
     expect(await dropIn.up(toy())).toEqual({ operation: "same", diff: {} });
 });
 
 test("restart, reload or none: what each does to the process", async () => {
     const dropIn = provider.resource("DropIn", "toy");
-    const pid = () => mainPid(target, "toy.service");
+    const pid = () => mainPid(host, "toy.service");
     const first = await pid();
     await dropIn.up({ ...toy(), onChange: "none" });
     await dropIn.up({ ...toy(), onChange: "reload", files: { "/etc/toy/key": { content: "other" } } });
@@ -74,7 +74,7 @@ test("restart, reload or none: what each does to the process", async () => {
 
 test("a template: its running instances take the change, nothing else is started", async () => {
     await onHost(
-        target,
+        host,
         "cat >/etc/systemd/system/many@.service; systemctl daemon-reload; systemctl start many@one many@two",
         "[Service]\nExecStart=/bin/sleep infinity\n",
     );
@@ -82,13 +82,13 @@ test("a template: its running instances take the change, nothing else is started
     await dropIn.up({ unit: "many@.service", sections: { Service: { Environment: { A: "1" } } }, connection });
     const units = "many@one many@two many@three";
     const states = await onHost(
-        target,
+        host,
         `systemctl show -p Environment --value ${units}; systemctl is-active ${units} || true`,
     );
     await dropIn.destroy();
-    const after = await onHost(target, `systemctl show -p Environment --value many@one; systemctl is-active many@one`);
+    const after = await onHost(host, `systemctl show -p Environment --value many@one; systemctl is-active many@one`);
     await onHost(
-        target,
+        host,
         "systemctl stop many@one many@two; rm /etc/systemd/system/many@.service; systemctl daemon-reload; systemctl stop 'system-many.slice'",
     );
     expect(states.split("\n").filter((line) => line !== "")).toEqual([
@@ -120,21 +120,21 @@ test("names and contents that a shell or systemd could take for their own arrive
         },
         connection,
     });
-    const digests = await onHost(target, `cd '/etc/toy dir' && sha256sum <bytes && sha256sum <none && cat ./-it*`);
+    const digests = await onHost(host, `cd '/etc/toy dir' && sha256sum <bytes && sha256sum <none && cat ./-it*`);
     const sha = (content: Buffer | string) => `${createHash("sha256").update(content).digest("hex")}  -`;
     expect(digests).toBe([sha(bytes), sha(""), text].join("\n").trim());
-    const pid = await mainPid(target, "toy.service");
-    const shown = await onHost(target, `tr '\\0' '\\n' </proc/${pid}/environ | grep -E '^(A|B)='`);
+    const pid = await mainPid(host, "toy.service");
+    const shown = await onHost(host, `tr '\\0' '\\n' </proc/${pid}/environ | grep -E '^(A|B)='`);
     expect(shown.split("\n").sort()).toEqual([`A=${environment.A}`, "B="]);
     expect(await dropIn.refresh()).toBe(true);
-    expect(await onHost(target, "find / -xdev -name pwned")).toBe("");
+    expect(await onHost(host, "find / -xdev -name pwned")).toBe("");
 });
 
 test("deleted after its unit is gone", async () => {
-    await makeToyService(target, "brief");
+    await makeToyService(host, "brief");
     const dropIn = provider.resource("DropIn", "brief");
     await dropIn.up({ ...toy(), unit: "brief.service" });
-    await onHost(target, "systemctl stop brief; rm /etc/systemd/system/brief.service; systemctl daemon-reload");
+    await onHost(host, "systemctl stop brief; rm /etc/systemd/system/brief.service; systemctl daemon-reload");
     await dropIn.destroy();
     expect(provider.warnings()).toEqual([]);
 });

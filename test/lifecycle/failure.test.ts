@@ -1,27 +1,27 @@
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
 import { type Deployment, failure, type Json, type Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let before: Snapshot;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
-    before = await target.snapshot();
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
+    before = await host.snapshot();
 }, bootTimeoutMs);
 afterEach(async () => {
     await provider.destroyAll();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 const crashing = { mark: "v2", program: "crash" };
-const page = async () => (await target.http(8080, "/")).body;
+const page = async () => (await host.http(8080, "/")).body;
 
 /** An image and its service, with a drop-in and a file that have a content, a mode and an owner. */
 function hello(): { image: Deployment; service: Deployment; inputs(name: string): Json } {
@@ -42,7 +42,7 @@ function hello(): { image: Deployment; service: Deployment; inputs(name: string)
 }
 const filesOnHost = () =>
     onHost(
-        target,
+        host,
         "cd /etc && stat -c '%a %U:%G %n' hello hello/* systemd/system/hello.service.d/* && cat hello/* systemd/system/hello.service.d/*",
     );
 
@@ -52,13 +52,13 @@ test("a new image that crashes at start: the one before serves again; back to it
     await service.up(inputs("one"));
     const v1 = pointer.outputs.path;
     const files = await filesOnHost();
-    const attached = await target.snapshot();
+    const attached = await host.snapshot();
 
     await pointer.up(image(connection, crashing));
     const v2 = pointer.outputs.path;
     const failed = await failure(service.up(inputs("two")));
     expect(failed.isPartial).toBe(true);
-    expect(failed.message).toContain(`failed on ${target.host}`);
+    expect(failed.message).toContain(`failed on ${host.address}`);
     expect(failed.message).toContain(`The image, drop-ins and files from before are back: ${v1} serves.`);
     expect(failed.message).toContain("no such luck");
     expect(service.outputs).toMatchObject({ serving: v1, units: { "hello.service": { active: "active" } } });
@@ -66,17 +66,17 @@ test("a new image that crashes at start: the one before serves again; back to it
     expect(await filesOnHost()).toBe(files);
     // Beside the records, and what systemd makes anew with each start, the new image is all that is different.
     expect(
-        diffSnapshots(attached, await target.snapshot()).filter(
+        diffSnapshots(attached, await host.snapshot()).filter(
             (line) => !/\/pulumi-portable\/|\/systemd-private-/.test(line),
         ),
     ).toEqual([expect.stringContaining(`+ file ${v2}`)]);
 
-    const pid = await mainPid(target, "hello.service");
+    const pid = await mainPid(host, "hello.service");
     await pointer.up(image(connection));
     expect(pointer.outputs.path).toBe(v1);
     expect(await service.up(inputs("one"))).toEqual({ operation: "update", diff: expect.anything() });
     expect(service.initErrors).toEqual([]);
-    expect(await mainPid(target, "hello.service")).toBe(pid);
+    expect(await mainPid(host, "hello.service")).toBe(pid);
     expect(await service.up(inputs("one"))).toEqual({ operation: "same", diff: {} });
 
     await pointer.up(image(connection, { mark: "v3" }));
@@ -94,7 +94,7 @@ test("after a failed update the mended image goes on from where it is", async ()
     await pointer.up(image(connection, { mark: "v3" }));
     expect((await service.up(inputs("one"))).operation).toBe("update");
     expect(service.outputs.serving).toBe(pointer.outputs.path);
-    expect(await onHost(target, "systemctl show -p RootImage --value hello.service")).toBe(pointer.outputs.path);
+    expect(await onHost(host, "systemctl show -p RootImage --value hello.service")).toBe(pointer.outputs.path);
 });
 
 test("a drop-in that makes the service fail takes image, drop-ins and files back with it", async () => {
@@ -126,8 +126,8 @@ test("a first creation that fails leaves nothing attached, and goes with destroy
     const failed = await failure(service.up(inputs("one")));
     expect(failed.isPartial).toBe(true);
     expect(failed.message).toContain("It was taken back whole: nothing is attached.");
-    expect(await onHost(target, "portablectl list --no-legend | grep -c attached || true")).toBe("0");
-    expect(await onHost(target, "find /etc/systemd /etc/hello -name '*hello*' 2>/dev/null || true")).toBe("");
+    expect(await onHost(host, "portablectl list --no-legend | grep -c attached || true")).toBe("0");
+    expect(await onHost(host, "find /etc/systemd /etc/hello -name '*hello*' 2>/dev/null || true")).toBe("");
     expect(service.outputs.serving).toBe("");
     // Mended, the next run makes it.
     await pointer.up(image(connection));

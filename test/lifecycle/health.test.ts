@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "./hello";
 import { type Deployment, failure, fileAsset, type Json, type Provider } from "./provider";
 
@@ -36,7 +36,7 @@ int main() {
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let service: Deployment;
 let before: Snapshot;
@@ -46,9 +46,9 @@ let count = 0;
 beforeAll(async () => {
     program = new HelloProgram();
     execFileSync("cc", ["-static", "-xc", "-o", join(program.directory, "bin/probe"), "-"], { input: PROBE });
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
-    before = await target.snapshot();
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
+    before = await host.snapshot();
     const key = execFileSync(
         "openssl",
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=front -days 2 -keyout - -out -".split(
@@ -56,9 +56,9 @@ beforeAll(async () => {
         ),
         { stdio: ["ignore", "pipe", "ignore"] },
     );
-    await onHost(target, "cat >/root/front.pem", key.toString());
+    await onHost(host, "cat >/root/front.pem", key.toString());
     await onHost(
-        target,
+        host,
         "cat >/root/front.py && systemd-run -q --unit front python3 /root/front.py && while ! [ -S /run/front.sock ]; do sleep 0.1; done",
         FRONT,
     );
@@ -72,7 +72,7 @@ beforeAll(async () => {
     path = hello.outputs.path;
     service = provider.resource("AttachedService", "hello");
 }, bootTimeoutMs);
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 /** An update, which restarts the service, with the check. */
 const inputs = (health: Json): Json => ({ image: path, dropIns: [inlineName(`${++count}`)], health, connection });
@@ -108,7 +108,7 @@ test.each<[string, Json]>([
     ],
 ])("%s that holds", async (_, health) => {
     await service.up(inputs(health));
-    expect((await target.http(8080, "/")).body).toBe(`Hello, ${count}!\n`);
+    expect((await host.http(8080, "/")).body).toBe(`Hello, ${count}!\n`);
 });
 
 const http = "http://127.0.0.1:8090";
@@ -143,13 +143,13 @@ test.each<[string, Json, string]>([
         "/usr/bin/none",
     ],
 ])("%s: the update fails within its time, and what was before serves", async (_, health, said) => {
-    const before = (await target.http(8080, "/")).body;
+    const before = (await host.http(8080, "/")).body;
     const failed = await failure(service.up(inputs({ ...health, timeoutSeconds: 1 })));
     expect(failed.isPartial).toBe(true);
     expect(failed.message).toMatch(/^[Tt]he health (check|command) failed on /);
     expect(failed.message).toContain(said);
     expect(failed.message).toContain(`The image, drop-ins and files from before are back: ${path} serves`);
-    expect((await target.http(8080, "/")).body).toBe(before);
+    expect((await host.http(8080, "/")).body).toBe(before);
 });
 
 test("what came back is held to the same health, and the error says so", async () => {
@@ -165,6 +165,6 @@ test("a check that can't be is refused before the host is asked", async () => {
 
 test("and all of it goes", async () => {
     await provider.destroyAll();
-    await onHost(target, "systemctl stop front; rm -f /root/front.* /run/front.sock");
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    await onHost(host, "systemctl stop front; rm -f /root/front.* /run/front.sock");
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { createCipheriv } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { TestTarget } from "../target";
+import type { TestHost } from "../hosts";
 import { fileAsset, type Json, Provider, type ProviderOptions } from "./provider";
 
 /** The first boot of a suite makes its root. */
@@ -60,11 +60,11 @@ export class HelloProgram {
 }
 
 /** Logs in as root with nothing left to ssh_config. */
-export function connectionTo(target: TestTarget): Json {
+export function connectionTo(host: TestHost): Json {
     return {
-        host: target.host,
-        hostKey: target.hostKey,
-        privateKey: readFileSync(target.privateKeyPath, "utf8"),
+        host: host.address,
+        hostKey: host.hostKey,
+        privateKey: readFileSync(host.privateKeyPath, "utf8"),
         dialErrorLimit: 3,
     };
 }
@@ -94,22 +94,18 @@ export function inlineName(name: string, unit = "hello.service"): Json {
 }
 
 /** A service of the host itself that can be reloaded, enabled by nobody, running. */
-export async function makeToyService(
-    target: TestTarget,
-    name = "toy",
-    { execReload = "/bin/true" } = {},
-): Promise<void> {
+export async function makeToyService(host: TestHost, name = "toy", { execReload = "/bin/true" } = {}): Promise<void> {
     const unit = `[Service]\nExecStart=/bin/sleep infinity\n${execReload ? `ExecReload=${execReload}\n` : ""}`;
     await onHost(
-        target,
+        host,
         `cat >/etc/systemd/system/${name}.service && systemctl daemon-reload && systemctl start ${name}`,
         unit,
     );
 }
 
 /** Runs a shell command as root, and gives what it printed, trimmed; throws when it fails. */
-export async function onHost(target: TestTarget, command: string, input?: string): Promise<string> {
-    const { code, stdout, stderr } = await target.exec(command, { input });
+export async function onHost(host: TestHost, command: string, input?: string): Promise<string> {
+    const { code, stdout, stderr } = await host.exec(command, { input });
     if (code !== 0) throw new Error(`exit status ${code} of ${command}: ${stderr}`);
     return stdout.trim();
 }
@@ -118,8 +114,7 @@ export async function onHost(target: TestTarget, command: string, input?: string
  * The same once no operation is at work there: one that has its answer may still tidy. Not on file descriptor 9, by which
  * the shim of test/resilience knows an operation.
  */
-export const atRest = (target: TestTarget, command: string) =>
-    onHost(target, `exec 7</etc/systemd/system; flock 7; ${command}`);
+export const atRest = (host: TestHost, command: string) =>
+    onHost(host, `exec 7</etc/systemd/system; flock 7; ${command}`);
 
-export const mainPid = (target: TestTarget, unit: string) =>
-    onHost(target, `systemctl show -p MainPID --value ${unit}`);
+export const mainPid = (host: TestHost, unit: string) => onHost(host, `systemctl show -p MainPID --value ${unit}`);

@@ -1,34 +1,34 @@
-import { bootTarget, diffSnapshots, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type TestHost } from "../hosts";
 import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, mainPid, onHost } from "./hello";
 import type { Json, Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    target = await bootTarget();
-    connection = connectionTo(target);
+    host = await bootHost();
+    connection = connectionTo(host);
     // An import has no inputs: where the host is, the provider's configuration says.
     provider = await program.provider({ configuration: { connection } });
 }, bootTimeoutMs);
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 test("what was made by hand is imported, deployed without a restart, and taken away by destroy", async () => {
-    const before = await target.snapshot();
+    const before = await host.snapshot();
     const maker = provider.resource("PortableImage", "hello");
     await maker.up(image(connection, { version: "0.9" }));
     const path = maker.outputs.path as string;
     await onHost(
-        target,
+        host,
         `mv ${path} /var/lib/portables/hello_0.9.raw; rm -rf /var/lib/pulumi-portable
         mkdir /etc/systemd/system/hello.service.d; printf '[Service]\nEnvironment="NAME=hand"\n' >/etc/systemd/system/hello.service.d/hand.conf
         portablectl -q attach --enable /var/lib/portables/hello_0.9.raw; systemctl daemon-reload; systemctl start hello.socket; systemctl start hello.service`,
     );
-    expect((await target.http(8080, "/")).body).toBe("Hello, hand!\n");
-    const pid = await mainPid(target, "hello.service");
+    expect((await host.http(8080, "/")).body).toBe("Hello, hand!\n");
+    const pid = await mainPid(host, "hello.service");
 
     const [hello, service, dropIn] = [
         provider.resource("PortableImage", "hello"),
@@ -56,40 +56,40 @@ test("what was made by hand is imported, deployed without a restart, and taken a
         onChange: "none",
         connection,
     });
-    expect(await mainPid(target, "hello.service")).toBe(pid);
+    expect(await mainPid(host, "hello.service")).toBe(pid);
     expect(await service.up(serviceOf())).toEqual({ operation: "same", diff: {} });
 
     // The image that the program builds has the same bytes: nothing is uploaded, and the file stays where it was.
-    const since = await onHost(target, `stat -c %i ${hello.outputs.path}`);
+    const since = await onHost(host, `stat -c %i ${hello.outputs.path}`);
     await hello.up(image(connection, { version: "0.9" }));
     expect(hello.outputs.path).toBe("/var/lib/portables/hello_0.9.raw");
-    expect(await atRest(target, `stat -c %i ${hello.outputs.path}; ls /var/lib/portables | wc -l`)).toBe(`${since}\n1`);
+    expect(await atRest(host, `stat -c %i ${hello.outputs.path}; ls /var/lib/portables | wc -l`)).toBe(`${since}\n1`);
     expect(provider.warnings()).toEqual([]);
     expect(await service.up(serviceOf())).toEqual({ operation: "same", diff: {} });
-    expect(await mainPid(target, "hello.service")).toBe(pid);
+    expect(await mainPid(host, "hello.service")).toBe(pid);
 
     // The next image is an ordinary update.
     await hello.up(image(connection, { version: "2.0" }));
     await service.up({ image: hello.outputs.path, connection });
-    expect((await target.http(8080, "/")).body).toBe("Hello, hand!\n");
+    expect((await host.http(8080, "/")).body).toBe("Hello, hand!\n");
 
     await dropIn.destroy();
     await service.destroy();
     await hello.destroy();
     // The directories were made by hand.
-    await onHost(target, "rmdir /etc/systemd/system/hello.service.d /etc/portables");
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    await onHost(host, "rmdir /etc/systemd/system/hello.service.d /etc/portables");
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
 
 test("an image that isn't what the program builds: the preview names both digests, and nothing is overwritten", async () => {
-    const before = await target.snapshot();
+    const before = await host.snapshot();
     const maker = provider.resource("PortableImage", "hello");
     await maker.up(image(connection, { mark: "by hand" }));
-    await atRest(target, `mv ${maker.outputs.path} /var/lib/portables/hello_0.9.raw; rm -rf /var/lib/pulumi-portable`);
+    await atRest(host, `mv ${maker.outputs.path} /var/lib/portables/hello_0.9.raw; rm -rf /var/lib/pulumi-portable`);
     const found = provider.resource("PortableImage", "hello");
     expect(await found.import("/var/lib/portables/hello_0.9.raw")).toBe(true);
     const { digest } = found.outputs;
-    expect(digest).toBe((await onHost(target, "sha256sum </var/lib/portables/hello_0.9.raw")).slice(0, 64));
+    expect(digest).toBe((await onHost(host, "sha256sum </var/lib/portables/hello_0.9.raw")).slice(0, 64));
     provider.warnings({ clear: true });
     const { operation, properties } = await found.preview(image(connection, { version: "0.9" }));
     expect(operation).toBe("update");
@@ -98,18 +98,18 @@ test("an image that isn't what the program builds: the preview names both digest
     ]);
     await found.up(image(connection, { version: "0.9" }));
     expect(found.outputs).toMatchObject({ path: properties.path, digest: properties.digest });
-    expect((await onHost(target, "sha256sum </var/lib/portables/hello_0.9.raw")).slice(0, 64)).toBe(digest);
+    expect((await onHost(host, "sha256sum </var/lib/portables/hello_0.9.raw")).slice(0, 64)).toBe(digest);
     await found.destroy();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
 
 test("an image that was imported goes with destroy, unless it is attached", async () => {
-    await onHost(target, "mkdir -p -m 700 /var/lib/portables; echo no image >/var/lib/portables/junk_1.raw");
-    const before = await target.snapshot();
+    await onHost(host, "mkdir -p -m 700 /var/lib/portables; echo no image >/var/lib/portables/junk_1.raw");
+    const before = await host.snapshot();
     const junk = provider.resource("PortableImage", "junk");
     expect(await junk.import("/var/lib/portables/junk_1.raw")).toBe(true);
     await junk.destroy();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([
         expect.stringMatching("^- file /var/lib/portables/junk_1.raw"),
     ]);
 });

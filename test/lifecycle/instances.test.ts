@@ -1,5 +1,5 @@
-import { HIDDEN_MARK, MARK } from "../../provider/systemd/other-images";
-import { bootTarget, diffSnapshots, type TestTarget } from "../target";
+import { HIDDEN_MARK, MARK } from "../../provider/host/portabled-252";
+import { bootHost, diffSnapshots, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
 import { failure, type Json, type Provider } from "./provider";
 
@@ -12,16 +12,16 @@ beforeAll(async () => {
 
 // portabled of bookworm takes hello-staging for a version of hello.
 describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
-    let target: TestTarget;
+    let host: TestHost;
     let connection: Json;
     beforeAll(async () => {
-        target = await bootTarget({ suite });
-        connection = connectionTo(target);
+        host = await bootHost({ suite });
+        connection = connectionTo(host);
     }, bootTimeoutMs);
-    afterAll(() => target?.down());
+    afterAll(() => host?.down());
 
     test("staging stands beside production: each with its socket, directory and releases, and each goes alone", async () => {
-        const before = await target.snapshot();
+        const before = await host.snapshot();
         const made = (name: string) =>
             [provider.resource("PortableImage", name), provider.resource("AttachedService", name)] as const;
         const [image1, production] = made(`hello-${suite}`);
@@ -36,7 +36,7 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
             connection,
         });
         const pages = async () =>
-            Promise.all([8080, 8081].map(async (port) => (await target.http(port, "/")).body.trim()));
+            Promise.all([8080, 8081].map(async (port) => (await host.http(port, "/")).body.trim()));
 
         await image1.up(image(connection));
         await production.up({ image: image1.outputs.path, dropIns: [inlineName("users")], connection });
@@ -51,7 +51,7 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         // On the port that production has it can't stand, and is taken back.
         const refused = await failure(staging.up({ image: image2.outputs.path, connection }));
         expect(refused.message).toMatch(/hello-staging\.socket.*It was taken back whole: nothing is attached\./s);
-        expect((await target.http(8080, "/")).body).toBe("Hello, users!\n");
+        expect((await host.http(8080, "/")).body).toBe("Hello, users!\n");
         await staging.up(stagingOf("testers"));
         expect(provider.warnings({ clear: true })).toEqual([expect.stringMatching(/^hello-staging\.socket closes/)]);
         expect(staging.outputs).toMatchObject({
@@ -63,16 +63,16 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         });
         expect(await pages()).toEqual(["Hello, users!", "Hello, testers!"]);
         expect(
-            await onHost(target, "stat -c %n /run/hello*/control; stat -c %u /run/hello*/control | uniq | wc -l"),
+            await onHost(host, "stat -c %n /run/hello*/control; stat -c %u /run/hello*/control | uniq | wc -l"),
         ).toBe("/run/hello-staging/control\n/run/hello/control\n2");
 
         // A release of staging is nothing to production.
-        const pid = await mainPid(target, "hello.service");
+        const pid = await mainPid(host, "hello.service");
         await image2.up(ofStaging("v2"));
         expect(await staging.up(stagingOf("testers"))).toEqual({ operation: "update", diff: { image: "UPDATE" } });
         expect(staging.outputs.serving).toBe(image2.outputs.path);
         expect(await pages()).toEqual(["Hello, users!", "Hello, testers!"]);
-        expect(await mainPid(target, "hello.service")).toBe(pid);
+        expect(await mainPid(host, "hello.service")).toBe(pid);
         for (const resource of [image1, production, image2, staging]) {
             expect(await resource.refresh()).toBe(true);
             expect(resource.initErrors).toEqual([]);
@@ -86,12 +86,12 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         expect(await image2.up(ofStaging("v2"))).toEqual({ operation: "same", diff: {} });
 
         // Nor is one of production to staging, whose units systemd doesn't even see touched.
-        const others = await mainPid(target, "hello-staging.service");
+        const others = await mainPid(host, "hello-staging.service");
         await image1.up(image(connection, { mark: "v2" }));
         await production.up({ image: image1.outputs.path, dropIns: [inlineName("customers")], connection });
         expect(await pages()).toEqual(["Hello, customers!", "Hello, testers!"]);
-        expect(await mainPid(target, "hello-staging.service")).toBe(others);
-        expect(await onHost(target, "systemctl show -p NeedDaemonReload --value 'hello-staging.*'")).toBe("no\n\nno");
+        expect(await mainPid(host, "hello-staging.service")).toBe(others);
+        expect(await onHost(host, "systemctl show -p NeedDaemonReload --value 'hello-staging.*'")).toBe("no\n\nno");
         expect(await staging.refresh()).toBe(true);
         expect(staging.initErrors).toEqual([]);
 
@@ -99,32 +99,32 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         const mark =
             'head -qn1 /etc/systemd/system.attached/hello-staging.*.d/20-portable.conf | cut -d "\'" -f 1 | uniq';
         await onHost(
-            target,
+            host,
             `sed -i '1s/^${MARK}/${HIDDEN_MARK}/' /etc/systemd/system.attached/hello-staging.*.d/20-portable.conf`,
         );
-        expect(await onHost(target, mark)).toBe(HIDDEN_MARK);
+        expect(await onHost(host, mark)).toBe(HIDDEN_MARK);
         expect(await staging.refresh()).toBe(true);
         expect(staging.outputs.serving).toBe(image2.outputs.path);
         await image2.up(ofStaging("v3"));
         await staging.up(stagingOf("testers"));
-        expect(await onHost(target, mark)).toBe(MARK);
+        expect(await onHost(host, mark)).toBe(MARK);
         expect(await pages()).toEqual(["Hello, customers!", "Hello, testers!"]);
 
         // Production goes first: what is named after it stays, and what operations that were cut off had left goes too.
         await onHost(
-            target,
+            host,
             `cd /etc/systemd/system.attached && cp hello-staging.service.d/20-portable.conf .pulumi-portable &&
             sed -i '1s/^${MARK}/${HIDDEN_MARK}/' hello-staging.*.d/20-portable.conf &&
             mkdir /var/lib/pulumi-portable/services/hello.back && touch /var/lib/pulumi-portable/services/hello.back/go-back.new &&
             touch /etc/systemd/system/pulumi-portable-hello.service /var/lib/portables/.part-hello_9.raw`,
         );
         await production.destroy();
-        expect(await onHost(target, mark)).toBe(MARK);
+        expect(await onHost(host, mark)).toBe(MARK);
         await image1.destroy();
-        expect((await target.http(8081, "/")).body).toBe("Hello, testers!\n");
+        expect((await host.http(8081, "/")).body).toBe("Hello, testers!\n");
         await staging.destroy();
         await image2.destroy();
         expect(provider.warnings()).toEqual([]);
-        expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+        expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
     });
 });

@@ -1,4 +1,4 @@
-import { bootTarget, diffSnapshots, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type TestHost } from "../hosts";
 import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
 import type { Json, Provider } from "./provider";
 
@@ -10,16 +10,16 @@ beforeAll(async () => {
 });
 
 describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
-    let target: TestTarget;
+    let host: TestHost;
     let connection: Json;
     beforeAll(async () => {
-        target = await bootTarget({ suite });
-        connection = connectionTo(target);
+        host = await bootHost({ suite });
+        connection = connectionTo(host);
     }, bootTimeoutMs);
-    afterAll(() => target?.down());
+    afterAll(() => host?.down());
 
     test("image, service and drop-in come, change and go, and leave the host as it was", async () => {
-        const before = await target.snapshot();
+        const before = await host.snapshot();
         const [hello, service, page] = [
             provider.resource("PortableImage", `hello-${suite}`),
             provider.resource("AttachedService", `hello-${suite}`),
@@ -50,9 +50,9 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
             path: shown.properties.path,
             digest: shown.properties.digest,
             unitTexts: { "hello.service": expect.stringContaining("ExecStart=/usr/bin/hello") },
-            machineId: await onHost(target, "cat /etc/machine-id"),
+            machineId: await onHost(host, "cat /etc/machine-id"),
         });
-        expect(await atRest(target, "sha256sum /var/lib/portables/*; stat -c '%a %U:%G' /var/lib/portables/*")).toBe(
+        expect(await atRest(host, "sha256sum /var/lib/portables/*; stat -c '%a %U:%G' /var/lib/portables/*")).toBe(
             `${hello.outputs.digest}  ${hello.outputs.path}\n644 root:root`,
         );
 
@@ -65,14 +65,14 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
                 "hello.socket": { load: "loaded", active: "active", sub: "running", enablement: "enabled" },
             },
         });
-        expect((await target.http(8080, "/")).body).toBe("Hello, one!\n");
-        expect(await onHost(target, "systemctl show -p RootImage --value hello.service")).toBe(hello.outputs.path);
+        expect((await host.http(8080, "/")).body).toBe("Hello, one!\n");
+        expect(await onHost(host, "systemctl show -p RootImage --value hello.service")).toBe(hello.outputs.path);
 
         await page.up(pageOf("<p>{$NAME}</p>\n"));
-        expect((await target.http(8080, "/")).body).toBe("<p>one</p>\n");
+        expect((await host.http(8080, "/")).body).toBe("<p>one</p>\n");
         expect(
             await onHost(
-                target,
+                host,
                 "stat -c '%a %U:%G %n' /etc/hello /etc/hello/* /etc/hello/*/* /etc/systemd/system/hello.service.d/*",
             ),
         ).toBe(
@@ -87,7 +87,7 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         );
 
         // Nothing changed: nothing is done, and Read finds what is declared.
-        const pid = await mainPid(target, "hello.service");
+        const pid = await mainPid(host, "hello.service");
         for (const resource of [hello, service, page]) {
             expect(await resource.refresh()).toBe(true);
             expect(resource.initErrors).toEqual([]);
@@ -101,13 +101,13 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
             operation: "update",
             diff: { 'files["/etc/hello/page.html"].content': "UPDATE" },
         });
-        expect(await mainPid(target, "hello.service")).toBe(pid);
-        expect((await target.http(8080, "/")).body).toBe("<b>one</b>\n");
+        expect(await mainPid(host, "hello.service")).toBe(pid);
+        expect((await host.http(8080, "/")).body).toBe("<b>one</b>\n");
         expect(await service.up(serviceOf("two"))).toEqual({
             operation: "update",
             diff: { "dropIns[0].sections.Service.Environment.NAME": "UPDATE" },
         });
-        expect((await target.http(8080, "/")).body).toBe("<b>two</b>\n");
+        expect((await host.http(8080, "/")).body).toBe("<b>two</b>\n");
 
         const old = hello.outputs.path;
         const change = await hello.preview(image(connection, { mark: "v2" }));
@@ -118,19 +118,19 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         expect(change.properties.path).not.toBe(old);
         await hello.up(image(connection, { mark: "v2" }));
         expect(hello.outputs.path).toBe(change.properties.path);
-        expect((await atRest(target, "ls /var/lib/portables")).split("\n")).toHaveLength(2);
+        expect((await atRest(host, "ls /var/lib/portables")).split("\n")).toHaveLength(2);
         expect(await service.up(serviceOf("two"))).toEqual({ operation: "update", diff: { image: "UPDATE" } });
         expect(service.outputs.serving).toBe(hello.outputs.path);
         // One image back stays for a way back without an upload.
         expect(hello.outputs.retained).toEqual([hello.outputs.path, old]);
-        expect((await target.http(8080, "/")).body).toBe("<b>two</b>\n");
+        expect((await host.http(8080, "/")).body).toBe("<b>two</b>\n");
 
         // Gone, in the order of the engine.
         await page.destroy();
-        expect((await target.http(8080, "/")).body).toBe("Hello, two!\n");
+        expect((await host.http(8080, "/")).body).toBe("Hello, two!\n");
         await service.destroy();
         await hello.destroy();
         expect(provider.warnings()).toEqual([]);
-        expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+        expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
     });
 });

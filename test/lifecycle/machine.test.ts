@@ -1,15 +1,15 @@
-import { bootTarget, diffSnapshots, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
 import type { Deployment, Json, Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let first: TestTarget;
-let second: TestTarget;
+let first: TestHost;
+let second: TestHost;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, first, second] = await Promise.all([program.provider(), bootTarget(), bootTarget()]);
+    [provider, first, second] = await Promise.all([program.provider(), bootHost(), bootHost()]);
     await Promise.all([makeToyService(first), makeToyService(second)]);
 }, bootTimeoutMs);
 afterAll(() => Promise.all([first?.down(), second?.down()]));
@@ -46,9 +46,9 @@ test("another machine behind the address: read says gone, with a warning; delete
     await service.destroy();
     await hello.destroy();
     expect(provider.warnings()).toEqual([
-        `${second.host} is another machine now: nothing of /etc/systemd/system/toy.service.d/override.conf is there to remove.`,
-        `${second.host} is another machine now: nothing of the service hello is there to remove.`,
-        `${second.host} is another machine now: no image of this resource is there.`,
+        `${second.address} is another machine now: nothing of /etc/systemd/system/toy.service.d/override.conf is there to remove.`,
+        `${second.address} is another machine now: nothing of the service hello is there to remove.`,
+        `${second.address} is another machine now: no image of this resource is there.`,
     ]);
     expect(diffSnapshots(before, await second.snapshot())).toEqual([]);
 
@@ -58,9 +58,9 @@ test("another machine behind the address: read says gone, with a warning; delete
     provider.warnings({ clear: true });
     for (const each of again) expect(await each.refresh()).toBe(false);
     expect(provider.warnings()).toEqual([
-        `${second.host} is another machine now: the image was on ${id}.`,
-        `${second.host} is another machine now: the service hello was on ${id}.`,
-        `${second.host} is another machine now: the drop-in /etc/systemd/system/toy.service.d/override.conf was on ${id}.`,
+        `${second.address} is another machine now: the image was on ${id}.`,
+        `${second.address} is another machine now: the service hello was on ${id}.`,
+        `${second.address} is another machine now: the drop-in /etc/systemd/system/toy.service.d/override.conf was on ${id}.`,
     ]);
     expect(diffSnapshots(before, await second.snapshot())).toEqual([]);
 });

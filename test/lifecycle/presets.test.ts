@@ -1,12 +1,12 @@
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { soon } from "../image/on-host";
-import { sharedStore } from "../image/shared-store";
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { sharedStore } from "../image/store/shared-store";
 import { bootTimeoutMs, connectionTo, HelloProgram, onHost } from "./hello";
 import { failure, fileAsset, type Json, type Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let before: Snapshot;
 
 beforeAll(async () => {
@@ -15,17 +15,17 @@ beforeAll(async () => {
         "server.js",
         'require("node:http").createServer((_, answer) => answer.end(`${process.version}\\n`)).listen(8086);\n',
     );
-    [provider, target] = await Promise.all([
+    [provider, host] = await Promise.all([
         program.provider({ environment: { PORTABLE_STORE: sharedStore } }),
-        bootTarget(),
+        bootHost(),
     ]);
-    before = await target.snapshot();
+    before = await host.snapshot();
 }, bootTimeoutMs);
 afterEach(async () => {
     await provider.destroyAll();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 const JIT = { "web.service": { presets: ["jit"] } };
 
@@ -46,7 +46,7 @@ test("a preset is a drop-in that check shows, after the profile's and before the
 
 test("Node.js aborts under the default profile, as its preview says, and serves with the preset, the rest of the sandbox kept", async () => {
     const [web, service] = [provider.resource("PortableImage", "web"), provider.resource("AttachedService", "web")];
-    const connection = connectionTo(target);
+    const connection = connectionTo(host);
     provider.warnings({ clear: true });
     await web.up({
         version: "1",
@@ -71,9 +71,9 @@ test("Node.js aborts under the default profile, as its preview says, and serves 
     expect(message).toContain("It was taken back whole: nothing is attached.");
 
     await service.up({ image, units: JIT, connection });
-    expect(await soon(() => target.http(8086, "/"))).toEqual({ status: 200, body: "v24.11.0\n" });
+    expect(await soon(() => host.http(8086, "/"))).toEqual({ status: 200, body: "v24.11.0\n" });
     const shown = await onHost(
-        target,
+        host,
         "systemctl show -p MemoryDenyWriteExecute,DynamicUser,PrivateUsers,ProtectSystem,NoNewPrivileges web.service | sort",
     );
     expect(shown.split("\n")).toEqual([
@@ -86,5 +86,5 @@ test("Node.js aborts under the default profile, as its preview says, and serves 
     expect(await service.refresh()).toBe(true);
     // Without it again: the drop-in goes, the program with it, and the preset comes back.
     await failure(service.up({ image, connection }));
-    expect(await soon(() => target.http(8086, "/"))).toMatchObject({ status: 200 });
+    expect(await soon(() => host.http(8086, "/"))).toMatchObject({ status: 200 });
 }, 180_000);

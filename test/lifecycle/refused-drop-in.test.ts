@@ -1,27 +1,27 @@
 import { dirname } from "node:path";
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, mainPid, makeToyService, onHost } from "./hello";
 import { failure, type Json, type Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let before: Snapshot;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
-    await makeToyService(target, "toy");
-    await makeToyService(target, "stiff", { execReload: "" });
-    before = await target.snapshot();
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
+    await makeToyService(host, "toy");
+    await makeToyService(host, "stiff", { execReload: "" });
+    before = await host.snapshot();
 }, bootTimeoutMs);
 afterEach(async () => {
     await provider.destroyAll();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 const toy = (inputs: Json = {}): Json => ({
     unit: "toy.service",
@@ -36,7 +36,7 @@ async function refusal(inputs: Json): Promise<string> {
     expect(failed.isPartial).toBe(false);
     return failed.message;
 }
-const at = (property: string) => `DropIn bad, property ${property}, host ${target.host}:`;
+const at = (property: string) => `DropIn bad, property ${property}, host ${host.address}:`;
 
 test("a unit that isn't there", async () => {
     expect(await refusal(toy({ unit: "tyo.service" }))).toBe(
@@ -60,9 +60,9 @@ test("a setting that systemd doesn't know, or a value that it can't read", async
 
 test("a file, or a drop-in, that is there already and isn't ours", async () => {
     const path = "/etc/systemd/system/toy.service.d/override.conf";
-    await onHost(target, `mkdir ${dirname(path)}; echo '[Service]' >${path}`);
+    await onHost(host, `mkdir ${dirname(path)}; echo '[Service]' >${path}`);
     const dropIn = await refusal(toy());
-    await onHost(target, `rm -r ${dirname(path)}`);
+    await onHost(host, `rm -r ${dirname(path)}`);
     expect(dropIn).toBe(
         `${at("name")} ${path} exists already, and no stack of ours wrote it. Move it away there, or give the drop-in another \`name\`; nothing was changed.`,
     );
@@ -77,7 +77,7 @@ test("a file or a drop-in that another resource owns", async () => {
     await owner.up(toy({ files }));
     const file = await refusal(toy({ name: "other.conf", files }));
     const dropIn = await refusal(toy());
-    const content = await onHost(target, "cat '/etc/toy/its config'");
+    const content = await onHost(host, "cat '/etc/toy/its config'");
     await owner.destroy();
     expect(file).toBe(
         `${at('files["/etc/toy/its config"]')} /etc/toy/its config belongs to ${owner.urn}. One file has one owner: give the file another path.`,
@@ -106,10 +106,10 @@ test("a reload of a unit that can't, unless the drop-in itself brings a way", as
     expect(await refusal(stiff)).toBe(
         `${at("onChange")} stiff.service can't be reloaded: it has no ExecReload=. Use \`onChange: "restart"\`, or set ExecReload= in the drop-in; nothing was changed.`,
     );
-    const pid = await mainPid(target, "stiff.service");
+    const pid = await mainPid(host, "stiff.service");
     const limber = provider.resource("DropIn", "limber");
     await limber.up({ ...stiff, sections: { Service: { ExecReload: "/bin/true" } } });
-    expect(await mainPid(target, "stiff.service")).toBe(pid);
+    expect(await mainPid(host, "stiff.service")).toBe(pid);
     await limber.destroy();
 });
 

@@ -2,31 +2,31 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { elfFile } from "../image/elf-file";
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
+import { elfFile } from "../image/elf/elf-file";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "./hello";
 import { type Deployment, failure, fileAsset, type Json, type Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let hello: Deployment;
 let before: Snapshot;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
     hello = provider.resource("PortableImage", "hello");
     await hello.up(image(connection));
-    before = await target.snapshot();
+    before = await host.snapshot();
 }, bootTimeoutMs);
 afterEach(async () => {
     await provider.destroyAll({ but: [hello] });
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 /** What `up` of a new resource says; it must fail before anything was touched. */
 async function refusal(type: "PortableImage" | "AttachedService", inputs: Json): Promise<string> {
@@ -35,7 +35,7 @@ async function refusal(type: "PortableImage" | "AttachedService", inputs: Json):
     return failed.message;
 }
 const service = (inputs: Json = {}): Json => ({ image: hello.outputs.path, connection, ...inputs });
-const at = (property: string) => `AttachedService bad, property ${property}, host ${target.host}:`;
+const at = (property: string) => `AttachedService bad, property ${property}, host ${host.address}:`;
 
 describe("an image", () => {
     const raw = (fields: Json) => ({ version: "1", source: { raw: { path: "ready.raw", ...fields } }, connection });
@@ -86,7 +86,7 @@ test("an image for another architecture is refused before the upload", async () 
         },
     };
     expect(await refusal("PortableImage", { version: "1", source, connection })).toBe(
-        `PortableImage bad, property source, host ${target.host}: the image's programs are for arm64, and the host is for x86-64. Build the programs for that, or give a host of the other kind; nothing was uploaded.`,
+        `PortableImage bad, property source, host ${host.address}: the image's programs are for arm64, and the host is for x86-64. Build the programs for that, or give a host of the other kind; nothing was uploaded.`,
     );
 });
 
@@ -142,18 +142,18 @@ describe("a service", () => {
 describe("where the host has something of the name already", () => {
     test("a unit of its own", async () => {
         const file = "/etc/systemd/system/hello.service";
-        await onHost(target, `printf '[Service]\\nExecStart=/bin/true\\n' >${file}; systemctl daemon-reload`);
+        await onHost(host, `printf '[Service]\\nExecStart=/bin/true\\n' >${file}; systemctl daemon-reload`);
         const text = await refusal("AttachedService", service());
-        await onHost(target, `rm ${file}; systemctl daemon-reload`);
+        await onHost(host, `rm ${file}; systemctl daemon-reload`);
         expect(text).toBe(
             `${at("image")} the host has a unit hello.service of its own (${file}). Rename the image and its units, for example to helloapp: the name hello of the image is the prefix of every unit in it.`,
         );
     });
 
     test("an image that was attached by hand", async () => {
-        await onHost(target, `portablectl -q attach ${hello.outputs.path}`);
+        await onHost(host, `portablectl -q attach ${hello.outputs.path}`);
         const text = await refusal("AttachedService", service());
-        await onHost(target, `portablectl -q detach ${hello.outputs.path}; rmdir /etc/portables`);
+        await onHost(host, `portablectl -q detach ${hello.outputs.path}; rmdir /etc/portables`);
         expect(text).toBe(
             `${at("image")} an image named hello is attached already, and not by a stack: ${hello.outputs.path}. Import it with \`pulumi import\`, or detach it there (\`portablectl detach ${hello.outputs.path}\`).`,
         );

@@ -1,10 +1,10 @@
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
 import type { Json, Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let before: Snapshot;
 
@@ -12,17 +12,17 @@ beforeAll(async () => {
     program = new HelloProgram();
     for (const kind of ["service", "socket"])
         program.write(`units/greeter.${kind}`, program.read(`units/hello.${kind}`));
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
-    before = await target.snapshot();
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
+    before = await host.snapshot();
 }, bootTimeoutMs);
 afterEach(async () => {
     await provider.destroyAll();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
-const page = async () => (await target.http(8080, "/")).body;
+const page = async () => (await host.http(8080, "/")).body;
 const closing = () => provider.warnings().filter((text) => text.includes(" closes in this update"));
 
 /** Nobody waits for a live line. */
@@ -53,14 +53,14 @@ test("a service under another name on the same port: the old one goes first", as
     expect((await service.up(inputs)).diff).toMatchObject({ image: "UPDATE_REPLACE" });
     await pointer.destroy();
     expect(await page()).toBe("Hello, new!\n");
-    expect(await onHost(target, "ls /etc/systemd/system.attached; ls -d /etc/systemd/system/*.service.d")).toBe(
+    expect(await onHost(host, "ls /etc/systemd/system.attached; ls -d /etc/systemd/system/*.service.d")).toBe(
         "greeter.service\ngreeter.service.d\ngreeter.socket\ngreeter.socket.d\n/etc/systemd/system/greeter.service.d",
     );
     expect(await service.up(inputs)).toEqual({ operation: "same", diff: {} });
 });
 
 test("the same machine under another address is a replacement that leaves all as it is", async () => {
-    const there = { ...connection, host: target.secondHost };
+    const there = { ...connection, host: host.secondAddress };
     const [pointer, service, dropIn] = [
         provider.resource("PortableImage", "hello"),
         provider.resource("AttachedService", "hello"),
@@ -72,14 +72,14 @@ test("the same machine under another address is a replacement that leaves all as
         await dropIn.up({ unit: "hello.service", sections: { Service: { Nice: 1 } }, connection: at }),
     ];
     await all(connection);
-    const pid = await mainPid(target, "hello.service");
+    const pid = await mainPid(host, "hello.service");
     const ids = [pointer.id, service.id, dropIn.id];
     provider.warnings({ clear: true });
     expect((await all(there)).map(({ operation }) => operation)).toEqual(["replace", "replace", "replace"]);
     expect([pointer.id, service.id, dropIn.id]).toEqual(ids);
     expect(provider.warnings()).toEqual([]);
     expect(await page()).toBe("Hello, one!\n");
-    expect(await mainPid(target, "hello.service")).toBe(pid);
+    expect(await mainPid(host, "hello.service")).toBe(pid);
     for (const each of [pointer, service, dropIn]) {
         expect(await each.refresh()).toBe(true);
         expect(each.initErrors).toEqual([]);
@@ -95,7 +95,7 @@ test("a preview says what an update does, and warns of each socket that has to c
     const socket = program.read("units/hello.socket");
     const inputs = (more: Json = {}) => ({ image: pointer.outputs.path, connection, ...more });
     /** When the socket was opened. */
-    const opened = () => onHost(target, "systemctl show -p ActiveEnterTimestampMonotonic --value hello.socket");
+    const opened = () => onHost(host, "systemctl show -p ActiveEnterTimestampMonotonic --value hello.socket");
     await pointer.up(image(connection));
     await service.up(inputs());
     const first = await opened();
@@ -118,7 +118,7 @@ test("a preview says what an update does, and warns of each socket that has to c
     await pointer.up(image(connection, { version: "1.2" }));
     await service.up(inputs());
     expect(service.outputs.gapless).toBe("no: hello.socket had to close, since it changed");
-    expect((await target.http(8081, "/")).body).toBe("Hello, world!\n");
+    expect((await host.http(8081, "/")).body).toBe("Hello, world!\n");
 
     const back = { dropIns: [{ unit: "hello.socket", sections: { Socket: { ListenStream: ["", "8080"] } } }] };
     provider.warnings({ clear: true });

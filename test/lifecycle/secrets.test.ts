@@ -1,24 +1,24 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { SIGNATURE, SIGNATURE_KEY } from "../../provider/protocol/wire";
+import { bootHost, type TestHost } from "../hosts";
 import { secret } from "../protocol/client";
-import { bootTarget, type TestTarget } from "../target";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
 import { failure, type Json, type Provider, plainText } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
-    await makeToyService(target);
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
+    await makeToyService(host);
 }, bootTimeoutMs);
 afterEach(() => provider.destroyAll());
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 const TOKEN = "tok-5e9b2d41c7";
 const base64 = (text: string) => Buffer.from(text).toString("base64").slice(0, 12);
@@ -30,7 +30,7 @@ const base64 = (text: string) => Buffer.from(text).toString("base64").slice(0, 1
 async function watched(run: () => Promise<unknown>): Promise<string> {
     const pattern = `${TOKEN}|${base64(TOKEN)}`;
     await onHost(
-        target,
+        host,
         `cat >/tmp/watch <<'END'
 while [ ! -e /tmp/enough ]; do
     for file in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$file | grep -aE '${pattern}' | grep -v grep; done
@@ -43,7 +43,7 @@ END
     );
     await run();
     return onHost(
-        target,
+        host,
         "touch /tmp/enough; while [ ! -e /tmp/done ]; do sleep 0.05; done; sort -u /tmp/seen; rm /tmp/seen /tmp/enough /tmp/done /tmp/watch",
     );
 }
@@ -58,7 +58,7 @@ test("secrets of a connection, given as plain strings, are secrets in Check's an
     };
     const inputs = await dropIn.check({ unit: "toy.service", text: "[Service]\n", connection: given });
     expect(inputs.connection).toMatchObject({
-        host: target.host,
+        host: host.address,
         password: { [SIGNATURE_KEY]: SIGNATURE.secret, value: TOKEN },
         privateKeyPassword: { [SIGNATURE_KEY]: SIGNATURE.secret, value: "pp" },
         privateKey: { [SIGNATURE_KEY]: SIGNATURE.secret },
@@ -69,7 +69,7 @@ test("secrets of a connection, given as plain strings, are secrets in Check's an
     const state = plainText([dropIn.inputs, dropIn.outputs]);
     expect(state).not.toContain("PRIVATE KEY");
     expect(state).not.toContain(TOKEN);
-    expect(state).toContain(target.host);
+    expect(state).toContain(host.address);
 });
 
 test("the content of a secret host file is in no argv, no environment, no file that others can read, no log and no state", async () => {
@@ -82,7 +82,7 @@ test("the content of a secret host file is in no argv, no environment, no file t
     });
     const seen = await watched(async () => {
         await dropIn.up(inputs(`${TOKEN}\n`));
-        expect(await onHost(target, "stat -c %a /etc/toy/token; cat /etc/toy/token")).toBe(`600\n${TOKEN}`);
+        expect(await onHost(host, "stat -c %a /etc/toy/token; cat /etc/toy/token")).toBe(`600\n${TOKEN}`);
         await dropIn.up(inputs(`${TOKEN}!\n`));
         await failure(dropIn.up(inputs(`${TOKEN}?\n`, { ExecStartPre: "/bin/false" })));
         await dropIn.refresh();
@@ -90,7 +90,7 @@ test("the content of a secret host file is in no argv, no environment, no file t
     expect(seen).toBe("");
     expect(plainText([dropIn.inputs, dropIn.outputs, dropIn.initErrors])).not.toContain(TOKEN);
     expect(provider.texts).not.toContain(TOKEN);
-    expect(await onHost(target, "cat /etc/toy/token")).toBe(`${TOKEN}!`);
+    expect(await onHost(host, "cat /etc/toy/token")).toBe(`${TOKEN}!`);
 });
 
 test("the same of a service's own file", async () => {
@@ -165,10 +165,10 @@ test("files that only root may read are no secret of ours to tell: records name 
         files: { "/etc/toy/token": { content: secret(TOKEN), mode: "0600" } },
         connection,
     });
-    expect(await onHost(target, `grep -r '${TOKEN}' /var/lib/pulumi-portable || true`)).toBe("");
+    expect(await onHost(host, `grep -r '${TOKEN}' /var/lib/pulumi-portable || true`)).toBe("");
     expect(
         await onHost(
-            target,
+            host,
             "find /var/lib/pulumi-portable -printf '%m %P\\n' | sort | sed 's/[0-9a-f]\\{16\\}$/TOKEN/'",
         ),
     ).toBe("644 files/TOKEN\n700 files\n711");

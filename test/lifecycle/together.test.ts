@@ -1,11 +1,11 @@
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, makeToyService, onHost } from "./hello";
 import type { Json, Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
 let other: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let before: Snapshot;
 
@@ -16,23 +16,23 @@ beforeAll(async () => {
         "[Service]\nType=notify\nExecStart=@helloExe@\nDynamicUser=yes\nRuntimeDirectory=world\n[Install]\nWantedBy=multi-user.target\n",
     );
     program.write("units/world.socket", "[Socket]\nListenStream=8081\n[Install]\nWantedBy=sockets.target\n");
-    [provider, other, target] = await Promise.all([
+    [provider, other, host] = await Promise.all([
         program.provider({ stack: "one" }),
         program.provider({ stack: "other" }),
-        bootTarget(),
+        bootHost(),
     ]);
-    connection = connectionTo(target);
-    await makeToyService(target);
-    before = await target.snapshot();
+    connection = connectionTo(host);
+    await makeToyService(host);
+    before = await host.snapshot();
 }, bootTimeoutMs);
 afterEach(async () => {
     await provider.destroyAll();
     await other.destroyAll();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
-const images = async () => (await atRest(target, "ls /var/lib/portables/*.raw 2>/dev/null || true")).split("\n");
+const images = async () => (await atRest(host, "ls /var/lib/portables/*.raw 2>/dev/null || true")).split("\n");
 
 test("two services and three drop-ins at once, from two processes, on one host", async () => {
     const [hello, world] = [provider.resource("PortableImage", "hello"), other.resource("PortableImage", "world")];
@@ -58,23 +58,23 @@ test("two services and three drop-ins at once, from two processes, on one host",
         ),
         ...dropIns.map(({ each, inputs }) => each.up(inputs)),
     ]);
-    expect((await target.http(8080, "/")).body).toBe("Hello, hello.service!\n");
-    expect((await target.http(8081, "/")).body).toBe("Hello, world.service!\n");
-    expect(await onHost(target, "cat /etc/toy/*; systemctl show -p Environment --value toy.service")).toBe(
+    expect((await host.http(8080, "/")).body).toBe("Hello, hello.service!\n");
+    expect((await host.http(8081, "/")).body).toBe("Hello, world.service!\n");
+    expect(await onHost(host, "cat /etc/toy/*; systemctl show -p Environment --value toy.service")).toBe(
         "abcA=1 B=1 C=1",
     );
     await Promise.all([...services, ...dropIns].map(({ each }) => each.destroy()));
     // Whoever made the directory, it went with the last file in it.
-    expect(await onHost(target, "ls -d /etc/toy /etc/systemd/system/toy.service.d 2>/dev/null || true")).toBe("");
+    expect(await onHost(host, "ls -d /etc/toy /etc/systemd/system/toy.service.d 2>/dev/null || true")).toBe("");
 });
 
 test("a file that two stacks want stays until both are gone", async () => {
     const [ours, theirs] = [provider.resource("PortableImage", "hello"), other.resource("PortableImage", "hello")];
     await ours.up(image(connection));
-    const since = await onHost(target, "stat -c %i /var/lib/portables/*.raw");
+    const since = await onHost(host, "stat -c %i /var/lib/portables/*.raw");
     await theirs.up(image(connection));
     expect(theirs.outputs.path).toBe(ours.outputs.path);
-    expect(await onHost(target, "stat -c %i /var/lib/portables/*.raw")).toBe(since);
+    expect(await onHost(host, "stat -c %i /var/lib/portables/*.raw")).toBe(since);
     await ours.destroy();
     expect(await images()).toEqual([theirs.outputs.path]);
     expect(await theirs.refresh()).toBe(true);
@@ -93,10 +93,10 @@ test("an image that is attached stays, with a warning, and goes when it is detac
     provider.warnings({ clear: true });
     await hello.destroy();
     expect(provider.warnings()).toEqual([
-        `Still in use on ${target.host}, so the file stays until what is attached to it is gone: ${path}.`,
+        `Still in use on ${host.address}, so the file stays until what is attached to it is gone: ${path}.`,
     ]);
     expect(await images()).toEqual([path]);
-    await onHost(target, "systemctl restart hello.service");
+    await onHost(host, "systemctl restart hello.service");
     await service.destroy();
     expect(await images()).toEqual([""]);
 });

@@ -1,10 +1,10 @@
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, mainPid, onHost } from "./hello";
 import { type Deployment, fileAsset, type Json, type Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-let target: TestTarget;
+let host: TestHost;
 let connection: Json;
 let before: Snapshot;
 let hello: Deployment;
@@ -12,9 +12,9 @@ let service: Deployment;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, target] = await Promise.all([program.provider(), bootTarget()]);
-    connection = connectionTo(target);
-    before = await target.snapshot();
+    [provider, host] = await Promise.all([program.provider(), bootHost()]);
+    connection = connectionTo(host);
+    before = await host.snapshot();
 }, bootTimeoutMs);
 beforeEach(() => {
     hello = provider.resource("PortableImage", "hello");
@@ -22,9 +22,9 @@ beforeEach(() => {
 });
 afterEach(async () => {
     await provider.destroyAll();
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
 const idle = (install = INSTALL) => `[Service]\nExecStart=/usr/bin/idle\n${install}`;
@@ -46,7 +46,7 @@ const imageOf = (version: string, units: Record<string, string>): Json => ({
 });
 const states = (...units: string[]) =>
     onHost(
-        target,
+        host,
         `for unit in ${units.join(" ")}; do echo $unit $(systemctl show -p ActiveState,UnitFileState --value $unit); done`,
     );
 
@@ -68,17 +68,17 @@ test("units that come and go with an image: a worker, a timer, a template; what 
         "hello-job.service": { active: "inactive", enablement: "static" },
         "hello-job.timer": { active: "active", sub: "waiting", enablement: "enabled" },
     });
-    await onHost(target, "systemctl start hello-job.service");
+    await onHost(host, "systemctl start hello-job.service");
     await deploy("2", { "hello.service": idle(), "hello-many@.service": idle() });
     expect(Object.keys(service.outputs.units as Json)).toEqual(["hello-many@.service", "hello.service"]);
-    expect(await onHost(target, "ls /etc/systemd/system.attached; find /etc/systemd -xtype l")).toBe(
+    expect(await onHost(host, "ls /etc/systemd/system.attached; find /etc/systemd -xtype l")).toBe(
         "hello-many@.service\nhello-many@.service.d\nhello.service\nhello.service.d",
     );
-    expect(await onHost(target, "systemctl list-units --all --plain --no-legend 'hello*' | cut -d ' ' -f 1")).toBe(
+    expect(await onHost(host, "systemctl list-units --all --plain --no-legend 'hello*' | cut -d ' ' -f 1")).toBe(
         "hello.service",
     );
     // Instances that the user has started go with the image.
-    await onHost(target, "systemctl start hello-many@one.service");
+    await onHost(host, "systemctl start hello-many@one.service");
     expect(await service.refresh()).toBe(true);
     expect(service.initErrors).toEqual([]);
 });
@@ -90,17 +90,17 @@ test("a socket that a new image brings for the service which runs already", asyn
         "hello.socket": "[Socket]\nListenStream=8080\n[Install]\nWantedBy=sockets.target\n",
     };
     await deploy("2", units);
-    expect((await target.http(8080, "/")).body).toBe("Hello, world!\n");
+    expect((await host.http(8080, "/")).body).toBe("Hello, world!\n");
     await deploy("3", {
         ...units,
         "hello.socket": "[Socket]\nListenStream=8081\n[Install]\nWantedBy=sockets.target\n",
     });
-    expect((await target.http(8081, "/")).body).toBe("Hello, world!\n");
-    await expect(target.http(8080, "/")).rejects.toThrow("ECONNREFUSED");
+    expect((await host.http(8081, "/")).body).toBe("Hello, world!\n");
+    await expect(host.http(8080, "/")).rejects.toThrow("ECONNREFUSED");
     await deploy("4", {
         "hello.service": units["hello.service"].replace("notify", "exec").replace("/bin/hello", "/bin/idle"),
     });
-    await expect(target.http(8081, "/")).rejects.toThrow("ECONNREFUSED");
+    await expect(host.http(8081, "/")).rejects.toThrow("ECONNREFUSED");
     expect(await states("hello.service")).toBe("hello.service active enabled");
 });
 
@@ -118,7 +118,7 @@ test("overrides: neither enabled nor started, then started only, then as [Instal
     expect(await up({ "hello.service": off, "hello.socket": off })).toEqual({ operation: "same", diff: {} });
     await up({ "hello.service": off, "hello.socket": { enable: false, start: true } });
     expect(await states("hello.socket")).toBe("hello.socket active disabled");
-    expect((await target.http(8080, "/")).body).toBe("Hello, world!\n");
+    expect((await host.http(8080, "/")).body).toBe("Hello, world!\n");
     await up();
     expect(await states("hello.service", "hello.socket")).toBe(
         "hello.service active enabled\nhello.socket active enabled",
@@ -129,10 +129,10 @@ test("another profile is one restart, and a sandbox of its own", async () => {
     await hello.up(image(connection));
     const up = (profile: string) => service.up({ image: hello.outputs.path, profile, connection });
     await up("default");
-    const pid = await mainPid(target, "hello.service");
+    const pid = await mainPid(host, "hello.service");
     expect(await up("strict")).toEqual({ operation: "update", diff: { profile: "UPDATE" } });
-    expect(await mainPid(target, "hello.service")).not.toBe(pid);
-    expect(await onHost(target, "readlink /etc/systemd/system.attached/hello.service.d/10-profile.conf")).toBe(
+    expect(await mainPid(host, "hello.service")).not.toBe(pid);
+    expect(await onHost(host, "readlink /etc/systemd/system.attached/hello.service.d/10-profile.conf")).toBe(
         "/usr/lib/systemd/portable/profile/strict/service.conf",
     );
     expect(await service.refresh()).toBe(true);

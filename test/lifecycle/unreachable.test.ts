@@ -1,30 +1,30 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService } from "./hello";
 import { failure, type Json, type Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
 /** Neither portablectl nor sudo. */
-let bare: TestTarget;
-let target: TestTarget;
-let before: Map<TestTarget, Snapshot>;
+let bare: TestHost;
+let host: TestHost;
+let before: Map<TestHost, Snapshot>;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [provider, bare, target] = await Promise.all([
+    [provider, bare, host] = await Promise.all([
         program.provider(),
-        bootTarget({ without: ["systemd-container", "sudo"] }),
-        bootTarget(),
+        bootHost({ without: ["systemd-container", "sudo"] }),
+        bootHost(),
     ]);
-    await makeToyService(target);
+    await makeToyService(host);
     before = new Map([
         [bare, await bare.snapshot()],
-        [target, await target.snapshot()],
+        [host, await host.snapshot()],
     ]);
 }, bootTimeoutMs);
-afterAll(() => Promise.all([bare?.down(), target?.down()]));
+afterAll(() => Promise.all([bare?.down(), host?.down()]));
 
 const dropIn = (connection: Json): Json => ({ unit: "x.service", text: "[Service]\n", connection });
 const service = (connection: Json): Json => ({ image: "/var/lib/portables/hello_1.raw", connection });
@@ -33,7 +33,7 @@ const types = ["PortableImage", "AttachedService", "DropIn"] as const;
 
 /** What each resource says with the connection, on one line each; nothing may have been changed on the host. */
 async function refusals(
-    host: TestTarget,
+    host: TestHost,
     connection: Json,
     which: readonly (typeof types)[number][] = types,
 ): Promise<string[]> {
@@ -47,7 +47,7 @@ async function refusals(
     expect(diffSnapshots(before.get(host) as Snapshot, await host.snapshot())).toEqual([]);
     return said;
 }
-const fingerprint = ({ hostKey }: TestTarget) =>
+const fingerprint = ({ hostKey }: TestHost) =>
     `SHA256:${createHash("sha256")
         .update(Buffer.from(hostKey.split(" ")[1] as string, "base64"))
         .digest("base64")
@@ -56,10 +56,10 @@ const ofEach = (text: string, which: readonly string[] = types) => which.map((ty
 
 test("a port that refuses, and a name that doesn't exist", async () => {
     const todo = "Check address and port, and that sshd runs there.";
-    expect(await refusals(target, { ...connectionTo(target), port: 2222, dialErrorLimit: 1 })).toEqual(
-        ofEach(`host ${target.host}: ${target.host}:2222 can't be reached: connection refused. ${todo}`),
+    expect(await refusals(host, { ...connectionTo(host), port: 2222, dialErrorLimit: 1 })).toEqual(
+        ofEach(`host ${host.address}: ${host.address}:2222 can't be reached: connection refused. ${todo}`),
     );
-    expect(await refusals(target, { host: "nowhere.invalid", dialErrorLimit: 1 }, ["DropIn"])).toEqual([
+    expect(await refusals(host, { host: "nowhere.invalid", dialErrorLimit: 1 }, ["DropIn"])).toEqual([
         expect.stringMatching(
             /^DropIn x, property connection.host, host nowhere.invalid: the name "nowhere.invalid" doesn't resolve to an address \(E[A-Z_]+\). Check its spelling, the DNS, or HostName in ~\/.ssh\/config.$/,
         ),
@@ -70,8 +70,8 @@ test("a host that accepts and then is silent", async () => {
     const silent = createServer().listen(0, "127.0.0.1");
     await new Promise((done) => silent.once("listening", done));
     const { port } = silent.address() as { port: number };
-    const connection = { ...connectionTo(target), host: "127.0.0.1", port, dialErrorLimit: 1, perDialTimeout: 1 };
-    const said = await refusals(target, connection, ["DropIn"]);
+    const connection = { ...connectionTo(host), host: "127.0.0.1", port, dialErrorLimit: 1, perDialTimeout: 1 };
+    const said = await refusals(host, connection, ["DropIn"]);
     silent.close();
     expect(said).toEqual(
         ofEach(
@@ -82,40 +82,40 @@ test("a host that accepts and then is silent", async () => {
 });
 
 test("another host key than the one that is given", async () => {
-    expect(await refusals(target, { ...connectionTo(target), hostKey: bare.hostKey })).toEqual(
+    expect(await refusals(host, { ...connectionTo(host), hostKey: bare.hostKey })).toEqual(
         ofEach(
-            `property connection.hostKey, host ${target.host}: ${target.host}:22 shows the host key ${fingerprint(target)} (ssh-ed25519), but connection.hostKey is ${fingerprint(bare)}. Either it is another host, or connection.hostKey is out of date.`,
+            `property connection.hostKey, host ${host.address}: ${host.address}:22 shows the host key ${fingerprint(host)} (ssh-ed25519), but connection.hostKey is ${fingerprint(bare)}. Either it is another host, or connection.hostKey is out of date.`,
         ),
     );
 });
 
 test("a host key that isn't known", async () => {
-    const { hostKey, ...connection } = connectionTo(target);
-    const [said] = await refusals(target, connection, ["DropIn"]);
+    const { hostKey, ...connection } = connectionTo(host);
+    const [said] = await refusals(host, connection, ["DropIn"]);
     expect(said).toContain(
-        `DropIn x, host ${target.host}: ${target.host}:22 shows the host key ${fingerprint(target)} (ssh-ed25519), which isn't known. `,
+        `DropIn x, host ${host.address}: ${host.address}:22 shows the host key ${fingerprint(host)} (ssh-ed25519), which isn't known. `,
     );
-    expect(said).toContain(`or set connection.hostKey to "${fingerprint(target)}"`);
+    expect(said).toContain(`or set connection.hostKey to "${fingerprint(host)}"`);
 });
 
 test("a login that isn't let in", async () => {
-    const [said] = await refusals(target, { ...connectionTo(target), user: "ghost" }, ["DropIn"]);
+    const [said] = await refusals(host, { ...connectionTo(host), user: "ghost" }, ["DropIn"]);
     expect(said).toContain(
-        `DropIn x, host ${target.host}: ${target.host}:22 doesn't let "ghost" log in. Tried: connection.privateKey (ssh-ed25519 SHA256:`,
+        `DropIn x, host ${host.address}: ${host.address}:22 doesn't let "ghost" log in. Tried: connection.privateKey (ssh-ed25519 SHA256:`,
     );
     expect(said).toContain("the host takes: publickey, password. Try it by hand (ssh ghost@");
     expect(said).not.toContain("PRIVATE KEY");
 });
 
 test("a login that may not use sudo, and a host without sudo", async () => {
-    expect(await refusals(target, { ...connectionTo(target), user: "nosudo" })).toEqual(
+    expect(await refusals(host, { ...connectionTo(host), user: "nosudo" })).toEqual(
         ofEach(
-            `property connection.user, host ${target.host}: nosudo@${target.host}:22 would need a password for sudo. Put "nosudo ALL=(ALL) NOPASSWD: ALL" into a file of /etc/sudoers.d there, or log in as root. It said: sudo: a password is required`,
+            `property connection.user, host ${host.address}: nosudo@${host.address}:22 would need a password for sudo. Put "nosudo ALL=(ALL) NOPASSWD: ALL" into a file of /etc/sudoers.d there, or log in as root. It said: sudo: a password is required`,
         ),
     );
     const [said] = await refusals(bare, { ...connectionTo(bare), user: "deploy" }, ["DropIn"]);
     expect(said).toContain(
-        `host ${bare.host}: deploy@${bare.host}:22 needs sudo, and it isn't installed there. Install sudo, or log in as root.`,
+        `host ${bare.address}: deploy@${bare.address}:22 needs sudo, and it isn't installed there. Install sudo, or log in as root.`,
     );
 });
 
@@ -123,7 +123,7 @@ test("a host without portablectl", async () => {
     const needing = ["PortableImage", "AttachedService"] as const;
     expect(await refusals(bare, connectionTo(bare), needing)).toEqual(
         ofEach(
-            `host ${bare.host}: portable services aren't installed: there is no portablectl. Run \`apt install systemd-container\` there.`,
+            `host ${bare.address}: portable services aren't installed: there is no portablectl. Run \`apt install systemd-container\` there.`,
             needing,
         ),
     );
@@ -135,8 +135,8 @@ describe("a host that is gone, at destroy", () => {
         const environment: Record<string, string> = word === undefined ? {} : { PORTABLE_DELETE_UNREACHABLE: word };
         const own = await program.provider({ environment });
         const resource = own.resource("DropIn", "x");
-        await resource.up({ unit: "toy.service", text: "[Service]\nNice=1\n", connection: connectionTo(target) });
-        const moved = { ...connectionTo(target), dialErrorLimit: 1, ...how };
+        await resource.up({ unit: "toy.service", text: "[Service]\nNice=1\n", connection: connectionTo(host) });
+        const moved = { ...connectionTo(host), dialErrorLimit: 1, ...how };
         const { id, inputs, outputs } = resource;
         Object.assign(resource, {
             inputs: { ...inputs, connection: moved },
@@ -150,11 +150,11 @@ describe("a host that is gone, at destroy", () => {
         Object.assign(resource, { id, inputs, outputs });
         await resource.destroy();
         await own.stop();
-        expect(diffSnapshots(before.get(target) as Snapshot, await target.snapshot())).toEqual([]);
+        expect(diffSnapshots(before.get(host) as Snapshot, await host.snapshot())).toEqual([]);
         return { error, warnings };
     }
     const refused = () =>
-        `DropIn x, host ${target.host}: ${target.host}:2222 can't be reached: connection refused. Check address and port, and that sshd runs there.`;
+        `DropIn x, host ${host.address}: ${host.address}:2222 can't be reached: connection refused. Check address and port, and that sshd runs there.`;
 
     test("is an error, which says how to go on without it", async () => {
         for (const word of [undefined, "yes"])

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { bootTarget, type TestTarget } from "../target";
+import { bootHost, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, onHost } from "./hello";
 import { type Deployment, fileAsset, type Json, type Provider } from "./provider";
 
@@ -8,17 +8,17 @@ import { type Deployment, fileAsset, type Json, type Provider } from "./provider
 const BALLAST_BYTES = 120_000_000;
 
 let program: HelloProgram;
-let target: TestTarget;
+let host: TestHost;
 beforeAll(async () => {
     program = new HelloProgram();
     program.writeBallast(BALLAST_BYTES);
-    target = await bootTarget();
+    host = await bootHost();
 }, bootTimeoutMs);
-afterAll(() => target?.down());
+afterAll(() => host?.down());
 
 /** An image that takes its time. */
 function largeImage(name: string): Json {
-    const { source, ...rest } = image(connectionTo(target), { name });
+    const { source, ...rest } = image(connectionTo(host), { name });
     const { files } = source as { files: { units: string[]; tree: Json; substitutions: Json } };
     const units = files.units.map((_, at) => ({
         name: at === 0 ? `${name}.service` : `${name}.socket`,
@@ -36,7 +36,7 @@ async function uploading(pointer: Deployment): Promise<{ ended: Promise<Error | 
     );
     const some = 'for part in /var/lib/pulumi-portable/incoming/*/*.raw; do [ -s "$part" ] || exit 1; done';
     for (let tries = 0; tries < 1500; tries++) {
-        if ((await target.exec(some)).code === 0) return { ended };
+        if ((await host.exec(some)).code === 0) return { ended };
         await sleep(10);
     }
     throw new Error("nothing of the image has arrived");
@@ -45,7 +45,7 @@ async function uploading(pointer: Deployment): Promise<{ ended: Promise<Error | 
 /** What an upload that was cut off has left on the host, once nothing of it runs any more. */
 const leftovers = () =>
     onHost(
-        target,
+        host,
         `for try in $(seq 50); do pgrep -x 'tail|sha256sum|timeout' >/dev/null || break; sleep 0.1; done
         pgrep -ax 'tail|sha256sum|timeout'; find /var/lib/pulumi-portable /var/lib/portables -mindepth 1; true`,
     );
@@ -54,7 +54,7 @@ describe("an upload that is cut off leaves nothing on the host, and the next one
     const ways: [string, (provider: Provider) => Promise<unknown>][] = [
         ["the provider is killed", (provider) => provider.kill()],
         ["the engine cancels", (provider) => provider.call("cancel", new Empty())],
-        ["the connection breaks", () => target.exec("pkill -KILL -f '^sshd: root'")],
+        ["the connection breaks", () => host.exec("pkill -KILL -f '^sshd: root'")],
     ];
     test.each(ways)(
         "%s",
@@ -67,7 +67,7 @@ describe("an upload that is cut off leaves nothing on the host, and the next one
 
             const next = (await program.provider()).resource("PortableImage", "hello");
             await next.up(largeImage("hello"));
-            expect(await onHost(target, `sha256sum <${next.outputs.path} | cut -c 1-64`)).toBe(next.outputs.digest);
+            expect(await onHost(host, `sha256sum <${next.outputs.path} | cut -c 1-64`)).toBe(next.outputs.digest);
             await next.destroy();
             expect(await leftovers()).toBe("");
         },
@@ -82,17 +82,17 @@ test("so does one that waits for another one to end", async () => {
         names.map((name) => provider.resource("PortableImage", name).up(largeImage(name))),
     );
     const both = 'set -- /var/lib/pulumi-portable/incoming/*; [ $# = 2 ] && [ -n "$(ls "$@" | grep raw)" ]';
-    for (let tries = 0; tries < 1000 && (await target.exec(both)).code !== 0; tries++) await sleep(10);
+    for (let tries = 0; tries < 1000 && (await host.exec(both)).code !== 0; tries++) await sleep(10);
     await provider.call("cancel", new Empty());
     expect((await ended).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     expect(await leftovers()).toBe("");
 }, 120_000);
 
 test("two images at once, to a host that allows two sessions", async () => {
-    await target.exec("echo MaxSessions 2 > /etc/ssh/sshd_config.d/portable-test.conf; systemctl reload ssh");
+    await host.exec("echo MaxSessions 2 > /etc/ssh/sshd_config.d/portable-test.conf; systemctl reload ssh");
     const provider = await program.provider();
     const pointers = ["one", "two"].map((name) => [name, provider.resource("PortableImage", name)] as const);
     await Promise.all(pointers.map(([name, pointer]) => pointer.up(largeImage(name))));
     for (const [, { outputs }] of pointers)
-        expect(await onHost(target, `sha256sum <${outputs.path} | cut -c 1-64`)).toBe(outputs.digest);
+        expect(await onHost(host, `sha256sum <${outputs.path} | cut -c 1-64`)).toBe(outputs.digest);
 }, 120_000);

@@ -1,23 +1,23 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bootTarget, diffSnapshots, type TestTarget } from "../target";
+import { bootHost, diffSnapshots, type TestHost } from "../hosts";
 import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "./hello";
 import type { Json, Provider } from "./provider";
 
 let program: HelloProgram;
-let target: TestTarget;
-let jump: TestTarget;
+let host: TestHost;
+let jump: TestHost;
 let provider: Provider | undefined;
 
 beforeAll(async () => {
     program = new HelloProgram();
-    [target, jump] = await Promise.all([bootTarget(), bootTarget()]);
+    [host, jump] = await Promise.all([bootHost(), bootHost()]);
 }, bootTimeoutMs);
-afterAll(() => Promise.all([target?.down(), jump?.down()]));
+afterAll(() => Promise.all([host?.down(), jump?.down()]));
 
 /** The three resources come, change and go; the host is as before. */
 async function lifecycle(connection: Json, options: Parameters<HelloProgram["provider"]>[0] = {}): Promise<void> {
-    const before = await target.snapshot();
+    const before = await host.snapshot();
     provider = await program.provider(options);
     const [hello, service, page] = [
         provider.resource("PortableImage", "hello"),
@@ -32,37 +32,37 @@ async function lifecycle(connection: Json, options: Parameters<HelloProgram["pro
         files: { "/etc/hello/page.html": { content: "page of {$NAME}" } },
         connection,
     });
-    expect((await target.http(8080, "/")).body).toBe("page of one");
-    expect(await atRest(target, "stat -c '%a %U:%G' /var/lib/portables /var/lib/portables/*")).toBe(
+    expect((await host.http(8080, "/")).body).toBe("page of one");
+    expect(await atRest(host, "stat -c '%a %U:%G' /var/lib/portables /var/lib/portables/*")).toBe(
         "700 root:root\n644 root:root",
     );
     await hello.up(image(connection, { mark: "v2" }));
     await service.up({ image: hello.outputs.path, dropIns: [inlineName("two")], connection });
     for (const each of [hello, service, page]) expect(await each.refresh()).toBe(true);
-    expect((await target.http(8080, "/")).body).toBe("page of two");
+    expect((await host.http(8080, "/")).body).toBe("page of two");
     await provider.destroyAll();
     expect(provider.warnings()).toEqual([]);
-    expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 }
 
 test("an ordinary user with sudo", async () => {
-    await lifecycle({ ...connectionTo(target), user: "deploy" });
+    await lifecycle({ ...connectionTo(host), user: "deploy" });
 });
 
 test("an alias of ssh_config with a ProxyJump, as an ordinary user with sudo", async () => {
     const known = join(program.directory, "known_hosts");
     const config = join(program.directory, "ssh_config");
-    writeFileSync(known, `${target.host} ${target.hostKey}\n${jump.host} ${jump.hostKey}\n`);
+    writeFileSync(known, `${host.address} ${host.hostKey}\n${jump.address} ${jump.hostKey}\n`);
     writeFileSync(
         config,
         `Host inner
-            HostName ${target.host}
+            HostName ${host.address}
             User deploy
             ProxyJump nosudo@gate
         Host gate
-            HostName ${jump.host}
+            HostName ${jump.address}
         Host *
-            IdentityFile ${target.privateKeyPath}
+            IdentityFile ${host.privateKeyPath}
             IdentitiesOnly yes
             UserKnownHostsFile ${known}
             GlobalKnownHostsFile none`,
@@ -70,13 +70,13 @@ test("an alias of ssh_config with a ProxyJump, as an ordinary user with sudo", a
     await lifecycle({ host: "inner" }, { environment: { PORTABLE_SSH_CONFIG: config } });
     expect(
         await onHost(
-            target,
-            `journalctl -q -o cat _COMM=sshd | grep -c 'Accepted publickey for deploy from ${jump.host}'`,
+            host,
+            `journalctl -q -o cat _COMM=sshd | grep -c 'Accepted publickey for deploy from ${jump.address}'`,
         ),
     ).not.toBe("0");
 });
 
 test("the provider's own connection, which resources fall back on", async () => {
-    const { host, ...login } = connectionTo(target);
-    await lifecycle({ host }, { configuration: { connection: login } });
+    const { host: address, ...login } = connectionTo(host);
+    await lifecycle({ host: address }, { configuration: { connection: login } });
 });

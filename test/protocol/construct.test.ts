@@ -1,5 +1,5 @@
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
-import { portable } from "../../provider/portable";
+import { portable } from "../../provider/package";
 import { SIGNATURE, SIGNATURE_KEY, UNKNOWN_STRING } from "../../provider/protocol/wire";
 import { type Goal, serveMonitor } from "../engine/stand-in/monitor";
 import type { Properties } from "../engine/stand-in/values";

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { HostPool, Package, ProviderFunction, Resource } from "../../provider/contract";
 import { PartialFailure, UserError } from "../../provider/errors";
+import { type Connection, connection } from "../../provider/host/connection";
+import type { Host } from "../../provider/host/host";
 import { asset, objectType } from "../../provider/schema/marks";
 import { Secret, UNKNOWN } from "../../provider/schema/values";
-import { type Connection, connection } from "../../provider/target/connection";
-import type { Target } from "../../provider/target/target";
 
 const inputs = z.strictObject({
     name: z.string().min(1).describe("Name of the widget."),
@@ -38,7 +38,7 @@ export class Workshop {
             signal.throwIfAborted();
             this.connected.push(to);
             if (to.host === "down") throw new UserError({ host: "down", what: "it doesn't answer" });
-            return { host: to.host, connection: to } as Target;
+            return { name: to.host, connection: to } as Host;
         },
         close: () => {
             this.closed++;
@@ -94,11 +94,11 @@ export class Workshop {
                     for (let step = 0; step < 50; step++) context.status(`step ${step} of ${made.token}`);
                     context.warn("loud");
             }
-            const target = made.connection && (await context.connect(made.connection));
+            const host = made.connection && (await context.connect(made.connection));
             return {
                 id: `w-${made.name}`,
                 outputs: {
-                    serial: target?.host ?? "1",
+                    serial: host?.name ?? "1",
                     size: made.size,
                     ...(made.token && { badge: new Secret(`badge ${made.token}`) as unknown as string }),
                 },
@@ -116,8 +116,8 @@ export class Workshop {
             if (args.id === "ill")
                 throw new PartialFailure("ill", { serial: "i", size: 1 }, ["unit failed"], { name: "n" });
             if (args.id === "moved") {
-                const target = await context.connectAny([{ host: "down" }, { host: "up" }]);
-                return { id: "moved", inputs: args.inputs, outputs: { serial: target.host, size: 1 } };
+                const host = await context.connectAny([{ host: "down" }, { host: "up" }]);
+                return { id: "moved", inputs: args.inputs, outputs: { serial: host.name, size: 1 } };
             }
             return {
                 id: args.id,
@@ -139,7 +139,7 @@ export class Workshop {
             key: z.string().meta({ description: "Opens it.", secret: true }),
             host: z.string().describe("Where."),
         }),
-        invoke: async (context, { name }) => ({ key: `key of ${name}`, host: (await context.connect(undefined)).host }),
+        invoke: async (context, { name }) => ({ key: `key of ${name}`, host: (await context.connect(undefined)).name }),
     };
 
     get package(): Package {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ansibleContenders } from "../../bench/by-hand";
 import { caddyPrograms } from "../acceptance/caddy";
+import { bootHost, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, onHost } from "../lifecycle/hello";
 import { type Deployment, fileAsset, type Json, type Provider } from "../lifecycle/provider";
-import { bootTarget, type TestTarget } from "../target";
 import { report } from "./figures";
 import { type Seen, underLoad } from "./load";
 import { isSoak, suites } from "./soak";
@@ -45,18 +45,18 @@ afterAll(async () => {
 });
 
 describe.each(suites)("on %s", (suite) => {
-    let target: TestTarget;
+    let host: TestHost;
     let connection: Json;
     let service: Deployment;
     let images: string[] = [];
 
     beforeAll(async () => {
-        target = await bootTarget({ suite });
-        connection = connectionTo(target);
+        host = await bootHost({ suite });
+        connection = connectionTo(host);
         images = await bothImages(caddyfile);
         service = provider.resource("AttachedService", `${NAME}-${suite}`);
     }, bootTimeoutMs);
-    afterAll(() => target?.down());
+    afterAll(() => host?.down());
 
     /** Paths of two versions on the host. */
     async function bothImages(configuration: string): Promise<string[]> {
@@ -82,17 +82,17 @@ describe.each(suites)("on %s", (suite) => {
         },
         connection,
     });
-    const page = async () => (await target.http(80, "/")).body;
+    const page = async () => (await host.http(80, "/")).body;
 
     /** Between two updates a pause: five starts within 10 s are more than systemd lets a unit have. */
     async function measure(way: string, update: (path: string, before: string) => Promise<unknown>): Promise<Seen> {
-        const seen = await underLoad(target, 80, async () => {
+        const seen = await underLoad(host, 80, async () => {
             for (let at = 1; at <= UPDATES; at++) {
                 await update(images[at % 2] as string, images[(at + 1) % 2] as string);
                 await new Promise((done) => setTimeout(done, isSoak ? 2000 : 0));
             }
         });
-        const serves = await target.http(80, "/").then(
+        const serves = await host.http(80, "/").then(
             ({ status }) => `answers ${status}`,
             () => "nobody answers",
         );
@@ -135,7 +135,7 @@ describe.each(suites)("on %s", (suite) => {
         /** The host with the first image attached and serving; all that is in between goes. */
         beforeEach(async () => {
             await onHost(
-                target,
+                host,
                 `systemctl stop ${NAME}.socket ${NAME}.service; systemctl reset-failed; for image in ${images.join(" ")}; do portablectl -q detach "$image" 2>/dev/null; done
                 portablectl -q attach --enable ${images[0]} && systemctl daemon-reload && systemctl start ${NAME}.socket ${NAME}.service`,
             );
@@ -144,7 +144,7 @@ describe.each(suites)("on %s", (suite) => {
         test.each(Object.entries(BY_HAND))(
             "%s",
             async (way, commands) => {
-                await measure(way, (path, before) => target.ssh(`set -- ${path} ${before}; ${commands}`));
+                await measure(way, (path, before) => host.ssh(`set -- ${path} ${before}; ${commands}`));
             },
             900_000,
         );
@@ -152,17 +152,17 @@ describe.each(suites)("on %s", (suite) => {
         test("Ansible", async () => {
             const directory = mkdtempSync(join(tmpdir(), "portable-test-ansible-"));
             try {
-                const { sshConfigPath } = target;
+                const { sshConfigPath } = host;
                 const [ansible] = await ansibleContenders({ directory, sshConfigPath, service: NAME });
                 if (ansible === undefined || "missing" in ansible) return console.log(ansible?.missing);
                 const local = new Map<string, string>();
                 for (const path of images) {
                     const file = join(directory, path.split("/").pop() as string);
-                    writeFileSync(file, Buffer.from(await onHost(target, `base64 ${path}`), "base64"));
+                    writeFileSync(file, Buffer.from(await onHost(host, `base64 ${path}`), "base64"));
                     local.set(path, file);
                 }
                 await measure("Ansible: copy, template, reattach, restart of the service", async (path) => {
-                    await ansible.deploy([target], { image: local.get(path) as string, name: "x", release: "" });
+                    await ansible.deploy([host], { image: local.get(path) as string, name: "x", release: "" });
                 });
             } finally {
                 rmSync(directory, { recursive: true, force: true });

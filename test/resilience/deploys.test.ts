@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "../lifecycle/hello";
 import type { Deployment, Json, Provider } from "../lifecycle/provider";
-import { bootTarget, diffSnapshots, type Snapshot, type TestTarget } from "../target";
 import { report } from "./figures";
 import { type Seen, underLoad } from "./load";
 import { isSoak, suites } from "./soak";
@@ -25,7 +25,7 @@ beforeAll(() => {
 afterAll(() => program?.remove());
 
 describe.each(suites)("on %s", (suite) => {
-    let target: TestTarget;
+    let host: TestHost;
     let provider: Provider;
     let connection: Json;
     let pointer: Deployment;
@@ -39,15 +39,15 @@ describe.each(suites)("on %s", (suite) => {
             NODE_OPTIONS: `--expose-gc --require=${join(__dirname, "tells-heap.cjs")}`,
             PORTABLE_TEST_HEAP: heapFile,
         };
-        [provider, target] = await Promise.all([program.provider({ environment }), bootTarget({ suite })]);
-        connection = connectionTo(target);
-        before = await target.snapshot();
+        [provider, host] = await Promise.all([program.provider({ environment }), bootHost({ suite })]);
+        connection = connectionTo(host);
+        before = await host.snapshot();
         pointer = provider.resource("PortableImage", "hello");
         service = provider.resource("AttachedService", "hello");
     }, bootTimeoutMs);
     afterAll(async () => {
         await provider?.stop();
-        await target?.down();
+        await host?.down();
         rmSync(join(heapFile, ".."), { recursive: true });
     });
 
@@ -66,14 +66,14 @@ describe.each(suites)("on %s", (suite) => {
 
     /** What the host holds, without what tells one release from another. */
     async function held(): Promise<string[]> {
-        const lines = [...(await target.snapshot())].map(([what, state]) =>
+        const lines = [...(await host.snapshot())].map(([what, state]) =>
             `${what}: ${state}`
                 .replaceAll(/1\.\d+-[0-9a-f]{12}/g, "RELEASE")
                 .replaceAll(/sha256:[0-9a-f]{64}/g, "DIGEST")
                 .replaceAll(/\d+ bytes/g, "BYTES")
                 .replaceAll(/systemd-private-[0-9a-f]{32}-hello\.service-\w+/g, "PRIVATE"),
         );
-        const units = await onHost(target, "systemctl list-units --all --plain --no-legend | wc -l");
+        const units = await onHost(host, "systemctl list-units --all --plain --no-legend | wc -l");
         return [...lines, `${units} units known to systemd`].sort();
     }
 
@@ -82,7 +82,7 @@ describe.each(suites)("on %s", (suite) => {
         let heapEarly = 0;
         const durations: number[] = [];
         let early: string[] = [];
-        const seen: Seen = await underLoad(target, 8080, async () => {
+        const seen: Seen = await underLoad(host, 8080, async () => {
             for (let release = 1; release <= DEPLOYS; release++) {
                 const began = performance.now();
                 await deploy(release);
@@ -93,7 +93,7 @@ describe.each(suites)("on %s", (suite) => {
                 heapEarly = await heap();
             }
         });
-        expect((await target.http(8080, "/")).body).toBe(`Hello, ${DEPLOYS}!\n`);
+        expect((await host.http(8080, "/")).body).toBe(`Hello, ${DEPLOYS}!\n`);
         expect(await held()).toEqual(early);
         const heapLate = await heap();
         report(`deploys on ${suite}`, {
@@ -109,6 +109,6 @@ describe.each(suites)("on %s", (suite) => {
 
         await service.destroy();
         await pointer.destroy();
-        expect(diffSnapshots(before, await target.snapshot())).toEqual([]);
+        expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
     }, 3_600_000);
 });

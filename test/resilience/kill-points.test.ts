@@ -1,6 +1,6 @@
+import { bootHost, type TestHost } from "../hosts";
 import { bootTimeoutMs, HelloProgram } from "../lifecycle/hello";
 import { Failed, type Provider } from "../lifecycle/provider";
-import { bootTarget, type TestTarget } from "../target";
 import { report } from "./figures";
 import { spread } from "./points";
 import { isSoak, pointLimit, suites } from "./soak";
@@ -29,16 +29,16 @@ beforeAll(() => {
 afterAll(() => program?.remove());
 
 describe.each(suites)("on %s", (suite) => {
-    let target: TestTarget;
+    let host: TestHost;
     let steps: Steps;
     let provider: Provider;
     let versions: TwoVersions;
     const recorded = {} as Record<Version, Step[]>;
 
     beforeAll(async () => {
-        [provider, target] = await Promise.all([program.provider(), bootTarget({ suite })]);
-        steps = await Steps.on(target);
-        versions = await TwoVersions.deploy(program, provider, target);
+        [provider, host] = await Promise.all([program.provider(), bootHost({ suite })]);
+        steps = await Steps.on(host);
+        versions = await TwoVersions.deploy(program, provider, host);
         for (const to of ["two", "one"] as const) {
             const taken = await steps.record(() => versions.update(to));
             recorded[to] = taken.filter(({ by }) => by === "program");
@@ -48,7 +48,7 @@ describe.each(suites)("on %s", (suite) => {
     afterAll(async () => {
         steps?.stop();
         await provider?.stop();
-        await target?.down();
+        await host?.down();
     });
 
     /** Updates to the version, with something killed at one step of it. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import type { TestTarget } from "../target";
+import type { TestHost } from "../hosts";
 
 /** What clients of a service saw. */
 export interface Seen {
@@ -21,10 +21,10 @@ export interface Seen {
 export const RATE = 200;
 
 /** What clients see of the port of a host during the run: new connections at a steady rate, from a process of its own. */
-export async function underLoad(target: TestTarget, port: number, run: () => Promise<void>): Promise<Seen> {
+export async function underLoad(host: TestHost, port: number, run: () => Promise<void>): Promise<Seen> {
     const child = spawn(
         process.execPath,
-        [join(__dirname, "send-requests.mjs"), target.host, String(port), String(RATE)],
+        [join(__dirname, "send-requests.mjs"), host.address, String(port), String(RATE)],
         {
             stdio: ["pipe", "pipe", "inherit"],
         },

@@ -1,6 +1,6 @@
+import { bootHost, type TestHost } from "../hosts";
 import { bootTimeoutMs, HelloProgram } from "../lifecycle/hello";
 import type { Provider } from "../lifecycle/provider";
-import { bootTarget, type TestTarget } from "../target";
 import { report } from "./figures";
 import { evenly } from "./points";
 import { pointLimit, suites } from "./soak";
@@ -19,7 +19,7 @@ beforeAll(() => {
 afterAll(() => program?.remove());
 
 describe.each(suites)("on %s", (suite) => {
-    let target: TestTarget;
+    let host: TestHost;
     let steps: Steps;
     let provider: Provider;
     let versions: TwoVersions;
@@ -27,14 +27,14 @@ describe.each(suites)("on %s", (suite) => {
     const limit = pointLimit(suite, 3, 30);
 
     beforeAll(async () => {
-        [provider, target] = await Promise.all([program.provider(), bootTarget({ suite })]);
-        steps = await Steps.on(target);
-        versions = await TwoVersions.deploy(program, provider, target);
+        [provider, host] = await Promise.all([program.provider(), bootHost({ suite })]);
+        steps = await Steps.on(host);
+        versions = await TwoVersions.deploy(program, provider, host);
     }, bootTimeoutMs);
     afterAll(async () => {
         steps?.stop();
         await provider?.stop();
-        await target?.down();
+        await host?.down();
     });
 
     /** Runs, and cuts the power at the steps that `isCut` picks; resolves when the host is up again and all is said. */
@@ -44,9 +44,9 @@ describe.each(suites)("on %s", (suite) => {
             if (!isCut(step)) return "go";
             const before = isUp;
             isUp = (async () => {
-                await target.poweroff();
+                await host.poweroff();
                 await before.catch(() => undefined); // a boot that was cut off has failed
-                await target.boot();
+                await host.boot();
             })();
             await isUp.catch(() => undefined);
             return "go";

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { bootHost, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "../lifecycle/hello";
 import { type Deployment, failure, type Json, type Provider } from "../lifecycle/provider";
-import { bootTarget, type TestTarget } from "../target";
 import { suites } from "./soak";
 
 /*
@@ -37,22 +37,22 @@ afterAll(async () => {
 });
 
 describe.each(suites)("on %s", (suite) => {
-    let target: TestTarget;
+    let host: TestHost;
     let connection: Json;
     let pointer: Deployment;
     let service: Deployment;
     let good: string;
 
     beforeAll(async () => {
-        target = await bootTarget({ suite });
-        connection = connectionTo(target);
+        host = await bootHost({ suite });
+        connection = connectionTo(host);
         pointer = provider.resource("PortableImage", `hello-${suite}`);
         service = provider.resource("AttachedService", `hello-${suite}`);
         await pointer.up(image(connection));
         good = pointer.outputs.path as string;
         await service.up(inputs(good, "good"));
     }, bootTimeoutMs);
-    afterAll(() => target?.down());
+    afterAll(() => host?.down());
 
     const inputs = (path: string, name: string): Json => ({ image: path, dropIns: [inlineName(name)], connection });
 
@@ -74,12 +74,12 @@ describe.each(suites)("on %s", (suite) => {
 
     /** The one before serves, and everyone who is asked says so. */
     async function expectGood(): Promise<void> {
-        expect((await target.http(8080, "/")).body).toBe("Hello, good!\n");
+        expect((await host.http(8080, "/")).body).toBe("Hello, good!\n");
         expect(service.outputs.serving).toBe(good);
-        expect(await onHost(target, "systemctl show -p RootImage --value hello.service")).toBe(good);
-        expect(await onHost(target, "cat /etc/systemd/system/hello.service.d/*.conf")).toContain("NAME=good");
-        expect(await onHost(target, "systemctl list-units --plain --no-legend 'pulumi-portable*'")).toBe("");
-        expect(await onHost(target, "sed -n 's/^serving //p' /var/lib/pulumi-portable/services/hello")).toBe(good);
+        expect(await onHost(host, "systemctl show -p RootImage --value hello.service")).toBe(good);
+        expect(await onHost(host, "cat /etc/systemd/system/hello.service.d/*.conf")).toContain("NAME=good");
+        expect(await onHost(host, "systemctl list-units --plain --no-legend 'pulumi-portable*'")).toBe("");
+        expect(await onHost(host, "sed -n 's/^serving //p' /var/lib/pulumi-portable/services/hello")).toBe(good);
         expect(await service.refresh()).toBe(true);
         expect(service.outputs.serving).toBe(good);
         expect(service.initErrors).toEqual([]);

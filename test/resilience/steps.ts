@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestHost } from "../hosts";
 import { onHost } from "../lifecycle/hello";
-import type { TestTarget } from "../target";
 
 /** One command of an operation on the host: `mv -fT -- /etc/hello/.key.pulumi-portable /etc/hello/key`. */
 export interface Step {
@@ -52,10 +52,10 @@ export class Steps {
         });
     }
 
-    static async on(target: TestTarget): Promise<Steps> {
+    static async on(host: TestHost): Promise<Steps> {
         const server = createServer();
         // The bridge of the test hosts: this machine is the first address on it.
-        const address = target.host.replace(/\d+$/, "1");
+        const address = host.address.replace(/\d+$/, "1");
         await new Promise<void>((listening) => server.listen(0, address, listening));
         const directory = mkdtempSync(join(tmpdir(), "portable-test-shim-"));
         execFileSync("cc", ["-static", "-O2", "-o", join(directory, "shim"), join(__dirname, "shim.c")]);
@@ -63,7 +63,7 @@ export class Steps {
         rmSync(directory, { recursive: true });
         const { port } = server.address() as { port: number };
         await onHost(
-            target,
+            host,
             `cd /usr/local/sbin && base64 -d >.shim && chmod 0755 .shim && echo ${address} ${port} >.test &&
             for name in ${SHIMMED.join(" ")}; do ln -f .shim $name; done`,
             shim,

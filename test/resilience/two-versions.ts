@@ -1,6 +1,6 @@
+import type { TestHost } from "../hosts";
 import { atRest, connectionTo, type HelloProgram, image, inlineName, onHost } from "../lifecycle/hello";
 import { type Deployment, fileAsset, type Json, type Provider } from "../lifecycle/provider";
-import type { TestTarget } from "../target";
 
 export type Version = "one" | "two";
 export const other = (version: Version): Version => (version === "one" ? "two" : "one");
@@ -32,7 +32,7 @@ export class TwoVersions {
 
     private constructor(
         readonly program: HelloProgram,
-        readonly target: TestTarget,
+        readonly host: TestHost,
         private readonly connection: Json,
         provider: Provider,
     ) {
@@ -43,14 +43,14 @@ export class TwoVersions {
     static async deploy(
         program: HelloProgram,
         provider: Provider,
-        target: TestTarget,
+        host: TestHost,
         user: "root" | "deploy" = "root",
     ): Promise<TwoVersions> {
         for (const name of ["tick", "tock"]) {
             program.write(`units/hello-${name}.timer`, "[Timer]\nOnActiveSec=1d\n[Install]\nWantedBy=timers.target\n");
             program.write(`units/hello-${name}.service`, "[Service]\nType=oneshot\nExecStart=@helloExe@ --reload\n");
         }
-        const made = new TwoVersions(program, target, { ...connectionTo(target), user }, provider);
+        const made = new TwoVersions(program, host, { ...connectionTo(host), user }, provider);
         const pointer = provider.resource("PortableImage", "hello");
         for (const version of ["one", "two"] as const) {
             await pointer.up(made.imageOf(version));
@@ -83,7 +83,7 @@ export class TwoVersions {
     /** `pulumi up` of the service, with the version, and what the host does when that has its answer. */
     async update(version: Version): Promise<void> {
         await this.service.up(this.inputs(version));
-        await atRest(this.target, "");
+        await atRest(this.host, "");
     }
 
     /** The same with a health check that nothing can pass: it goes back. */
@@ -132,7 +132,7 @@ export class TwoVersions {
 
     /** What a client of the service gets. */
     async page(): Promise<string> {
-        return this.target.http(8080, "/").then(
+        return this.host.http(8080, "/").then(
             ({ body }) => body.trim(),
             (error: Error) => error.message,
         );
@@ -142,13 +142,13 @@ export class TwoVersions {
     async settled(): Promise<void> {
         // When the program has left the lock the watch takes it: so nobody must have had it for a while.
         await onHost(
-            this.target,
+            this.host,
             "calm=0; while [ $calm -lt 3 ]; do sleep 0.1; if flock -n /etc/systemd/system true; then calm=$((calm + 1)); else calm=0; fi; done",
         );
     }
 
     private look(): Promise<string> {
-        return onHost(this.target, LOOK);
+        return onHost(this.host, LOOK);
     }
 
     private imageOf(version: Version): Json {

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hostKeyCheck } from "../../provider/target/host-key";
-import type { HostKeyPolicy, Login } from "../../provider/target/login";
+import { hostKeyCheck } from "../../provider/ssh/host-key";
+import type { HostKeyPolicy, Login } from "../../provider/ssh/login";
 
 const directory = mkdtempSync(join(tmpdir(), "portable-test-host-key-"));
 const known = join(directory, "known_hosts");

@@ -1,20 +1,20 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sh } from "../../provider/shell";
-import type { Connection } from "../../provider/target/connection";
-import { createPool, type Pool } from "../../provider/target/pool";
-import type { TestTarget } from "../target";
+import type { Connection } from "../../provider/host/connection";
+import { sh } from "../../provider/host/shell";
+import { createPool, type Pool } from "../../provider/ssh/pool";
+import type { TestHost } from "../hosts";
 
 /** The first boot of a suite makes its root. */
 export const bootTimeoutMs = 300_000;
 
-/** What logs in to a target as root, with nothing left to ssh_config. */
-export function explicit(target: TestTarget): Connection & { host: string } {
+/** What logs in to a host as root, with nothing left to ssh_config. */
+export function explicit(host: TestHost): Connection & { host: string } {
     return {
-        host: target.host,
-        hostKey: target.hostKey,
-        privateKey: readFileSync(target.privateKeyPath, "utf8"),
+        host: host.address,
+        hostKey: host.hostKey,
+        privateKey: readFileSync(host.privateKeyPath, "utf8"),
         dialErrorLimit: 3,
     };
 }
@@ -59,8 +59,8 @@ export function whoami(connection: Connection): Promise<string> {
     return withPool(async (pool) => (await (await pool.connect(connection)).run(sh`id -un`)).stdout.trim());
 }
 
-/** Connections that sshd of the target holds now. */
-export async function connectionsOn(target: TestTarget): Promise<number> {
-    const { stdout } = await target.exec("ss -Htn state established 'sport = :22' | wc -l");
+/** Connections that sshd of the host holds now. */
+export async function connectionsOn(host: TestHost): Promise<number> {
+    const { stdout } = await host.exec("ss -Htn state established 'sport = :22' | wc -l");
     return Number(stdout);
 }

@@ -2,23 +2,23 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { sh } from "../../provider/shell";
-import { bootTarget, type TestTarget } from "../target";
+import { sh } from "../../provider/host/shell";
+import { bootHost, type TestHost } from "../hosts";
 import { bootTimeoutMs, explicit, SshHome, whoami, withPool } from "./hosts";
 
 const password = "a pass word 'with' \"quotes\"";
 const home = new SshHome();
-let target: TestTarget;
+let host: TestHost;
 let agent: ChildProcess;
 const agentSocket = join(home.directory, "agent.sock");
 
 beforeAll(async () => {
-    target = await bootTarget();
-    home.write("known_hosts", `${target.host} ${target.hostKey}\n`);
-    await target.exec("chpasswd", { input: `deploy:${password}\n` });
+    host = await bootHost();
+    home.write("known_hosts", `${host.address} ${host.hostKey}\n`);
+    await host.exec("chpasswd", { input: `deploy:${password}\n` });
     agent = spawn("ssh-agent", ["-D", "-a", agentSocket], { stdio: "ignore" });
     for (let step = 0; step < 100 && !existsSync(agentSocket); step++) await sleep(20);
-    execFileSync("ssh-add", [target.privateKeyPath], {
+    execFileSync("ssh-add", [host.privateKeyPath], {
         env: { ...process.env, SSH_AUTH_SOCK: agentSocket },
         stdio: "ignore",
     });
@@ -26,44 +26,44 @@ beforeAll(async () => {
 
 afterAll(async () => {
     agent?.kill();
-    await target?.exec(
+    await host?.exec(
         "usermod --password '*' deploy; rm -f /etc/ssh/sshd_config.d/portable-test.conf; systemctl reload ssh",
     );
-    await target?.down();
+    await host?.down();
     home.remove();
 }, bootTimeoutMs);
 
 describe("logging in", () => {
     test("as root with the text of a key", async () => {
-        expect(await whoami(explicit(target))).toBe("root");
+        expect(await whoami(explicit(host))).toBe("root");
     });
 
     test("as an ordinary user: programs run as root through sudo", async () => {
-        expect(await whoami({ ...explicit(target), user: "deploy" })).toBe("root");
-        expect(await whoami({ ...explicit(target), user: "deploy", sudo: false })).toBe("deploy");
+        expect(await whoami({ ...explicit(host), user: "deploy" })).toBe("root");
+        expect(await whoami({ ...explicit(host), user: "deploy", sudo: false })).toBe("deploy");
     });
 
     test("as a user without sudo fails when something is to run, with a code of its own", async () => {
-        const error = await whoami({ ...explicit(target), user: "nosudo" }).catch((thrown) => thrown);
-        expect(error).toMatchObject({ code: "sudo", problem: { host: target.host, property: "connection.user" } });
+        const error = await whoami({ ...explicit(host), user: "nosudo" }).catch((thrown) => thrown);
+        expect(error).toMatchObject({ code: "sudo", problem: { host: host.address, property: "connection.user" } });
         expect(error.message).toContain("would need a password for sudo");
         expect(error.message).toContain("nosudo ALL=(ALL) NOPASSWD: ALL");
     });
 
     test("by name, user and key of ssh_config alone", async () => {
-        home.configure(`Host web1\n HostName ${target.host}\n User deploy\n IdentityFile ${target.privateKeyPath}`);
+        home.configure(`Host web1\n HostName ${host.address}\n User deploy\n IdentityFile ${host.privateKeyPath}`);
         expect(await whoami({ host: "web1", sudo: false })).toBe("deploy");
         expect(await whoami({ host: "web1", user: "root" })).toBe("root");
     });
 
     test("with a given agent, and with the one of ssh_config", async () => {
-        home.configure(`Host web1\n HostName ${target.host}\n IdentityAgent ${agentSocket}`);
-        expect(await whoami({ host: target.host, agentSocketPath: agentSocket })).toBe("root");
+        home.configure(`Host web1\n HostName ${host.address}\n IdentityAgent ${agentSocket}`);
+        expect(await whoami({ host: host.address, agentSocketPath: agentSocket })).toBe("root");
         expect(await whoami({ host: "web1" })).toBe("root");
     });
 
     test("with SSH_AUTH_SOCK", async () => {
-        home.configure(`Host web1\n HostName ${target.host}\n IdentityAgent SSH_AUTH_SOCK`);
+        home.configure(`Host web1\n HostName ${host.address}\n IdentityAgent SSH_AUTH_SOCK`);
         const before = process.env.SSH_AUTH_SOCK;
         process.env.SSH_AUTH_SOCK = agentSocket;
         try {
@@ -75,8 +75,8 @@ describe("logging in", () => {
     });
 
     test("IdentitiesOnly offers only those keys of the agent that are named", async () => {
-        const common = `Host web1\n HostName ${target.host}\n IdentityAgent ${agentSocket}\n IdentitiesOnly yes\n`;
-        home.write("named.pub", readFileSync(`${target.privateKeyPath}.pub`, "utf8"));
+        const common = `Host web1\n HostName ${host.address}\n IdentityAgent ${agentSocket}\n IdentitiesOnly yes\n`;
+        home.write("named.pub", readFileSync(`${host.privateKeyPath}.pub`, "utf8"));
         home.configure(`${common} IdentityFile %D/named`);
         expect(await whoami({ host: "web1" })).toBe("root");
         home.configure(`${common} IdentityFile %D/nothing`);
@@ -85,17 +85,17 @@ describe("logging in", () => {
 
     test("with a password", async () => {
         home.configure("");
-        expect(await whoami({ host: target.host, user: "deploy", password, sudo: false })).toBe("deploy");
+        expect(await whoami({ host: host.address, user: "deploy", password, sudo: false })).toBe("deploy");
     });
 
     test("with a password where the host only asks by keyboard-interactive", async () => {
         const lines = "PasswordAuthentication no\\nKbdInteractiveAuthentication yes\\n";
-        await target.exec(`printf '${lines}' > /etc/ssh/sshd_config.d/portable-test.conf; systemctl reload ssh`);
+        await host.exec(`printf '${lines}' > /etc/ssh/sshd_config.d/portable-test.conf; systemctl reload ssh`);
         home.configure("");
         try {
-            expect(await whoami({ host: target.host, user: "deploy", password, sudo: false })).toBe("deploy");
+            expect(await whoami({ host: host.address, user: "deploy", password, sudo: false })).toBe("deploy");
         } finally {
-            await target.exec("rm /etc/ssh/sshd_config.d/portable-test.conf; systemctl reload ssh");
+            await host.exec("rm /etc/ssh/sshd_config.d/portable-test.conf; systemctl reload ssh");
         }
     });
 });
@@ -106,24 +106,24 @@ describe("an encrypted key", () => {
 
     beforeAll(() => {
         file = join(home.directory, "encrypted");
-        copyFileSync(target.privateKeyPath, file);
+        copyFileSync(host.privateKeyPath, file);
         execFileSync("ssh-keygen", ["-p", "-q", "-P", "", "-N", passphrase, "-f", file], { stdio: "ignore" });
-        home.configure(`Host web1\n HostName ${target.host}\n IdentityFile ${file}`);
+        home.configure(`Host web1\n HostName ${host.address}\n IdentityFile ${file}`);
     });
 
     test("opens with its passphrase, as text and as a file", async () => {
         const privateKey = readFileSync(file, "utf8");
-        expect(await whoami({ host: target.host, privateKey, privateKeyPassword: passphrase })).toBe("root");
+        expect(await whoami({ host: host.address, privateKey, privateKeyPassword: passphrase })).toBe("root");
         expect(await whoami({ host: "web1", privateKeyPassword: passphrase })).toBe("root");
     });
 
     test("as text without its passphrase, or with a wrong one, is the user's mistake", async () => {
         const privateKey = readFileSync(file, "utf8");
-        await expect(whoami({ host: target.host, privateKey })).rejects.toMatchObject({
+        await expect(whoami({ host: host.address, privateKey })).rejects.toMatchObject({
             code: "settings",
             message: expect.stringContaining("connection.privateKey"),
         });
-        const error = await whoami({ host: target.host, privateKey, privateKeyPassword: "wrong one" }).catch((e) => e);
+        const error = await whoami({ host: host.address, privateKey, privateKeyPassword: "wrong one" }).catch((e) => e);
         expect(error.message).toContain("privateKeyPassword doesn't open it");
         expect(JSON.stringify(error) + error.stack).not.toContain("wrong one");
     });
@@ -139,7 +139,7 @@ describe("an encrypted key", () => {
 describe("a login that isn't accepted", () => {
     test("names what was tried, and nothing secret", async () => {
         execFileSync("ssh-keygen", ["-q", "-N", "", "-t", "ed25519", "-f", join(home.directory, "stranger")]);
-        home.configure(`Host web1\n HostName ${target.host}\n IdentityFile %D/stranger\n IdentityFile %D/missing`);
+        home.configure(`Host web1\n HostName ${host.address}\n IdentityFile %D/stranger\n IdentityFile %D/missing`);
         const secrets = { password: "not the pass word", privateKeyPassword: "nor this" };
         const error = await whoami({ host: "web1", user: "deploy", ...secrets }).catch((thrown) => thrown);
         expect(error).toMatchObject({ code: "login", mayPass: false, problem: { host: "web1" } });
@@ -152,7 +152,7 @@ describe("a login that isn't accepted", () => {
 
     test("with nothing to try says so", async () => {
         home.configure("");
-        await expect(whoami({ host: target.host })).rejects.toMatchObject({
+        await expect(whoami({ host: host.address })).rejects.toMatchObject({
             code: "login",
             message: expect.stringContaining("There was nothing to try"),
         });
@@ -163,14 +163,14 @@ describe("the host key", () => {
     const secret = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
     test("that isn't the given one ends it before any login", async () => {
-        const error = await whoami({ ...explicit(target), hostKey: secret }).catch((thrown) => thrown);
+        const error = await whoami({ ...explicit(host), hostKey: secret }).catch((thrown) => thrown);
         expect(error).toMatchObject({ code: "hostKey", mayPass: false });
         expect(error.message).toContain(`connection.hostKey is ${secret}`);
     });
 
     test("that isn't known is shown with its fingerprint, which then works as hostKey", async () => {
         home.configure("Host *\n UserKnownHostsFile %D/empty");
-        const { hostKey: _, ...connection } = explicit(target);
+        const { hostKey: _, ...connection } = explicit(host);
         const error = await whoami(connection).catch((thrown) => thrown);
         expect(error).toMatchObject({ code: "hostKey" });
         const shown = /connection\.hostKey to "(SHA256:[^"]+)"/.exec(error.message)?.[1];
@@ -178,20 +178,20 @@ describe("the host key", () => {
     });
 
     test("of any of the host's types may be the known one", async () => {
-        const { hostKey: _, ...connection } = explicit(target);
-        await target.exec("ls /etc/ssh/ssh_host_ecdsa_key || ssh-keygen -A; systemctl reload ssh");
-        const files = (await target.exec("cat /etc/ssh/ssh_host_*_key.pub")).stdout.trim().split("\n");
+        const { hostKey: _, ...connection } = explicit(host);
+        await host.exec("ls /etc/ssh/ssh_host_ecdsa_key || ssh-keygen -A; systemctl reload ssh");
+        const files = (await host.exec("cat /etc/ssh/ssh_host_*_key.pub")).stdout.trim().split("\n");
         expect(files.length).toBeGreaterThan(1);
         home.configure("Host *\n UserKnownHostsFile %D/one");
         for (const line of files) {
-            home.write("one", `${target.host} ${line}\n`);
+            home.write("one", `${host.address} ${line}\n`);
             expect(await whoami(connection)).toBe("root");
         }
     });
 
     test("is not looked at with insecureIgnoreHostKey, and each process warns once", async () => {
         home.configure("Host *\n UserKnownHostsFile %D/empty");
-        const { hostKey: _, ...connection } = explicit(target);
+        const { hostKey: _, ...connection } = explicit(host);
         const warned: string[] = [];
         await withPool(async (pool) => {
             for (let time = 0; time < 2; time++) {

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { joinShell, type Shell, sh } from "../../provider/shell";
-import { beginOf, commandLine, doneOf, programInput, readyOf } from "../../provider/target/runner";
+import { joinShell, type Shell, sh } from "../../provider/host/shell";
+import { beginOf, commandLine, doneOf, programInput, readyOf } from "../../provider/ssh/runner";
 
 const directory = mkdtempSync(join(tmpdir(), "portable-test-program-"));
 afterAll(() => rmSync(directory, { recursive: true }));

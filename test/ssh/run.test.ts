@@ -4,33 +4,33 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildSync } from "esbuild";
-import { sh } from "../../provider/shell";
-import { createPool, type Pool } from "../../provider/target/pool";
-import type { Target } from "../../provider/target/target";
-import { bootTarget, type TestTarget } from "../target";
+import type { Host } from "../../provider/host/host";
+import { sh } from "../../provider/host/shell";
+import { createPool, type Pool } from "../../provider/ssh/pool";
+import { bootHost, type TestHost } from "../hosts";
 import { bootTimeoutMs, explicit } from "./hosts";
 
 const directory = mkdtempSync(join(tmpdir(), "portable-test-run-"));
 
 describe.each(["bookworm", "trixie"] as const)("on Debian %s", (suite) => {
-    let target: TestTarget;
+    let host: TestHost;
     let pool: Pool;
-    let root: Target;
-    let deploy: Target;
+    let root: Host;
+    let deploy: Host;
 
     beforeAll(async () => {
-        target = await bootTarget({ suite });
+        host = await bootHost({ suite });
         pool = createPool();
-        root = await pool.connect(explicit(target));
-        deploy = await pool.connect({ ...explicit(target), user: "deploy" });
+        root = await pool.connect(explicit(host));
+        deploy = await pool.connect({ ...explicit(host), user: "deploy" });
     }, bootTimeoutMs);
 
     afterAll(async () => {
         pool?.close();
-        await target?.down();
+        await host?.down();
     }, bootTimeoutMs);
 
-    const logins: [string, () => Target][] = [
+    const logins: [string, () => Host][] = [
         ["root", () => root],
         ["deploy with sudo", () => deploy],
     ];
@@ -78,7 +78,7 @@ describe.each(["bookworm", "trixie"] as const)("on Debian %s", (suite) => {
             const child = spawn(process.execPath, [client], { stdio: ["ignore", "pipe", "inherit"] });
             await new Promise((resolve) => child.stdout.once("data", resolve));
             child.kill("SIGKILL");
-            expect((await target.exec(`cat ${file}`)).code).not.toBe(0);
+            expect((await host.exec(`cat ${file}`)).code).not.toBe(0);
             expect(await contentOf(file)).toBe("all\n");
         });
     });
@@ -86,7 +86,7 @@ describe.each(["bookworm", "trixie"] as const)("on Debian %s", (suite) => {
     /** A file of the host, once it is there. */
     async function contentOf(file: string): Promise<string> {
         for (let step = 0; step < 60; step++) {
-            const { code, stdout } = await target.exec(`cat ${file}`);
+            const { code, stdout } = await host.exec(`cat ${file}`);
             if (code === 0 && stdout !== "") return stdout;
             await sleep(100);
         }
@@ -101,26 +101,26 @@ describe.each(["bookworm", "trixie"] as const)("on Debian %s", (suite) => {
     });
 
     test("what a login shell prints first isn't taken for output", async () => {
-        await target.exec("sed -i '1i printf noise' /root/.bashrc 2>/dev/null || echo 'printf noise' > /root/.bashrc");
+        await host.exec("sed -i '1i printf noise' /root/.bashrc 2>/dev/null || echo 'printf noise' > /root/.bashrc");
         try {
             expect((await root.run(sh`echo mine`)).stdout).toBe("mine\n");
         } finally {
-            await target.exec("rm /root/.bashrc");
+            await host.exec("rm /root/.bashrc");
         }
     });
 });
 
 /** A process of its own that runs the program with the same login, and passes its output on. */
-function clientProgram(target: Target, program: string): string {
+function clientProgram(host: Host, program: string): string {
     const source = join(directory, "client.ts");
     const provider = join(__dirname, "../../provider");
     writeFileSync(
         source,
-        `import { createPool } from ${JSON.stringify(join(provider, "target/pool"))};
+        `import { createPool } from ${JSON.stringify(join(provider, "ssh/pool"))};
          import { Shell } from ${JSON.stringify(join(provider, "shell"))};
          (async () => {
-             const target = await createPool().connect(${JSON.stringify(target.connection)});
-             await target.run(Shell.of([${JSON.stringify(program)}] as any, []), { onLine: console.log });
+             const host = await createPool().connect(${JSON.stringify(host.connection)});
+             await host.run(Shell.of([${JSON.stringify(program)}] as any, []), { onLine: console.log });
          })();`,
         { mode: 0o600 },
     );

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { resolveLogin } from "../../provider/target/resolve-login";
-import { expandPath, namesUser, parseJump } from "../../provider/target/ssh-config";
+import { resolveLogin } from "../../provider/ssh/resolve-login";
+import { expandPath, namesUser, parseJump } from "../../provider/ssh/ssh-config";
 
 const directory = mkdtempSync(join(tmpdir(), "portable-test-ssh-config-"));
 const file = join(directory, "config");

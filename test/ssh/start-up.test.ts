@@ -10,7 +10,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 test("a process that doesn't connect doesn't load ssh2", () => {
     const outfile = join(directory, "pool.js");
     buildSync({
-        entryPoints: [join(__dirname, "../../provider/target/pool.ts")],
+        entryPoints: [join(__dirname, "../../provider/ssh/pool.ts")],
         outfile,
         bundle: true,
         platform: "node",

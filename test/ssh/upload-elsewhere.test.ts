@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, Server, utils } from "ssh2";
-import type { Login } from "../../provider/target/login";
-import { uploadFile } from "../../provider/target/upload";
+import type { Login } from "../../provider/ssh/login";
+import { uploadFile } from "../../provider/ssh/upload";
 
 // Which servers there are can't be had on the hosts of these tests: so one that only takes files, under their names.
 

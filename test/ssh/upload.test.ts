@@ -2,35 +2,35 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sh } from "../../provider/shell";
-import { createPool, type Pool } from "../../provider/target/pool";
-import type { Target } from "../../provider/target/target";
-import { bootTarget, type TestTarget } from "../target";
+import type { Host } from "../../provider/host/host";
+import { sh } from "../../provider/host/shell";
+import { createPool, type Pool } from "../../provider/ssh/pool";
+import { bootHost, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionsOn, explicit } from "./hosts";
 
 const directory = mkdtempSync(join(tmpdir(), "portable-test-upload-"));
 const bytes = 20_000_000;
 const file = join(directory, "file");
-let target: TestTarget;
+let host: TestHost;
 let pool: Pool;
-let deploy: Target;
+let deploy: Host;
 
 beforeAll(async () => {
     writeFileSync(file, randomBytes(bytes));
-    target = await bootTarget();
+    host = await bootHost();
     pool = createPool();
-    deploy = await pool.connect({ ...explicit(target), user: "deploy" });
+    deploy = await pool.connect({ ...explicit(host), user: "deploy" });
 }, bootTimeoutMs);
 
 afterAll(async () => {
     pool?.close();
-    await target?.exec("rm -rf /home/deploy/upload");
-    await target?.down();
+    await host?.exec("rm -rf /home/deploy/upload");
+    await host?.down();
     rmSync(directory, { recursive: true });
 }, bootTimeoutMs);
 
 beforeEach(async () => {
-    await target.exec("rm -rf /home/deploy/upload; install -d -o deploy /home/deploy/upload");
+    await host.exec("rm -rf /home/deploy/upload; install -d -o deploy /home/deploy/upload");
 });
 
 const path = "/home/deploy/upload/file";
@@ -48,7 +48,7 @@ test("a file arrives whole, private to the login, over the connection that is th
     expect((await deploy.run(sh`stat -c '%a %U' ${path}`)).stdout).toBe("600 deploy\n");
     expect(steps.length).toBeGreaterThan(10);
     expect(steps.at(-1)).toEqual([bytes, bytes]);
-    expect(await connectionsOn(target)).toBe(1);
+    expect(await connectionsOn(host)).toBe(1);
 });
 
 test("an empty file arrives too", async () => {
@@ -59,10 +59,10 @@ test("an empty file arrives too", async () => {
 });
 
 test("what is in the way is replaced, a link isn't followed", async () => {
-    await target.exec(`echo old > /root/precious; ln -s /root/precious ${path}; chown -h deploy ${path}`);
+    await host.exec(`echo old > /root/precious; ln -s /root/precious ${path}; chown -h deploy ${path}`);
     await deploy.upload(file, path);
     expect(await digestThere()).toBe(await digestHere());
-    expect((await target.exec("cat /root/precious")).stdout).toBe("old\n");
+    expect((await host.exec("cat /root/precious")).stdout).toBe("old\n");
 });
 
 test("20 at once keep to the sessions that sshd allows", async () => {
@@ -84,20 +84,20 @@ test("an aborted one leaves nothing behind", async () => {
 
 test("where the login may not write, the error says so", async () => {
     const error = await deploy.upload(file, "/root/file").catch((thrown) => thrown);
-    expect(error).toMatchObject({ name: "UserError", problem: { host: target.host } });
+    expect(error).toMatchObject({ name: "UserError", problem: { host: host.address } });
     expect(error.message).toContain("deploy@");
     expect(error.message).toContain("can't write /root/file");
     expect(error.message).toMatch(/permission denied/i);
 });
 
 test("a full disk is told, and what was written goes", async () => {
-    await target.exec("mount -t tmpfs -o size=4M,uid=deploy none /home/deploy/upload");
+    await host.exec("mount -t tmpfs -o size=4M,uid=deploy none /home/deploy/upload");
     try {
         const error = await deploy.upload(file, path).catch((thrown) => thrown);
         expect(error.message).toContain("that the disk has room");
         expect((await deploy.run(sh`ls -A ${"/home/deploy/upload"}`)).stdout).toBe("");
     } finally {
-        await target.exec("umount /home/deploy/upload");
+        await host.exec("umount /home/deploy/upload");
     }
 });
 

@@ -1,30 +1,30 @@
 import { createServer, type Server, connect as tcp } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { sh } from "../../provider/shell";
-import { dial } from "../../provider/target/dial";
-import { type HostKeyCheck, hostKeyCheck } from "../../provider/target/host-key";
-import type { Login } from "../../provider/target/login";
-import { resolveLogin } from "../../provider/target/resolve-login";
-import { bootTarget, type TestTarget } from "../target";
+import { sh } from "../../provider/host/shell";
+import { dial } from "../../provider/ssh/dial";
+import { type HostKeyCheck, hostKeyCheck } from "../../provider/ssh/host-key";
+import type { Login } from "../../provider/ssh/login";
+import { resolveLogin } from "../../provider/ssh/resolve-login";
+import { bootHost, type TestHost } from "../hosts";
 import { bootTimeoutMs, explicit, SshHome, whoami, withPool } from "./hosts";
 
 const home = new SshHome();
-let target: TestTarget;
-let jump: TestTarget;
+let testHost: TestHost;
+let jump: TestHost;
 const servers: Server[] = [];
 
 beforeAll(async () => {
-    [target, jump] = await Promise.all([bootTarget(), bootTarget()]);
-    home.write("known_hosts", `${target.host} ${target.hostKey}\n${jump.host} ${jump.hostKey}\n`);
+    [testHost, jump] = await Promise.all([bootHost(), bootHost()]);
+    home.write("known_hosts", `${testHost.address} ${testHost.hostKey}\n${jump.address} ${jump.hostKey}\n`);
 }, bootTimeoutMs);
 
 afterAll(async () => {
     for (const server of servers) server.close();
-    await Promise.all([target?.down(), jump?.down()]);
+    await Promise.all([testHost?.down(), jump?.down()]);
     home.remove();
 }, bootTimeoutMs);
 
-/** Address that the connection to the target comes from. */
+/** Address that the connection to the testHost comes from. */
 async function comesFrom(connection: Parameters<typeof whoami>[0]): Promise<string | undefined> {
     const program = sh`echo "$SSH_CONNECTION"`;
     return await withPool(async (pool) => (await (await pool.connect(connection)).run(program)).stdout.split(" ")[0]);
@@ -33,11 +33,11 @@ async function comesFrom(connection: Parameters<typeof whoami>[0]): Promise<stri
 function hosts(extra = ""): void {
     home.configure(`
         Host inner
-            HostName ${target.host}
-            IdentityFile ${target.privateKeyPath}
+            HostName ${testHost.address}
+            IdentityFile ${testHost.privateKeyPath}
             ${extra || "ProxyJump nosudo@gate"}
         Host gate
-            HostName ${jump.host}
+            HostName ${jump.address}
             IdentityFile ${jump.privateKeyPath}
     `);
 }
@@ -45,49 +45,51 @@ function hosts(extra = ""): void {
 describe("through a jump host", () => {
     test("that ssh_config names", async () => {
         hosts();
-        expect(await comesFrom({ host: "inner" })).toBe(jump.host);
+        expect(await comesFrom({ host: "inner" })).toBe(jump.address);
     });
 
     test("that the connection names", async () => {
         home.configure("");
-        expect(await comesFrom({ ...explicit(target), proxy: { ...explicit(jump), user: "deploy" } })).toBe(jump.host);
+        expect(await comesFrom({ ...explicit(testHost), proxy: { ...explicit(jump), user: "deploy" } })).toBe(
+            jump.address,
+        );
     });
 
     test("and back again to the first, by a chain", async () => {
         hosts("ProxyJump nosudo@gate,deploy@inner2");
         home.configure(`
             Host inner
-                HostName ${jump.secondHost}
-                HostKeyAlias ${jump.host}
+                HostName ${jump.secondAddress}
+                HostKeyAlias ${jump.address}
                 ProxyJump nosudo@gate,deploy@middle
             Host middle
-                HostName ${target.host}
+                HostName ${testHost.address}
             Host gate
-                HostName ${jump.host}
+                HostName ${jump.address}
             Host *
-                IdentityFile ${target.privateKeyPath}
+                IdentityFile ${testHost.privateKeyPath}
         `);
-        expect(await comesFrom({ host: "inner" })).toBe(target.host);
+        expect(await comesFrom({ host: "inner" })).toBe(testHost.address);
     });
 
     test("by a ProxyCommand", async () => {
         hosts("ProxyCommand ssh -F %D/config -o BatchMode=yes -W %h:%p nosudo@gate");
-        expect(await comesFrom({ host: "inner" })).toBe(jump.host);
+        expect(await comesFrom({ host: "inner" })).toBe(jump.address);
     });
 
     test("whose host key is wrong ends there", async () => {
-        home.write("wrong", `${target.host} ${target.hostKey}\n${jump.host} ${target.hostKey}\n`);
+        home.write("wrong", `${testHost.address} ${testHost.hostKey}\n${jump.address} ${testHost.hostKey}\n`);
         hosts("ProxyJump nosudo@gate\nHost *\n UserKnownHostsFile %D/wrong\n");
         const error = await whoami({ host: "inner" }).catch((thrown) => thrown);
         expect(error).toMatchObject({ code: "hostKey", problem: { host: "inner" } });
-        expect(error.message).toContain(`${jump.host}:22 shows the host key`);
+        expect(error.message).toContain(`${jump.address}:22 shows the host key`);
     });
 
     test("that can't get there says from where", async () => {
         hosts();
         const error = await whoami({ host: "inner", port: 9, dialErrorLimit: 1 }).catch((thrown) => thrown);
         expect(error).toMatchObject({ code: "unreachable", mayPass: true });
-        expect(error.message).toContain(`(from the jump host nosudo@${jump.host}:22)`);
+        expect(error.message).toContain(`(from the jump host nosudo@${jump.address}:22)`);
     });
 });
 
@@ -138,12 +140,12 @@ describe("a host that doesn't answer", () => {
         let dropped = 0;
         const port = await listen((socket) => {
             if (dropped++ < 2) return void socket.end("Exceeded MaxStartups\r\n");
-            const through = tcp(22, target.host);
+            const through = tcp(22, testHost.address);
             through.on("error", () => socket.destroy());
             socket.on("error", () => through.destroy());
             socket.pipe(through).pipe(socket);
         });
-        expect(await whoami({ ...explicit(target), host, port, dialErrorLimit: 5 })).toBe("root");
+        expect(await whoami({ ...explicit(testHost), host, port, dialErrorLimit: 5 })).toBe("root");
         expect(dropped).toBe(3);
     });
 
@@ -153,7 +155,7 @@ describe("a host that doesn't answer", () => {
         lookUp: (login: Login) => Promise<HostKeyCheck>,
         signal = new AbortController().signal,
     ): Promise<unknown> {
-        const login = await resolveLogin({ ...explicit(target), host, port, dialErrorLimit: 1 });
+        const login = await resolveLogin({ ...explicit(testHost), host, port, dialErrorLimit: 1 });
         const check = sleep(100).then(() => lookUp(login));
         return await dial(login, { signal, status: () => {}, check }).catch((thrown) => thrown);
     }

@@ -1,4 +1,4 @@
-import { type Entry, parentOf, type Tree } from "../tree";
+import { type Entry, parentOf, type Tree } from "../tree/tree";
 import { fileLines } from "./file-lines";
 import { PACKAGE_LISTS, packageLines, packagesOf } from "./packages";
 import { counted, sizeText } from "./size";

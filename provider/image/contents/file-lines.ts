@@ -1,4 +1,5 @@
-import { type Entry, parentOf, sha256 } from "../tree";
+import { sha256 } from "../../digest";
+import { type Entry, parentOf } from "../tree/tree";
 import { counted, sizeText } from "./size";
 
 /** Enough to tell contents apart that one image has one after another. */
@@ -80,7 +81,7 @@ function groupLine(group: Directory, path: string): [string, string] {
 }
 
 function entryText(entry: Entry, digestLength = DIGEST_LENGTH): string {
-    if (entry.kind === "symlink") return `-> ${entry.target}`;
+    if (entry.kind === "symlink") return `-> ${entry.host}`;
     const mode = entry.mode.toString(8).padStart(4, "0");
     if (entry.kind === "directory") return entry.mode === 0o755 ? "empty directory" : `empty directory, ${mode}`;
     const parts = [sizeText(entry.size), entry.sha256.slice(0, digestLength)];

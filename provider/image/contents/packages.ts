@@ -1,5 +1,6 @@
-import { readText } from "../read-content";
-import { sha256, type Tree } from "../tree";
+import { sha256 } from "../../digest";
+import { readText } from "../tree/content";
+import type { Tree } from "../tree/tree";
 import { sizeText } from "./size";
 
 /** A package that came into the image with its name and version. */

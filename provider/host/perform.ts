@@ -1,0 +1,93 @@
+import { UserError } from "../errors";
+import type { Answer, Host } from "./host";
+import { program } from "./program";
+import { Report, type Reported } from "./report";
+import type { Shell } from "./shell";
+
+/** What a program needs of the operation that runs it. */
+export interface Operation {
+    readonly signal: AbortSignal;
+    /** Live line beside the resource, replaced by the next one. */
+    status(text: string): void;
+}
+
+/** What a program on a host reported, with the rest of what it printed. */
+export type Performed = Reported & { stderr: string };
+
+/**
+ * Runs one program on the host. Its `step` lines become the live status, with the seconds that a step
+ * has taken so far. Throws a UserError where the host ended it without a word.
+ */
+export async function perform(
+    context: Operation,
+    host: Host,
+    body: (report: Report) => Shell,
+    {
+        answers = {},
+        lastKey,
+    }: {
+        /** What to send when the program says the key. */
+        answers?: Readonly<Record<string, () => Promise<Answer>>>;
+        /** Said when all is; what the program still does then, it does by itself. */
+        lastKey?: string;
+    } = {},
+): Promise<Performed> {
+    const report = new Report();
+    const clock = stepClock(context);
+    try {
+        const { code, stdout, stderr } = await host.run(program(report, body(report)), {
+            signal: context.signal,
+            onLine: (text) => {
+                const said = report.line(text);
+                if (said?.key === "step") clock.step(said.words);
+            },
+            isLast: lastKey === undefined ? undefined : (text) => report.line(text)?.key === lastKey,
+            answer: Object.keys(answers).length === 0 ? undefined : (text) => answers[report.line(text)?.key ?? ""]?.(),
+        });
+        const reported = report.parse(stdout);
+        if (reported.has("busy"))
+            throw new UserError({
+                host: host.name,
+                what: "another operation has held the host's lock for 10 minutes",
+                todo: "Wait for it, or look with `fuser -v /etc/systemd/system` who holds it",
+            });
+        if (code !== 0 && reported.isEmpty())
+            throw new UserError({
+                host: host.name,
+                what: `the host's shell ended with status ${code ?? "(killed)"} before the first command`,
+                said: stderr,
+            });
+        return Object.assign(reported, { stderr });
+    } finally {
+        clock.stop();
+    }
+}
+
+export function stepClock(context: Pick<Operation, "status">): { step(text: string): void; stop(): void } {
+    let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
+    return {
+        stop() {
+            isOver = true;
+            clearInterval(timer);
+        },
+        step(text) {
+            if (isOver) return;
+            clearInterval(timer);
+            context.status(text);
+            let seconds = 0;
+            timer = setInterval(() => context.status(`${text} (${++seconds} s)`), 1000);
+        },
+    };
+}
+
+/**
+ * Time the host gets for an operation, in seconds: what the custom timeout leaves when enough is kept
+ * back for the way back; ten minutes where there is none.
+ */
+export function budgetSeconds(context: { timeoutSeconds?: number }): number {
+    const { timeoutSeconds } = context;
+    return timeoutSeconds === undefined
+        ? 600
+        : Math.max(1, Math.floor(Math.max(timeoutSeconds - 20, timeoutSeconds / 2)));
+}

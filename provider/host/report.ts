@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { type Shell, sh } from "./shell";
+
+/**
+ * What a program on a host tells us, apart from what the commands in it print: a line
+ * `@<nonce> key words...`, or a block of lines under a key. The nonce is new for each program, so
+ * that no file or unit on the host can forge a line.
+ *
+ * Shell side: `say KEY WORDS...` and `... | block KEY`.
+ */
+export class Report {
+    private readonly nonce = randomBytes(8).toString("hex");
+
+    /** Defines `say` and `block` in the shell. */
+    readonly prelude: Shell = sh`
+say() { printf '@%s %s\\n' ${this.nonce} "$*"; }
+block() { printf '@%s< %s\\n' ${this.nonce} "$1"; cat; printf '\\n@%s>\\n' ${this.nonce}; }
+`;
+
+    /** The key and words of a `say` line, as it comes; undefined for any other line. */
+    line(text: string): { key: string; words: string } | undefined {
+        const mark = `@${this.nonce} `;
+        if (!text.startsWith(mark)) return undefined;
+        const [key = "", ...words] = text.slice(mark.length).split(" ");
+        return { key, words: words.join(" ") };
+    }
+
+    parse(stdout: string): Reported {
+        const lines: [string, string][] = [];
+        const blocks: [string, string][] = [];
+        let open: { key: string; text: string[] } | undefined;
+        for (const text of stdout.split("\n")) {
+            if (open !== undefined) {
+                if (text === `@${this.nonce}>`) {
+                    blocks.push([open.key, open.text.join("\n")]);
+                    open = undefined;
+                } else open.text.push(text);
+                continue;
+            }
+            const said = this.line(text);
+            if (said !== undefined) lines.push([said.key, said.words]);
+            else if (text.startsWith(`@${this.nonce}< `)) open = { key: text.slice(this.nonce.length + 3), text: [] };
+        }
+        return new Reported(lines, blocks);
+    }
+}
+
+export class Reported {
+    constructor(
+        private readonly lines: readonly (readonly [string, string])[],
+        private readonly blocks: readonly (readonly [string, string])[],
+    ) {}
+
+    /** The last line under the key. */
+    one(key: string): string | undefined {
+        return this.all(key).at(-1);
+    }
+
+    all(key: string): string[] {
+        return this.lines.filter(([name]) => name === key).map(([, words]) => words);
+    }
+
+    isEmpty(): boolean {
+        return this.lines.length === 0 && this.blocks.length === 0;
+    }
+
+    has(key: string): boolean {
+        return this.lines.some(([name]) => name === key);
+    }
+
+    /** The text of the last block under the key, byte for byte. */
+    block(key: string): string | undefined {
+        return this.blocks.findLast(([name]) => name === key)?.[1];
+    }
+
+    /** The blocks whose key starts with the word, by the rest of the key. */
+    blocksOf(word: string): Map<string, string> {
+        return new Map(
+            this.blocks
+                .filter(([key]) => key.startsWith(`${word} `))
+                .map(([key, text]) => [key.slice(word.length + 1), text] as const),
+        );
+    }
+}

@@ -1,0 +1,52 @@
+import type { Tree } from "../tree/tree";
+import { activationFindings } from "./activation";
+import type { Finding } from "./finding";
+import { imageFacts } from "./image-facts";
+import { instanceFindings } from "./instance";
+import { profileFindings } from "./profile";
+import { Programs } from "./programs";
+import { settingFindings } from "./service-settings";
+import { systemFindings } from "./system";
+import { verifyFindings } from "./systemd-analyze";
+import { unitNameFindings } from "./unit-names";
+
+/** Raised when a check changes: images that were looked at before are looked at again. */
+export const VALIDATION_VERSION = 3;
+
+export interface Validated {
+    findings: Finding[];
+    /** What its programs are for, as the ELF header has it: "x86-64", "arm64". Undefined where none of them is ELF. */
+    architecture: string | undefined;
+}
+
+/**
+ * Everything that can be told of an image from its own contents, failures first. `unitTexts`: the units that
+ * portablectl attaches; `instanceOf`: their prefix before it became that of an instance. Reads the programs that the units start; changes nothing, and needs no host.
+ */
+export async function validateImage(
+    name: string,
+    tree: Tree,
+    unitTexts: Readonly<Record<string, string>>,
+    instanceOf?: string,
+): Promise<Validated> {
+    const facts = imageFacts(name, tree, unitTexts);
+    const programs = await Programs.of(facts);
+    const own = [
+        ...(await systemFindings(facts)),
+        ...unitNameFindings(facts),
+        ...settingFindings(facts),
+        ...activationFindings(facts),
+        ...(instanceOf === undefined ? [] : instanceFindings(facts, instanceOf)),
+        ...programs.findings,
+        ...(await profileFindings(facts, programs.started)),
+    ];
+    const said = new Set(own.map(({ file, line }) => `${file}:${line}`));
+    const verified = (await verifyFindings(unitTexts)).filter(({ file, line }) => !said.has(`${file}:${line}`));
+    const all = [...own, ...verified];
+    const findings = [...all.filter(isFailure), ...all.filter((finding) => !isFailure(finding))];
+    return { findings, architecture: programs.started.find(({ elf }) => elf !== undefined)?.elf?.architecture };
+}
+
+function isFailure({ severity }: Finding): boolean {
+    return severity === "failure";
+}

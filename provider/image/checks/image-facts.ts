@@ -1,0 +1,34 @@
+import { parseUnit, type UnitFile } from "../../systemd/unit-file";
+import { mountPoints } from "../../systemd/unit-paths";
+import type { Tree } from "../tree/tree";
+
+/** A unit of the image that portablectl attaches. */
+export interface ImageUnit {
+    /** `hello.service` */
+    name: string;
+    parsed: UnitFile;
+}
+
+/** What is looked at: the image as it will be on the host. */
+export interface ImageFacts {
+    /** The image's name: the prefix of its units. */
+    name: string;
+    tree: Tree;
+    units: readonly ImageUnit[];
+}
+
+export function imageFacts(name: string, tree: Tree, unitTexts: Readonly<Record<string, string>>): ImageFacts {
+    const units = Object.entries(unitTexts).map(([unit, text]) => ({ name: unit, parsed: parseUnit(text) }));
+    return { name, tree, units: units.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+export function services({ units }: ImageFacts): ImageUnit[] {
+    return units.filter(({ name }) => name.endsWith(".service"));
+}
+
+/** Paths under which a service sees something else than its image. */
+export function mountedOver({ name, parsed }: ImageUnit): string[] {
+    return mountPoints(parsed, name)
+        .filter(({ mounted }) => mounted)
+        .map(({ path }) => path);
+}

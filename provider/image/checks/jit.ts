@@ -1,0 +1,87 @@
+import { splitWords } from "../../systemd/unit-file";
+import { parentOf, type Tree } from "../tree/tree";
+import type { Finding } from "./finding";
+import type { Started } from "./programs";
+
+/** Runtimes that write machine code while they run, by the names of their programs. */
+const RUNTIMES: [name: string, pattern: RegExp][] = [
+    ["Node.js", /^(node|nodejs)([-.]?\d+(\.\d+)*)?$/],
+    ["Deno", /^deno$/],
+    ["Bun", /^bunx?$/],
+    ["Java", /^java$/],
+    [".NET", /^(dotnet|pwsh)$/],
+    ["Mono", /^mono(-sgen)?$/],
+    ["LuaJIT", /^luajit([-.]\d.*)?$/],
+    ["PyPy", /^pypy\d*(\.\d+)?$/],
+    ["OpenResty", /^(openresty|resty)$/],
+    ["Julia", /^julia$/],
+    ["Wasmtime", /^(wasmtime|wasmer|wasmedge)$/],
+    ["QEMU", /^qemu-system-/],
+    ["Chromium", /^(chrome|chromium|chrome-headless-shell|headless_shell)$/],
+];
+/** Libraries that do, by a NEEDED entry or as a file beside the program (.NET brings its own). */
+const LIBRARIES: [name: string, pattern: RegExp][] = [
+    ["Java", /^libjvm\.so/],
+    [".NET", /^lib(coreclr|hostfxr|hostpolicy)\.so/],
+    ["LuaJIT", /^libluajit/],
+    ["Node.js", /^libnode\.so/],
+    ["V8", /^libv8/],
+    ["JavaScriptCore", /^libjavascriptcoregtk/],
+];
+const SHELL = /^(sh|bash|dash|ash|zsh|busybox)$/;
+
+/** Which of the runtimes above a service starts: "Node.js". */
+export function jitRuntimes(
+    tree: Tree,
+    started: readonly Started[],
+): Map<string, { runtime: string; started: Started }> {
+    const found = new Map<string, { runtime: string; started: Started }>();
+    for (const each of started) {
+        if (found.has(each.unit.name)) continue;
+        const names = [
+            ...each.chain.map(({ path }) => baseName(path)),
+            baseName(each.program.command.program),
+            ...inShell(each),
+        ];
+        const libraries = [...(each.elf?.needed ?? []), ...besides(tree, each)];
+        const runtime =
+            RUNTIMES.find(([, pattern]) => names.some((name) => pattern.test(name)))?.[0] ??
+            LIBRARIES.find(([, pattern]) => libraries.some((name) => pattern.test(name)))?.[0];
+        if (runtime !== undefined) found.set(each.unit.name, { runtime, started: each });
+    }
+    return found;
+}
+
+/** Services whose program the default profile ends: MemoryDenyWriteExecute= lets no memory be written and executed. */
+export function jitFindings(tree: Tree, started: readonly Started[]): Finding[] {
+    return [...jitRuntimes(tree, started)].map(([unit, { runtime, started: each }]) => ({
+        severity: "warning",
+        isOfProfile: true,
+        file: unit,
+        line: each.program.line,
+        what: `${each.program.key}= runs ${runtime}, which writes machine code while it runs, and the default profile forbids that (MemoryDenyWriteExecute=yes): it would abort at its start`,
+        todo: `Give its AttachedService units: { "${unit}": { presets: ["jit"] } }; in the unit itself MemoryDenyWriteExecute= has no effect, as the profile is read after it`,
+    }));
+}
+
+/** Names of programs in `sh -c "exec node server.js"`. */
+function inShell({ program, chain }: Started): string[] {
+    const { args } = program.command;
+    const at = args.indexOf("-c");
+    if (at < 0 || !chain.some(({ path }) => SHELL.test(baseName(path)))) return [];
+    return (splitWords(args[at + 1] ?? "") ?? []).map(baseName);
+}
+
+/** Libraries in the directory of the program. */
+function besides(tree: Tree, { chain }: Started): string[] {
+    const path = chain.at(-1)?.path;
+    if (path === undefined || /^\/(usr\/)?s?bin\//.test(path)) return [];
+    const directory = parentOf(path);
+    return ["libcoreclr.so", "libhostpolicy.so", "libjvm.so"].filter(
+        (name) => tree.get(`${directory}/${name}`) !== undefined,
+    );
+}
+
+function baseName(path: string): string {
+    return path.slice(path.lastIndexOf("/") + 1);
+}

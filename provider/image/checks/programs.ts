@@ -1,0 +1,253 @@
+import { splitWords, valuesOf } from "../../systemd/unit-file";
+import { type Program, programs, SEARCH_PATH } from "../../systemd/unit-paths";
+import { type Elf, readElf } from "../elf/elf";
+import { readingContent } from "../tree/content";
+import { type FileEntry, isIn, parentOf, type Tree } from "../tree/tree";
+import type { Finding } from "./finding";
+import { type ImageFacts, type ImageUnit, mountedOver, services } from "./image-facts";
+import { Libraries } from "./libraries";
+import { octal } from "./system";
+
+/** A program that a unit starts, down to the file that the kernel loads. */
+export interface Started {
+    unit: ImageUnit;
+    program: Program;
+    /** Files one after another, links followed: a script, then its interpreter. The last one is ELF where all is well. */
+    chain: { path: string; entry: FileEntry }[];
+    elf?: Elf;
+}
+
+/** The kernel follows as many interpreters (BINPRM_MAX_RECURSION is 5). */
+const MAX_INTERPRETERS = 5;
+/** The kernel reads no more of a script's first line (BINPRM_BUF_SIZE). */
+const HEAD_BYTES = 256;
+
+/** Follows every command of every service to what is loaded; finds what stands in the way (execve(2), ld.so(8)). */
+export class Programs {
+    readonly findings: Finding[] = [];
+    readonly started: Started[] = [];
+    private readonly elfs = new Map<string, Elf | undefined>();
+    private readonly checked = new Set<string>();
+    /** Files that a unit names and that can't be started: said once. */
+    private readonly broken = new Set<string>();
+
+    private constructor(private readonly facts: ImageFacts) {}
+
+    static async of(facts: ImageFacts): Promise<Programs> {
+        const all = new Programs(facts);
+        for (const unit of services(facts)) {
+            const outside = mountedOver(unit);
+            for (const program of programs(unit.parsed, unit.name)) {
+                // systemd skips a relative path: that is told with the line's other faults.
+                if (program.candidates.every((each) => each.startsWith("/"))) await all.follow(unit, program, outside);
+            }
+        }
+        all.compareArchitectures();
+        return all;
+    }
+
+    private async follow(unit: ImageUnit, program: Program, outside: readonly string[]): Promise<void> {
+        const { tree } = this.facts;
+        const at = { severity: "failure" as const, file: unit.name, line: program.line };
+        const started: Started = { unit, program, chain: [] };
+        const say = (what: string, todo: string) => {
+            const named = started.chain[0]?.path ?? `${unit.name} ${program.line} ${program.command.program}`;
+            const text = `${named}\0${what.replace(/^\S+/, "")}`;
+            if (this.broken.has(text)) return;
+            this.broken.add(text);
+            this.findings.push({ ...at, what: `${program.key}= runs ${what}`, todo });
+        };
+        let candidates = program.candidates;
+        let via = "";
+        for (let depth = 0; depth <= MAX_INTERPRETERS; depth++) {
+            const place = locate(tree, candidates, outside);
+            if (place === "outside") return;
+            const shown = `${via}${candidates.length === 1 ? candidates[0] : baseName(candidates[0] as string)}`;
+            if ("problem" in place) {
+                say(`${shown}, ${place.problem}`, place.todo);
+                return;
+            }
+            started.chain.push(place);
+            const key = `${place.path}\0${via}`;
+            const isNew = !this.checked.has(key);
+            this.checked.add(key);
+            const closed = isNew ? closedTo(tree, place) : undefined;
+            if (closed !== undefined) {
+                this.findings.push({
+                    ...at,
+                    severity: "warning",
+                    isOfProfile: true,
+                    what: `${program.key}= runs ${shown}, and under the default profile the service isn't root: ${closed}`,
+                    todo: "Let everybody read and execute it: mode 0755",
+                });
+            }
+            const head = await readingContent(place.entry, (readAt) => readAt(0, HEAD_BYTES));
+            if (head.toString("latin1", 0, 4) === "\x7fELF") {
+                await this.load(started, shown, say, outside, isNew);
+                this.started.push(started);
+                return;
+            }
+            if (head.toString("latin1", 0, 2) !== "#!") {
+                this.started.push(started);
+                if (isNew)
+                    say(
+                        head.length === 0
+                            ? `${shown}, an empty file`
+                            : `${shown}, neither a program (ELF) nor a script: it doesn't start with #!`,
+                        head.length === 0
+                            ? "Build it again"
+                            : "Start a script with #! and its interpreter, as #!/bin/sh",
+                    );
+                return;
+            }
+            const line = head.toString("utf8", 2).split("\n", 1)[0] as string;
+            if (line.endsWith("\r")) {
+                say(
+                    `${shown}, a script whose lines end in CR LF: its interpreter's name would end in a CR`,
+                    "Save it with the line ends of Unix (LF)",
+                );
+                return;
+            }
+            const [interpreter, ...args] = line.trim().split(/[ \t]+/) as [string, ...string[]];
+            if (!interpreter.startsWith("/")) {
+                say(
+                    `${shown}, a script with the interpreter '${interpreter}', which isn't an absolute path`,
+                    "Write it as #!/usr/bin/...",
+                );
+                return;
+            }
+            via = `${shown}, a script for `;
+            const found = interpretersOf(interpreter, args, unit);
+            const env = found.env === undefined ? "outside" : locate(tree, [found.env], outside);
+            if (env !== "outside" && "problem" in env) {
+                say(`${via}${interpreter}, ${env.problem}`, env.todo);
+                return;
+            }
+            candidates = found.candidates;
+        }
+        say(`${program.command.program}, a circle of scripts`, "Give one of them a program as its interpreter");
+    }
+
+    private async load(
+        started: Started,
+        shown: string,
+        say: (what: string, todo: string) => void,
+        outside: readonly string[],
+        isNew: boolean,
+    ): Promise<void> {
+        const { path, entry } = started.chain.at(-1) as { path: string; entry: FileEntry };
+        const elf = await this.elfOf(path, entry);
+        started.elf = elf;
+        if (!isNew) return;
+        if (elf === undefined) {
+            say(`${shown}, which isn't a program: an object file, or damaged`, "Link it, or build it again");
+            return;
+        }
+        if (elf.endsAt > entry.size) {
+            say(
+                `${shown}, which is cut short: ${entry.size} of ${elf.endsAt} bytes are there`,
+                "Copy or build it again",
+            );
+            return;
+        }
+        if (elf.interpreter === undefined) return;
+        const loader = locate(this.facts.tree, [elf.interpreter], outside);
+        if (loader === "outside") return;
+        if ("problem" in loader) {
+            say(
+                `${shown}, a program whose loader is ${elf.interpreter}, ${loader.problem} (systemd would only say that ${baseName(path)} isn't there)`,
+                "Link the program statically, or add the loader and the libraries: `binaries` of the source `files` brings them",
+            );
+            return;
+        }
+        const search = valuesOf(started.unit.parsed, "Service", "Environment")
+            .flatMap((value) => splitWords(value) ?? [])
+            .filter((word) => word.startsWith("LD_LIBRARY_PATH="))
+            .flatMap((word) => word.slice("LD_LIBRARY_PATH=".length).split(":"));
+        const libraries = new Libraries(this.facts.tree, outside, (at, file) => this.elfOf(at, file));
+        for (const { what, todo } of await libraries.problems({ path, elf }, search))
+            say(`${shown}, and ${what}`, todo);
+    }
+
+    private async elfOf(path: string, entry: FileEntry): Promise<Elf | undefined> {
+        if (!this.elfs.has(path)) this.elfs.set(path, await readingContent(entry, readElf).catch(undefinedIfDamaged));
+        return this.elfs.get(path);
+    }
+
+    /** One image is for one architecture: a program of another was taken from the wrong build. */
+    private compareArchitectures(): void {
+        const [first, ...others] = this.started.filter(({ elf }) => elf !== undefined);
+        const named = new Set<string>();
+        for (const { elf, unit, program, chain } of others) {
+            const path = chain.at(-1)?.path as string;
+            if (elf?.architecture === first?.elf?.architecture || named.has(path)) continue;
+            named.add(path);
+            this.findings.push({
+                severity: "failure",
+                file: unit.name,
+                line: program.line,
+                what: `${program.key}= runs ${path}, which is for ${elf?.architecture}, while ${first?.chain.at(-1)?.path} is for ${first?.elf?.architecture}`,
+                todo: "Build both for the architecture of the host",
+            });
+        }
+    }
+}
+
+type Place = { path: string; entry: FileEntry } | { problem: string; todo: string } | "outside";
+
+/** The first of the paths that can be executed. `outside`: paths whose content isn't the image's. */
+function locate(tree: Tree, candidates: readonly string[], outside: readonly string[]): Place {
+    let found: Place | undefined;
+    for (const candidate of candidates) {
+        const place = tree.lookup(candidate);
+        if (outside.some((each) => isIn(candidate, each) || (place !== undefined && isIn(place.path, each))))
+            return "outside";
+        if (place === undefined)
+            found ??= { problem: "a circle of symbolic links", todo: "Let one of them lead to a file" };
+        else if (place.entry?.kind === "file") {
+            if (place.entry.mode & 0o111) return { path: place.path, entry: place.entry };
+            found ??= {
+                problem: `which may not be executed: it has mode ${octal(place.entry.mode)}`,
+                todo: "Give it mode 0755",
+            };
+        } else if (place.entry !== undefined)
+            found ??= { problem: "which is a directory", todo: "Name the program in it" };
+        else if (place.path !== candidate && candidates.length === 1) {
+            found ??= { problem: `which leads to ${place.path}, and the image has no such file`, todo: "Add it" };
+        }
+    }
+    return found ?? { problem: "and the image has no such file", todo: "Add it, or correct the path" };
+}
+
+/** What a service that isn't root's can't get at; all in an image is root's. */
+function closedTo(tree: Tree, { path, entry }: { path: string; entry: FileEntry }): string | undefined {
+    if (!(entry.mode & 0o001)) return `${path} has mode ${octal(entry.mode)}`;
+    for (let at = parentOf(path); at !== "/"; at = parentOf(at)) {
+        const directory = tree.get(at);
+        if (directory?.kind === "directory" && !(directory.mode & 0o001))
+            return `${at} has mode ${octal(directory.mode)}`;
+    }
+    return undefined;
+}
+
+/** `#!/usr/bin/env -S python3 -u` looks for python3 in the unit's PATH. */
+function interpretersOf(interpreter: string, args: string[], unit: ImageUnit): { candidates: string[]; env?: string } {
+    if (baseName(interpreter) !== "env") return { candidates: [interpreter] };
+    const name = args.find((each) => !each.startsWith("-") && !each.includes("="));
+    if (name === undefined || name.startsWith("/")) return { candidates: [name ?? interpreter], env: interpreter };
+    const own = valuesOf(unit.parsed, "Service", "Environment")
+        .flatMap((value) => splitWords(value) ?? [])
+        .findLast((word) => word.startsWith("PATH="));
+    const search = own === undefined ? SEARCH_PATH : own.slice("PATH=".length).split(":");
+    return { candidates: search.map((each) => `${each}/${name}`), env: interpreter };
+}
+
+function baseName(path: string): string {
+    return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** A file whose tables point outside of it. */
+function undefinedIfDamaged(error: unknown): undefined {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+}

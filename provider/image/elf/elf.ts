@@ -1,0 +1,197 @@
+import type { ReadAt } from "../tree/content";
+
+/** What the loader takes from a program or shared library (elf(5), ld.so(8); "Symbol Versioning" of the LSB). */
+export interface Elf {
+    /** e_machine by the name systemd has for it (systemd.unit(5), ConditionArchitecture=), or `machine 42`. */
+    architecture: string;
+    kind: "program" | "library";
+    /** PT_INTERP: the loader that starts it. None in libraries, and in programs that are linked statically. */
+    interpreter?: string;
+    /** DT_NEEDED, in their order. */
+    needed: string[];
+    /** Directories that are searched for libraries before the system's: DT_RUNPATH, or DT_RPATH where there is none. */
+    runPath: string[];
+    /** DT_RPATH counts for the libraries that it leads to as well; DT_RUNPATH doesn't. */
+    isRunPathInherited: boolean;
+    soname?: string;
+    /** Versions of symbols that it needs, by library: `{"libc.so.6": ["GLIBC_2.34"]}`. */
+    neededVersions: Record<string, string[]>;
+    /** Versions of symbols that it has. */
+    versions: string[];
+    /** Where the last byte that is loaded ends: a file shorter than that was cut. */
+    endsAt: number;
+}
+
+const MACHINES: Record<number, string> = {
+    3: "x86",
+    8: "mips",
+    20: "ppc",
+    21: "ppc64",
+    22: "s390x",
+    40: "arm",
+    43: "sparc64",
+    62: "x86-64",
+    183: "arm64",
+    243: "riscv64",
+    258: "loongarch64",
+};
+const [ET_EXEC, ET_DYN] = [2, 3];
+const [PT_LOAD, PT_DYNAMIC, PT_INTERP] = [1, 2, 3];
+const DT = { needed: 1, strtab: 5, strsz: 10, soname: 14, rpath: 15, runpath: 29, flags1: 0x6ffffffb } as const;
+const DT_VERSION = { def: 0x6ffffffc, defnum: 0x6ffffffd, need: 0x6ffffffe, neednum: 0x6fffffff } as const;
+/** In DT_FLAGS_1 of programs that may lie anywhere. */
+const DF_1_PIE = 0x08000000n;
+/** The loader only warns where such a version is missing. */
+const VER_FLG_WEAK = 2;
+/** More than the version tables of any library known (libc.so.6: 2 KB). */
+const MAX_VERSIONS_BYTES = 256 * 1024;
+
+/** Reads what the file says of itself; undefined when it isn't ELF, or is a kind that is never started. */
+export async function readElf(readAt: ReadAt): Promise<Elf | undefined> {
+    const head = await readAt(0, 64);
+    if (head.length < 52 || head.toString("latin1", 0, 4) !== "\x7fELF") return undefined;
+    const reader = new Reader(head[4] === 2, head[5] === 1);
+    if (reader.is64 && head.length < 64) return undefined;
+    const type = reader.u16(head, 16);
+    if (type !== ET_EXEC && type !== ET_DYN) return undefined;
+
+    const segments = await readSegments(readAt, reader, head);
+    const interpreter = segments.find((each) => each.type === PT_INTERP);
+    const dynamic = segments.find((each) => each.type === PT_DYNAMIC);
+    const read = async ({ offset, size }: Segment) => readAt(offset, size);
+    const facts = dynamic === undefined ? undefined : await readDynamic(readAt, reader, await read(dynamic), segments);
+    const isProgram = type === ET_EXEC || interpreter !== undefined || facts?.isPie === true;
+    return {
+        architecture: MACHINES[reader.u16(head, 18)] ?? `machine ${reader.u16(head, 18)}`,
+        // libc.so.6 has an interpreter too: it can be run.
+        kind: isProgram && facts?.soname === undefined ? "program" : "library",
+        interpreter: interpreter && text(await read(interpreter), 0),
+        needed: facts?.needed ?? [],
+        runPath: facts?.runPath ?? [],
+        isRunPathInherited: facts?.isRunPathInherited ?? false,
+        soname: facts?.soname,
+        neededVersions: facts?.neededVersions ?? {},
+        versions: facts?.versions ?? [],
+        endsAt: Math.max(
+            0,
+            ...segments.filter(({ type: kind }) => kind === PT_LOAD).map((each) => each.offset + each.size),
+        ),
+    };
+}
+
+interface Segment {
+    type: number;
+    offset: number;
+    address: number;
+    size: number;
+}
+
+async function readSegments(readAt: ReadAt, reader: Reader, head: Buffer): Promise<Segment[]> {
+    const start = reader.word(head, reader.is64 ? 32 : 28);
+    const [entrySize, count] = reader.is64 ? [56, reader.u16(head, 56)] : [32, reader.u16(head, 44)];
+    const table = await readAt(start, entrySize * count);
+    return Array.from({ length: Math.floor(table.length / entrySize) }, (_, index) => {
+        const at = index * entrySize;
+        const [offset, address, size] = reader.is64 ? [8, 16, 32] : [4, 8, 16];
+        return {
+            type: reader.u32(table, at),
+            offset: reader.word(table, at + offset),
+            address: reader.word(table, at + address),
+            size: reader.word(table, at + size),
+        };
+    });
+}
+
+async function readDynamic(readAt: ReadAt, reader: Reader, table: Buffer, segments: Segment[]) {
+    const entries: [tag: number, value: bigint][] = [];
+    for (let at = 0; at + 2 * reader.wordSize <= table.length; at += 2 * reader.wordSize) {
+        entries.push([reader.word(table, at), reader.bigWord(table, at + reader.wordSize)]);
+    }
+    const one = (tag: number) => entries.find(([each]) => each === tag)?.[1];
+    /** What is loaded at an address, up to the length. */
+    const loaded = async (address: bigint | undefined, length: number): Promise<Buffer> => {
+        const at = Number(address ?? -1n);
+        const holder = segments.find(
+            (each) => each.type === PT_LOAD && at >= each.address && at < each.address + each.size,
+        );
+        if (holder === undefined) return Buffer.alloc(0);
+        const skipped = at - holder.address;
+        return readAt(holder.offset + skipped, Math.min(length, holder.size - skipped));
+    };
+    const strings = await loaded(one(DT.strtab), Number(one(DT.strsz) ?? 0n));
+    const string = (value: bigint | undefined) => (value === undefined ? undefined : text(strings, Number(value)));
+    const needs =
+        one(DT_VERSION.need) === undefined ? undefined : await loaded(one(DT_VERSION.need), MAX_VERSIONS_BYTES);
+    const has = one(DT_VERSION.def) === undefined ? undefined : await loaded(one(DT_VERSION.def), MAX_VERSIONS_BYTES);
+    const runPath = string(one(DT.runpath));
+    return {
+        needed: entries.filter(([tag]) => tag === DT.needed).map(([, value]) => text(strings, Number(value))),
+        soname: string(one(DT.soname)),
+        runPath: (runPath ?? string(one(DT.rpath)) ?? "").split(":").filter((each) => each !== ""),
+        isRunPathInherited: runPath === undefined && one(DT.rpath) !== undefined,
+        isPie: ((one(DT.flags1) ?? 0n) & DF_1_PIE) !== 0n,
+        neededVersions: neededVersions(reader, needs, strings, Number(one(DT_VERSION.neednum) ?? 0n)),
+        versions: definedVersions(reader, has, strings, Number(one(DT_VERSION.defnum) ?? 0n)),
+    };
+}
+
+/** Verneed: version 16, count 16, file 32, first 32, next 32; each Vernaux: hash 32, flags 16, other 16, name 32, next 32. */
+function neededVersions(reader: Reader, table: Buffer | undefined, strings: Buffer, count: number) {
+    const found: Record<string, string[]> = {};
+    if (table === undefined) return found;
+    for (let at = 0, left = count; left > 0 && at + 16 <= table.length; left--) {
+        const file = text(strings, reader.u32(table, at + 4));
+        const names: string[] = [];
+        let aux = at + reader.u32(table, at + 8);
+        for (let more = reader.u16(table, at + 2); more > 0 && aux + 16 <= table.length; more--) {
+            const isWeak = (reader.u16(table, aux + 4) & VER_FLG_WEAK) !== 0;
+            if (!isWeak) names.push(text(strings, reader.u32(table, aux + 8)));
+            aux += reader.u32(table, aux + 12);
+        }
+        found[file] = names;
+        at += reader.u32(table, at + 12);
+    }
+    return found;
+}
+
+/** Verdef: version 16, flags 16, index 16, count 16, hash 32, first 32, next 32; the first Verdaux has the name. */
+function definedVersions(reader: Reader, table: Buffer | undefined, strings: Buffer, count: number): string[] {
+    const found: string[] = [];
+    if (table === undefined) return found;
+    for (let at = 0, left = count; left > 0 && at + 20 <= table.length; left--) {
+        const aux = at + reader.u32(table, at + 12);
+        if (aux + 4 <= table.length) found.push(text(strings, reader.u32(table, aux)));
+        at += reader.u32(table, at + 16);
+    }
+    return found;
+}
+
+function text(bytes: Buffer, at: number): string {
+    const end = bytes.indexOf(0, at);
+    return bytes.toString("utf8", at, end < 0 ? bytes.length : end);
+}
+
+/** Numbers in the width and byte order of the file. */
+class Reader {
+    constructor(
+        readonly is64: boolean,
+        private readonly isLittle: boolean,
+    ) {}
+
+    get wordSize(): number {
+        return this.is64 ? 8 : 4;
+    }
+    u16(bytes: Buffer, at: number): number {
+        return this.isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
+    }
+    u32(bytes: Buffer, at: number): number {
+        return this.isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
+    }
+    bigWord(bytes: Buffer, at: number): bigint {
+        if (!this.is64) return BigInt(this.u32(bytes, at));
+        return this.isLittle ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at);
+    }
+    word(bytes: Buffer, at: number): number {
+        return Number(this.bigWord(bytes, at));
+    }
+}

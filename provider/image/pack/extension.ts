@@ -1,0 +1,35 @@
+import { isIn, type Tree, textEntry } from "../tree/tree";
+
+/** Where an extension says what it extends (systemd-sysext(8)). */
+export const EXTENSION_RELEASE = "/usr/lib/extension-release.d";
+/** All of an extension that is laid over an image. */
+const HIERARCHIES = ["/usr", "/opt"];
+
+/** Makes a tree a system extension, for whatever system: which image it belongs to, the one who attaches it says. */
+export function addExtensionRelease(tree: Tree, name: string): void {
+    const file = `${EXTENSION_RELEASE}/extension-release.${name}`;
+    if (tree.lookup(file)?.entry === undefined) tree.add(file, textEntry("ID=_any\n"));
+}
+
+/** Why a tree can't be an extension, each with what to do; no full stops. */
+export function extensionProblems(tree: Tree): { what: string; todo: string }[] {
+    const outside = tree
+        .sorted()
+        .filter(([path, entry]) => entry.kind !== "directory" && !HIERARCHIES.some((each) => isIn(path, each)))
+        .map(([path]) => path);
+    const problems: { what: string; todo: string }[] = [];
+    if (outside.length > 0) {
+        const more = outside.length > 3 ? ` and ${outside.length - 3} more` : "";
+        problems.push({
+            what: `an extension adds to /usr and /opt only, and this one has ${outside.slice(0, 3).join(", ")}${more}`,
+            todo: "Move them there, or give them to the image itself",
+        });
+    }
+    if (tree.lookup("/usr/lib/os-release")?.entry !== undefined) {
+        problems.push({
+            what: "/usr/lib/os-release of an extension would take the place of the image's own",
+            todo: "Remove it",
+        });
+    }
+    return problems;
+}

@@ -1,0 +1,90 @@
+import { parseUnit } from "../../systemd/unit-file";
+import { mountPoints } from "../../systemd/unit-paths";
+import { type DirectoryEntry, type Entry, type Tree, textEntry } from "../tree/tree";
+
+/** Raised when what is written beside the user's files changes: images of the same source are then made anew. */
+export const SKELETON_VERSION = 1;
+
+export interface Identity {
+    /** Prefix of the units, but those of an extension. */
+    name: string;
+    version: string;
+    /** Makes it an extension: name of the image that it extends, and prefix of its units. */
+    extends?: string;
+    /** Of an instance: the prefix that the program's units have by themselves. */
+    instanceOf?: string;
+}
+
+/**
+ * Adds what portabled, systemd and the C library look for in an image ("Portable Services Introduction", "Requirements
+ * on Images"), and the mount points of its services. What the user gave stays.
+ */
+export function addSkeleton(tree: Tree, identity: Identity, units: Readonly<Record<string, string>>): void {
+    for (const [path, mode] of Object.entries(API_DIRECTORIES)) addAbsent(tree, path, { kind: "directory", mode });
+    if (tree.lookup("/etc/os-release")?.entry === undefined) {
+        addAbsent(tree, "/usr/lib/os-release", textEntry(osRelease(identity)));
+        addAbsent(tree, "/etc/os-release", { kind: "symlink", host: "../usr/lib/os-release" });
+    }
+    for (const [path, text] of Object.entries(FILES)) addAbsent(tree, path, textEntry(text));
+    // Under its own name a drop-in can bind configuration, and a setting can be added, without a new image.
+    for (const base of ["/etc", "/var/lib", "/var/cache", "/var/log"])
+        addAbsent(tree, `${base}/${identity.name}`, directory());
+    for (const [unit, text] of Object.entries(units)) {
+        if (!unit.endsWith(".service")) continue;
+        for (const { path, kind } of mountPoints(parseUnit(text), unit)) {
+            addAbsent(tree, path, kind === "file" ? textEntry("") : directory());
+        }
+    }
+}
+
+function directory(): DirectoryEntry {
+    return { kind: "directory", mode: 0o755 };
+}
+
+function addAbsent(tree: Tree, path: string, entry: Entry): void {
+    const place = tree.lookup(path);
+    // Where a file of the user's is in the way, the user's file is what the service gets.
+    if (place !== undefined && (place.entry === undefined || isImplied(place.entry))) tree.add(place.path, entry);
+}
+
+function isImplied(entry: Entry): boolean {
+    return entry.kind === "directory" && entry.implied === true;
+}
+
+const API_DIRECTORIES: Record<string, number> = {
+    "/dev": 0o755,
+    "/proc": 0o555,
+    "/sys": 0o555,
+    "/run": 0o755,
+    "/tmp": 0o1777,
+    "/var/tmp": 0o1777,
+    "/root": 0o700,
+};
+
+const FILES: Record<string, string> = {
+    // Empty: the host's own are mounted over them.
+    "/etc/machine-id": "",
+    "/etc/resolv.conf": "",
+    "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n",
+    "/etc/passwd":
+        "root:x:0:0:root:/root:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+    "/etc/group": "root:x:0:\nnogroup:x:65534:\n",
+};
+
+/** os-release(5). ID and the versions take lower case letters, digits and . _ - only. */
+function osRelease({ name, version }: Identity): string {
+    const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9._-]/g, "-");
+    return [
+        `NAME="${name}"`,
+        `ID=${plain(name)}`,
+        `PRETTY_NAME="${name} ${version}"`,
+        `VERSION_ID=${plain(version)}`,
+        `IMAGE_ID=${plain(name)}`,
+        `IMAGE_VERSION=${plain(version)}`,
+        `PORTABLE_ID=${name}`,
+        `PORTABLE_PRETTY_NAME="${name} ${version}"`,
+        `PORTABLE_PREFIXES=${name}`,
+        "",
+    ].join("\n");
+}

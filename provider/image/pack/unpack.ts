@@ -1,0 +1,134 @@
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, open, readdir, readlink, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { localFile } from "../tree/local-files";
+import { Tree } from "../tree/tree";
+import { PackedListing } from "./packed-listing";
+
+/** Why there is no tree of a ready image. */
+export interface Unread {
+    /** True for an image that can't be used; false where only this machine can't look into it. */
+    isBroken: boolean;
+    /** A sentence without its full stop. */
+    what: string;
+    todo: string;
+}
+
+const EROFS_MAGIC = { offset: 1024, bytes: "e2e1f5e0" };
+const SQUASHFS_MAGIC = { offset: 0, bytes: "68737173" };
+
+/**
+ * Lets `use` look at the files of a ready image, while they can be read. Every byte of the image is read once, so that
+ * a damaged one shows.
+ */
+export async function withReadyTree<T>(
+    file: string,
+    use: (tree: Tree) => Promise<T>,
+    signal?: AbortSignal,
+): Promise<{ found: T } | { unread: Unread }> {
+    if (await hasMagic(file, SQUASHFS_MAGIC)) {
+        const tree = await readSquashfs(file, signal);
+        return tree instanceof Tree ? { found: await use(tree) } : { unread: tree };
+    }
+    if (await hasMagic(file, EROFS_MAGIC)) return withErofs(file, use, signal);
+    return {
+        unread: {
+            isBroken: false,
+            what: "what is in the image wasn't checked: only squashfs and erofs are looked into",
+            todo: "Look with `portablectl inspect` on the host",
+        },
+    };
+}
+
+async function hasMagic(file: string, { offset, bytes }: { offset: number; bytes: string }): Promise<boolean> {
+    const handle = await open(file);
+    try {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes.length / 2), 0, bytes.length / 2, offset);
+        return buffer.subarray(0, bytesRead).toString("hex") === bytes;
+    } finally {
+        await handle.close();
+    }
+}
+
+async function readSquashfs(file: string, signal: AbortSignal | undefined): Promise<Tree | Unread> {
+    // The list goes to a path: /dev/stdout. That is a socket when Node makes it, which can't be opened; a pipe can.
+    const child = spawn("sh", ["-c", 'unsquashfs -no-progress -pf /dev/stdout "$0" | cat', file], {
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" },
+        signal,
+    });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        said = (said + text).slice(-4000);
+    });
+    const closed = new Promise<void>((resolve, reject) => {
+        child.once("error", reject);
+        child.once("close", () => resolve());
+    });
+    closed.catch(() => {});
+    const listing = new PackedListing(file);
+    for await (const chunk of child.stdout) listing.write(chunk as Buffer);
+    await closed;
+    signal?.throwIfAborted();
+    if (listing.end() && !/^(FATAL ERROR|Failed to read)/m.test(said)) return listing.tree;
+    if (/unsquashfs: (command )?not found/.test(said)) return missing("unsquashfs", "squashfs-tools 4.5 or later");
+    return damaged("squashfs", said);
+}
+
+async function withErofs<T>(
+    file: string,
+    use: (tree: Tree) => Promise<T>,
+    signal: AbortSignal | undefined,
+): Promise<{ found: T } | { unread: Unread }> {
+    const directory = await mkdtemp(path.join(tmpdir(), "portable-image-"));
+    try {
+        const root = path.join(directory, "root");
+        const args = [`--extract=${root}`, "--no-preserve-owner", "--preserve-perms", file];
+        await promisify(execFile)("fsck.erofs", args, { signal });
+        const tree = new Tree();
+        tree.add("/", { kind: "directory", mode: (await stat(root)).mode & 0o7777 });
+        await addDirectory(tree, root, "");
+        return { found: await use(tree) };
+    } catch (error) {
+        const { code, stderr } = error as { code?: unknown; stderr?: string };
+        if (code === "ENOENT") return { unread: missing("fsck.erofs", "erofs-utils 1.5 or later") };
+        if (typeof code !== "number" || stderr === undefined) throw error;
+        return { unread: damaged("erofs", stderr) };
+    } finally {
+        await rm(directory, { recursive: true, force: true });
+    }
+}
+
+async function addDirectory(tree: Tree, root: string, above: string): Promise<void> {
+    for (const child of await readdir(path.join(root, above), { withFileTypes: true })) {
+        const at = `${above}/${child.name}`;
+        const local = path.join(root, at);
+        if (child.isSymbolicLink()) tree.add(at, { kind: "symlink", host: await readlink(local) });
+        if (!child.isFile() && !child.isDirectory()) continue;
+        const mode = (await stat(local)).mode & 0o7777;
+        if (child.isFile()) tree.add(at, await localFile(local, "/", mode));
+        else {
+            tree.add(at, { kind: "directory", mode });
+            await addDirectory(tree, root, at);
+        }
+    }
+}
+
+function missing(program: string, packages: string): Unread {
+    return {
+        isBroken: false,
+        what: `what is in the image wasn't checked: ${program} isn't installed on this machine`,
+        todo: `Install ${packages} to have it checked before the upload`,
+    };
+}
+
+function damaged(format: string, said: string): Unread {
+    const [line] = said.trim().split("\n");
+    return {
+        isBroken: true,
+        what: `the image is a damaged ${format}${line ? ` (${line.replace(/\.$/, "")})` : ""}`,
+        todo: "Copy or build it again",
+    };
+}

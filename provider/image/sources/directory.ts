@@ -1,0 +1,200 @@
+import { lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+import pLimit from "p-limit";
+import * as z from "zod";
+import { sha256 } from "../../digest";
+import { asset, objectType } from "../../schema/marks";
+import { type Path, type Previewed, UNKNOWN, Unknown } from "../../schema/values";
+import type { DigestCache } from "../tree/digest-cache";
+import { absolute, cacheOf, explained, knownFile, LocalProblem, localFile } from "../tree/local-files";
+import { type Entry, join, Tree } from "../tree/tree";
+import { treeUnits, UNIT_DIRECTORIES } from "../tree/units";
+import { unitFile } from "./files/unit-schema";
+import { addUnits, loadUnits } from "./files/units";
+import type { LoadArgs, LoadedSource } from "./loaded";
+import type { Problems } from "./problems";
+
+/** Filled by the kernel and by systemd when a service starts: what a build left there is no part of the image. */
+const FILLED_LATER = ["/dev", "/proc", "/run", "/sys"];
+const SETUID = 0o4000;
+const SETGID = 0o2000;
+/** As many names as a warning lists. */
+const MAX_NAMED = 5;
+
+/**
+ * The source `directory`: an operating system's tree as it is, all of it root's. Which user made the tree doesn't show
+ * in the image: the same tree has the same digest from everyone, and portable services run as users of the host
+ * anyway, dynamic ones by default.
+ */
+export async function loadDirectory(source: Previewed<DirectorySource>, args: LoadArgs): Promise<LoadedSource> {
+    const { path, programDirectory, problems } = args;
+    if (source instanceof Unknown || source.path instanceof Unknown) return { sourceDigest: UNKNOWN };
+    const written = source.path;
+    const units = await loadUnits(source, path, programDirectory, problems);
+    const tree = await problems.reading([...path, "path"], () => readTree(written, args, [...path, "path"], problems));
+    if (tree === undefined) return { sourceDigest: UNKNOWN };
+    if (
+        tree.lookup("/etc/os-release")?.entry === undefined &&
+        tree.lookup("/usr/lib/os-release")?.entry === undefined
+    ) {
+        problems.add(
+            [...path, "path"],
+            `'${written}' has no /usr/lib/os-release, so it isn't an operating system's tree. Give the directory that mmdebstrap or mkosi filled; for programs and files use the source \`files\`.`,
+        );
+    }
+    const prefix = typeof args.name === "string" ? args.name : undefined;
+    for (const { name } of units.list) {
+        for (const directory of UNIT_DIRECTORIES) tree.remove(join(tree.lookup(directory)?.path ?? directory, name));
+    }
+    const given = addUnits(units.list, prefix, tree, problems);
+    if (prefix === undefined || !units.complete) return { sourceDigest: UNKNOWN };
+
+    const unitTexts = { ...(await treeUnits(tree, prefix)), ...given };
+    if (Object.keys(unitTexts).length === 0) {
+        problems.add(
+            [...path, "units"],
+            `'${written}' has no unit of '${prefix}' in /usr/lib/systemd/system or /etc/systemd/system. Name unit files here, or install the package that brings them.`,
+        );
+    }
+    if (Object.values(unitTexts).some((text) => text instanceof Unknown)) return { sourceDigest: UNKNOWN, unitTexts };
+    return { sourceDigest: sha256(`directory ${tree.digest()}`), unitTexts, content: { kind: "tree", tree } };
+}
+
+/** What the packed tree lacks of the one on the disk. */
+interface Left {
+    special: string[];
+    setuid: string[];
+}
+
+async function readTree(written: string, args: LoadArgs, path: Path, problems: Problems): Promise<Tree> {
+    const root = absolute(written, args.programDirectory);
+    const top = await explained(written, root, () => stat(root, { bigint: true }));
+    if (!top.isDirectory()) throw new LocalProblem(`'${written}' is not a directory. Unpack it, or correct the path.`);
+    const left: Left = { special: [], setuid: [] };
+    // The owner of the top is who stands for root, where the tree was made by an ordinary user.
+    const found = await new Walk(written, args.programDirectory, top, left).entries();
+
+    const tree = new Tree();
+    for (const [at, entry] of found.sort(([a], [b]) => (a < b ? -1 : 1))) problems.add(path, tree.add(at, entry));
+    problems.warn(
+        path,
+        left.special.length === 0
+            ? undefined
+            : `Not packed, as an image holds files, directories and symbolic links only: ${listed(left.special)}.`,
+    );
+    problems.warn(
+        path,
+        left.setuid.length === 0
+            ? undefined
+            : `Packed without their set-user-ID bit, as everything in an image is root's and these files aren't: ${listed(left.setuid)}.`,
+    );
+    return tree;
+}
+
+function listed(names: string[]): string {
+    const more = names.length - MAX_NAMED;
+    const shown = names.sort().slice(0, MAX_NAMED).join(", ");
+    return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+/** Directories read in one go, a few milliseconds' worth: then others get their turn. */
+const BATCH = 64;
+const limit = pLimit(8);
+
+class Walk {
+    private readonly cache: DigestCache;
+    /** Absolute. */
+    private readonly root: string;
+
+    constructor(
+        /** As the user wrote it. */
+        private readonly written: string,
+        private readonly programDirectory: string,
+        private readonly top: { uid: bigint; gid: bigint },
+        private readonly left: Left,
+    ) {
+        this.cache = cacheOf(programDirectory);
+        this.root = absolute(written, programDirectory);
+    }
+
+    async entries(): Promise<[string, Entry][]> {
+        await this.cache.ready();
+        const found: [string, Entry][] = [];
+        const changed: { at: string; mode: number }[] = [];
+        const directories = [""];
+        for (let count = 0; ; count++) {
+            const above = directories.pop();
+            if (above === undefined) break;
+            if (count % BATCH === BATCH - 1) await setImmediate();
+            const directory = this.local(above);
+            // At once, not one by one through promises: a tree has ten thousands of files.
+            const children = await explained(this.name(above), directory, async () =>
+                readdirSync(directory, { withFileTypes: true }),
+            );
+            for (const child of children) {
+                const at = `${above}/${child.name}`;
+                if (child.name.includes("\uFFFD")) {
+                    throw new LocalProblem(`'${this.name(at)}' has a name that isn't UTF-8. Rename it.`);
+                }
+                if (child.isSymbolicLink()) {
+                    found.push([at, { kind: "symlink", host: readlinkSync(this.local(at)) }]);
+                } else if (child.isDirectory()) {
+                    const mode = Number(lstatSync(this.local(at)).mode & 0o7777);
+                    found.push([at, { kind: "directory", mode }]);
+                    if (!FILLED_LATER.includes(at)) directories.push(at);
+                } else if (child.isFile()) this.file(at, found, changed);
+                else this.left.special.push(at);
+            }
+        }
+        const hashed = changed.map(
+            async ({ at, mode }): Promise<[string, Entry]> => [
+                at,
+                await limit(() => localFile(this.name(at), this.programDirectory, mode)),
+            ],
+        );
+        return [...found, ...(await Promise.all(hashed))];
+    }
+
+    private file(at: string, found: [string, Entry][], changed: { at: string; mode: number }[]): void {
+        const status = lstatSync(this.local(at), { bigint: true });
+        const whole = Number(status.mode & 0o7777n);
+        // A bit that gave one user's or group's rights would give root's. DynamicUser= lets neither have an effect.
+        const setuid = status.uid === this.top.uid ? 0 : whole & SETUID;
+        const setgid = status.gid === this.top.gid ? 0 : whole & SETGID;
+        if (setuid !== 0) this.left.setuid.push(at);
+        const mode = whole & ~setuid & ~setgid;
+        const known = knownFile(this.local(at), status, this.cache, mode);
+        if (known === undefined) changed.push({ at, mode });
+        else found.push([at, known]);
+    }
+
+    /** For texts. */
+    private name(at: string): string {
+        return at === "" ? this.written : `${this.written.replace(/\/+$/, "")}${at}`;
+    }
+
+    private local(at: string): string {
+        return `${this.root}${at}`;
+    }
+}
+
+export const directory = objectType(
+    "DirectorySource",
+    "An operating system's tree, as mmdebstrap or mkosi make it, packed as it is: its own os-release and units are used. Everything in it belongs to root in the image; device nodes, sockets and named pipes are left out, and the mount points of the units are added where they are missing.",
+    {
+        path: z
+            .string()
+            .describe("The directory that holds the tree. A relative path starts at the program's directory."),
+        units: z
+            .array(z.union([z.string(), asset(), unitFile]))
+            .optional()
+            .describe("Unit files that are added to those of the tree, or take their place."),
+        substitutions: z
+            .record(z.string(), z.string())
+            .optional()
+            .describe("Values of the variables `@name@` in the unit files given here."),
+    },
+);
+
+export type DirectorySource = z.output<typeof directory>;

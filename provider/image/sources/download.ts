@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { UserError } from "../../errors";
+import { kept } from "../store/directories";
+import type { MakeArgs, Ready } from "./loaded";
+
+const MAX_REDIRECTS = 10;
+
+/** Why something can't be downloaded from there; `undefined` when it can. Never holds a password in the URL. */
+export function urlProblem(url: string): string | undefined {
+    if (!URL.canParse(url)) return "That is not a URL. Write it whole, as https://example.com/hello.raw.";
+    const { protocol, username, password, host } = new URL(url);
+    if (protocol !== "https:") {
+        return `An image is downloaded through https only, and this is ${protocol.slice(0, -1)}. Download it yourself, and give its \`path\`.`;
+    }
+    if (username !== "" || password !== "") {
+        return `The URL has a login for ${host}, and would show it in the state. Download the image yourself, and give its \`path\`.`;
+    }
+    return undefined;
+}
+
+/** The file of that SHA-256, from the local store where it is there already. */
+export async function downloaded(
+    url: string,
+    sha256: string,
+    { storeDirectory, onProgress, signal }: MakeArgs,
+): Promise<Ready> {
+    const directory = await kept(
+        storeDirectory,
+        "downloads",
+        sha256,
+        async (to) => {
+            const digest = await fetchTo(url, path.join(to, "image.raw"), onProgress, signal);
+            if (digest !== sha256) {
+                throw new UserError({
+                    what: `what is at ${url} has the SHA-256 ${digest}, not ${sha256}`,
+                    todo: "Look whether it is the right file; then correct `sha256`",
+                });
+            }
+        },
+        signal,
+    );
+    const file = path.join(directory, "image.raw");
+    const { size } = await stat(file);
+    return { kind: "ready", file, sha256, sizeBytes: size };
+}
+
+/** Answers the SHA-256 of what came. */
+async function fetchTo(
+    url: string,
+    file: string,
+    onProgress: (text: string) => void,
+    signal: AbortSignal | undefined,
+): Promise<string> {
+    const failed = (said: string) =>
+        new UserError({ what: `${url} couldn't be downloaded`, said, todo: "Look at the URL and the network" });
+    try {
+        const answer = await follow(url, signal);
+        if (!answer.ok || answer.body === null) throw failed(`${answer.status} ${answer.statusText}`.trim());
+        const total = Number(answer.headers.get("content-length") ?? 0);
+        const hash = createHash("sha256");
+        let done = 0;
+        const counting = new Transform({
+            transform(chunk: Buffer, _, next) {
+                hash.update(chunk);
+                done += chunk.length;
+                const of = total > 0 ? `/${megabytes(total)}` : "";
+                onProgress(`downloading ${megabytes(done)}${of} MB`);
+                next(null, chunk);
+            },
+        });
+        await pipeline(Readable.fromWeb(answer.body as never), counting, createWriteStream(file, { flush: true }), {
+            signal,
+        });
+        return hash.digest("hex");
+    } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof UserError) throw error;
+        const { cause } = error as { cause?: Error };
+        throw failed(cause?.message ?? (error as Error).message);
+    }
+}
+
+/** Redirects lead from https to https only: what comes is verified, but who asks for it shows on the way. */
+async function follow(url: string, signal: AbortSignal | undefined): Promise<Response> {
+    let at = url;
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+        const answer = await fetch(at, { redirect: "manual", signal });
+        const location = answer.headers.get("location");
+        if (answer.status < 300 || answer.status >= 400 || location === null) return answer;
+        await answer.body?.cancel();
+        at = new URL(location, at).href;
+        if (!at.startsWith("https:")) throw new Error(`it leads to ${at}, which isn't https`);
+    }
+    throw new Error(`it leads elsewhere more than ${MAX_REDIRECTS} times`);
+}
+
+function megabytes(bytes: number): string {
+    return (bytes / 1e6).toFixed(1);
+}

@@ -1,0 +1,77 @@
+import type { Path } from "../../../schema/values";
+import { localFile } from "../../tree/local-files";
+import { RootFiles } from "../../tree/root-files";
+import { join, type Tree } from "../../tree/tree";
+import type { Problems } from "../problems";
+
+/** The certificates of all authorities in one file: on Debian, Alpine and Arch; on Fedora and RHEL; on SUSE. */
+const BUNDLES = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/var/lib/ca-certificates/ca-bundle.pem",
+];
+const BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
+/** Where the TLS libraries of these systems look for it instead. */
+const BUNDLE_LINKS = [
+    "/etc/ssl/cert.pem",
+    "/usr/lib/ssl/cert.pem",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+];
+const ZONES = "/usr/share/zoneinfo";
+/** The zones once more: under their other name, and counting leap seconds. */
+const REPEATED_ZONES = ["/posix", "/right"];
+
+/** Adds what programs take for granted on a system, from the first root that has it: certificates and time zones. */
+export async function addCommonFiles(
+    given: readonly RootFiles[],
+    tree: Tree,
+    path: Path,
+    problems: Problems,
+): Promise<void> {
+    const roots = given.some(({ directory }) => directory === "/") ? given : [...given, new RootFiles("/")];
+    if (!(await addBundle(roots, tree))) {
+        problems.warn(
+            path,
+            "Neither the system of the programs nor this machine has the certificates of public authorities, so the programs can't verify other servers. Install ca-certificates.",
+        );
+    }
+    await addZones(roots, tree);
+}
+
+async function addBundle(roots: readonly RootFiles[], tree: Tree): Promise<boolean> {
+    if (tree.lookup(BUNDLE)?.entry !== undefined) return true;
+    for (const root of roots) {
+        for (const candidate of BUNDLES) {
+            const found = await root.find(candidate);
+            if (!found?.status.isFile() || found.status.size === 0) continue;
+            tree.add(BUNDLE, await localFile(root.local(found.path), "/", 0o644));
+            for (const link of BUNDLE_LINKS) {
+                if (tree.lookup(link)?.entry === undefined) tree.add(link, { kind: "symlink", host: BUNDLE });
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+async function addZones(roots: readonly RootFiles[], tree: Tree): Promise<void> {
+    if (tree.lookup(ZONES)?.entry !== undefined) return;
+    for (const root of roots) {
+        if (!(await root.find(ZONES))?.status.isDirectory()) continue;
+        await addDirectory(root, ZONES, tree);
+        return;
+    }
+}
+
+async function addDirectory(root: RootFiles, directory: string, tree: Tree): Promise<void> {
+    for (const name of await root.names(directory)) {
+        const at = join(directory, name);
+        if (REPEATED_ZONES.includes(at.slice(ZONES.length))) continue;
+        const found = await root.find(at);
+        if (found?.status.isDirectory()) await addDirectory(root, at, tree);
+        // Links among the zones become files: the same bytes are packed once.
+        else if (found?.status.isFile()) tree.add(at, await localFile(root.local(found.path), "/", 0o644));
+    }
+}

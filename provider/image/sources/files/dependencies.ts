@@ -1,0 +1,242 @@
+import { readdir } from "node:fs/promises";
+import type { Path } from "../../../schema/values";
+import { builtInDirectories, elfOf, Libraries, type Loaded, runPathOf } from "../../elf/loader";
+import { readText } from "../../tree/content";
+import { cacheOf, LocalProblem, localFile, unchangedFile } from "../../tree/local-files";
+import type { Found, RootFiles } from "../../tree/root-files";
+import { join, parentOf, type Tree } from "../../tree/tree";
+import type { Problems } from "../problems";
+
+/** Opened by the C library while a program runs, where they are files of their own: no program names them. */
+const OPENED_LATER = ["libgcc_s.so.1", "libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"];
+const C_LIBRARY = "libc.so.6";
+const SEARCH_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+/** Made for the time stamps of one machine: Python would pass over them. */
+const PYTHON_CACHE = "__pycache__";
+
+/** Brings programs of a root into the tree of an image, with the loader and libraries that they need. */
+export class Dependencies {
+    private readonly libraries = new Map<RootFiles, Libraries>();
+    /** Programs and libraries that were looked at, by root and path. */
+    private readonly done = new Set<string>();
+    /** All programs of an image are for one architecture; the first one says which. */
+    private first: { name: string; architecture: string } | undefined;
+
+    constructor(
+        private readonly tree: Tree,
+        private readonly problems: Problems,
+        /** Names of files and directories that aren't taken out of a directory. */
+        private readonly isLeftOut: (name: string) => boolean = (name) => name === PYTHON_CACHE,
+    ) {}
+
+    /** A program, library, script, or directory of them. A file of that path that is in the tree already counts first. */
+    async bring(root: RootFiles, written: string, at: Path): Promise<void> {
+        const own = this.tree.lookup(written);
+        if (own?.entry?.kind === "file") {
+            const elf = await elfOf(own.entry.content);
+            if (elf !== undefined) {
+                await this.needs(root, { path: written, found: { path: own.path, links: [] }, elf }, at);
+            } else await this.interpreter(root, written, await readText(own.entry, 256), at);
+            return;
+        }
+        const found = await root.find(written);
+        if (found === undefined) {
+            throw new LocalProblem(
+                `There is no ${written} ${inRoot(root)}. Install the package that brings it there, or correct the path.`,
+            );
+        }
+        if (found.status.isDirectory()) await this.directory(root, written, at);
+        else if (found.status.isFile()) await this.file(root, written, found, at);
+        else throw new LocalProblem(`${written} is neither a file nor a directory ${inRoot(root)}.`);
+    }
+
+    private async directory(root: RootFiles, written: string, at: Path): Promise<void> {
+        const found = await root.find(written);
+        if (found === undefined) return;
+        this.links(found, at);
+        const children = await readdir(root.local(found.path), { withFileTypes: true });
+        if (children.length === 0) this.addAbsent(found.path, { kind: "directory", mode: 0o755 }, at);
+        for (const child of children.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+            if (this.isLeftOut(child.name)) continue;
+            const below = join(found.path, child.name);
+            if (child.isDirectory()) await this.directory(root, below, at);
+            else if (child.isFile()) await this.part(root, below, { path: below, links: [] }, at);
+            else {
+                const part = await root.find(below);
+                if (part?.status.isFile()) await this.part(root, below, part, at);
+            }
+        }
+    }
+
+    /** A file of a directory, with the libraries of what may be a module: there may be others for other architectures. */
+    private async part(root: RootFiles, path: string, found: Loaded["found"], at: Path): Promise<void> {
+        await this.add(root, found, at);
+        const entry = this.tree.lookup(found.path)?.entry;
+        const isModule = /\.so(\.|$)/.test(path) || (entry?.kind === "file" && (entry.mode & 0o111) !== 0);
+        const elf = isModule ? await elfOf({ localPath: root.local(found.path) }) : undefined;
+        if (elf === undefined || elf.architecture !== (this.first?.architecture ?? elf.architecture)) return;
+        await this.needs(root, { path, found, elf }, at);
+    }
+
+    private async file(root: RootFiles, path: string, found: Found, at: Path): Promise<void> {
+        await this.add(root, found, at);
+        const content = { localPath: root.local(found.path) };
+        const elf = await elfOf(content);
+        if (elf !== undefined) return this.needs(root, { path, found, elf }, at);
+        await this.interpreter(root, path, await readText({ content }, 256), at);
+    }
+
+    /** A script's interpreter; for `env`, what it will find too. */
+    private async interpreter(root: RootFiles, script: string, text: string, at: Path): Promise<void> {
+        const [, program, argument] = /^#![ \t]*(\S+)[ \t]*(\S*)/.exec(text) ?? [];
+        if (program === undefined || this.wasDone(root, script)) return;
+        const missing = (what: string) =>
+            this.problems.add(
+                at,
+                `The script ${script} is run by ${what}, and there is none ${inRoot(root)}. Install it there.`,
+            );
+        const found = await root.find(program);
+        if (found?.status.isFile()) await this.file(root, program, found, at);
+        else if (this.tree.lookup(program)?.entry?.kind !== "file") missing(program);
+        if (!program.endsWith("/env") || argument === undefined || argument === "" || argument.startsWith("-")) return;
+        const candidates = SEARCH_PATH.map((each) => `${each}/${argument}`);
+        if (candidates.some((each) => this.tree.lookup(each)?.entry?.kind === "file")) return;
+        for (const candidate of candidates) {
+            const place = await root.find(candidate);
+            if (place?.status.isFile()) return this.file(root, candidate, place, at);
+        }
+        missing(argument);
+    }
+
+    /** The loader and all libraries of a program. */
+    async needs(root: RootFiles, program: Loaded, at: Path): Promise<void> {
+        if (this.wasDone(root, program.path)) return;
+        const { architecture, interpreter } = program.elf;
+        this.first ??= { name: program.path, architecture };
+        if (architecture !== this.first.architecture) {
+            this.problems.add(
+                at,
+                `${program.path} is for ${architecture} and ${this.first.name} for ${this.first.architecture}: the programs of an image are for one architecture. Take them from one system.`,
+            );
+            return;
+        }
+        if (interpreter !== undefined) await this.loader(root, program.path, interpreter, at);
+        const libraries = this.libraries.get(root) ?? new Libraries(root, this.tree);
+        this.libraries.set(root, libraries);
+
+        const closure = new Map<string, Loaded>();
+        const queue = [{ loaded: program, inherited: [] as string[] }];
+        for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+            const { loaded, inherited } = next;
+            const own = runPathOf(loaded);
+            const passedOn = loaded.elf.isRunPathInherited ? [...own, ...inherited] : inherited;
+            const later = loaded.elf.needed.includes(C_LIBRARY) && loaded === program ? OPENED_LATER : [];
+            for (const name of [...loaded.elf.needed, ...later]) {
+                if (closure.has(name)) continue;
+                const searched = [...new Set([...own, ...inherited])];
+                const library = await libraries.find(name, architecture, searched);
+                if (typeof library === "object") {
+                    closure.set(name, library);
+                    await this.library(root, name, library, searched, at);
+                    queue.push({ loaded: library, inherited: passedOn });
+                } else if (!later.includes(name)) {
+                    this.problems.add(at, missingLibrary(root, program, loaded, name, library));
+                }
+            }
+        }
+        this.problems.add(at, versionProblem(root, program, closure));
+    }
+
+    private async loader(root: RootFiles, program: string, interpreter: string, at: Path): Promise<void> {
+        const found = await root.find(interpreter);
+        if (found?.status.isFile()) return this.add(root, found, at);
+        this.problems.add(
+            at,
+            `${program} is started by the loader ${interpreter}, and there is none ${inRoot(root)}: it was built for another system. Build it there or statically, or give the \`root\` of its system.`,
+        );
+    }
+
+    private async library(root: RootFiles, name: string, library: Loaded, runPaths: string[], at: Path): Promise<void> {
+        await this.add(root, library.found, at);
+        const builtIn = builtInDirectories(library.elf.architecture);
+        const directory = parentOf(library.path);
+        if (runPaths.includes(directory) || builtIn.includes(directory) || name.includes("/")) return;
+        // Only the configuration of that system led here (ld.so.conf): the image has none.
+        const place = this.tree.lookup(builtIn.find((each) => this.tree.lookup(each)?.entry !== undefined) ?? "/lib");
+        this.addAbsent(join(place?.path ?? "/lib", name), { kind: "symlink", host: library.path }, at);
+    }
+
+    private async add(root: RootFiles, found: Loaded["found"], at: Path): Promise<void> {
+        this.links(found, at);
+        if (this.tree.lookup(found.path)?.entry === undefined) {
+            const file = root.local(found.path);
+            const cache = cacheOf("/");
+            await cache.ready();
+            this.addAbsent(found.path, unchangedFile(file, cache) ?? (await localFile(file, "/")), at);
+        }
+    }
+
+    private links({ links }: Pick<Found, "links">, at: Path): void {
+        for (const [path, host] of links) this.addAbsent(path, { kind: "symlink", host: host }, at);
+    }
+
+    private addAbsent(path: string, entry: Parameters<Tree["add"]>[1], at: Path): void {
+        const existing = this.tree.get(path);
+        const isSame = existing?.kind === "symlink" && entry.kind === "symlink" && existing.host === entry.host;
+        // A file of the user's under that name is the one that counts.
+        if (!isSame && existing?.kind !== "file") this.problems.add(at, this.tree.add(path, entry));
+    }
+
+    private wasDone(root: RootFiles, path: string): boolean {
+        const key = root.local(path);
+        const was = this.done.has(key);
+        this.done.add(key);
+        return was;
+    }
+}
+
+function inRoot({ directory }: RootFiles): string {
+    return directory === "/" ? "on this machine" : `in ${directory}`;
+}
+
+function missingLibrary(
+    root: RootFiles,
+    program: Loaded,
+    loaded: Loaded,
+    name: string,
+    found: "another" | undefined,
+): string {
+    const by = loaded === program ? "" : ` for ${loaded.path}`;
+    const what = `${program.path} needs the library ${name}${by}, and `;
+    return found === "another"
+        ? `${what}only one for another architecture than ${program.elf.architecture} is ${inRoot(root)}. Install it there for ${program.elf.architecture}.`
+        : `${what}there is none ${inRoot(root)}. Install the package that brings it there.`;
+}
+
+/** A library that is older than what was built against it: the loader would say "version `GLIBC_2.38' not found". */
+function versionProblem(root: RootFiles, program: Loaded, closure: ReadonlyMap<string, Loaded>): string | undefined {
+    for (const { path, elf } of [program, ...closure.values()]) {
+        for (const [name, wanted] of Object.entries(elf.neededVersions)) {
+            const has = closure.get(name)?.elf.versions ?? [];
+            const missing = has.length === 0 ? undefined : wanted.find((each) => !has.includes(each));
+            if (missing !== undefined) {
+                return `${path} needs ${missing} of ${name}, and ${closure.get(name)?.path} ${inRoot(root)} is older, up to ${newest(has, missing)}. Build it on that system, or give the \`root\` of a newer one.`;
+            }
+        }
+    }
+    return undefined;
+}
+
+/** The highest version of the same family: "GLIBC_2.36". */
+function newest(versions: readonly string[], like: string): string {
+    const family = (version: string) => version.replace(/[\d.]+$/, "");
+    const parts = (version: string) => (version.match(/\d+/g) ?? []).map(Number);
+    const sorted = versions
+        .filter((each) => family(each) === family(like))
+        .sort((a, b) => {
+            const [left, right] = [parts(a), parts(b)];
+            const at = left.findIndex((part, index) => part !== right[index]);
+            return at < 0 ? left.length - right.length : (left[at] ?? 0) - (right[at] ?? 0);
+        });
+    return sorted.at(-1) ?? `${versions.at(-1)}`;
+}

@@ -1,0 +1,174 @@
+import { Archive, Asset, type Path, type Previewed, UNKNOWN, Unknown } from "../../../schema/values";
+import { parseUnit } from "../../../systemd/unit-file";
+import { mountPoints, type Program, programs } from "../../../systemd/unit-paths";
+import { archiveEntries, assetFile } from "../../tree/local-files";
+import { type Entry, isIn, join, Tree, textEntry } from "../../tree/tree";
+import type { Problems } from "../problems";
+import { addBinaries } from "./binaries";
+import type { FilesSource, TreeEntrySource } from "./schema";
+import { addUnits, loadUnits } from "./units";
+
+export interface LoadedFiles {
+    /** The user's files and units, without what the image is given besides. */
+    tree: Tree;
+    /** Texts after substitution by unit name; UNKNOWN as a whole while a name isn't known. */
+    unitTexts: Record<string, string | Unknown> | Unknown;
+    /** Whether all of it is known. */
+    complete: boolean;
+}
+
+/** What a source has besides what `files` has. */
+export interface MadeElsewhere {
+    /** Values of variables in units. */
+    values?: Readonly<Record<string, string>>;
+    /** Directories of the image that only a build fills. */
+    filledLater?: readonly string[];
+    /** It is laid over an image that has units and programs already. */
+    isExtension?: boolean;
+}
+
+/** Reads the source `files`; what is wrong with it goes to `problems`, under `path`. */
+export async function loadFiles(
+    source: Previewed<FilesSource>,
+    path: Path,
+    { prefix, programDirectory }: { prefix: string | undefined; programDirectory: string },
+    problems: Problems,
+    { values, filledLater = [], isExtension = false }: MadeElsewhere = {},
+): Promise<LoadedFiles> {
+    const tree = new Tree();
+    if (source instanceof Unknown) return { tree, unitTexts: UNKNOWN, complete: false };
+
+    const opaque = await loadTree(source.tree ?? {}, [...path, "tree"], programDirectory, tree, problems);
+    opaque.push(...(await addBinaries(source.binaries ?? [], [...path, "binaries"], programDirectory, tree, problems)));
+    const units = await loadUnits(source, path, programDirectory, problems, values);
+
+    if (units.complete && units.list.length === 0 && problems.failures.length === 0 && !isExtension) {
+        problems.add([...path, "units"], "An image needs at least one unit. Name the unit files of your service here.");
+    }
+    const texts = addUnits(units.list, prefix, tree, problems);
+    for (const { name, text, path: at, broken } of units.list) {
+        if (typeof text === "string" && !broken && name.endsWith(".service") && !isExtension)
+            checkPrograms(name, text, at, tree, [...opaque, ...filledLater], problems);
+    }
+    const complete =
+        units.complete && opaque.length === 0 && Object.values(texts).every((text) => typeof text === "string");
+    return { tree, unitTexts: units.complete ? texts : UNKNOWN, complete };
+}
+
+/** Fills the tree; answers the paths under which it isn't known yet what there is. */
+async function loadTree(
+    source: Previewed<NonNullable<FilesSource["tree"]>>,
+    path: Path,
+    programDirectory: string,
+    tree: Tree,
+    problems: Problems,
+): Promise<string[]> {
+    if (source instanceof Unknown) return ["/"];
+    const opaque: string[] = [];
+    for (const [written, entry] of Object.entries(source)) {
+        const at = [...path, written];
+        const host = imagePath(written);
+        if (host === undefined) {
+            problems.add(
+                at,
+                `'${written}' can't be a path in the image: write it from the root, without '..', as /usr/bin/hello.`,
+            );
+            continue;
+        }
+        const loaded = await problems.reading(at, () => loadEntry(entry, at, programDirectory, problems));
+        if (loaded === undefined) continue;
+        if (loaded instanceof Unknown) opaque.push(host);
+        else if (loaded instanceof Map) {
+            for (const [below, part] of [...loaded].sort(([a], [b]) => (a < b ? -1 : 1))) {
+                problems.add(at, tree.add(below === "" ? host : join(host, below), part));
+            }
+        } else problems.add(at, tree.add(host, loaded));
+    }
+    return opaque;
+}
+
+function imagePath(written: string): string | undefined {
+    const parts = written.split("/").filter((part) => part !== "" && part !== ".");
+    if (!written.startsWith("/") || parts.includes("..") || written.includes("\0")) return undefined;
+    return `/${parts.join("/")}`;
+}
+
+/** An entry; several of them by relative path ("" is the place itself); or not known yet. */
+async function loadEntry(
+    source: Previewed<TreeEntrySource>,
+    path: Path,
+    programDirectory: string,
+    problems: Problems,
+): Promise<Entry | Map<string, Entry> | Unknown | undefined> {
+    if (source instanceof Unknown) return UNKNOWN;
+    const { asset, content, directory, symlink } = source;
+    const given = [asset, content, directory, symlink].filter((part) => part !== undefined);
+    if (given.length !== 1) {
+        problems.add(
+            path,
+            "What is at a path of the image is exactly one of `asset`, `content`, `directory` and `symlink`.",
+        );
+        return undefined;
+    }
+    const mode = loadMode(source.mode, [...path, "mode"], problems);
+    if (given[0] instanceof Unknown || mode instanceof Unknown) return UNKNOWN;
+    if (asset instanceof Archive) {
+        const entries: Map<string, Entry> = await archiveEntries(asset, programDirectory);
+        return new Map([["", { kind: "directory", mode: mode ?? 0o755 }], ...entries]);
+    }
+    if (asset instanceof Asset) return assetFile(asset, programDirectory, mode);
+    if (typeof content === "string") return textEntry(content, mode);
+    if (typeof symlink === "string") {
+        if (symlink === "") problems.add([...path, "symlink"], "A symbolic link needs a target.");
+        if (mode !== undefined) problems.add([...path, "mode"], "A symbolic link has no mode of its own. Remove it.");
+        return { kind: "symlink", host: symlink };
+    }
+    if (directory !== true) {
+        problems.add(
+            [...path, "directory"],
+            "`directory` can only be true. Remove the entry if it shall not be there.",
+        );
+        return undefined;
+    }
+    return { kind: "directory", mode: mode ?? 0o755 };
+}
+
+function loadMode(mode: Previewed<string | undefined>, path: Path, problems: Problems): number | Unknown | undefined {
+    if (mode === undefined || mode instanceof Unknown) return mode;
+    if (!/^0?[0-7]{3,4}$/.test(mode)) {
+        problems.add(path, `'${mode}' is not a mode: write the permissions in octal, as "0755" or "0644".`);
+        return undefined;
+    }
+    return Number.parseInt(mode, 8);
+}
+
+/** Every program that a service starts is in the image, and may be executed. */
+function checkPrograms(unit: string, text: string, path: Path, tree: Tree, opaque: string[], problems: Problems): void {
+    const parsed = parseUnit(text);
+    const mounted = mountPoints(parsed, unit).filter((each) => each.mounted);
+    const outside = [...opaque, ...mounted.map((each) => each.path)];
+    for (const program of programs(parsed, unit)) {
+        problems.add(path, programProblem(unit, program, tree, outside));
+    }
+}
+
+/** `outside`: paths whose content isn't the image's, or isn't known yet. */
+function programProblem(unit: string, program: Program, tree: Tree, outside: readonly string[]): string | undefined {
+    const where = `${program.key}= in line ${program.line} of '${unit}'`;
+    let found: string | undefined;
+    for (const candidate of program.candidates) {
+        if (outside.some((each) => isIn(candidate, each))) return undefined;
+        const place = tree.lookup(candidate);
+        if (place === undefined) return `${where} runs ${candidate}, a circle of symbolic links in the image.`;
+        if (outside.some((each) => isIn(place.path, each))) return undefined;
+        if (place.entry?.kind === "file") {
+            if (place.entry.mode & 0o111) return undefined;
+            found ??= `${where} runs ${candidate}, which may not be executed. Give it mode "0755" in \`tree\`.`;
+        } else if (place.entry !== undefined) {
+            found ??= `${where} runs ${candidate}, which is a directory.`;
+        } else if (place.path !== candidate && program.candidates.length === 1) {
+            found ??= `${where} runs ${candidate}, which leads to ${place.path}, and the image has no such file. Add it to \`tree\`.`;
+        }
+    }
+    return found ?? `${where} runs ${program.command.program}, and the image has no such file. Add it to \`tree\`.`;
+}

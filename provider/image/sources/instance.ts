@@ -1,0 +1,103 @@
+import { sha256 } from "../../digest";
+import { UserError } from "../../errors";
+import { type Previewed, UNKNOWN, Unknown } from "../../schema/values";
+import { eachWord, type Prefixes, renamedText, renamedUnit, unitNames } from "../../systemd/unit-renaming";
+import { readText } from "../tree/content";
+import { type FileEntry, join, parentOf, type Tree, textEntry } from "../tree/tree";
+import { unitFiles } from "../tree/units";
+import type { LoadedSource } from "./loaded";
+import type { Problems } from "./problems";
+
+/** Raised when the same source is rewritten another way: images of instances are then made anew. */
+const INSTANCE_VERSION = 1;
+
+/** What an image is called on a host, and the prefix of its units: `hello-staging` for `hello` and `staging`. */
+export function instanceName(name: string, instance: string | undefined): string {
+    return instance === undefined ? name : `${name}-${instance}`;
+}
+
+/** A source as it is for an instance of its program: its units renamed, and what names them rewritten. */
+export async function asInstance(
+    loaded: LoadedSource,
+    prefix: Previewed<string>,
+    instance: Previewed<string>,
+    problems: Problems,
+): Promise<LoadedSource> {
+    if (prefix instanceof Unknown || instance instanceof Unknown) return { sourceDigest: UNKNOWN, unitTexts: UNKNOWN };
+    const prefixes = { from: prefix, to: instanceName(prefix, instance) };
+    const { sourceDigest, unitTexts, content } = loaded;
+    const parts = ["instance", INSTANCE_VERSION, prefix, instance, sourceDigest];
+    const known = {
+        sourceDigest: sourceDigest instanceof Unknown ? UNKNOWN : sha256(JSON.stringify(parts)),
+        unitTexts:
+            unitTexts === undefined || unitTexts instanceof Unknown ? unitTexts : renamedTexts(unitTexts, prefixes),
+    };
+    if (content === undefined) return known;
+    if (content.kind === "tree") {
+        for (const reason of await renameInTree(content.tree, prefixes)) problems.add(["instance"], reason);
+        return { ...known, content };
+    }
+    if (content.kind === "ready") throw new Error("a ready image can't become an instance");
+    return {
+        ...known,
+        content: {
+            kind: "later",
+            async make(args) {
+                const made = await content.make(args);
+                if (made.kind === "ready") throw new Error("a ready image can't become an instance");
+                const [reason] = await renameInTree(made.tree, prefixes);
+                if (reason !== undefined)
+                    throw new UserError({ property: "instance", what: reason.replace(/\.$/, "") });
+                return made;
+            },
+        },
+    };
+}
+
+function renamedTexts(texts: Readonly<Record<string, string | Unknown>>, prefixes: Prefixes) {
+    const names = unitNames(
+        Object.keys(texts),
+        Object.values(texts).filter((text) => typeof text === "string"),
+    );
+    return Object.fromEntries(
+        Object.entries(texts).map(([name, text]) => [
+            renamedUnit(name, prefixes),
+            typeof text === "string" ? renamedText(text, names, prefixes) : text,
+        ]),
+    );
+}
+
+/** Renames the units that portablectl attaches, wherever systemd finds them; answers what stands in the way. */
+async function renameInTree(tree: Tree, prefixes: Prefixes): Promise<string[]> {
+    const found = await Promise.all(
+        unitFiles(tree, prefixes.from).map(async (file) => ({ ...file, text: await readText(file.entry) })),
+    );
+    const names = unitNames(
+        found.map(({ name }) => name),
+        found.map(({ text }) => text),
+    );
+    for (const { path } of found) tree.remove(path);
+    const reasons = found.map(({ path, name, text, entry }) =>
+        tree.add(
+            join(parentOf(path), renamedUnit(name, prefixes)),
+            textEntry(renamedText(text, names, prefixes), entry.mode),
+        ),
+    );
+    for (const path of ["/etc/os-release", "/usr/lib/os-release"]) {
+        const place = tree.lookup(path);
+        if (place?.entry?.kind === "file") await renamePrefix(tree, place.path, place.entry, prefixes);
+    }
+    return reasons.filter((reason) => reason !== undefined);
+}
+
+/** PORTABLE_PREFIXES limits what may be attached (portablectl(1)). */
+async function renamePrefix(tree: Tree, path: string, entry: FileEntry, { from, to }: Prefixes): Promise<void> {
+    const text = await readText(entry);
+    const changed = text.replace(
+        /^(PORTABLE_PREFIXES=)(.*)$/m,
+        (_, key: string, value: string) => key + eachWord(value, (word) => (word === from ? to : word)),
+    );
+    if (changed === text) return;
+    tree.remove(path);
+    tree.add(path, textEntry(changed, entry.mode));
+}

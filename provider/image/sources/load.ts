@@ -1,0 +1,88 @@
+import type { Failure } from "../../errors";
+import { type Previewed, UNKNOWN, Unknown } from "../../schema/values";
+import { fileNameProblem, instanceProblem, nameProblem, versionProblem } from "../../systemd/portable-names";
+import { loadDirectory } from "./directory";
+import { loadFilesSource } from "./files/source";
+import { asInstance, instanceName } from "./instance";
+import type { LoadArgs, LoadedSource } from "./loaded";
+import { loadClosure } from "./nix/closure";
+import { loadNix } from "./nix/source";
+import { loadOci } from "./oci/source";
+import { Problems } from "./problems";
+import { loadRaw } from "./raw";
+import type { Source } from "./source";
+
+type Loader<S> = (source: Previewed<NonNullable<S>>, args: LoadArgs) => Promise<LoadedSource>;
+
+/** One kind of source is one file, and one line here. */
+const LOADERS: { [K in keyof Required<Source>]: Loader<Source[K]> } = {
+    files: loadFilesSource,
+    directory: loadDirectory,
+    nix: loadNix,
+    closure: loadClosure,
+    oci: loadOci,
+    raw: async (source, args) => {
+        const file = await loadRaw(source, args.path, args.programDirectory, args.problems);
+        if (file === undefined || file instanceof Unknown) return { sourceDigest: UNKNOWN };
+        if (file.kind === "ready") return { sourceDigest: file.sha256, content: file };
+        // A digest that was given: the same as of the file itself.
+        const { sha256 } = source as { sha256: string };
+        return { sourceDigest: sha256.toLowerCase(), content: file };
+    },
+};
+
+/** Sources whose image is there, or is made by others, and is used as it is. */
+const READY = ["nix", "raw"];
+
+export interface Loaded extends LoadedSource {
+    /** Everything wrong with `name`, `version` and `source`. */
+    failures: Failure[];
+    warnings: Failure[];
+}
+
+/** Reads a source as far as it can be without a build. Has no content where something is wrong. */
+export async function loadSource(
+    source: Previewed<Source>,
+    args: Omit<LoadArgs, "path" | "problems">,
+): Promise<Loaded> {
+    const { name, version } = args;
+    const problems = new Problems();
+    const { failures, warnings } = problems;
+    if (typeof name === "string") problems.add(["name"], nameProblem(name));
+    if (typeof version === "string") problems.add(["version"], versionProblem(version));
+    const { instance } = args;
+    if (typeof instance === "string") problems.add(["instance"], instanceProblem(instance));
+    if (typeof name === "string" && typeof version === "string" && !(instance instanceof Unknown))
+        problems.add(["name"], fileNameProblem(instanceName(name, instance), version));
+
+    const unknown = { sourceDigest: UNKNOWN, failures, warnings };
+    if (source instanceof Unknown) return { ...unknown, unitTexts: UNKNOWN };
+    const given = Object.entries(source).filter(([, value]) => value !== undefined);
+    const [[kind, value] = []] = given as [keyof Source, unknown][];
+    if (kind === undefined || given.length !== 1) {
+        problems.add(["source"], `An image has exactly one source: ${listed(Object.keys(LOADERS))}.`);
+        return { ...unknown, unitTexts: UNKNOWN };
+    }
+    const load = LOADERS[kind] as (value: unknown, args: LoadArgs) => Promise<LoadedSource>;
+    if (args.extends !== undefined) {
+        if (typeof args.extends === "string") problems.add(["extends"], nameProblem(args.extends));
+        if (kind !== "files") problems.add(["extends"], "An extension is made from `files`. Set `extends` only there.");
+    }
+    if (instance !== undefined && READY.includes(kind))
+        problems.add(
+            ["instance"],
+            `A ready image has the units it was built with, so it can't become an instance. Build it under the other name, and leave \`instance\` out; or use ${listed(Object.keys(LOADERS).filter((each) => !READY.includes(each)))}.`,
+        );
+    const prefix = args.extends ?? name;
+    const loaded = await load(value, { ...args, name: prefix, path: ["source", kind], problems });
+    if (failures.length > 0) return { ...unknown, unitTexts: loaded.unitTexts };
+    if (instance === undefined) return { ...loaded, failures, warnings };
+    const renamed = await asInstance(loaded, prefix, instance, problems);
+    if (failures.length > 0) return { ...unknown, unitTexts: renamed.unitTexts };
+    return { ...renamed, failures, warnings };
+}
+
+function listed(kinds: readonly string[]): string {
+    const names = kinds.map((each) => `\`${each}\``);
+    return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}

@@ -1,0 +1,62 @@
+import type { Path, Previewed, Unknown } from "../../schema/values";
+import type { Tree } from "../tree/tree";
+import type { Problems } from "./problems";
+
+/** What an image will be packed from. */
+export interface Unpacked {
+    kind: "tree";
+    tree: Tree;
+    /** An operating system's tree, complete as it is: it gets no os-release, machine-id and the like from us. */
+    isWhole?: boolean;
+}
+
+/** An image that is there, used as it is. */
+export interface Ready {
+    kind: "ready";
+    /** Absolute path of the .raw on this machine. */
+    file: string;
+    /** SHA-256 of the .raw, in hexadecimal. */
+    sha256: string;
+    sizeBytes: number;
+}
+
+/** What only `up` makes, by a build that a preview must not start. */
+export interface Later {
+    kind: "later";
+    make(args: MakeArgs): Promise<Unpacked | Ready>;
+}
+
+export interface MakeArgs {
+    /** A live line: what the build does now. */
+    onProgress: (text: string) => void;
+    signal?: AbortSignal;
+    /** Directory of the local store, for what shall be kept between runs. */
+    storeDirectory: string;
+}
+
+/** What the file of a source gives. */
+export interface LoadedSource {
+    /** SHA-256 over all that the image is made of, the same on every machine; UNKNOWN while a part of it is. */
+    sourceDigest: string | Unknown;
+    /** Texts of the units by name, where they are known without the content; the others are read from it. */
+    unitTexts?: Record<string, string | Unknown> | Unknown;
+    /** There when everything is known and right. */
+    content?: Unpacked | Ready | Later;
+}
+
+export interface LoadArgs {
+    /** Where the source stands: `source.files`. */
+    path: Path;
+    /** Prefix of the units. */
+    name: Previewed<string>;
+    version: Previewed<string>;
+    /** Makes it an extension: name of the image that it extends, which is then the prefix of the units. */
+    extends?: Previewed<string>;
+    /** What is told apart from others of the same program on a host: the loader of the source needs not know. */
+    instance?: Previewed<string>;
+    /** Absolute; relative paths of the source start here. */
+    programDirectory: string;
+    /** Collects what is wrong, each under its property. */
+    problems: Problems;
+    signal?: AbortSignal;
+}

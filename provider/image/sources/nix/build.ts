@@ -1,0 +1,119 @@
+import { lstat, lutimes, mkdir, readdir, readlink, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import path from "node:path";
+import { sha256 } from "../../../digest";
+import { UserError } from "../../../errors";
+import type { MakeArgs } from "../loaded";
+import { NixFailure, type NixOptions, nix, nixVersion } from "./command";
+import type { Derivation, NixExpression } from "./evaluation";
+import { buildProblem } from "./problem";
+
+/** Versions of nix from which on... `^out` is needed after a path that ends in `.drv` for what it makes. */
+const CARET = [2, 13] as const;
+/** ... `nix show-config` is `nix config show`. */
+const CONFIG_SHOW = [2, 20] as const;
+
+/** A root that no build has used for so long is let go: its project may be gone. */
+const ROOT_DAYS = 60;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** An output in the store of this machine. */
+export interface Output {
+    /** "/nix/store/HASH-hello-1.0" */
+    storePath: string;
+    /** What stands before store paths to read them here: "" mostly; the root of a store that lies elsewhere. */
+    storeRoot: string;
+}
+
+/**
+ * Builds the derivation that was evaluated. A root in our own cache directory keeps the result from nix's garbage
+ * collection: one for each use, so that the last result of each stays.
+ *
+ * `use` names who needs it, stable between runs; it becomes part of a file name.
+ */
+export async function buildDerivation(
+    derivation: Derivation,
+    expression: NixExpression,
+    use: string,
+    { onProgress, signal, storeDirectory }: MakeArgs,
+): Promise<Output> {
+    const { arguments: given, directory } = expression;
+    const options = { directory, signal, onStatus: onProgress };
+    const roots = path.join(storeDirectory, "nix-roots");
+    await mkdir(roots, { recursive: true, mode: 0o700 });
+    await letGo(roots);
+    const key = sha256(JSON.stringify([use, directory, expression.selection]));
+    const root = path.join(roots, `${use}-${key.slice(0, 16)}`);
+    const host = (await isAtLeast(CARET, options)) ? `${derivation.drvPath}^${derivation.output}` : derivation.drvPath;
+    const said = await nix(["build", "--json", "--out-link", root, host, ...given], options).catch((error) => {
+        throw error instanceof NixFailure ? new UserError(buildProblem(error)) : error;
+    });
+    const built = JSON.parse(said) as { outputs: Record<string, string> }[];
+    const storePath = built[0]?.outputs[derivation.output];
+    if (storePath === undefined) throw new Error(`nix built ${host}, and named no output of it: ${said}`);
+    const now = new Date();
+    await lutimes(root, now, now).catch(() => {});
+    return { storePath, storeRoot: await storeRootOf(storePath, root, expression, signal) };
+}
+
+/** All that an output needs to run, itself among it: store paths, sorted. */
+export async function requisites(
+    storePaths: readonly string[],
+    { arguments: given, directory }: NixExpression,
+    signal?: AbortSignal,
+): Promise<string[]> {
+    const args = ["path-info", "--recursive", ...storePaths, ...given];
+    const said = await nix(args, { directory, signal }).catch((error) => {
+        throw error instanceof NixFailure ? new UserError(buildProblem(error)) : error;
+    });
+    return said.split("\n").filter(Boolean).sort();
+}
+
+/** A store may lie elsewhere (`--store /srv/nix`, or a user without /nix): its paths are then below another root. */
+async function storeRootOf(
+    storePath: string,
+    link: string,
+    expression: NixExpression,
+    signal?: AbortSignal,
+): Promise<string> {
+    const linked = await readlink(link).catch(() => "");
+    const data = process.env.XDG_DATA_HOME || path.join(homedir(), ".local/share");
+    const roots = ["", linked.endsWith(storePath) ? linked.slice(0, -storePath.length) : "", `${data}/nix/root`];
+    for (const root of roots) if (await isThere(root + storePath)) return root;
+    const url = await storeUrl(expression, signal);
+    const root = /^(?:local\?(?:.*&)?root=)?(\/[^&?]*)/.exec(url)?.[1];
+    if (root !== undefined && (await isThere(root + storePath))) return root;
+    throw new UserError({
+        what: `nix built ${storePath} in the store '${url}', whose files aren't on this machine`,
+        todo: "Build in a local store, and leave a remote machine to `builders`",
+    });
+}
+
+async function storeUrl({ arguments: given, directory }: NixExpression, signal?: AbortSignal): Promise<string> {
+    const flag = given.lastIndexOf("--store");
+    if (flag >= 0) return given[flag + 1] ?? "";
+    const show = (await isAtLeast(CONFIG_SHOW, { directory, signal })) ? ["config", "show"] : ["show-config"];
+    const config = JSON.parse(await nix([...show, "--json"], { directory, signal }));
+    return String(config.store?.value ?? "");
+}
+
+async function isAtLeast([major, minor]: readonly [number, number], options: NixOptions): Promise<boolean> {
+    const found = await nixVersion(options);
+    return found[0] > major || (found[0] === major && found[1] >= minor);
+}
+
+async function isThere(file: string): Promise<boolean> {
+    return lstat(file).then(
+        () => true,
+        () => false,
+    );
+}
+
+async function letGo(roots: string): Promise<void> {
+    const oldest = Date.now() - ROOT_DAYS * DAY_MS;
+    for (const name of await readdir(roots)) {
+        const root = path.join(roots, name);
+        const status = await lstat(root).catch(() => undefined);
+        if (status?.isSymbolicLink() && status.mtimeMs < oldest) await rm(root, { force: true });
+    }
+}

@@ -1,0 +1,156 @@
+import { lstat, readlink } from "node:fs/promises";
+import { sha256 } from "../../../digest";
+import { UserError } from "../../../errors";
+import { Archive, type Path, type Previewed, pathText, UNKNOWN, Unknown } from "../../../schema/values";
+import { archiveEntries, LocalProblem, localFile } from "../../tree/local-files";
+import { type Entry, join, type Tree } from "../../tree/tree";
+import type { FilesSource } from "../files/schema";
+import { loadFiles } from "../files/tree";
+import { withValues } from "../files/units";
+import type { LoadArgs, LoadedSource, MakeArgs } from "../loaded";
+import { buildDerivation, requisites } from "./build";
+import { type Derivation, evaluate, known, type NixExpression, type NixPlace, nixExpression } from "./evaluation";
+import type { ClosureSource } from "./schema";
+
+interface Program {
+    variable: string;
+    expression: NixExpression;
+    derivation: Derivation;
+    /** "/nix/store/HASH-hello-1.0", known before the build. */
+    storePath: string;
+}
+
+/**
+ * The source `closure`: programs that nix builds, with all that they need from the store, and the user's units and
+ * files. The store paths are known from evaluation, so a preview shows the units as they will be.
+ */
+export async function loadClosure(source: Previewed<ClosureSource>, args: LoadArgs): Promise<LoadedSource> {
+    if (source instanceof Unknown) return { sourceDigest: UNKNOWN, unitTexts: UNKNOWN };
+    const { path, problems, name } = args;
+    const programs = await loadPrograms(source, args);
+    // Of a program that nix can't evaluate, no unit shall be said to lack a value.
+    if (programs === undefined) return { sourceDigest: UNKNOWN, unitTexts: UNKNOWN };
+    const values = Object.fromEntries(programs.map(({ variable, storePath }) => [variable, storePath]));
+    const prefix = typeof name === "string" ? name : undefined;
+    const stores = programs.map(({ storePath }) => storePath.slice(0, storePath.lastIndexOf("/")));
+    const files = await loadFiles(withStorePaths(source, values), path, { ...args, prefix }, problems, {
+        values,
+        filledLater: stores,
+    });
+    if (!files.complete) return { sourceDigest: UNKNOWN, unitTexts: files.unitTexts };
+    const derivations = programs.map(({ variable, derivation }) => [variable, derivation.drvPath, derivation.output]);
+    return {
+        sourceDigest: sha256(JSON.stringify(["closure", derivations.sort(), files.tree.digest()])),
+        unitTexts: files.unitTexts,
+        content: {
+            kind: "later",
+            async make(makeArgs) {
+                await addClosure(programs, files.tree, String(name), path, makeArgs);
+                return { kind: "tree", tree: files.tree };
+            },
+        },
+    };
+}
+
+/** Undefined, and noted in `problems`, while one of them can't be told. */
+async function loadPrograms(
+    source: { [K in keyof ClosureSource]: Previewed<ClosureSource[K]> },
+    { path, programDirectory, problems, signal }: LoadArgs,
+): Promise<Program[] | undefined> {
+    const { file, expression: text, directory, arguments: further, substitutions } = source;
+    const given = known<Record<string, string>>(source.programs);
+    const place = known<NixPlace>({ file, expression: text, directory, arguments: further });
+    if (given === undefined || place === undefined) return undefined;
+    if (Object.keys(given).length === 0) {
+        problems.add([...path, "programs"], 'A closure needs a program: programs: { hello: ".#hello" }.');
+    }
+    const programs = await Promise.all(
+        Object.entries(given).map(async ([variable, installable]): Promise<Program | undefined> => {
+            const at = [...path, "programs", variable];
+            if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
+                problems.add(at, `'${variable}' can't be a variable @${variable}@: use letters, digits and _.`);
+                return undefined;
+            }
+            if (substitutions !== undefined && !(substitutions instanceof Unknown) && variable in substitutions) {
+                problems.add(at, `'${variable}' is a program and one of \`substitutions\` too. Rename one of them.`);
+            }
+            const expression = await nixExpression(installable, place, { path, at }, programDirectory, problems);
+            const derivation = expression && (await evaluate(expression, at, problems, signal));
+            if (expression === undefined || derivation === undefined) return undefined;
+            const { storePath } = derivation;
+            if (storePath === undefined) {
+                problems.add(
+                    at,
+                    `'${installable}' is content-addressed: its store path is known only after its build, and units can't name it before. Use the source \`nix\`.`,
+                );
+                return undefined;
+            }
+            return { variable, expression, derivation, storePath };
+        }),
+    );
+    return programs.every((program) => program !== undefined) ? programs : undefined;
+}
+
+/** The source with store paths for the variables of programs, in all that isn't a file: units have theirs put in later. */
+function withStorePaths(
+    source: { [K in keyof ClosureSource]: Previewed<ClosureSource[K]> },
+    values: Record<string, string>,
+): Previewed<FilesSource> {
+    const put = <T>(text: T) => (typeof text === "string" ? withValues(text, values) : text);
+    const { units, tree, substitutions } = source;
+    const eachOf = <T>(
+        record: Previewed<Record<string, T>> | undefined,
+        change: (value: Previewed<T>) => Previewed<T>,
+    ) =>
+        record === undefined || record instanceof Unknown
+            ? record
+            : Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value as Previewed<T>)]));
+    return {
+        units,
+        tree: eachOf(tree, (entry) =>
+            entry instanceof Unknown ? entry : { ...entry, symlink: put(entry.symlink), content: put(entry.content) },
+        ),
+        substitutions: eachOf(substitutions, put),
+    } as Previewed<FilesSource>;
+}
+
+/** Builds the programs, and adds all they need to the tree, at its own place in the store. */
+async function addClosure(
+    programs: readonly Program[],
+    tree: Tree,
+    use: string,
+    at: Path,
+    args: MakeArgs,
+): Promise<void> {
+    const roots = new Map<string, string>();
+    for (const { variable, expression, derivation } of programs) {
+        const { storePath, storeRoot } = await buildDerivation(derivation, expression, `${use}-${variable}`, args);
+        roots.set(storePath, storeRoot);
+    }
+    const [{ expression }] = programs as [Program, ...Program[]];
+    const storeRoot = roots.values().next().value ?? "";
+    args.onProgress("reading the closure");
+    for (const storePath of await requisites([...roots.keys()], expression, args.signal)) {
+        for (const [path, entry] of await storeEntries(storePath, storeRoot)) {
+            const reason = tree.add(path, entry);
+            if (reason !== undefined) throw new UserError({ property: pathText(at), what: reason.replace(/\.$/, "") });
+        }
+    }
+}
+
+async function storeEntries(storePath: string, storeRoot: string): Promise<[string, Entry][]> {
+    const real = storeRoot + storePath;
+    try {
+        const status = await lstat(real);
+        if (status.isSymbolicLink()) return [[storePath, { kind: "symlink", host: await readlink(real) }]];
+        if (!status.isDirectory()) return [[storePath, await localFile(real, "/")]];
+        const entries = [...(await archiveEntries(new Archive({ path: real }), "/"))].sort(([a], [b]) =>
+            a < b ? -1 : 1,
+        );
+        const inside = entries.map(([name, entry]): [string, Entry] => [join(storePath, name), entry]);
+        return [[storePath, { kind: "directory", mode: 0o755 }], ...inside];
+    } catch (error) {
+        if (error instanceof LocalProblem) throw new UserError({ what: error.message.replace(/\.$/, "") });
+        throw error;
+    }
+}

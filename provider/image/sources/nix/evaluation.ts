@@ -1,0 +1,187 @@
+import { stat } from "node:fs/promises";
+import { UserError } from "../../../errors";
+import { type Path, type Previewed, Unknown, unknownPaths } from "../../../schema/values";
+import { absolute, LocalProblem } from "../../tree/local-files";
+import type { Problems } from "../problems";
+import { NixFailure, nix } from "./command";
+import { evaluationProblem } from "./problem";
+
+/** What is evaluated, as the user gave it; everything known. */
+export interface NixExpression {
+    /** The user's word for it, in texts: `.#hello`. */
+    label: string;
+    /** What selects it on nix's command line. */
+    selection: readonly string[];
+    /** Further arguments of nix that the user gave. */
+    arguments: readonly string[];
+    /** Absolute: where relative installables and files start. */
+    directory: string;
+}
+
+/** Where the expressions of a source come from. */
+export interface NixPlace {
+    file?: string;
+    expression?: string;
+    directory?: string;
+    arguments?: string[];
+}
+
+/** What an expression evaluates to, before anything is built. */
+export interface Derivation {
+    /** Path of the store derivation: the hash in it says all that the result is built from. */
+    drvPath: string;
+    /** The output that the expression names: "out" mostly. */
+    output: string;
+    /** Store path of that output; not there where its hash is known only after the build. */
+    storePath?: string;
+    /** "x86_64-linux" */
+    system: string;
+    name: string;
+}
+
+/** The expression of an installable; undefined, and noted in `problems`, when it can't be one. */
+export async function nixExpression(
+    installable: string | undefined,
+    place: NixPlace,
+    { path, at = path }: { path: Path; at?: Path },
+    programDirectory: string,
+    problems: Problems,
+): Promise<NixExpression | undefined> {
+    const { file, expression, arguments: given = [] } = place;
+    const directory = absolute(place.directory ?? ".", programDirectory);
+    if (file !== undefined && expression !== undefined) {
+        problems.add(path, "Nix evaluates one of `file` and `expression`. Remove the other.");
+        return undefined;
+    }
+    if (installable === undefined && file === undefined && expression === undefined) {
+        problems.add(path, 'Nix needs something to build: give an `installable`, as ".#hello", or a `file`.');
+        return undefined;
+    }
+    const option = [installable, file].find((each) => each?.startsWith("-"));
+    if (option !== undefined) {
+        problems.add(at, `'${option}' is an option of nix. Put it into \`arguments\`.`);
+        return undefined;
+    }
+    const found = await problems.reading([...path, "directory"], async () => {
+        const status = await stat(directory).catch(() => undefined);
+        if (!status?.isDirectory()) {
+            throw new LocalProblem(`There is no directory '${directory}' for nix to work in. Correct the path.`);
+        }
+        return directory;
+    });
+    if (found === undefined) return undefined;
+    const selection =
+        file !== undefined
+            ? ["--file", file, installable ?? ""]
+            : expression !== undefined
+              ? // As nix-build has it: files of this machine and NIX_PATH may be read.
+                ["--impure", "--expr", expression, installable ?? ""]
+              : [installable as string];
+    const label = [file ?? (expression === undefined ? undefined : "expression"), installable].filter(Boolean);
+    return { label: label.join(" "), selection, arguments: given, directory };
+}
+
+/** A function is called as nix-build does: with the defaults of its arguments. */
+const APPLY = `p: let v = if builtins.isFunction p then p {} else p; in
+if (v.type or null) == "derivation"
+then { drvPath = v.drvPath; storePath = v.outPath; output = v.outputName; system = v.system; name = v.name; storeDir = builtins.storeDir; }
+else { type = builtins.typeOf v; attributes = if builtins.isAttrs v then builtins.attrNames v else []; }`;
+
+/** As many attributes as a sentence names. */
+const MAX_NAMED = 8;
+
+/**
+ * Evaluates without building (but what the expression itself imports from a build, nix builds). What is wrong is
+ * noted under `at`, and answered as undefined.
+ */
+export async function evaluate(
+    expression: NixExpression,
+    at: Path,
+    problems: Problems,
+    signal?: AbortSignal,
+): Promise<Derivation | undefined> {
+    return problems.reading(at, async () => {
+        const { drvPath, storePath, storeDir, output, system, name } = await shared(expression, signal);
+        if (!system.endsWith("-linux")) {
+            throw new LocalProblem(
+                `'${expression.label}' is built for ${system}, and a portable service runs on Linux. Name the package of the host's system, as ".#packages.x86_64-linux.NAME".`,
+            );
+        }
+        const isKnown = storePath.startsWith(`${storeDir}/`);
+        return { drvPath, output, system, name, ...(isKnown && { storePath }) };
+    });
+}
+
+type Evaluated = Required<Derivation> & { storeDir: string };
+
+async function run(expression: NixExpression, signal: AbortSignal): Promise<Evaluated> {
+    const { selection, arguments: given, directory, label } = expression;
+    const args = ["eval", "--json", "--show-trace", "--apply", APPLY, ...selection, ...given];
+    const text = await nix(args, { directory, signal }).catch(async (error) => {
+        if (error instanceof NixFailure) throw new LocalProblem(await evaluationProblem(error, label, directory));
+        throw error instanceof UserError ? new LocalProblem(error.message) : error;
+    });
+    const found = JSON.parse(text) as Evaluated | { type: string; attributes: string[] };
+    if ("drvPath" in found) return found;
+    const { type, attributes } = found;
+    const names = attributes.slice(0, MAX_NAMED).join(", ") + (attributes.length > MAX_NAMED ? ", ..." : "");
+    const hint = names === "" ? "Name a package." : `Name one of its attributes: ${names}.`;
+    throw new LocalProblem(`'${label}' is no derivation, but a ${type === "lambda" ? "function" : type}. ${hint}`);
+}
+
+/**
+ * The engine checks one resource after another, and the hosts of a program mostly have the same source: one evaluation,
+ * which may take seconds, serves those that ask within this time. A build takes the derivation that was evaluated, so
+ * that what a preview showed and what is built stay the same.
+ */
+const RECENT_MS = 10_000;
+
+interface Run {
+    result: Promise<Evaluated>;
+    waiting: number;
+    endedAt?: number;
+    controller: AbortController;
+}
+
+const runs = new Map<string, Run>();
+
+async function shared(expression: NixExpression, signal?: AbortSignal): Promise<Evaluated> {
+    signal?.throwIfAborted();
+    const key = JSON.stringify([expression, process.env.NIX_CONFIG, process.env.NIX_PATH]);
+    const recent = runs.get(key);
+    const isUsable = recent?.endedAt === undefined || Date.now() - recent.endedAt < RECENT_MS;
+    const current = recent !== undefined && isUsable ? recent : start(key, expression);
+    current.waiting++;
+    let end = () => {};
+    try {
+        return await new Promise<Evaluated>((resolve, reject) => {
+            end = () => reject(signal?.reason);
+            signal?.addEventListener("abort", end, { once: true });
+            current.result.then(resolve, reject);
+        });
+    } finally {
+        signal?.removeEventListener("abort", end);
+        current.waiting--;
+        if (current.waiting === 0 && current.endedAt === undefined) {
+            // Whoever asks next starts anew.
+            if (runs.get(key) === current) runs.delete(key);
+            current.controller.abort();
+        }
+    }
+}
+
+function start(key: string, expression: NixExpression): Run {
+    const controller = new AbortController();
+    const started: Run = { result: run(expression, controller.signal), waiting: 0, controller };
+    const ended = () => {
+        started.endedAt = Date.now();
+    };
+    started.result.then(ended, ended);
+    runs.set(key, started);
+    return started;
+}
+
+/** The value, when all of it is known. */
+export function known<T>(value: Previewed<T>): T | undefined {
+    return value instanceof Unknown || unknownPaths(value).length > 0 ? undefined : (value as T);
+}

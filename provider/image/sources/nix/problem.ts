@@ -1,0 +1,80 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { NixFailure } from "./command";
+import { type Position, storeName } from "./log";
+
+/** As much of what nix says as stands in a preview. */
+const MAX_LINES = 12;
+
+/** Why an expression can't be evaluated, as a sentence: the place in the user's file, what nix says, what to do. */
+export async function evaluationProblem(failure: NixFailure, label: string, directory: string): Promise<string> {
+    const error = failure.log.errors.at(-1);
+    const said = firstLines(error?.text || failure.said);
+    const where = error === undefined ? undefined : await place(error.position, error.trace, directory);
+    // Nix 2.20 and later say so themselves.
+    const hint = /-source\/.*(No such file or directory|does not exist)/.test(said)
+        ? " In a git repository nix sees only files that git knows of: `git add` what it misses."
+        : "";
+    return `nix can't evaluate '${label}': ${where === undefined ? "" : `${where}: `}${said}${hint && `.${hint}`}`;
+}
+
+/** What a failed build says: its last lines where it has some, else nix's own words. */
+export function buildProblem(failure: NixFailure): { what: string; said: string; todo: string } {
+    const build = failure.log.failedBuild();
+    if (build === undefined || build.lines.length === 0) {
+        return { what: "nix couldn't build the image", said: failure.said, todo: "Nothing was changed on the host" };
+    }
+    return {
+        what: `The nix build of ${storeName(build.drvPath)} failed`,
+        said: build.lines.join("\n"),
+        todo: `Its whole log is shown by \`nix log ${build.drvPath}\``,
+    };
+}
+
+function firstLines(text: string): string {
+    const lines = text.split("\n");
+    return lines.length <= MAX_LINES ? text : [...lines.slice(0, MAX_LINES), "..."].join("\n");
+}
+
+/** `flake.nix:12:41`: the nearest place in a file of the user's; else the place itself, in an input of the flake. */
+async function place(
+    own: Position | undefined,
+    trace: readonly Position[],
+    directory: string,
+): Promise<string | undefined> {
+    const positions = own === undefined ? trace : [own, ...trace];
+    for (const { file, line, column } of positions) {
+        const mine = await userFile(file, directory);
+        if (mine !== undefined) return `${mine}:${line}:${column}`;
+    }
+    const [nearest] = positions;
+    return nearest && `${withinCopy(nearest.file) ?? nearest.file}:${nearest.line}:${nearest.column}`;
+}
+
+/** Nix copies a flake into its store before it reads it, or names its source in quotes: what is behind that. */
+function withinCopy(file: string): string | undefined {
+    return /^(?:.*\/[a-z0-9]{32}-[^/]+\/|\u00ab[^\u00bb]*\u00bb\/)(.+)$/.exec(file)?.[1];
+}
+
+/** The user's file that a position means, relative to the directory; a flake may lie in a directory above. */
+async function userFile(file: string, directory: string): Promise<string | undefined> {
+    const relative = withinCopy(file);
+    if (relative === undefined) {
+        const within = path.relative(directory, file);
+        return path.isAbsolute(file) && !within.startsWith("..") ? within : undefined;
+    }
+    const copied = await contentOf(file);
+    for (let at = directory; ; at = path.dirname(at)) {
+        const candidate = path.join(at, relative);
+        const content = await contentOf(candidate);
+        // A copy in a store elsewhere can't be read: then the name must do.
+        if (content !== undefined && (copied === undefined || content === copied)) {
+            return path.relative(directory, candidate);
+        }
+        if (at === path.dirname(at)) return undefined;
+    }
+}
+
+async function contentOf(file: string): Promise<string | undefined> {
+    return readFile(file, "utf8").catch(() => undefined);
+}

@@ -1,0 +1,82 @@
+import { readdir, readlink, stat } from "node:fs/promises";
+import path from "node:path";
+import { sha256 } from "../../../digest";
+import { UserError } from "../../../errors";
+import { type Path, type Previewed, pathText, UNKNOWN } from "../../../schema/values";
+import type { LoadArgs, LoadedSource, Ready } from "../loaded";
+import { Problems } from "../problems";
+import { loadRaw } from "../raw";
+import { buildDerivation, type Output } from "./build";
+import { evaluate, known, nixExpression } from "./evaluation";
+import type { NixSource } from "./schema";
+
+/** As many links as a path is followed through. */
+const MAX_LINKS = 40;
+/** As many names of an output as an error lists. */
+const MAX_NAMED = 8;
+
+/**
+ * The source `nix`: an image that nix builds. A preview evaluates it: the path of the derivation says all that the
+ * image is built from, and nothing is built. `up` builds that derivation.
+ */
+export async function loadNix(source: Previewed<NixSource>, args: LoadArgs): Promise<LoadedSource> {
+    const { path: at, programDirectory, problems, signal } = args;
+    const given = known<NixSource>(source);
+    if (given === undefined) return { sourceDigest: UNKNOWN };
+    const { installable, file, expression: text } = given;
+    const property = [...at, file !== undefined ? "file" : text !== undefined ? "expression" : "installable"];
+    const place = { path: at, at: property };
+    const expression = await nixExpression(installable, given, place, programDirectory, problems);
+    const derivation = expression && (await evaluate(expression, property, problems, signal));
+    if (expression === undefined || derivation === undefined) return { sourceDigest: UNKNOWN };
+    return {
+        sourceDigest: sha256(`nix ${derivation.drvPath} ${derivation.output}`),
+        content: {
+            kind: "later",
+            async make(makeArgs) {
+                const output = await buildDerivation(derivation, expression, String(args.name), makeArgs);
+                return readyImage(await imageIn(output, expression.label, at), at);
+            },
+        },
+    };
+}
+
+/** The one `.raw` of an output: in its directory, or the output itself. */
+async function imageIn({ storePath, storeRoot }: Output, label: string, at: Path): Promise<string> {
+    const real = storeRoot + (await followed(storePath, storeRoot));
+    if ((await stat(real)).isFile()) return real;
+    const names = (await readdir(real)).sort();
+    const [image, ...more] = names.filter((name) => name.endsWith(".raw"));
+    if (image !== undefined && more.length === 0) {
+        return storeRoot + (await followed(`${real.slice(storeRoot.length)}/${image}`, storeRoot));
+    }
+    const property = pathText(at);
+    if (image !== undefined) {
+        const what = `'${label}' holds more than one image: ${[image, ...more].slice(0, MAX_NAMED).join(", ")}`;
+        throw new UserError({ property, what, todo: "Make a package of each, and a PortableImage of each package" });
+    }
+    throw new UserError({
+        property,
+        what: `'${label}' holds no .raw image, but ${names.slice(0, MAX_NAMED).join(", ") || "nothing"} (${real})`,
+        todo: "Build it with pkgs.portableService; for a program without an image use the source `closure`",
+    });
+}
+
+/** Symbolic links between store paths followed, as they are in a store with another root. */
+async function followed(storePath: string, storeRoot: string): Promise<string> {
+    let at = storePath;
+    for (let links = 0; links < MAX_LINKS; links++) {
+        const host = await readlink(storeRoot + at).catch(() => undefined);
+        if (host === undefined) break;
+        at = path.resolve(path.dirname(at), host);
+    }
+    return at;
+}
+
+async function readyImage(file: string, at: Path): Promise<Ready> {
+    const problems = new Problems();
+    const image = await loadRaw({ path: file }, at, "/", problems);
+    const [problem] = problems.failures;
+    if (problem !== undefined) throw new UserError({ property: pathText(at), what: problem.reason.replace(/\.$/, "") });
+    return image as Ready;
+}

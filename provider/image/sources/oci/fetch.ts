@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { UserError } from "../../../errors";
+import { kept } from "../../store/directories";
+import type { MakeArgs } from "../loaded";
+import { type Blobs, directoryBlobs } from "./blobs";
+import { type Choice, findImage, type OciImage } from "./image";
+
+/** Why an image of a registry can't be named so; `undefined` when it can. */
+export function referenceProblem(reference: string): string | undefined {
+    if (/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/.test(reference)) return undefined;
+    const digest = /@sha256:[0-9a-f]{64}$/.test(reference);
+    return digest
+        ? `'${reference}' is not the whole name of an image: write it with its registry, as docker.io/library/nginx@sha256:...`
+        : `'${reference}' may be another image tomorrow: pin it by its digest, as NAME@sha256:... \`skopeo inspect --format '{{.Digest}}' docker://NAME\` prints it.`;
+}
+
+/**
+ * Fetches an image by skopeo, with the logins, mirrors and signature policy that it is set up with
+ * (containers-auth.json(5), containers-registries.conf(5), containers-policy.json(5)); once, as its digest says all.
+ */
+export async function fetchImage(
+    reference: string,
+    choice: Choice,
+    { storeDirectory, onProgress, signal }: MakeArgs,
+): Promise<{ image: OciImage; blobs: Blobs }> {
+    const digest = reference.slice(reference.lastIndexOf(":") + 1);
+    const key = `reference-${digest}-${encodeURIComponent(choice.architecture)}`;
+    const fetch = (directory: string) => {
+        onProgress(`fetching ${reference}`);
+        return copy(reference, choice, directory, signal);
+    };
+    const directory = await kept(storeDirectory, "layers", key, fetch, signal);
+    const blobs = { ...(await directoryBlobs(directory, "/")), name: reference };
+    return { image: await findImage(blobs, { architecture: choice.architecture }), blobs };
+}
+
+async function copy(
+    reference: string,
+    { architecture }: Choice,
+    directory: string,
+    signal?: AbortSignal,
+): Promise<void> {
+    // A tag beside a digest says nothing more, and skopeo takes only one of them.
+    const pinned = reference.replace(/:[\w.-]+(?=@)/, "");
+    const options = ["--override-os", "linux", "--override-arch", architecture, "copy", "--quiet"];
+    try {
+        await promisify(execFile)("skopeo", [...options, `docker://${pinned}`, `oci:${directory}`], {
+            env: process.env,
+            signal,
+        });
+    } catch (error) {
+        signal?.throwIfAborted();
+        const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: string };
+        if (code === "ENOENT") {
+            throw new UserError({
+                what: "skopeo, which fetches container images, is not installed on the machine that runs Pulumi",
+                todo: "Install it: `apt install skopeo`, `dnf install skopeo`, `brew install skopeo`; or save the image to a file and give it as `archive`",
+            });
+        }
+        if (stderr === undefined || stderr === "") throw error;
+        throw new UserError({
+            what: `${reference} couldn't be fetched`,
+            said: stderr,
+            todo: "Look at its name, and at the login of the registry: `skopeo login REGISTRY`",
+        });
+    }
+}

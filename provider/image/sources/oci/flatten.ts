@@ -1,0 +1,126 @@
+import { LocalProblem } from "../../tree/local-files";
+import { type Entry, isIn, join, parentOf, Tree } from "../../tree/tree";
+import type { Change } from "./layer";
+
+/** As many symbolic links as Linux follows (path_resolution(7)). */
+const MAX_LINKS = 40;
+const SETUID = 0o4000;
+
+type Node = { kind: "directory"; mode: number; user: number; children: Map<string, Node> } | Leaf;
+type Leaf = Exclude<Change, { kind: "directory" | "link" | "removed" | "emptied" }>;
+type Directory = Extract<Node, { kind: "directory" }>;
+
+/**
+ * One tree of all layers, the lowest first, as a container would see it. All of it is root's in the image, as services
+ * run as users that no image knows: so what another user's program could read there, everyone can here, and what is
+ * below `workingDirectory`.
+ */
+export function flatten(layers: readonly Change[][], workingDirectory: string): Tree {
+    const root: Directory = { kind: "directory", mode: 0o755, user: 0, children: new Map() };
+    for (const changes of layers) {
+        // What a layer takes away is of the layers below, wherever in the layer it says so.
+        for (const change of changes) {
+            if (change.kind === "removed") find(root, parentOf(change.path))?.children.delete(nameOf(change.path));
+            if (change.kind === "emptied") find(root, change.path)?.children.clear();
+        }
+        for (const change of changes) apply(root, change);
+    }
+    const tree = new Tree();
+    collect(root, "/", workingDirectory, tree);
+    return tree;
+}
+
+function apply(root: Directory, change: Change): void {
+    if (change.kind === "removed" || change.kind === "emptied") return;
+    if (change.path === "/") return;
+    const parent = makeDirectory(root, parentOf(change.path));
+    const name = nameOf(change.path);
+    if (change.kind === "directory") {
+        const there = parent.children.get(name);
+        const children = there?.kind === "directory" ? there.children : new Map<string, Node>();
+        const { mode, user } = change;
+        parent.children.set(name, { kind: "directory", mode, user, children });
+    } else if (change.kind === "link") {
+        const host = find(root, parentOf(change.host))?.children.get(nameOf(change.host));
+        if (host === undefined || host.kind === "directory") {
+            throw new LocalProblem(
+                `The image is damaged: its layers have a hard link from ${change.path} to ${change.host}, and there is no such file. Save or fetch it again.`,
+            );
+        }
+        parent.children.set(name, host);
+    } else parent.children.set(name, change);
+}
+
+/** The directory at a path, symbolic links followed; undefined where none is. */
+function find(root: Directory, path: string): Directory | undefined {
+    return walk(root, path, () => undefined);
+}
+
+/** The same, with what is missing made, and files in the way replaced. */
+function makeDirectory(root: Directory, path: string): Directory {
+    const made = walk(root, path, (parent, name) => {
+        const directory: Directory = { kind: "directory", mode: 0o755, user: 0, children: new Map() };
+        parent.children.set(name, directory);
+        return directory;
+    });
+    if (made === undefined) throw new LocalProblem(`The image has a circle of symbolic links at ${path}.`);
+    return made;
+}
+
+function walk(
+    root: Directory,
+    path: string,
+    absent: (parent: Directory, name: string) => Directory | undefined,
+): Directory | undefined {
+    const stack: Directory[] = [root];
+    let rest = stepsOf(path);
+    for (let links = 0; links <= MAX_LINKS; ) {
+        const [step, ...more] = rest;
+        const at = stack.at(-1) as Directory;
+        if (step === undefined) return at;
+        rest = more;
+        if (step === "..") {
+            if (stack.length > 1) stack.pop();
+            continue;
+        }
+        const next = at.children.get(step);
+        if (next?.kind === "symlink") {
+            links++;
+            if (next.host.startsWith("/")) stack.length = 1;
+            rest = [...stepsOf(next.host), ...rest];
+            continue;
+        }
+        const directory = next?.kind === "directory" ? next : absent(at, step);
+        if (directory === undefined) return undefined;
+        stack.push(directory);
+    }
+    return undefined;
+}
+
+function collect(directory: Directory, path: string, workingDirectory: string, tree: Tree): void {
+    for (const [name, node] of [...directory.children].sort(([a], [b]) => (a < b ? -1 : 1))) {
+        const at = join(path, name);
+        tree.add(at, entryOf(node, at, workingDirectory));
+        if (node.kind === "directory") collect(node, at, workingDirectory, tree);
+    }
+}
+
+function entryOf(node: Node, path: string, workingDirectory: string): Entry {
+    if (node.kind === "symlink") return { kind: "symlink", host: node.host };
+    const isOpened =
+        node.user !== 0 || (workingDirectory !== "/" && (isIn(path, workingDirectory) || isIn(workingDirectory, path)));
+    const opened = isOpened ? node.mode | ((node.mode & 0o500) >> 3) | ((node.mode & 0o500) >> 6) : node.mode;
+    // A bit that gave another user's rights would give root's.
+    const mode = node.user === 0 ? opened : opened & ~SETUID;
+    if (node.kind === "directory") return { kind: "directory", mode };
+    const { size, sha256, localPath } = node;
+    return { kind: "file", mode, size, sha256, content: { localPath } };
+}
+
+function nameOf(path: string): string {
+    return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function stepsOf(path: string): string[] {
+    return path.split("/").filter((step) => step !== "" && step !== ".");
+}

@@ -1,0 +1,135 @@
+import { sha256 } from "../../../digest";
+import { UserError } from "../../../errors";
+import { type Previewed, pathText, UNKNOWN, Unknown } from "../../../schema/values";
+import { Store } from "../../store/store";
+import type { Tree } from "../../tree/tree";
+import { addUnits, type GivenUnits, loadUnits } from "../files/units";
+import type { LoadArgs, LoadedSource } from "../loaded";
+import { Problems } from "../problems";
+import { archiveBlobs, type Blobs, directoryBlobs } from "./blobs";
+import { fetchImage, referenceProblem } from "./fetch";
+import { flatten } from "./flatten";
+import { findImage, type OciImage } from "./image";
+import { layerChanges } from "./layer";
+import type { OciSource } from "./schema";
+import { OCI_UNIT_VERSION, unitOf, workingDirectoryOf } from "./unit";
+
+/**
+ * The source `oci`: the layers of a container image as one tree, with a unit made from its ENTRYPOINT, CMD, ENV,
+ * WORKDIR and so on, unless the user gives units. A preview reads local images; one in a registry is fetched by `up`,
+ * and so has to be pinned by its digest.
+ */
+export async function loadOci(source: Previewed<OciSource>, args: LoadArgs): Promise<LoadedSource> {
+    const { path, problems, programDirectory, name } = args;
+    if (source instanceof Unknown) return { sourceDigest: UNKNOWN, unitTexts: UNKNOWN };
+    const units = await loadUnits(source, path, programDirectory, problems);
+    const { archive, layout, reference, tag, architecture = "amd64" } = source;
+    const given = Object.entries({ archive, layout, reference }).filter(([, value]) => value !== undefined);
+    const [[kind, written] = []] = given;
+    if (kind === undefined || given.length !== 1) {
+        problems.add(path, "A container image is exactly one of `archive`, `layout` and `reference`.");
+        return { sourceDigest: UNKNOWN };
+    }
+    if (
+        written === undefined ||
+        written instanceof Unknown ||
+        tag instanceof Unknown ||
+        architecture instanceof Unknown ||
+        typeof name !== "string" ||
+        !units.complete
+    )
+        return { sourceDigest: UNKNOWN, unitTexts: UNKNOWN };
+
+    const choice = { tag, architecture };
+    if (kind === "reference") return loadReference(written, { ...args, name }, choice, units);
+    const storeDirectory = Store.directoryOf(process.env);
+    const loaded = await problems.reading([...path, kind], async () => {
+        const blobs =
+            kind === "archive"
+                ? await archiveBlobs(written, programDirectory, storeDirectory, args.signal)
+                : await directoryBlobs(written, programDirectory);
+        const image = await findImage(blobs, choice);
+        return makeTree(image, blobs, storeDirectory, args.signal).then((tree) => ({ image, tree }));
+    });
+    if (loaded === undefined) return { sourceDigest: UNKNOWN };
+    const { image, tree } = loaded;
+    const unitTexts = addServices(image, name, units, tree, args);
+    if (Object.values(unitTexts).some((text) => text instanceof Unknown)) return { sourceDigest: UNKNOWN, unitTexts };
+    return { sourceDigest: sha256(`oci ${tree.digest()}`), unitTexts, content: { kind: "tree", tree } };
+}
+
+function loadReference(
+    reference: string,
+    args: LoadArgs & { name: string },
+    choice: { tag?: string; architecture: string },
+    units: GivenUnits,
+): LoadedSource {
+    const { path, name, problems } = args;
+    problems.add([...path, "reference"], referenceProblem(reference));
+    const given = units.list.map(({ name: unit, text }) => [unit, text] as const);
+    if (given.some(([, text]) => text instanceof Unknown))
+        return { sourceDigest: UNKNOWN, unitTexts: Object.fromEntries(given) };
+    const digest = reference.slice(reference.lastIndexOf("@") + 1);
+    return {
+        sourceDigest: sha256(JSON.stringify(["oci", digest, choice.architecture, name, OCI_UNIT_VERSION, given])),
+        unitTexts: given.length === 0 ? undefined : Object.fromEntries(given),
+        content: {
+            kind: "later",
+            async make({ storeDirectory, onProgress, signal }) {
+                const late = new Problems();
+                const made = await late.reading([...path, "reference"], async () => {
+                    const { image, blobs } = await fetchImage(reference, choice, {
+                        storeDirectory,
+                        onProgress,
+                        signal,
+                    });
+                    const tree = await makeTree(image, blobs, storeDirectory, signal);
+                    addServices(image, name, units, tree, { ...args, problems: late });
+                    return tree;
+                });
+                const [first] = late.failures;
+                if (made === undefined || first !== undefined) {
+                    throw new UserError({
+                        property: pathText(first?.path ?? path),
+                        what: (first?.reason ?? "").replace(/\.$/, ""),
+                    });
+                }
+                return { kind: "tree", tree: made };
+            },
+        },
+    };
+}
+
+async function makeTree(
+    image: OciImage,
+    blobs: Blobs,
+    storeDirectory: string,
+    signal: AbortSignal | undefined,
+): Promise<Tree> {
+    const layers = [];
+    // One after another: they are large, and the disk is one.
+    for (const layer of image.layers) layers.push(await layerChanges(layer, blobs.name, storeDirectory, signal));
+    return flatten(layers, workingDirectoryOf(image.run));
+}
+
+/** Puts the user's units into the tree, or else the one made from the configuration; answers their texts. */
+function addServices(
+    image: OciImage,
+    name: string,
+    units: GivenUnits,
+    tree: Tree,
+    { path, problems }: Pick<LoadArgs, "path" | "problems">,
+): Record<string, string | Unknown> {
+    if (units.list.length > 0) return addUnits(units.list, name, tree, problems);
+    const unit = unitOf(image.run, name, tree);
+    if (unit === undefined) {
+        problems.add(
+            path,
+            "The container image has neither ENTRYPOINT nor CMD, so what to run isn't known. Give `units`.",
+        );
+        return {};
+    }
+    for (const warning of unit.warnings) problems.warn(path, warning);
+    const made = { name: `${name}.service`, text: unit.text, path };
+    return addUnits([made], name, tree, problems);
+}

@@ -1,0 +1,107 @@
+import { randomBytes } from "node:crypto";
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { KEPT_KINDS, SIZE_FILE } from "./directories";
+import type { StoreLimits } from "./limits";
+import { isDead, lockedOrNot } from "./lock";
+
+/** An image that was used so recently may be on its way to a host. */
+const IN_USE_MS = 3_600_000;
+const BETWEEN_MS = 3_600_000;
+/** Of what is known about images and files: all of it can be found again. */
+const MAX_NOTES_BYTES = 200e6;
+/** Directories of the store that hold such notes, a file each. */
+const NOTES = ["digests", "inspections"];
+
+/** Removes what the store needn't keep, once an hour and in one process at a time. */
+export async function collectNowAndThen(directory: string, limits: StoreLimits): Promise<void> {
+    const mark = path.join(directory, "collected");
+    const last = await stat(mark).catch(unlessAbsent);
+    if (last !== undefined && Date.now() - last.mtimeMs < BETWEEN_MS) return;
+    await lockedOrNot(path.join(directory, "collect.lock"), async () => {
+        await writeFile(mark, "", { mode: 0o600 });
+        const now = new Date();
+        await utimes(mark, now, now);
+        await collect(directory, limits);
+    });
+}
+
+/**
+ * Removes leftovers of builds that were killed; images, and what they were made of, that nobody has used for long; then
+ * the least recently used, until the rest fits. Each goes by rename first, so that nobody finds half of one.
+ */
+export async function collect(directory: string, limits: StoreLimits): Promise<void> {
+    const building = path.join(directory, "building");
+    for (const name of await names(building)) {
+        const leftover = path.join(building, name);
+        if (await isDead(leftover)) await rm(leftover, { recursive: true, force: true });
+    }
+    const images = await Promise.all(
+        (await names(path.join(directory, "images"))).map((name) =>
+            sizeOf(path.join(directory, "images", name), "image.raw"),
+        ),
+    );
+    const parts = await Promise.all(
+        KEPT_KINDS.map(async (kind) => {
+            const all = await names(path.join(directory, kind));
+            return Promise.all(all.map((name) => writtenSizeOf(path.join(directory, kind, name))));
+        }),
+    );
+    for (const each of outdated([...images, ...parts.flat()], limits.maxBytes, limits.maxAgeMs, IN_USE_MS)) {
+        const aside = path.join(building, `removed-${randomBytes(6).toString("hex")}`);
+        await rename(each.path, aside).catch(unlessAbsent);
+        await rm(aside, { recursive: true, force: true });
+    }
+    const notes = await Promise.all(
+        NOTES.map(async (kind) => {
+            const all = await names(path.join(directory, kind));
+            return Promise.all(all.map((name) => sizeOf(path.join(directory, kind, name))));
+        }),
+    );
+    for (const each of outdated(notes.flat(), MAX_NOTES_BYTES, limits.maxAgeMs, 0))
+        await rm(each.path, { force: true });
+}
+
+interface Kept {
+    path: string;
+    sizeBytes: number;
+    usedMs: number;
+}
+
+async function sizeOf(at: string, inside = ""): Promise<Kept | undefined> {
+    const [status, content] = await Promise.all([
+        stat(at).catch(unlessAbsent),
+        stat(path.join(at, inside)).catch(unlessAbsent),
+    ]);
+    return status && { path: at, sizeBytes: content?.size ?? 0, usedMs: status.mtimeMs };
+}
+
+/** Of a directory of many files, which says its size itself. */
+async function writtenSizeOf(at: string): Promise<Kept | undefined> {
+    const [status, text] = await Promise.all([
+        stat(at).catch(unlessAbsent),
+        readFile(path.join(at, SIZE_FILE), "utf8").catch(unlessAbsent),
+    ]);
+    return status && { path: at, sizeBytes: Number(text ?? 0), usedMs: status.mtimeMs };
+}
+
+/** What goes: the too old, and the oldest until the rest fits; never what was used in the last `inUseMs`. */
+function outdated(all: (Kept | undefined)[], maxBytes: number, maxAgeMs: number, inUseMs: number): Kept[] {
+    const now = Date.now();
+    const newestFirst = all.filter((each) => each !== undefined).sort((a, b) => b.usedMs - a.usedMs);
+    let sum = 0;
+    return newestFirst.filter(({ sizeBytes, usedMs }) => {
+        sum += sizeBytes;
+        const age = now - usedMs;
+        return age >= inUseMs && (age > maxAgeMs || sum > maxBytes);
+    });
+}
+
+async function names(directory: string): Promise<string[]> {
+    return (await readdir(directory).catch(unlessAbsent)) ?? [];
+}
+
+function unlessAbsent(error: NodeJS.ErrnoException): undefined {
+    if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+    return undefined;
+}

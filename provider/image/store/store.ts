@@ -1,0 +1,153 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import path from "node:path";
+import { limitsOf } from "./limits";
+import { beating, locked } from "./lock";
+import { collectNowAndThen } from "./prune";
+
+/** An image in the store. */
+export interface StoredImage {
+    /** Absolute path of the .raw. */
+    file: string;
+    /** SHA-256 of the .raw, in hexadecimal. */
+    digest: string;
+    sizeBytes: number;
+}
+
+/**
+ * Images built on this machine, for every process of the user, by the key of what they were built from. Each has a
+ * directory `images/KEY` that appears complete or not at all (rename), and is never changed; its time of change is
+ * when it was last used. {@link collectNowAndThen} removes some of them after a build.
+ */
+export class Store {
+    private readonly building = new Map<string, Promise<StoredImage>>();
+
+    constructor(readonly directory: string) {}
+
+    /** `$PORTABLE_STORE`, else `pulumi-portable` in the user's cache directory (XDG Base Directory Specification). */
+    static directoryOf(environment: NodeJS.ProcessEnv): string {
+        const cache = environment.XDG_CACHE_HOME?.startsWith("/")
+            ? environment.XDG_CACHE_HOME
+            : path.join(environment.HOME || homedir(), ".cache");
+        return path.resolve(environment.PORTABLE_STORE || path.join(cache, "pulumi-portable"));
+    }
+
+    /**
+     * The image of the key. `build` writes it to the file it gets; concurrent callers share one build, those of other
+     * processes too. `signal` ends waiting for another process.
+     */
+    get(key: string, build: (file: string) => Promise<void>, signal?: AbortSignal): Promise<StoredImage> {
+        const running = this.building.get(key);
+        if (running !== undefined) return running;
+        const image = this.findOrBuild(key, build, signal).finally(() => this.building.delete(key));
+        this.building.set(key, image);
+        return image;
+    }
+
+    private async findOrBuild(
+        key: string,
+        build: (file: string) => Promise<void>,
+        signal: AbortSignal | undefined,
+    ): Promise<StoredImage> {
+        const home = path.join(this.directory, "images", key);
+        const found = await this.find(home);
+        if (found !== undefined) return found;
+        const lock = path.join(this.directory, "locks", key);
+        const built = await locked(lock, async () => (await this.find(home)) ?? this.build(home, key, build), signal);
+        await collectNowAndThen(this.directory, limitsOf(process.env));
+        return built;
+    }
+
+    private async build(home: string, key: string, build: (file: string) => Promise<void>): Promise<StoredImage> {
+        const temporary = path.join(this.directory, "building", `${key}-${randomBytes(6).toString("hex")}`);
+        // Images may hold what only this user should read.
+        await mkdir(temporary, { recursive: true, mode: 0o700 });
+        try {
+            await beating(temporary, async () => {
+                const file = path.join(temporary, "image.raw");
+                await build(file);
+                const digest = await syncedDigest(file);
+                const { size } = await stat(file);
+                await writeFile(path.join(temporary, "image.json"), JSON.stringify({ digest, sizeBytes: size }));
+                await mkdir(path.dirname(home), { recursive: true, mode: 0o700 });
+                await this.moveInto(temporary, home);
+            });
+        } finally {
+            await rm(temporary, { recursive: true, force: true });
+        }
+        const built = await this.find(home);
+        if (built === undefined) throw new Error(`the image that was just built is not in ${home}`);
+        return built;
+    }
+
+    /**
+     * What `find` gives, written down under the key for the next time; `kind` is a directory of the store. A store that
+     * can't be written costs time only.
+     */
+    async remember<T>(kind: "inspections", key: string, find: () => Promise<T>): Promise<T> {
+        const file = path.join(this.directory, kind, `${key}.json`);
+        const now = new Date();
+        try {
+            const known = JSON.parse(await readFile(file, "utf8")) as T;
+            await utimes(file, now, now);
+            return known;
+        } catch {
+            // Absent, damaged, or not ours to touch: it is found again.
+        }
+        const found = await find();
+        const temporary = `${file}.${randomBytes(6).toString("hex")}`;
+        try {
+            await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+            await writeFile(temporary, JSON.stringify(found), { mode: 0o600 });
+            await rename(temporary, file);
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+            await rm(temporary, { force: true }).catch(() => {});
+        }
+        return found;
+    }
+
+    /** Another process may have been faster: then its image stays, unless it is one that {@link find} refuses. */
+    private async moveInto(temporary: string, home: string): Promise<void> {
+        try {
+            await rename(temporary, home);
+        } catch (error) {
+            if (!["EEXIST", "ENOTEMPTY"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+            if ((await this.find(home)) !== undefined) return;
+            await rm(home, { recursive: true, force: true });
+            await rename(temporary, home);
+        }
+    }
+
+    private async find(home: string): Promise<StoredImage | undefined> {
+        const file = path.join(home, "image.raw");
+        try {
+            const known = JSON.parse(await readFile(path.join(home, "image.json"), "utf8")) as Omit<
+                StoredImage,
+                "file"
+            >;
+            if ((await stat(file)).size !== known.sizeBytes) return undefined;
+            const now = new Date();
+            await utimes(home, now, now);
+            return { file, digest: known.digest, sizeBytes: known.sizeBytes };
+        } catch (error) {
+            // Absent, being pruned, or cut short by a crash: it is built again.
+            if ((error as NodeJS.ErrnoException).code === "ENOENT" || error instanceof SyntaxError) return undefined;
+            throw error;
+        }
+    }
+}
+
+/** On the disk, not only in its cache: after a power cut the digest would still be believed. */
+async function syncedDigest(file: string): Promise<string> {
+    const handle = await open(file, "r+");
+    try {
+        await handle.sync();
+        const hash = createHash("sha256");
+        for await (const chunk of handle.createReadStream({ autoClose: false })) hash.update(chunk as Buffer);
+        return hash.digest("hex");
+    } finally {
+        await handle.close();
+    }
+}

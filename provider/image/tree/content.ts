@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import { open } from "node:fs/promises";
+import { promisify } from "node:util";
+import type { FileEntry } from "./tree";
+
+/** More than any program: the bytes of a file in a packed image are read whole. */
+const MAX_PACKED_BYTES = 2 ** 31;
+
+/** Lets `use` read parts of a file, wherever its bytes are. */
+export async function readingContent<T>(
+    { content }: Pick<FileEntry, "content">,
+    use: (readAt: ReadAt) => Promise<T>,
+): Promise<T> {
+    if ("bytes" in content) return use(within(content.bytes));
+    if ("image" in content) return use(within(await catPacked(content)));
+    const handle = await open(content.localPath);
+    try {
+        const { size } = await handle.stat();
+        return await use(async (offset, length) => {
+            // A damaged file may ask for more than there is memory.
+            const bytes = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
+            return bytes.subarray(0, (await handle.read(bytes, 0, bytes.length, offset)).bytesRead);
+        });
+    } finally {
+        await handle.close();
+    }
+}
+
+/** The first bytes of a file, as a text. */
+export function readText(entry: Pick<FileEntry, "content">, maxBytes = 1 << 20): Promise<string> {
+    return readingContent(entry, async (readAt) => (await readAt(0, maxBytes)).toString("utf8"));
+}
+
+function within(bytes: Buffer): ReadAt {
+    return async (offset, length) => bytes.subarray(offset, offset + length);
+}
+
+/** A file out of a squashfs (unsquashfs(1), -cat: no wildcards, but a backslash takes the next character as it is). */
+async function catPacked({ image, path }: { image: string; path: string }): Promise<Buffer> {
+    const { stdout } = await promisify(execFile)(
+        "unsquashfs",
+        ["-no-progress", "-cat", image, path.slice(1).replaceAll("\\", "\\\\")],
+        {
+            encoding: "buffer",
+            maxBuffer: MAX_PACKED_BYTES,
+        },
+    );
+    return stdout;
+}
+
+/** Bytes of a file from an offset: as many as there are, up to the length. */
+export type ReadAt = (offset: number, length: number) => Promise<Buffer>;

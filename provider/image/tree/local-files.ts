@@ -1,0 +1,201 @@
+import { createHash } from "node:crypto";
+import { type BigIntStats, createReadStream, statSync } from "node:fs";
+import { readdir, readFile, readlink, stat } from "node:fs/promises";
+import path from "node:path";
+import pLimit from "p-limit";
+import { sha256 } from "../../digest";
+import { type Archive, Asset } from "../../schema/values";
+import { Store } from "../store/store";
+import { DigestCache } from "./digest-cache";
+import { type DirectoryEntry, type FileEntry, join, type SymlinkEntry, textEntry } from "./tree";
+
+/** Why something on this machine can't be used, as a sentence for the user. */
+export class LocalProblem extends Error {}
+
+/** A local path as the user wrote it, made absolute. */
+export function absolute(written: string, programDirectory: string): string {
+    return path.resolve(programDirectory, written);
+}
+
+/** One file, hashed. `mode` is the user's; else 0755 where its owner may execute it, else 0644 (as git keeps it). */
+export async function localFile(written: string, programDirectory: string, mode?: number): Promise<FileEntry> {
+    const localPath = absolute(written, programDirectory);
+    return explained(written, localPath, async () => {
+        // At once: it takes 5 us so, and ten times that through the thread pool.
+        const status = statSync(localPath, { bigint: true });
+        if (status.isDirectory()) {
+            throw new LocalProblem(
+                `'${written}' is a directory, and a file is needed here. For a whole directory use a FileArchive.`,
+            );
+        }
+        if (!status.isFile()) throw new LocalProblem(`'${written}' is not an ordinary file, so it can't be packed.`);
+        const cache = cacheOf(programDirectory);
+        const digest = await cache.digest(localPath, status, () => hashFile(localPath, Number(status.size)));
+        return fileEntry(localPath, status, digest, mode);
+    });
+}
+
+/** The same at once, where it is an ordinary file that hasn't changed since it was hashed. */
+export function unchangedFile(localPath: string, cache: DigestCache): FileEntry | undefined {
+    const status = statSync(localPath, { bigint: true, throwIfNoEntry: false });
+    return status?.isFile() ? knownFile(localPath, status, cache) : undefined;
+}
+
+/** A file in that state, where its digest is known. */
+export function knownFile(
+    localPath: string,
+    status: BigIntStats,
+    cache: DigestCache,
+    mode?: number,
+): FileEntry | undefined {
+    const digest = cache.recall(localPath, status);
+    return digest === undefined ? undefined : fileEntry(localPath, status, digest, mode);
+}
+
+function fileEntry(localPath: string, status: BigIntStats, digest: string, mode: number | undefined): FileEntry {
+    return {
+        kind: "file",
+        mode: mode ?? (status.mode & 0o100n ? 0o755 : 0o644),
+        size: Number(status.size),
+        sha256: digest,
+        content: { localPath },
+    };
+}
+
+export function cacheOf(programDirectory: string): DigestCache {
+    return DigestCache.of(Store.directoryOf(process.env), programDirectory);
+}
+
+/** A text file of this machine. */
+export async function localText(written: string, programDirectory: string): Promise<string> {
+    const localPath = absolute(written, programDirectory);
+    return explained(written, localPath, async () => decodeText(written, await readFile(localPath)));
+}
+
+function decodeText(written: string, bytes: Buffer): string {
+    try {
+        return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch {
+        throw new LocalProblem(`'${written}' is not a text in UTF-8.`);
+    }
+}
+
+/** The text of an asset. */
+export async function assetText(asset: Asset, programDirectory: string): Promise<string> {
+    const { text, path: written } = asset.source;
+    if (text !== undefined) return text;
+    return localText(assetPath(asset, written), programDirectory);
+}
+
+/** The file that an asset stands for. */
+export async function assetFile(asset: Asset, programDirectory: string, mode?: number): Promise<FileEntry> {
+    const { text, path: written } = asset.source;
+    if (text !== undefined) return textEntry(text, mode);
+    return localFile(assetPath(asset, written), programDirectory, mode);
+}
+
+function assetPath(asset: Asset | Archive, written: string | undefined): string {
+    if (written !== undefined) return written;
+    if (asset.source.uri !== undefined) {
+        throw new LocalProblem(`'${asset.source.uri}' is not read from the network. Download it, and give the file.`);
+    }
+    throw new Error("an asset without its content reached the image builder");
+}
+
+/** What is in a directory (a FileArchive of one, or an AssetArchive), by path relative to it; itself isn't. */
+export async function archiveEntries(
+    archive: Archive,
+    programDirectory: string,
+): Promise<Map<string, FileEntry | DirectoryEntry | SymlinkEntry>> {
+    const found = new Map<string, FileEntry | DirectoryEntry | SymlinkEntry>();
+    const { assets } = archive.source;
+    if (assets === undefined) {
+        const cache = cacheOf(programDirectory);
+        await cache.ready();
+        await walk(assetPath(archive, archive.source.path), { programDirectory, cache }, "", found);
+        return found;
+    }
+    for (const [name, part] of Object.entries(assets)) {
+        const clean = name.split("/").filter((step) => step !== "" && step !== ".");
+        if (clean.length === 0 || clean.includes("..")) {
+            throw new LocalProblem(`'${name}' can't be a path in an AssetArchive. Give a relative path without '..'.`);
+        }
+        const at = clean.join("/");
+        if (part instanceof Asset) {
+            found.set(at, await assetFile(part, programDirectory));
+            continue;
+        }
+        found.set(at, { kind: "directory", mode: 0o755 });
+        for (const [below, entry] of await archiveEntries(part, programDirectory)) found.set(`${at}/${below}`, entry);
+    }
+    return found;
+}
+
+/** Files open at once: enough to hide the latency of a disk. */
+const limit = pLimit(8);
+
+async function walk(
+    written: string,
+    { programDirectory, cache }: { programDirectory: string; cache: DigestCache },
+    prefix: string,
+    found: Map<string, FileEntry | DirectoryEntry | SymlinkEntry>,
+): Promise<void> {
+    const directory = absolute(written, programDirectory);
+    const children = await explained(written, directory, async () => {
+        if (prefix === "" && !(await stat(directory)).isDirectory()) {
+            throw new LocalProblem(
+                `'${written}' is a file, and a directory is needed here. Unpack it, or use a FileAsset.`,
+            );
+        }
+        return readdir(directory, { withFileTypes: true });
+    });
+    await Promise.all(
+        children.map(async (child) => {
+            const at = `${prefix}${child.name}`;
+            const below = join(written, child.name);
+            if (child.name.includes("\uFFFD")) {
+                throw new LocalProblem(`'${below}' has a name that isn't UTF-8. Rename it.`);
+            }
+            if (child.isDirectory()) {
+                found.set(at, { kind: "directory", mode: 0o755 });
+                await walk(below, { programDirectory, cache }, `${at}/`, found);
+            } else if (child.isSymbolicLink()) {
+                found.set(at, { kind: "symlink", host: await readlink(absolute(below, programDirectory)) });
+            } else {
+                const known = child.isFile() ? unchangedFile(join(directory, child.name), cache) : undefined;
+                found.set(at, known ?? (await limit(() => localFile(below, programDirectory))));
+            }
+        }),
+    );
+}
+
+async function hashFile(localPath: string, size: number): Promise<string> {
+    if (size <= 1 << 20) return sha256(await readFile(localPath));
+    const hash = createHash("sha256");
+    for await (const chunk of createReadStream(localPath, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+    return hash.digest("hex");
+}
+
+const TODO = "Relative paths start at the program's directory.";
+
+/** What `read` gives; a {@link LocalProblem} for what the user can mend, the path being wrong first of all. */
+export async function explained<T>(written: string, localPath: string, read: () => Promise<T>): Promise<T> {
+    try {
+        return await read();
+    } catch (error) {
+        const where = written === localPath ? "" : ` (${localPath})`;
+        switch ((error as NodeJS.ErrnoException).code) {
+            case "ENOENT":
+                throw new LocalProblem(`There is no '${written}'${where}. Make it, or correct the path. ${TODO}`);
+            case "ENOTDIR":
+                throw new LocalProblem(`A part of the path '${written}'${where} is a file. Correct the path. ${TODO}`);
+            case "EACCES":
+            case "EPERM":
+                throw new LocalProblem(`'${written}'${where} may not be read by this user. Change its permissions.`);
+            case "ELOOP":
+                throw new LocalProblem(`'${written}'${where} is a circle of symbolic links.`);
+            default:
+                throw error;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import { sha256 } from "../../digest";
+
+/** Where the bytes of a file are: here, in a file of this machine, or at a path of a squashfs of this machine. */
+export type Content = { bytes: Buffer } | { localPath: string } | { image: string; path: string };
+
+export interface FileEntry {
+    kind: "file";
+    /** Permission bits, 0 to 0o7777. */
+    mode: number;
+    size: number;
+    /** SHA-256 in hexadecimal. */
+    sha256: string;
+    content: Content;
+}
+
+export interface DirectoryEntry {
+    kind: "directory";
+    mode: number;
+    /** Only there because something is in it. */
+    implied?: boolean;
+}
+
+export interface SymlinkEntry {
+    kind: "symlink";
+    host: string;
+}
+
+export type Entry = FileEntry | DirectoryEntry | SymlinkEntry;
+
+export function textEntry(text: string, mode = 0o644): FileEntry {
+    const bytes = Buffer.from(text);
+    return { kind: "file", mode, size: bytes.length, sha256: sha256(bytes), content: { bytes } };
+}
+
+/** As many symbolic links as Linux follows (path_resolution(7)). */
+const MAX_LINKS = 40;
+
+/** The files of an image by their absolute path. Every entry's parents are there, and are directories. */
+export class Tree {
+    /** The digest, until an entry comes or goes. */
+    private known: string | undefined;
+    private readonly entries = new Map<string, Entry>([["/", { kind: "directory", mode: 0o755, implied: true }]]);
+
+    get(path: string): Entry | undefined {
+        return this.entries.get(path);
+    }
+
+    /** Adds an entry and its parents. What stands in the way is answered as a sentence, and nothing is changed. */
+    add(path: string, entry: Entry): string | undefined {
+        this.known = undefined;
+        const existing = this.entries.get(path);
+        if (existing !== undefined) {
+            const merges = existing.kind === "directory" && entry.kind === "directory";
+            if (!merges) {
+                return existing.kind === "directory"
+                    ? `${path} is a directory that holds other files, so it can't be a ${entry.kind} too. Remove one of them.`
+                    : `${path} is given twice. Remove one of them.`;
+            }
+            if (existing.implied) this.entries.set(path, entry);
+            return undefined;
+        }
+        const missing: string[] = [];
+        for (let parent = parentOf(path); ; parent = parentOf(parent)) {
+            const above = this.entries.get(parent);
+            if (above === undefined) {
+                missing.push(parent);
+                continue;
+            }
+            if (above.kind === "symlink") {
+                return `${path} lies behind the symbolic link ${parent} to ${above.host}. Give the path it leads to instead.`;
+            }
+            if (above.kind === "file") return `${path} can't be there: ${parent} is a file. Remove one of them.`;
+            break;
+        }
+        for (const parent of missing) this.entries.set(parent, { kind: "directory", mode: 0o755, implied: true });
+        this.entries.set(path, entry);
+        return undefined;
+    }
+
+    /** Takes a file or symbolic link out; a directory stays, as others may be in it. */
+    remove(path: string): void {
+        this.known = undefined;
+        if (this.entries.get(path)?.kind !== "directory") this.entries.delete(path);
+    }
+
+    /**
+     * Where a path leads: symbolic links followed, absolute ones from the image's root. `entry` is undefined where
+     * nothing is; `path` is then how far it is known. A circle of links answers undefined.
+     */
+    lookup(path: string): { path: string; entry: Entry | undefined } | undefined {
+        let rest = path.split("/").filter((part) => part !== "" && part !== ".");
+        let at = "/";
+        for (let links = 0; links <= MAX_LINKS; ) {
+            const [part, ...more] = rest;
+            if (part === undefined) return { path: at, entry: this.entries.get(at) };
+            rest = more;
+            if (part === "..") {
+                at = parentOf(at);
+                continue;
+            }
+            const next = join(at, part);
+            const entry = this.entries.get(next);
+            if (entry === undefined) return { path: [next === "/" ? "" : next, ...rest].join("/"), entry: undefined };
+            if (entry.kind !== "symlink") {
+                at = next;
+                continue;
+            }
+            links++;
+            rest = [...entry.host.split("/").filter((step) => step !== "" && step !== "."), ...rest];
+            if (entry.host.startsWith("/")) at = "/";
+        }
+        return undefined;
+    }
+
+    /** Parents first, the same order everywhere. */
+    sorted(): [string, Entry][] {
+        return [...this.entries].sort(([a], [b]) => (a < b ? -1 : 1));
+    }
+
+    /** SHA-256 over paths, kinds, permissions and contents, in hexadecimal. */
+    digest(): string {
+        this.known ??= sha256(
+            this.sorted()
+                .map(([path, entry]) =>
+                    JSON.stringify([
+                        path,
+                        entry.kind,
+                        ...(entry.kind === "symlink"
+                            ? [entry.host]
+                            : [entry.mode, entry.kind === "file" ? entry.sha256 : null]),
+                    ]),
+                )
+                .join("\n"),
+        );
+        return this.known;
+    }
+
+    /** Bytes of all files. */
+    get sizeBytes(): number {
+        let sum = 0;
+        for (const entry of this.entries.values()) sum += entry.kind === "file" ? entry.size : 0;
+        return sum;
+    }
+}
+
+export function parentOf(path: string): string {
+    return path.slice(0, path.lastIndexOf("/")) || "/";
+}
+
+export function join(directory: string, name: string): string {
+    return directory === "/" ? `/${name}` : `${directory}/${name}`;
+}
+
+/** Whether a path is the directory or lies in it. */
+export function isIn(path: string, directory: string): boolean {
+    return path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`);
+}

@@ -1,0 +1,28 @@
+import * as z from "zod";
+import type { Package } from "./contract";
+import { connection } from "./host/connection";
+
+/** The package at a glance. */
+export const portable: Package = {
+    name: "portable",
+    version: "0.1.0",
+    displayName: "Portable Services",
+    description: "Deploys systemd Portable Services to hosts over SSH.",
+    publisher: "pulumi-portable",
+    license: "Apache-2.0",
+    repository: "https://github.com/pulumi-portable/pulumi-portable",
+    homepage: "https://github.com/pulumi-portable/pulumi-portable",
+    keywords: ["pulumi", "systemd", "portable-services", "category/infrastructure", "kind/native"],
+    configuration: z.strictObject({
+        connection: connection
+            .optional()
+            .describe("Connection for resources that don't bring their own, and for what theirs leaves out."),
+    }),
+    resources: {
+        PortableImage: async () => (await import("./resources/portable-image/portable-image")).portableImage,
+        AttachedService: async () => (await import("./resources/attached-service/attached-service")).attachedService,
+        DropIn: async () => (await import("./resources/drop-in/drop-in")).dropIn,
+    },
+    components: { PortableService: async () => (await import("./resources/portable-service")).portableService },
+    functions: { getHost: async () => (await import("./functions/get-host")).getHost },
+};

@@ -1,0 +1,171 @@
+import * as http from "node:http";
+import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as tls from "node:tls";
+import * as z from "zod";
+import type { Context } from "../../contract";
+import type { Failure } from "../../errors";
+import type { Host } from "../../host/host";
+import { objectType } from "../../schema/marks";
+import { type Previewed, Unknown } from "../../schema/values";
+
+const port = z.number().int().min(1).max(65535);
+
+const httpCheck = objectType(
+    "HttpCheck",
+    "An HTTP request to the host itself, made through the SSH connection: nothing is needed on the host. Give `port` or `socket`.",
+    {
+        port: port.optional().describe("Port on the host's 127.0.0.1."),
+        socket: z
+            .string()
+            .startsWith("/")
+            .optional()
+            .describe("Path of a unix socket on the host that the login may connect to."),
+        path: z.string().startsWith("/").default("/").describe("Path and query of the request."),
+        tls: z
+            .boolean()
+            .default(false)
+            .describe("Speak HTTPS; the certificate is not verified, since the way is the SSH connection."),
+        status: z
+            .array(z.number().int().min(100).max(599))
+            .optional()
+            .describe("Statuses that are healthy. Default: 200 to 399."),
+        body: z.string().optional().describe("Regular expression that the body must match."),
+        headers: z.record(z.string(), z.string()).optional().describe("Headers of the request, Host among them."),
+    },
+);
+
+const tcpCheck = objectType("TcpCheck", "A connection to a port of the host, made through the SSH connection.", {
+    port: port.describe("Port on the host's 127.0.0.1 that must accept a connection."),
+});
+
+const commandCheck = objectType("CommandCheck", "A command on the host that must end with status 0.", {
+    command: z.array(z.string()).min(1).describe("Program with its arguments; no shell is in between."),
+    inside: z
+        .string()
+        .optional()
+        .describe("Unit of the image in whose root and namespaces it runs. Default: on the host."),
+});
+
+export const health = objectType(
+    "Health",
+    "What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.",
+    {
+        http: httpCheck.optional().describe("An HTTP request."),
+        tcp: tcpCheck.optional().describe("A connection to a port."),
+        command: commandCheck.optional().describe("A command."),
+        stableSeconds: z
+            .number()
+            .min(0)
+            .max(600)
+            .optional()
+            .describe(
+                "Seconds that every service must stay up without a restart. Default: 1 where systemd can't tell that a program is ready (Type=simple and the like), else 0.",
+            ),
+        timeoutSeconds: z.number().min(1).max(3600).default(30).describe("Seconds that all of this may take."),
+    },
+);
+
+export type Health = z.output<typeof health>;
+
+export function checkHealthInput(input: Previewed<Health> | undefined): Failure[] {
+    if (input === undefined || input instanceof Unknown || input.http === undefined || input.http instanceof Unknown)
+        return [];
+    const { http: request } = input;
+    const failures: Failure[] = [];
+    if ((request.port === undefined) === (request.socket === undefined))
+        failures.push({ path: ["health", "http"], reason: "needs either `port` or `socket`, exactly one of them" });
+    if (typeof request.body === "string") {
+        try {
+            new RegExp(request.body);
+        } catch (error) {
+            failures.push({
+                path: ["health", "http", "body"],
+                reason: `isn't a regular expression: ${(error as Error).message}`,
+            });
+        }
+    }
+    return failures;
+}
+
+/**
+ * Asks until the service answers as it must, or the time is up; then why not. The status shows each answer.
+ */
+export async function waitUntilHealthy(
+    context: Pick<Context, "signal" | "status">,
+    host: Host,
+    { http: request, tcp, timeoutSeconds }: Health,
+): Promise<string | undefined> {
+    const checks = [
+        ...(request === undefined ? [] : [(signal: AbortSignal) => askHttp(host, request, signal)]),
+        ...(tcp === undefined ? [] : [(signal: AbortSignal) => askTcp(host, tcp.port, signal)]),
+    ];
+    const began = Date.now();
+    const patience = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
+    for (const check of checks) {
+        let reason: string | undefined;
+        while (true) {
+            const answer = await check(patience).catch((error: Error) => error.message);
+            if (answer === undefined) break;
+            context.signal.throwIfAborted();
+            // The last answer of the service says more than that the time was up.
+            if (patience.aborted) return `${reason ?? answer}, ${timeoutSeconds} s after the start`;
+            reason = answer;
+            context.status(`waiting for health: ${reason} (${Math.round((Date.now() - began) / 1000)} s)`);
+            await sleep(250);
+        }
+    }
+    return undefined;
+}
+
+async function askTcp(host: Host, at: number, signal: AbortSignal): Promise<undefined> {
+    (await host.open({ port: at }, { signal })).destroy();
+    return undefined;
+}
+
+type HttpCheck = NonNullable<Health["http"]>;
+
+async function askHttp(host: Host, check: HttpCheck, signal: AbortSignal): Promise<string | undefined> {
+    const stream = await host.open(
+        check.socket === undefined ? { port: check.port as number } : { socket: check.socket },
+        { signal },
+    );
+    const where = `${check.tls ? "https" : "http"}://${check.socket ?? `127.0.0.1:${check.port}`}${check.path}`;
+    try {
+        const { status, body } = await request(check, stream, signal);
+        const isWanted = check.status === undefined ? status >= 200 && status < 400 : check.status.includes(status);
+        if (!isWanted) return `${where} answered ${status}`;
+        if (check.body !== undefined && !new RegExp(check.body).test(body))
+            return `${where} answered ${status}, but its body doesn't match ${check.body}`;
+        return undefined;
+    } catch (error) {
+        return `${where} gave no answer: ${(error as Error).message}`;
+    } finally {
+        stream.destroy();
+    }
+}
+
+/** Enough of a body to match a pattern in. */
+const BODY_BYTES = 1 << 20;
+
+function request(check: HttpCheck, stream: Duplex, signal: AbortSignal): Promise<{ status: number; body: string }> {
+    return new Promise((resolve, reject) => {
+        const outgoing = http.request({
+            path: check.path,
+            headers: { Host: "localhost", "User-Agent": "pulumi-portable", Connection: "close", ...check.headers },
+            signal,
+            createConnection: () => (check.tls ? tls.connect({ socket: stream, rejectUnauthorized: false }) : stream),
+        });
+        outgoing.on("error", reject);
+        outgoing.on("response", (response) => {
+            let body = "";
+            response.setEncoding("utf8");
+            response.on("data", (text: string) => {
+                if (body.length < BODY_BYTES) body += text;
+            });
+            response.on("error", reject);
+            response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+        });
+        outgoing.end();
+    });
+}

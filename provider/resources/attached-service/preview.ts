@@ -1,0 +1,48 @@
+import type { Context } from "../../contract";
+import { asText, isRecord, Unknown } from "../../schema/values";
+import { UNITS_DIRECTORY } from "../../systemd/paths";
+
+/* What a preview says of an update: what will be done on the host, as far as it follows from the inputs. */
+
+interface Change {
+    before: Record<string, unknown>;
+    /** With the defaults. */
+    now: Record<string, unknown>;
+}
+
+/** What is done on the host for the change, for the live line; each part is a step. */
+export function stepsOfChange({ before, now }: Change): string {
+    const differs = (name: string) => JSON.stringify(before[name]) !== JSON.stringify(now[name]);
+    const [from, to] = [before.image, now.image].map((path) => asText(path).split("/").pop() || "an image");
+    const reattached = ["profile", "extensions", "copy"].filter(differs);
+    if (differs("image")) return `reattaches ${to} in place of ${from}, restarts its services`;
+    if (reattached.length > 0) return `reattaches ${to} for its ${reattached.join(", ")}, restarts its services`;
+    if (now.dropInTexts instanceof Unknown || differs("hostFiles")) return "writes files, restarts the services";
+    const restarted = changedDropIns({ before, now }).map(({ unit }) =>
+        unit.endsWith(".socket") ? `${unit} and its service` : unit,
+    );
+    return [
+        ...(restarted.length > 0 ? [`writes drop-ins, restarts ${[...new Set(restarted)].join(", ")}`] : []),
+        ...(differs("units") ? ["starts, stops, enables and disables units"] : []),
+    ].join("; ");
+}
+
+/** A socket that a drop-in changes has to close. */
+export function warnOfClosingByDropIn(context: Context, change: Change): void {
+    for (const { unit, path } of changedDropIns(change))
+        if (unit.endsWith(".socket"))
+            context.warn(
+                `${unit} closes in this update, since its drop-in ${path} changes. Connections are refused until it is open again.`,
+            );
+}
+
+function changedDropIns({ before, now }: Change): { unit: string; path: string }[] {
+    const [old, texts] = [before.dropInTexts, now.dropInTexts];
+    if (!isRecord(old) || !isRecord(texts)) return [];
+    return [...new Set([...Object.keys(old), ...Object.keys(texts)])]
+        .filter((path) => old[path] !== texts[path])
+        .map((path) => ({
+            unit: path.slice(UNITS_DIRECTORY.length + 1).replace(/\.d\/[^/]*$/, ""),
+            path,
+        }));
+}

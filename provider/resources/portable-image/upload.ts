@@ -1,0 +1,111 @@
+import { open } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { HostContext } from "../../contract";
+import type { Answer, Host } from "../../host/host";
+import { type Arrival, discardUpload } from "../../host/image";
+import { type Performed, perform } from "../../host/perform";
+import { newBytes } from "../../transfer/delta";
+import type { Built } from "./build";
+
+/** Runs the program that takes the image in; it calls `receiving` when it listens. */
+type Commit = (receiving: () => Promise<Answer>) => Promise<Performed>;
+
+/** How long what ends on one end of a connection may take to end on the other. */
+const SETTLE_MS = 2000;
+
+/** Sends an image, or what is new of it, while the host takes it in. */
+export async function sendImage(
+    context: HostContext,
+    host: Host,
+    built: Built,
+    { uploaded, from }: Arrival,
+    commit: Commit,
+): Promise<Performed> {
+    let isReceiving = false;
+    const heard: Commit = (receiving) =>
+        commit(() => {
+            isReceiving = true;
+            return receiving();
+        });
+    const send = () =>
+        from === undefined
+            ? sendWhole(context, host, built, uploaded, heard)
+            : heard(async () => newParts(context, built, from.parts));
+    if (from === undefined) context.status(`waiting to upload ${megabytes(built.sizeBytes)} MB`);
+    try {
+        return await host.inTurn(send, { signal: context.signal });
+    } catch (error) {
+        // What has listened tidies by itself. A host that can't be reached keeps an empty directory, for a day.
+        const signal = AbortSignal.timeout(5000);
+        if (!isReceiving) await perform({ status() {}, signal }, host, () => discardUpload(uploaded)).catch(() => {});
+        throw error;
+    }
+}
+
+/** Over SFTP, while the program runs. What breaks the upload is what is thrown. */
+async function sendWhole(
+    context: HostContext,
+    host: Host,
+    { file }: Built,
+    uploaded: string,
+    commit: Commit,
+): Promise<Performed> {
+    let uploading: Promise<unknown> | undefined;
+    let failure: unknown;
+    const over = new AbortController();
+    const receiving = async () => {
+        const signal = AbortSignal.any([context.signal, over.signal]);
+        const onProgress = (done: number, total: number) =>
+            context.status(`uploading ${megabytes(done)}/${megabytes(total)} MB`);
+        const sent = host.upload(file, uploaded, { signal, onProgress });
+        uploading = sent.catch((error) => {
+            if (!over.signal.aborted) failure = error;
+        });
+        await sent;
+        context.status("verifying the upload");
+        return "uploaded\n";
+    };
+    return await commit(receiving).finally(async () => {
+        // A program that is dead takes nothing more.
+        await Promise.race([uploading, sleep(SETTLE_MS, undefined, { ref: false })]);
+        over.abort(new Error("the host takes no more of the upload"));
+        await uploading;
+        if (failure !== undefined) throw failure;
+    });
+}
+
+const READ_BYTES = 255 * 1024;
+
+async function* newParts(
+    context: HostContext,
+    { file, sizeBytes }: Built,
+    parts: NonNullable<Arrival["from"]>["parts"],
+): AsyncGenerator<Uint8Array> {
+    const sent = parts.filter(({ from }) => from === "new");
+    const total = newBytes(parts);
+    const handle = await open(file);
+    try {
+        let done = 0;
+        for (const { offset, length } of sent) {
+            for (let at = 0; at < length; ) {
+                const wanted = Math.min(READ_BYTES, length - at);
+                const { bytesRead, buffer } = await handle.read(Buffer.alloc(wanted), 0, wanted, offset + at);
+                // A file that has changed since: the digest on the host tells
+                if (bytesRead === 0) return;
+                yield buffer.subarray(0, bytesRead);
+                at += bytesRead;
+                done += bytesRead;
+                context.status(
+                    `uploading ${megabytes(done)}/${megabytes(total)} MB; the rest of ${megabytes(sizeBytes)} MB is on the host`,
+                );
+            }
+        }
+    } finally {
+        await handle.close();
+    }
+    context.status("verifying the image");
+}
+
+export function megabytes(bytes: number): string {
+    return (bytes / 1e6).toFixed(1);
+}

@@ -1,0 +1,45 @@
+import { UserError } from "../errors";
+import type { Performed } from "../host/perform";
+import { pathText } from "../schema/values";
+import { isDropInPath } from "../systemd/paths";
+
+/** Throws for what systemd says against a drop-in; `property` names the one of `hello.service.d/override.conf`. */
+export function refuseFindings(said: Performed, property: (dropIn: string) => string): void {
+    const findings = said.block("findings")?.trim();
+    if (findings === undefined) return;
+    throw new UserError({
+        property: property(findings.replace(/:.*$/s, "")),
+        what: "systemd wouldn't take the drop-in as it is",
+        said: findings,
+        todo: "Nothing was changed",
+    });
+}
+
+/**
+ * Throws for a file that is somebody else's or can't be made. `dropInProperty` says which property names the drop-in
+ * of a path.
+ */
+export function takenFiles(said: Performed, dropInProperty: (path: string) => string = () => "dropIns"): void {
+    const place = (path: string) =>
+        isDropInPath(path)
+            ? { property: dropInProperty(path), todo: "give the drop-in another `name`" }
+            : { property: pathText(["files", path]), todo: "give the file another path" };
+    for (const [path, urn] of said.blocksOf("taken")) {
+        const { property, todo } = place(path);
+        throw new UserError({
+            property,
+            what: urn.trim()
+                ? `${path} belongs to ${urn.trim()}`
+                : `${path} exists already, and no stack of ours wrote it`,
+            todo: urn.trim()
+                ? `One file has one owner: ${todo}`
+                : `Move it away there, or ${todo}; nothing was changed`,
+        });
+    }
+    for (const [path, why] of said.blocksOf("unable"))
+        throw new UserError({
+            property: place(path).property,
+            what: `${path} can't be made: ${why.trim()}`,
+            todo: "Make that right there, or change the program; nothing was changed",
+        });
+}

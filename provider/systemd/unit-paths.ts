@@ -1,0 +1,181 @@
+import { assignmentsOf, type Command, splitCommands, splitWords, type UnitFile } from "./unit-file";
+
+/** Where the settings of a service put directories of the host (systemd.exec(5), table 2). `/run` is a new tmpfs. */
+const MANAGED_DIRECTORIES: Record<string, string> = {
+    StateDirectory: "/var/lib",
+    CacheDirectory: "/var/cache",
+    LogsDirectory: "/var/log",
+    ConfigurationDirectory: "/etc",
+};
+/** Settings whose value is a list of SOURCE[:DESTINATION[:OPTIONS]]. */
+const BINDS = ["BindPaths", "BindReadOnlyPaths"];
+/** Settings whose paths must be there, in the image. */
+const ACCESS = ["ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths", "ExecPaths", "NoExecPaths"];
+const COMMANDS = [
+    "ExecCondition",
+    "ExecStartPre",
+    "ExecStart",
+    "ExecStartPost",
+    "ExecReload",
+    "ExecStop",
+    "ExecStopPost",
+];
+/** Mounted over when the service starts (MountAPIVFS=): nothing in them needs a mount point of the image. */
+const API_DIRECTORIES = ["/dev", "/proc", "/sys", "/run"];
+/** Files that are often bound, and whose names don't show that they are files. */
+const KNOWN_FILES = [
+    "/etc/hosts",
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/shadow",
+    "/etc/localtime",
+    "/etc/timezone",
+    "/etc/hostname",
+];
+
+export interface MountPoint {
+    path: string;
+    kind: "file" | "directory";
+    /** Whether something is mounted over it, rather than that it must only be there. */
+    mounted: boolean;
+    /** The setting that needs it. */
+    key: string;
+    /** Line of the setting, from 1. */
+    line: number;
+}
+
+/**
+ * What must be in a read-only image for a service to start: systemd can't make mount points in it. Whether a bound
+ * path is a file shows only on the host; a name with an extension (but not `.d`) is taken for a file.
+ */
+export function mountPoints(unit: UnitFile, unitName: string): MountPoint[] {
+    const found: MountPoint[] = [];
+    const add = ({ key, line }: Word, written: string, mounted: boolean, kind?: MountPoint["kind"]) => {
+        const expanded = expandSpecifiers(written, unitName);
+        const path = expanded === undefined ? undefined : normalize(expanded);
+        if (
+            path === undefined ||
+            path === "/" ||
+            API_DIRECTORIES.some((each) => path === each || path.startsWith(`${each}/`))
+        )
+            return;
+        const looked = looksLikeFile(expanded as string) ? "file" : "directory";
+        found.push({ path, mounted, kind: kind ?? looked, key, line });
+    };
+    for (const [key, base] of Object.entries(MANAGED_DIRECTORIES)) {
+        for (const word of wordsOf(unit, key)) add(word, `${base}/${splitColons(word.text)[0]}`, true, "directory");
+    }
+    for (const key of BINDS) {
+        for (const word of wordsOf(unit, key)) {
+            const [from, to] = splitColons(word.text.replace(/^-/, ""));
+            add(word, to || (from as string), true);
+        }
+    }
+    for (const word of wordsOf(unit, "MountImages")) {
+        const [, to] = splitColons(word.text.replace(/^-/, ""));
+        if (to) add(word, to, true, "directory");
+    }
+    for (const word of wordsOf(unit, "TemporaryFileSystem")) {
+        add(word, splitColons(word.text)[0] as string, true, "directory");
+    }
+    for (const key of ACCESS) {
+        for (const word of wordsOf(unit, key)) {
+            if (!word.text.startsWith("-")) add(word, word.text.replace(/^\+/, ""), false);
+        }
+    }
+    const directory = assignmentsOf(unit, "Service", "WorkingDirectory").at(-1);
+    if (directory?.value.startsWith("/")) {
+        add({ key: directory.key, line: directory.line, text: directory.value }, directory.value, false, "directory");
+    }
+    return found;
+}
+
+/** A program that a service runs from its image. */
+export interface Program {
+    key: string;
+    line: number;
+    command: Command;
+    /** Where it is looked for: its path, or the search path for a bare name. */
+    candidates: string[];
+}
+
+/** The search path of systemd.exec(5), for systems with and without a merged /usr. */
+export const SEARCH_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/** The programs that must be in the image: not those that may be missing (`-`) or whose path only the host knows. */
+export function programs(unit: UnitFile, unitName: string): Program[] {
+    const search = wordsOf(unit, "ExecSearchPath").flatMap(({ text }) => text.split(":"));
+    return COMMANDS.flatMap((key) =>
+        assignmentsOf(unit, "Service", key).flatMap(({ value, line }) =>
+            (splitCommands(value) ?? []).flatMap((command) => {
+                if (/[-+]/.test(command.prefix)) return [];
+                const program = expandSpecifiers(command.program, unitName);
+                if (program === undefined || program === "") return [];
+                const candidates = program.includes("/")
+                    ? [program]
+                    : (search.length > 0 ? search : SEARCH_PATH).map((each) => `${each}/${program}`);
+                return [{ key, line, command: { ...command, program }, candidates }];
+            }),
+        ),
+    );
+}
+
+/** A word of a setting's value. */
+interface Word {
+    key: string;
+    line: number;
+    text: string;
+}
+
+function wordsOf(unit: UnitFile, key: string): Word[] {
+    return assignmentsOf(unit, "Service", key).flatMap(({ value, line }) =>
+        (splitWords(value) ?? []).map((text) => ({ key, line, text })),
+    );
+}
+
+/** `a:b\:c` are `a` and `b:c`. */
+function splitColons(word: string): string[] {
+    return word.split(/(?<!\\):/).map((part) => part.replaceAll("\\:", ":"));
+}
+
+function looksLikeFile(path: string): boolean {
+    if (path.endsWith("/")) return false;
+    if (KNOWN_FILES.includes(path)) return true;
+    return /[^/]\.[A-Za-z0-9]+$/.test(path) && !path.endsWith(".d");
+}
+
+function normalize(path: string): string | undefined {
+    const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+    if (!path.startsWith("/") || parts.includes("..")) return undefined;
+    return `/${parts.join("/")}`;
+}
+
+/** What can be known of specifiers before the unit runs (systemd.unit(5), "SPECIFIERS"); undefined for the rest. */
+function expandSpecifiers(text: string, unitName: string): string | undefined {
+    const name = unitName.slice(0, unitName.lastIndexOf("."));
+    const at = name.indexOf("@");
+    const instance = at < 0 ? "" : name.slice(at + 1) || undefined;
+    const prefix = at < 0 ? name : name.slice(0, at);
+    const values: Record<string, string | undefined> = {
+        "%": "%",
+        n: instance === undefined ? undefined : unitName,
+        N: instance === undefined ? undefined : name,
+        p: prefix,
+        j: prefix.slice(prefix.lastIndexOf("-") + 1),
+        i: instance,
+        S: "/var/lib",
+        C: "/var/cache",
+        L: "/var/log",
+        E: "/etc",
+        t: "/run",
+        T: "/tmp",
+        V: "/var/tmp",
+    };
+    let known = true;
+    const expanded = text.replace(/%(.)/g, (_, letter: string) => {
+        const value = values[letter];
+        known &&= value !== undefined;
+        return value ?? "";
+    });
+    return known ? expanded : undefined;
+}

@@ -1,0 +1,45 @@
+import { mergeConnection } from "../../provider/host/merge-connection";
+
+const defaults = {
+    host: "a",
+    user: "admin",
+    port: 2222,
+    password: "p",
+    privateKey: "k",
+    privateKeyPassword: "kp",
+    hostKey: "SHA256:x",
+    insecureIgnoreHostKey: true,
+    agentSocketPath: "/agent",
+    perDialTimeout: 3,
+};
+
+test("a resource without a connection, or for the same host, takes all that it doesn't say", () => {
+    expect(mergeConnection(undefined, defaults)).toEqual(defaults);
+    expect(mergeConnection({ host: "a", port: 22 }, defaults)).toEqual({ ...defaults, port: 22 });
+});
+
+test("a default without a host is meant for all", () => {
+    expect(mergeConnection({ host: "b" }, { user: "u", password: "p" })).toMatchObject({
+        host: "b",
+        user: "u",
+        password: "p",
+    });
+});
+
+test("nothing that logs in to one host, or vouches for it, goes to another", () => {
+    expect(mergeConnection({ host: "b" }, defaults)).toEqual({
+        host: "b",
+        agentSocketPath: "/agent",
+        perDialTimeout: 3,
+    });
+});
+
+test("a password stays with its user, a passphrase with its key, and a given host key is verified", () => {
+    const merged = mergeConnection({ user: "other", privateKey: "mine", hostKey: "SHA256:y" }, defaults);
+    expect(merged).toMatchObject({ host: "a", user: "other", privateKey: "mine", hostKey: "SHA256:y" });
+    expect(merged.password ?? merged.privateKeyPassword ?? merged.insecureIgnoreHostKey).toBeUndefined();
+});
+
+test("no host at all is said", () => {
+    expect(() => mergeConnection({ user: "u" }, {})).toThrow("no host is given");
+});

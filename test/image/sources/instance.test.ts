@@ -1,0 +1,206 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { buildImage, resolveSource } from "../../../provider/image/image";
+import type { Source } from "../../../provider/image/sources/source";
+import { Store } from "../../../provider/image/store/store";
+import { pathText, UNKNOWN } from "../../../provider/schema/values";
+import { PROGRAM, workspace } from "../workspace";
+import { flake, privateNix } from "./nix/nix-store";
+import { layoutFiles, writeFiles } from "./oci/oci-layout";
+
+privateNix();
+
+const web = [
+    {
+        name: "hello.service",
+        text: "[Unit]\nAfter=hello-web@1.socket\n[Service]\nExecStart=/usr/bin/hello\nStateDirectory=hello\nUser=hello\n",
+    },
+    { name: "hello-web@.socket", text: "[Socket]\nListenStream=80\nService=hello.service\n" },
+];
+const renamed = {
+    "hello-staging.service":
+        "[Unit]\nAfter=hello-staging-web@1.socket\n[Service]\nExecStart=/usr/bin/hello\nStateDirectory=hello-staging\nUser=hello-staging\n",
+    "hello-staging-web@.socket": "[Socket]\nListenStream=80\nService=hello-staging.service\n",
+};
+const files = (units: { name: string; text: string }[], tree = {}): Source => ({
+    files: { units, tree: { "/usr/bin/hello": { content: PROGRAM, mode: "0755" }, ...tree } },
+});
+const args = { name: "hello", version: "1", instance: "staging", programDirectory: "/" };
+
+const newStore = () => new Store(workspace());
+const cat = (file: string, name: string) => execFileSync("unsquashfs", ["-cat", file, name], { encoding: "utf8" });
+const paths = (file: string) => execFileSync("unsquashfs", ["-l", "-d", "", file], { encoding: "utf8" }).split("\n");
+
+async function said(source: Source, over: Partial<Parameters<typeof resolveSource>[1]> = {}): Promise<string[]> {
+    const { failures, warnings } = await resolveSource(source, { ...args, ...over });
+    return [...failures, ...warnings].map((each) => `${pathText(each.path)}: ${each.reason}`);
+}
+
+describe("each source that is packed here can become an instance", () => {
+    test("files: units, what names them, os-release and mount points; the preview shows the texts", async () => {
+        const source = files(web);
+        const resolved = await resolveSource(source, args);
+        expect(resolved).toMatchObject({ failures: [], warnings: [], unitTexts: renamed });
+        expect(Object.keys(resolved.contents as object)).toEqual(["/usr/bin/hello", "total"]);
+        const { file, prefixes, sourceDigest } = await buildImage(source, args, newStore());
+        expect(prefixes).toEqual(["hello-staging"]);
+        expect(sourceDigest).toBe(resolved.sourceDigest);
+        expect(paths(file).filter((each) => each.includes("hello"))).toEqual([
+            "/etc/hello-staging",
+            "/usr/bin/hello",
+            "/usr/lib/systemd/system/hello-staging-web@.socket",
+            "/usr/lib/systemd/system/hello-staging.service",
+            "/var/cache/hello-staging",
+            "/var/lib/hello-staging",
+            "/var/log/hello-staging",
+        ]);
+        expect(cat(file, "usr/lib/os-release")).toContain("PORTABLE_PREFIXES=hello-staging\n");
+        expect(cat(file, "usr/lib/systemd/system/hello-staging.service")).toBe(renamed["hello-staging.service"]);
+    });
+
+    test("the digest of the source tells instances apart, and is the same for one", async () => {
+        const digest = async (instance?: string) =>
+            (await resolveSource(files(web), { ...args, instance })).sourceDigest;
+        const digests = [await digest(), await digest("staging"), await digest("test"), await digest("staging")];
+        expect(new Set(digests).size).toBe(3);
+        expect(digests[3]).toBe(digests[1]);
+    });
+
+    test("directory: units of the tree in every place, and prefixes of its os-release", async () => {
+        const system = "usr/lib/systemd/system";
+        const directory = workspace({
+            "tree/usr/lib/os-release": 'ID=debian\nPORTABLE_PREFIXES="other hello"\n',
+            "tree/etc/machine-id": "",
+            "tree/etc/resolv.conf": "",
+            "tree/usr/bin/hello": PROGRAM,
+            [`tree/${system}/hello-job.service`]: "[Service]\nExecStart=/usr/bin/hello\n",
+            "tree/etc/systemd/system/hello-job.service": "[Service]\nType=exec\nExecStart=/usr/bin/hello\n",
+            [`tree/${system}/hello-job.timer`]: "[Timer]\nOnBootSec=1\nUnit=hello-job.service\n",
+            [`tree/${system}/getty.service`]: "[Unit]\nAfter=hello-job.service\n",
+        });
+        for (const each of ["dev", "proc", "sys", "run", "tmp", "var/tmp"])
+            mkdirSync(path.join(directory, "tree", each), { recursive: true });
+        const { file, unitTexts } = await buildImage(
+            { directory: { path: "tree", units: web } },
+            { ...args, programDirectory: directory },
+            newStore(),
+        );
+        expect(unitTexts).toEqual({
+            ...renamed,
+            "hello-staging-job.service": "[Service]\nType=exec\nExecStart=/usr/bin/hello\n",
+            "hello-staging-job.timer": "[Timer]\nOnBootSec=1\nUnit=hello-staging-job.service\n",
+        });
+        expect(cat(file, "usr/lib/os-release")).toBe('ID=debian\nPORTABLE_PREFIXES="other hello-staging"\n');
+        expect(cat(file, `${system}/getty.service`)).toContain("After=hello-job.service");
+        expect(paths(file).filter((each) => /\/hello-job/.test(each))).toEqual([]);
+    });
+
+    test("closure: the preview shows the texts, and `up` builds them", async () => {
+        const closure = {
+            programs: { hello: ".#hello" },
+            units: ["hello.service"],
+            substitutions: { helloExe: "@hello@/bin/hello" },
+        };
+        const here = { ...args, programDirectory: flake("hello") };
+        const { unitTexts, failures } = await resolveSource({ closure }, here);
+        expect([failures, Object.keys(unitTexts as object)]).toEqual([[], ["hello-staging.service"]]);
+        const built = await buildImage({ closure }, here, newStore());
+        expect(built.unitTexts).toEqual(unitTexts);
+        expect(paths(built.file).filter((each) => /system\/hello/.test(each))).toEqual([
+            "/usr/lib/systemd/system/hello-staging.service",
+        ]);
+    });
+
+    test("oci: the unit made from the configuration", async () => {
+        const directory = workspace();
+        const layer = { "usr/bin/": {}, "usr/bin/hello": { mode: 0o755, content: PROGRAM } };
+        const image = { layers: [layer], config: { Entrypoint: ["/usr/bin/hello"] } };
+        writeFiles(path.join(directory, "image"), await layoutFiles([image]));
+        const { unitTexts } = await resolveSource(
+            { oci: { layout: "image" } },
+            { ...args, programDirectory: directory },
+        );
+        expect(unitTexts).toEqual({
+            "hello-staging.service": expect.stringContaining("ExecStart=/usr/bin/hello\n"),
+        });
+    });
+
+    test("an extension: its own name, and the prefix of what it extends", async () => {
+        const source = files([{ name: "hello-more.service", text: "[Service]\nExecStart=/usr/bin/hello\n" }]);
+        const more = { ...args, name: "more", extends: "hello" };
+        const { file, unitTexts } = await buildImage(source, more, newStore());
+        expect(Object.keys(unitTexts)).toEqual(["hello-staging-more.service"]);
+        expect(paths(file)).toContain("/usr/lib/extension-release.d/extension-release.more-staging");
+    });
+});
+
+describe("what can't be one is refused", () => {
+    const ready =
+        "instance: A ready image has the units it was built with, so it can't become an instance. Build it under the other name, and leave `instance` out; or use `files`, `directory`, `closure` or `oci`.";
+    test("a ready image, from a file, a URL, or built by nix", async () => {
+        const programDirectory = workspace({ "hello.raw": "" });
+        expect(await said({ raw: { path: "hello.raw" } }, { programDirectory })).toContain(ready);
+        const url = { url: "https://localhost/hello.raw", sha256: "0".repeat(64) };
+        expect(await said({ raw: url })).toEqual([ready]);
+        expect(await said({ nix: { installable: ".#image" } }, { programDirectory: flake("hello") })).toEqual([ready]);
+    });
+
+    test.each(["", "a_b", "-a", "a.b", "ä", "a/b"])("the name %j", async (instance) => {
+        expect(await said(files(web), { instance })).toEqual([
+            `instance: Instance '${instance}' can't be the end of an image's name: use letters, digits and dashes, and start with a letter or digit.`,
+        ]);
+    });
+
+    test("a name that is too long", async () => {
+        expect(await said(files(web), { instance: "a".repeat(200) })).toEqual([
+            "name: Name and version have 207 characters together, and only 200 fit in a file name. Shorten them.",
+        ]);
+    });
+
+    test("a unit whose new name another one has", async () => {
+        const units = ["hello.service", "hello-staging.service"].map((name) => ({
+            name,
+            text: "[Service]\nExecStart=/usr/bin/hello\n",
+        }));
+        // Both are renamed.
+        expect(await said(files(units))).toEqual([]);
+        const tree = { "/usr/lib/systemd/system/hello-staging.service": { directory: true } };
+        expect(await said(files(units.slice(0, 1), tree))).toEqual([
+            "instance: /usr/lib/systemd/system/hello-staging.service is a directory that holds other files, so it can't be a file too. Remove one of them.",
+        ]);
+    });
+});
+
+test("nothing is known of an instance whose name isn't", async () => {
+    const { sourceDigest, unitTexts, contents, failures } = await resolveSource(files(web), {
+        ...args,
+        instance: UNKNOWN,
+    });
+    expect([sourceDigest, unitTexts, contents, failures]).toEqual([UNKNOWN, UNKNOWN, UNKNOWN, []]);
+});
+
+test("what two instances would share all the same is named", async () => {
+    const text = [
+        "[Service]",
+        "StateDirectory=hello",
+        "RuntimeDirectory=hello-run",
+        "CacheDirectory=other",
+        "ExecStart=/usr/bin/hello --data=/var/lib/hello/db /var/cache/other",
+        "Environment=SOCKET=/run/hello-run/s A=/run/hello B=/srv/var/lib/hello C=/var/lib/hello-staging",
+        "WorkingDirectory=/var/lib/hello",
+        "ReadWritePaths=/var/lib/hellos",
+        "[Install]",
+        "WantedBy=multi-user.target",
+        "Alias=www.service hello-x.service",
+        "",
+    ].join("\n");
+    const todo =
+        "Write what follows its name: $STATE_DIRECTORY and its like in Exec lines (systemd.exec(5)), %S/%N elsewhere.";
+    expect((await said(files([{ name: "hello.service", text }]))).filter((each) => /instance/.test(each))).toEqual([
+        `source.files: hello-staging.service:5: ExecStart= names /var/lib/hello, and the directory of this instance is /var/lib/hello-staging. ${todo}`,
+        `source.files: hello-staging.service:6: Environment= names /run/hello-run, and the directory of this instance is /run/hello-staging-run. ${todo}`,
+        `source.files: hello-staging.service:7: WorkingDirectory= names /var/lib/hello, and the directory of this instance is /var/lib/hello-staging. ${todo}`,
+        "source.files: hello-staging.service:11: Alias= is www.service in every instance, and one host has that once. Remove it, or make it a variable in the unit.",
+    ]);
+});

@@ -1,0 +1,315 @@
+import { resolveSource } from "../../../provider/image/image";
+import type { FilesSource } from "../../../provider/image/sources/files/schema";
+import { loadFiles } from "../../../provider/image/sources/files/tree";
+import { Problems } from "../../../provider/image/sources/problems";
+import { Archive, Asset, pathText, UNKNOWN } from "../../../provider/schema/values";
+import { hello, workspace } from "../workspace";
+
+const file = (name: string) => new Asset({ path: name });
+const HELLO = { "/usr/bin/hello": { asset: file("bin/hello"), mode: "0755" } };
+const whole: FilesSource = {
+    units: ["units/hello.service", "units/hello.socket"],
+    tree: HELLO,
+    substitutions: { helloExe: "/usr/bin/hello" },
+};
+
+/** What is wrong, as `property: sentence`. */
+async function said(files: FilesSource, over: Partial<ReturnType<typeof hello>> = {}) {
+    const { failures } = await resolveSource({ files }, { ...hello(), ...over });
+    return failures.map((failure) => `${pathText(failure.path)}: ${failure.reason}`);
+}
+
+describe("what is wrong is said in one sentence with what to do", () => {
+    const unit = (name: string, text = "[Service]\nExecStart=/usr/bin/hello\n") => ({ name, text });
+    const at = "source.files";
+    test.each<[string, FilesSource, string[]]>([
+        [
+            "no unit",
+            { units: [], tree: HELLO },
+            [`${at}.units: An image needs at least one unit. Name the unit files of your service here.`],
+        ],
+        [
+            "a missing unit file",
+            { ...whole, units: [...whole.units, "units/nope.service"] },
+            [
+                expect.stringMatching(
+                    /^source\.files\.units\[2\]: There is no 'units\/nope\.service' \(\/.*\/units\/nope\.service\)\. Make it, or correct the path\. Relative paths start at the program's directory\.$/,
+                ),
+            ],
+        ],
+        [
+            "a missing file",
+            { ...whole, tree: { ...HELLO, "/a": { asset: file("nope") } } },
+            [expect.stringMatching(/^source\.files\.tree\["\/a"\]: There is no 'nope' /)],
+        ],
+        [
+            "a path through a file",
+            { ...whole, tree: { ...HELLO, "/a": { asset: file("bin/hello/x") } } },
+            [expect.stringContaining("is a file. Correct the path.")],
+        ],
+        [
+            "a directory as a file",
+            { ...whole, tree: { ...HELLO, "/a": { asset: file("units") } } },
+            [
+                `${at}.tree["/a"]: 'units' is a directory, and a file is needed here. For a whole directory use a FileArchive.`,
+            ],
+        ],
+        [
+            "a file as a directory",
+            { ...whole, tree: { ...HELLO, "/a": { asset: new Archive({ path: "bin/hello" }) } } },
+            [`${at}.tree["/a"]: 'bin/hello' is a file, and a directory is needed here. Unpack it, or use a FileAsset.`],
+        ],
+        [
+            "a URL",
+            { ...whole, tree: { ...HELLO, "/a": { asset: new Asset({ uri: "https://example.com/x" }) } } },
+            [`${at}.tree["/a"]: 'https://example.com/x' is not read from the network. Download it, and give the file.`],
+        ],
+        [
+            "another image's unit",
+            { units: [unit("web.service")], tree: HELLO },
+            [
+                `${at}.units[0]: Unit 'web.service' doesn't belong to image 'hello': portablectl attaches hello.service, hello-*.service, hello.*.service and hello@*.service only. Rename the unit, or set the image's \`name\`.`,
+            ],
+        ],
+        [
+            "a prefix without a boundary",
+            { units: [unit("helloworld.service")], tree: HELLO },
+            [expect.stringContaining("doesn't belong to image 'hello'")],
+        ],
+        [
+            "not a unit of portablectl",
+            { units: [unit("hello.mount"), unit("hello.service")], tree: HELLO },
+            [
+                `${at}.units[0]: 'hello.mount' is not a unit that portablectl attaches: the name must end in one of .service, .socket, .target, .timer, .path.`,
+            ],
+        ],
+        [
+            "not a name of a unit",
+            { units: [unit("hello-a b.service")], tree: HELLO },
+            [
+                `${at}.units[0]: 'hello-a b.service' is not a name that systemd takes for a unit: use letters, digits and : - _ . \\ @.`,
+            ],
+        ],
+        [
+            "two units of one name",
+            { units: [unit("hello.service"), unit("hello.service")], tree: HELLO },
+            [`${at}.units[1]: There are two units 'hello.service'. Remove one of them.`],
+        ],
+        [
+            "a unit in the tree too",
+            {
+                units: [unit("hello.service")],
+                tree: { ...HELLO, "/usr/lib/systemd/system/hello.service": { content: "" } },
+            },
+            [`${at}.units[0]: /usr/lib/systemd/system/hello.service is given twice. Remove one of them.`],
+        ],
+        [
+            "a StringAsset without a name",
+            { units: [new Asset({ text: "" }), unit("hello.service")], tree: HELLO },
+            [`${at}.units[0]: A StringAsset has no file name. Write { name: "hello.service", text: ... } instead.`],
+        ],
+        [
+            "a unit with two texts",
+            { units: [{ ...unit("hello.service"), asset: file("x") }], tree: HELLO },
+            [`${at}.units[0]: A unit has exactly one of \`text\` and \`asset\`.`],
+        ],
+        [
+            "a variable without a value",
+            { ...whole, substitutions: {} },
+            [
+                `${at}.units[0]: Unit 'hello.service' has @helloExe@, and \`substitutions\` has no 'helloExe'. Add it (as "@helloExe@" to keep the text).`,
+            ],
+        ],
+        [
+            "a value without a variable",
+            { ...whole, substitutions: { helloExe: "/usr/bin/hello", old: "x" } },
+            [`${at}.substitutions.old: No unit has @old@. Remove it, or correct the name.`],
+        ],
+        [
+            "a relative path",
+            { ...whole, tree: { ...HELLO, "etc/a": { content: "" } } },
+            [
+                `${at}.tree["etc/a"]: 'etc/a' can't be a path in the image: write it from the root, without '..', as /usr/bin/hello.`,
+            ],
+        ],
+        [
+            "a path with ..",
+            { ...whole, tree: { ...HELLO, "/usr/../a": { content: "" } } },
+            [expect.stringContaining("without '..'")],
+        ],
+        [
+            "a path twice",
+            { ...whole, tree: { ...HELLO, "/usr/bin/hello/": { content: "" } } },
+            [`${at}.tree["/usr/bin/hello/"]: /usr/bin/hello is given twice. Remove one of them.`],
+        ],
+        [
+            "a file in a file",
+            { ...whole, tree: { ...HELLO, "/usr/bin/hello/x": { content: "" } } },
+            [
+                `${at}.tree["/usr/bin/hello/x"]: /usr/bin/hello/x can't be there: /usr/bin/hello is a file. Remove one of them.`,
+            ],
+        ],
+        [
+            "a file behind a link",
+            { ...whole, tree: { ...HELLO, "/bin": { symlink: "usr/bin" }, "/bin/x": { content: "" } } },
+            [
+                `${at}.tree["/bin/x"]: /bin/x lies behind the symbolic link /bin to usr/bin. Give the path it leads to instead.`,
+            ],
+        ],
+        [
+            "a file for a directory",
+            { ...whole, tree: { ...HELLO, "/usr/bin": { content: "" } } },
+            [
+                `${at}.tree["/usr/bin"]: /usr/bin is a directory that holds other files, so it can't be a file too. Remove one of them.`,
+            ],
+        ],
+        [
+            "a bad mode",
+            { ...whole, tree: { ...HELLO, "/a": { content: "", mode: "rwx" } } },
+            [`${at}.tree["/a"].mode: 'rwx' is not a mode: write the permissions in octal, as "0755" or "0644".`],
+        ],
+        [
+            "two contents",
+            { ...whole, tree: { ...HELLO, "/a": { content: "", directory: true } } },
+            [
+                `${at}.tree["/a"]: What is at a path of the image is exactly one of \`asset\`, \`content\`, \`directory\` and \`symlink\`.`,
+            ],
+        ],
+        [
+            "directory: false",
+            { ...whole, tree: { ...HELLO, "/a": { directory: false } } },
+            [`${at}.tree["/a"].directory: \`directory\` can only be true. Remove the entry if it shall not be there.`],
+        ],
+        [
+            "a link with a mode",
+            { ...whole, tree: { ...HELLO, "/a": { symlink: "b", mode: "0755" } } },
+            [`${at}.tree["/a"].mode: A symbolic link has no mode of its own. Remove it.`],
+        ],
+        [
+            "a program that isn't there",
+            { units: [unit("hello.service")] },
+            [
+                `${at}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, and the image has no such file. Add it to \`tree\`.`,
+            ],
+        ],
+        [
+            "a program that isn't in the search path",
+            { units: [unit("hello.service", "[Service]\nExecStart=nope\n")] },
+            [
+                `${at}.units[0]: ExecStart= in line 2 of 'hello.service' runs nope, and the image has no such file. Add it to \`tree\`.`,
+            ],
+        ],
+        [
+            "a program that may not be executed",
+            {
+                units: [unit("hello.service")],
+                tree: { "/usr/bin/hello": { content: "" } },
+            },
+            [
+                `${at}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, which may not be executed. Give it mode "0755" in \`tree\`.`,
+            ],
+        ],
+        [
+            "a program that is a directory",
+            {
+                units: [unit("hello.service")],
+                tree: { "/usr/bin/hello": { directory: true } },
+            },
+            [`${at}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, which is a directory.`],
+        ],
+        [
+            "a program behind a dangling link",
+            {
+                units: [unit("hello.service")],
+                tree: { "/usr/bin/hello": { symlink: "../lib/hello" } },
+            },
+            [
+                `${at}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, which leads to /usr/lib/hello, and the image has no such file. Add it to \`tree\`.`,
+            ],
+        ],
+        [
+            "a circle of links",
+            {
+                units: [unit("hello.service")],
+                tree: { "/usr/bin/hello": { symlink: "b" }, "/usr/bin/b": { symlink: "hello" } },
+            },
+            [
+                `${at}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, a circle of symbolic links in the image.`,
+            ],
+        ],
+    ])("%s", async (_, files, expected) => {
+        expect(await said(files)).toEqual(expected);
+    });
+
+    test("a unit that isn't text", async () => {
+        const programDirectory = workspace({ "hello.service": Buffer.from([0xff, 0xfe]) });
+        expect(await said({ units: ["hello.service"] }, { programDirectory })).toEqual([
+            `${at}.units[0]: 'hello.service' is not a text in UTF-8.`,
+        ]);
+    });
+
+    test("all of it at once", async () => {
+        const failures = await said(
+            { units: ["nope.service", unit("web.service", "[Service]\nExecStart=/a\n")], tree: { a: { content: "" } } },
+            { name: "my_app", version: "1/2" },
+        );
+        expect(failures.map((failure) => failure.split(":")[0])).toEqual([
+            "name",
+            "version",
+            "source.files.tree.a",
+            "source.files.units[0]",
+            "source.files.units[1]",
+            "source.files.units[1]",
+        ]);
+    });
+});
+
+test.each([
+    [
+        "my_app",
+        "1",
+        "Image name 'my_app' can't hold an underscore: portablectl takes what stands before the first one as the prefix of the units. Use a dash.",
+    ],
+    [
+        "-a",
+        "1",
+        "Image name '-a' can't be the prefix of units: use letters, digits, dashes and dots, and start with a letter or digit.",
+    ],
+    ["a/b", "1", expect.stringContaining("can't be the prefix of units")],
+    ["", "1", expect.stringContaining("can't be the prefix of units")],
+    ["hello", "", expect.stringContaining("Version '' can't be part of a file name")],
+    ["hello", "1 2", expect.stringContaining("Version '1 2' can't be part of a file name")],
+    [
+        "hello",
+        "1".repeat(250),
+        "Name and version have 255 characters together, and only 200 fit in a file name. Shorten them.",
+    ],
+])("name '%s' and version '%s'", async (name, version, expected) => {
+    const { failures } = await resolveSource(UNKNOWN, { name, version, programDirectory: "/" });
+    expect(failures.map(({ reason }) => reason)).toEqual([expected]);
+});
+
+test.each([
+    "hello.service",
+    "hello-worker.service",
+    "hello@.service",
+    "hello@a.socket",
+    "hello.extra.timer",
+    "hello.path",
+])("%s belongs to hello", async (name) => {
+    const { problems, ...args } = { ...hello(), problems: new Problems() };
+    await loadFiles({ units: [{ name, text: "" }] }, [], { prefix: "hello", ...args }, problems);
+    expect(problems.failures).toEqual([]);
+});
+
+test("exactly one source", async () => {
+    for (const source of [{}, { files: whole, raw: { path: "x" } }]) {
+        const { failures } = await resolveSource(source, hello());
+        expect(failures).toEqual([
+            {
+                path: ["source"],
+                reason: expect.stringMatching(/^An image has exactly one source: `files`, .* or `raw`\.$/),
+            },
+        ]);
+    }
+});

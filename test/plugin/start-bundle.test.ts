@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { buildSync, type Metafile } from "esbuild";
+
+const root = join(__dirname, "../..");
+const { metafile }: { metafile: Metafile } = buildSync({
+    absWorkingDir: root,
+    entryPoints: ["provider/plugin/main.ts"],
+    bundle: true,
+    platform: "node",
+    external: ["cpu-features", "*.node"],
+    metafile: true,
+    write: false,
+    outfile: "provider.js",
+});
+
+/** What is evaluated with a file: all that is imported, but not what `import()` brings. */
+function loadedWith(entry: string): Set<string> {
+    const seen = new Set<string>();
+    const visit = (file: string) => {
+        if (seen.has(file)) return;
+        seen.add(file);
+        for (const each of metafile.inputs[file]?.imports ?? [])
+            if (each.kind !== "dynamic-import" && !each.external) visit(each.path);
+    };
+    visit(entry);
+    return seen;
+}
+
+test("of the Pulumi SDK, the provider has the messages of the protocol alone", () => {
+    const ofSdk = Object.keys(metafile.inputs).filter((file) => file.startsWith("node_modules/@pulumi/pulumi/"));
+    expect(ofSdk.filter((file) => !file.startsWith("node_modules/@pulumi/pulumi/proto/"))).toEqual([]);
+    expect(ofSdk).toContain("node_modules/@pulumi/pulumi/proto/resource_grpc_pb.js");
+});
+
+test("what makes components is loaded when the first one is asked for", () => {
+    const start = loadedWith("provider/plugin/main.ts");
+    expect(Object.keys(metafile.inputs)).toContain("provider/protocol/construct.ts");
+    expect(start).toContain("provider/protocol/service.ts");
+    expect([...start].filter((file) => /construct|monitor|resource_grpc_pb|resources\//.test(file))).toEqual([]);
+});
+
+test("of the resources, a start loads the one that is asked for", () => {
+    expect(
+        [...loadedWith("provider/package.ts")].filter((file) => /resources\/|functions\/|image\//.test(file)),
+    ).toEqual([]);
+    const withService = [...loadedWith("provider/resources/attached-service/attached-service.ts")];
+    expect(withService.filter((file) => /portable-service|portable-image|image\//.test(file))).toEqual([]);
+});

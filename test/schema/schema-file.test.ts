@@ -1,9 +1,0 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { portable } from "../../provider/portable";
-import { packageSchema } from "../../provider/schema/package-schema";
-
-test("provider/schema.json is what the provider answers; `npm run schema` writes it", async () => {
-    const committed = JSON.parse(readFileSync(join(__dirname, "../../provider/schema.json"), "utf8"));
-    expect(committed).toEqual(JSON.parse(JSON.stringify(await packageSchema(portable))));
-});
