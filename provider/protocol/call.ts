@@ -12,8 +12,8 @@ import { Throttle } from "./throttle";
 
 /** Live lines reach the engine this often at most. */
 const STATUS_PERIOD_MS = 200;
-/** An engine that takes no warnings isn't waited for any longer. */
-const WARNING_PATIENCE_MS = 1000;
+/** An engine that takes no messages isn't waited for any longer. */
+const MESSAGE_PATIENCE_MS = 1000;
 
 export interface CallOptions {
     urn: string;
@@ -38,6 +38,7 @@ export class Call implements HostContext {
     private readonly timer: NodeJS.Timeout | undefined;
     private readonly redactor = new Redactor();
     private readonly statuses: Throttle;
+    private lastStatus: Promise<void> | undefined;
     private readonly warnings: Promise<void>[] = [];
 
     constructor(
@@ -49,7 +50,9 @@ export class Call implements HostContext {
         this.label = labelOf(urn) || operation;
         this.signal = AbortSignal.any([session.cancelled, this.deadline.signal]);
         for (const { value, secrets } of [session.configuration, ...properties]) this.redactor.learn(value, secrets);
-        this.statuses = new Throttle((text) => void this.send(text, "info", true), STATUS_PERIOD_MS);
+        this.statuses = new Throttle((text) => {
+            this.lastStatus = this.send(text, "info", true);
+        }, STATUS_PERIOD_MS);
         this.timeoutSeconds = timeout_s > 0 ? timeout_s : undefined;
         if (timeout_s > 0) {
             const passed = new UserError({
@@ -124,10 +127,18 @@ export class Call implements HostContext {
         } finally {
             clearTimeout(this.timer);
             this.statuses.stop();
-            // After the last answer the engine ends the provider, and a warning on its way would be lost.
-            if (this.warnings.length > 0)
-                await Promise.race([Promise.all(this.warnings), sleep(WARNING_PATIENCE_MS, undefined, { ref: false })]);
+            await this.messagesSent();
         }
+    }
+
+    /**
+     * The engine shows what arrives before the answer: a status that came after it would be dropped, so that the line of
+     * a finished upload still says "waiting to upload", and after the last answer the engine ends the provider.
+     */
+    private async messagesSent(): Promise<void> {
+        const pending = [...this.warnings, ...(this.lastStatus === undefined ? [] : [this.lastStatus])];
+        if (pending.length === 0) return;
+        await Promise.race([Promise.all(pending), sleep(MESSAGE_PATIENCE_MS, undefined, { ref: false })]);
     }
 
     private async send(text: string, severity: "info" | "warning", ephemeral: boolean): Promise<void> {

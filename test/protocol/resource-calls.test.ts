@@ -294,6 +294,19 @@ describe("time", () => {
     });
 });
 
+test("the last status has reached the engine when the call is answered", async () => {
+    const engine = await startEngine();
+    const other = await Client.start(workshop, engine.address);
+    try {
+        await other.create({ name: "brief" });
+        const messages = engine.logs.map(({ message }) => message);
+        expect(messages).toEqual(["waiting to upload", "uploaded"]);
+    } finally {
+        await other.stop();
+        engine.stop();
+    }
+});
+
 test("status lines are few and tell no secret; warnings stay", async () => {
     const engine = await startEngine();
     const other = await Client.start(workshop, engine.address);

@@ -90,6 +90,10 @@ export class Workshop {
                 case "slow":
                     await aborted(context.signal);
                     break;
+                case "brief":
+                    context.status("waiting to upload");
+                    context.status("uploaded");
+                    break;
                 case "chatty":
                     for (let step = 0; step < 50; step++) context.status(`step ${step} of ${made.token}`);
                     context.warn("loud");
