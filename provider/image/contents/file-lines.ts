@@ -81,7 +81,7 @@ function groupLine(group: Directory, path: string): [string, string] {
 }
 
 function entryText(entry: Entry, digestLength = DIGEST_LENGTH): string {
-    if (entry.kind === "symlink") return `-> ${entry.host}`;
+    if (entry.kind === "symlink") return `-> ${entry.target}`;
     const mode = entry.mode.toString(8).padStart(4, "0");
     if (entry.kind === "directory") return entry.mode === 0o755 ? "empty directory" : `empty directory, ${mode}`;
     const parts = [sizeText(entry.size), entry.sha256.slice(0, digestLength)];

@@ -95,7 +95,7 @@ async function fill(
         signal?.throwIfAborted();
         const local = path.join(stage, at);
         if (entry.kind === "directory") await mkdir(local, { mode: 0o700 });
-        else if (entry.kind === "symlink") await symlink(entry.host, local);
+        else if (entry.kind === "symlink") await symlink(entry.target, local);
         else {
             const counted = async function* () {
                 for await (const chunk of checkedBytes(at, entry)) {

@@ -41,8 +41,8 @@ export class PackedListing {
     end(): boolean {
         this.take(Buffer.alloc(0));
         if (this.files === undefined || this.files.length > 0) return false;
-        for (const [path, host] of this.links) {
-            const entry = this.tree.get(host);
+        for (const [path, target] of this.links) {
+            const entry = this.tree.get(target);
             if (entry !== undefined) this.tree.add(path, entry);
         }
         return true;
@@ -64,7 +64,7 @@ export class PackedListing {
             const [, mode = "", , , ...more] = rest.split(" ");
             const permissions = Number.parseInt(mode, 8);
             if (type === "D") this.add(path, { kind: "directory", mode: permissions });
-            if (type === "S") this.add(path, { kind: "symlink", host: more.join(" ") });
+            if (type === "S") this.add(path, { kind: "symlink", target: more.join(" ") });
             if (type === "R") {
                 const [size, offset] = more.map(Number) as [number, number];
                 files.push({ path, mode: permissions, size, offset, hash: createHash("sha256"), left: size });

@@ -23,7 +23,7 @@ export function addSkeleton(tree: Tree, identity: Identity, units: Readonly<Reco
     for (const [path, mode] of Object.entries(API_DIRECTORIES)) addAbsent(tree, path, { kind: "directory", mode });
     if (tree.lookup("/etc/os-release")?.entry === undefined) {
         addAbsent(tree, "/usr/lib/os-release", textEntry(osRelease(identity)));
-        addAbsent(tree, "/etc/os-release", { kind: "symlink", host: "../usr/lib/os-release" });
+        addAbsent(tree, "/etc/os-release", { kind: "symlink", target: "../usr/lib/os-release" });
     }
     for (const [path, text] of Object.entries(FILES)) addAbsent(tree, path, textEntry(text));
     // Under its own name a drop-in can bind configuration, and a setting can be added, without a new image.

@@ -144,7 +144,7 @@ async function writeTree(tree: Tree, writer: TarWriter, onBytes: (done: number) 
         if (entry.kind === "directory") {
             await writer.header({ name: `${name}/`, type: "directory", mode: entry.mode });
         } else if (entry.kind === "symlink") {
-            await writer.header({ name, type: "symlink", linkname: entry.host, mode: 0o777 });
+            await writer.header({ name, type: "symlink", linkname: entry.target, mode: 0o777 });
         } else {
             const pax = isIn(path, EXTENSION_RELEASE) ? ANY_FILE_NAME : undefined;
             await writer.header({ name, type: "file", mode: entry.mode, size: entry.size, pax });

@@ -105,7 +105,7 @@ async function addDirectory(tree: Tree, root: string, above: string): Promise<vo
     for (const child of await readdir(path.join(root, above), { withFileTypes: true })) {
         const at = `${above}/${child.name}`;
         const local = path.join(root, at);
-        if (child.isSymbolicLink()) tree.add(at, { kind: "symlink", host: await readlink(local) });
+        if (child.isSymbolicLink()) tree.add(at, { kind: "symlink", target: await readlink(local) });
         if (!child.isFile() && !child.isDirectory()) continue;
         const mode = (await stat(local)).mode & 0o7777;
         if (child.isFile()) tree.add(at, await localFile(local, "/", mode));

@@ -138,7 +138,7 @@ class Walk {
                     throw new LocalProblem(`'${this.name(at)}' has a name that isn't UTF-8. Rename it.`);
                 }
                 if (child.isSymbolicLink()) {
-                    found.push([at, { kind: "symlink", host: readlinkSync(this.local(at)) }]);
+                    found.push([at, { kind: "symlink", target: readlinkSync(this.local(at)) }]);
                 } else if (child.isDirectory()) {
                     const mode = Number(lstatSync(this.local(at)).mode & 0o7777);
                     found.push([at, { kind: "directory", mode }]);

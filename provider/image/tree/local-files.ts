@@ -160,7 +160,7 @@ async function walk(
                 found.set(at, { kind: "directory", mode: 0o755 });
                 await walk(below, { programDirectory, cache }, `${at}/`, found);
             } else if (child.isSymbolicLink()) {
-                found.set(at, { kind: "symlink", host: await readlink(absolute(below, programDirectory)) });
+                found.set(at, { kind: "symlink", target: await readlink(absolute(below, programDirectory)) });
             } else {
                 const known = child.isFile() ? unchangedFile(join(directory, child.name), cache) : undefined;
                 found.set(at, known ?? (await limit(() => localFile(below, programDirectory))));

@@ -16,7 +16,7 @@ export interface Found {
 
 /** The files below a directory, as they are seen after chroot(2) into it: absolute links start there. */
 export class RootFiles {
-    private readonly known = new Map<string, Promise<{ status: Stats; host?: string } | undefined>>();
+    private readonly known = new Map<string, Promise<{ status: Stats; target?: string } | undefined>>();
 
     /** `directory` is absolute; "/" is the machine's own root. */
     constructor(readonly directory: string) {}
@@ -42,14 +42,14 @@ export class RootFiles {
             const next = join(at, step);
             const found = await this.look(next);
             if (found === undefined) return undefined;
-            if (found.host === undefined) {
+            if (found.target === undefined) {
                 at = next;
                 continue;
             }
-            links.push([next, found.host]);
+            links.push([next, found.target]);
             if (links.length > MAX_LINKS) return undefined;
-            rest = [...stepsOf(found.host), ...rest];
-            if (found.host.startsWith("/")) at = "/";
+            rest = [...stepsOf(found.target), ...rest];
+            if (found.target.startsWith("/")) at = "/";
         }
         const end = await this.look(at);
         return end && { path: at, status: end.status, links };
@@ -73,10 +73,10 @@ export class RootFiles {
         return known;
     }
 
-    private async read(at: string): Promise<{ status: Stats; host?: string } | undefined> {
+    private async read(at: string): Promise<{ status: Stats; target?: string } | undefined> {
         try {
             const status = await lstat(this.local(at));
-            return { status, host: status.isSymbolicLink() ? await readlink(this.local(at)) : undefined };
+            return { status, target: status.isSymbolicLink() ? await readlink(this.local(at)) : undefined };
         } catch (error) {
             if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
             throw error;

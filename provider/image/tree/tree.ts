@@ -22,7 +22,7 @@ export interface DirectoryEntry {
 
 export interface SymlinkEntry {
     kind: "symlink";
-    host: string;
+    target: string;
 }
 
 export type Entry = FileEntry | DirectoryEntry | SymlinkEntry;
@@ -67,7 +67,7 @@ export class Tree {
                 continue;
             }
             if (above.kind === "symlink") {
-                return `${path} lies behind the symbolic link ${parent} to ${above.host}. Give the path it leads to instead.`;
+                return `${path} lies behind the symbolic link ${parent} to ${above.target}. Give the path it leads to instead.`;
             }
             if (above.kind === "file") return `${path} can't be there: ${parent} is a file. Remove one of them.`;
             break;
@@ -106,8 +106,8 @@ export class Tree {
                 continue;
             }
             links++;
-            rest = [...entry.host.split("/").filter((step) => step !== "" && step !== "."), ...rest];
-            if (entry.host.startsWith("/")) at = "/";
+            rest = [...entry.target.split("/").filter((step) => step !== "" && step !== "."), ...rest];
+            if (entry.target.startsWith("/")) at = "/";
         }
         return undefined;
     }
@@ -126,7 +126,7 @@ export class Tree {
                         path,
                         entry.kind,
                         ...(entry.kind === "symlink"
-                            ? [entry.host]
+                            ? [entry.target]
                             : [entry.mode, entry.kind === "file" ? entry.sha256 : null]),
                     ]),
                 )

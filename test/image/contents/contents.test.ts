@@ -27,7 +27,7 @@ test("a small image is a line for each file", async () => {
         tree({
             "/usr/bin/hello": textEntry("x".repeat(15_700), 0o755),
             "/etc/hello.conf": "a",
-            "/bin": { kind: "symlink", host: "usr/bin" },
+            "/bin": { kind: "symlink", target: "usr/bin" },
             "/srv/data": { kind: "directory", mode: 0o755 },
             "/srv/secret": { kind: "directory", mode: 0o700 },
         }),
@@ -56,7 +56,7 @@ test("a change is the lines of what came, went and changed, and the total", asyn
 });
 
 test("nothing changed, whatever order it came in: no line", async () => {
-    const parts = { ...files("/a", 50), ...files("/b", 5), "/l": { kind: "symlink", host: "a" } as const };
+    const parts = { ...files("/a", 50), ...files("/b", 5), "/l": { kind: "symlink", target: "a" } as const };
     const reversed = Object.fromEntries(Object.entries(parts).reverse());
     expect(await difference(tree(parts), tree(reversed))).toEqual([]);
 });

@@ -48,7 +48,7 @@ async function addBundle(roots: readonly RootFiles[], tree: Tree): Promise<boole
             if (!found?.status.isFile() || found.status.size === 0) continue;
             tree.add(BUNDLE, await localFile(root.local(found.path), "/", 0o644));
             for (const link of BUNDLE_LINKS) {
-                if (tree.lookup(link)?.entry === undefined) tree.add(link, { kind: "symlink", host: BUNDLE });
+                if (tree.lookup(link)?.entry === undefined) tree.add(link, { kind: "symlink", target: BUNDLE });
             }
             return true;
         }

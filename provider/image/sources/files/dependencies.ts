@@ -163,7 +163,7 @@ export class Dependencies {
         if (runPaths.includes(directory) || builtIn.includes(directory) || name.includes("/")) return;
         // Only the configuration of that system led here (ld.so.conf): the image has none.
         const place = this.tree.lookup(builtIn.find((each) => this.tree.lookup(each)?.entry !== undefined) ?? "/lib");
-        this.addAbsent(join(place?.path ?? "/lib", name), { kind: "symlink", host: library.path }, at);
+        this.addAbsent(join(place?.path ?? "/lib", name), { kind: "symlink", target: library.path }, at);
     }
 
     private async add(root: RootFiles, found: Loaded["found"], at: Path): Promise<void> {
@@ -177,12 +177,12 @@ export class Dependencies {
     }
 
     private links({ links }: Pick<Found, "links">, at: Path): void {
-        for (const [path, host] of links) this.addAbsent(path, { kind: "symlink", host: host }, at);
+        for (const [path, target] of links) this.addAbsent(path, { kind: "symlink", target }, at);
     }
 
     private addAbsent(path: string, entry: Parameters<Tree["add"]>[1], at: Path): void {
         const existing = this.tree.get(path);
-        const isSame = existing?.kind === "symlink" && entry.kind === "symlink" && existing.host === entry.host;
+        const isSame = existing?.kind === "symlink" && entry.kind === "symlink" && existing.target === entry.target;
         // A file of the user's under that name is the one that counts.
         if (!isSame && existing?.kind !== "file") this.problems.add(at, this.tree.add(path, entry));
     }

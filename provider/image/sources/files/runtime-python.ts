@@ -237,11 +237,11 @@ async function addEnvironment(
     if (!(await stat(venv).catch(() => undefined))?.isDirectory()) return;
     const names = await add(venv, (name) => `${ENVIRONMENT}/${name}`);
     problems.add(path, tree.add(`${ENVIRONMENT}/pyvenv.cfg`, textEntry(configuration(python))));
-    for (const [name, host] of [
+    for (const [name, target] of [
         ["python", python.written],
         ["python3", python.written],
     ] as const) {
-        problems.add(path, tree.add(`${ENVIRONMENT}/bin/${name}`, { kind: "symlink", host: host }));
+        problems.add(path, tree.add(`${ENVIRONMENT}/bin/${name}`, { kind: "symlink", target }));
     }
     const dependencies = new Dependencies(tree, problems);
     for (const name of names.filter((each) => /\.so(\.|$)/.test(each))) {

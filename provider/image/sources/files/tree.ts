@@ -67,8 +67,8 @@ async function loadTree(
     const opaque: string[] = [];
     for (const [written, entry] of Object.entries(source)) {
         const at = [...path, written];
-        const host = imagePath(written);
-        if (host === undefined) {
+        const target = imagePath(written);
+        if (target === undefined) {
             problems.add(
                 at,
                 `'${written}' can't be a path in the image: write it from the root, without '..', as /usr/bin/hello.`,
@@ -77,12 +77,12 @@ async function loadTree(
         }
         const loaded = await problems.reading(at, () => loadEntry(entry, at, programDirectory, problems));
         if (loaded === undefined) continue;
-        if (loaded instanceof Unknown) opaque.push(host);
+        if (loaded instanceof Unknown) opaque.push(target);
         else if (loaded instanceof Map) {
             for (const [below, part] of [...loaded].sort(([a], [b]) => (a < b ? -1 : 1))) {
-                problems.add(at, tree.add(below === "" ? host : join(host, below), part));
+                problems.add(at, tree.add(below === "" ? target : join(target, below), part));
             }
-        } else problems.add(at, tree.add(host, loaded));
+        } else problems.add(at, tree.add(target, loaded));
     }
     return opaque;
 }
@@ -121,7 +121,7 @@ async function loadEntry(
     if (typeof symlink === "string") {
         if (symlink === "") problems.add([...path, "symlink"], "A symbolic link needs a target.");
         if (mode !== undefined) problems.add([...path, "mode"], "A symbolic link has no mode of its own. Remove it.");
-        return { kind: "symlink", host: symlink };
+        return { kind: "symlink", target: symlink };
     }
     if (directory !== true) {
         problems.add(

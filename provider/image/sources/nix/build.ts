@@ -44,13 +44,15 @@ export async function buildDerivation(
     await letGo(roots);
     const key = sha256(JSON.stringify([use, directory, expression.selection]));
     const root = path.join(roots, `${use}-${key.slice(0, 16)}`);
-    const host = (await isAtLeast(CARET, options)) ? `${derivation.drvPath}^${derivation.output}` : derivation.drvPath;
-    const said = await nix(["build", "--json", "--out-link", root, host, ...given], options).catch((error) => {
+    const target = (await isAtLeast(CARET, options))
+        ? `${derivation.drvPath}^${derivation.output}`
+        : derivation.drvPath;
+    const said = await nix(["build", "--json", "--out-link", root, target, ...given], options).catch((error) => {
         throw error instanceof NixFailure ? new UserError(buildProblem(error)) : error;
     });
     const built = JSON.parse(said) as { outputs: Record<string, string> }[];
     const storePath = built[0]?.outputs[derivation.output];
-    if (storePath === undefined) throw new Error(`nix built ${host}, and named no output of it: ${said}`);
+    if (storePath === undefined) throw new Error(`nix built ${target}, and named no output of it: ${said}`);
     const now = new Date();
     await lutimes(root, now, now).catch(() => {});
     return { storePath, storeRoot: await storeRootOf(storePath, root, expression, signal) };

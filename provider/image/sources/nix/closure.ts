@@ -142,7 +142,7 @@ async function storeEntries(storePath: string, storeRoot: string): Promise<[stri
     const real = storeRoot + storePath;
     try {
         const status = await lstat(real);
-        if (status.isSymbolicLink()) return [[storePath, { kind: "symlink", host: await readlink(real) }]];
+        if (status.isSymbolicLink()) return [[storePath, { kind: "symlink", target: await readlink(real) }]];
         if (!status.isDirectory()) return [[storePath, await localFile(real, "/")]];
         const entries = [...(await archiveEntries(new Archive({ path: real }), "/"))].sort(([a], [b]) =>
             a < b ? -1 : 1,

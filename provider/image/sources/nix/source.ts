@@ -66,9 +66,9 @@ async function imageIn({ storePath, storeRoot }: Output, label: string, at: Path
 async function followed(storePath: string, storeRoot: string): Promise<string> {
     let at = storePath;
     for (let links = 0; links < MAX_LINKS; links++) {
-        const host = await readlink(storeRoot + at).catch(() => undefined);
-        if (host === undefined) break;
-        at = path.resolve(path.dirname(at), host);
+        const target = await readlink(storeRoot + at).catch(() => undefined);
+        if (target === undefined) break;
+        at = path.resolve(path.dirname(at), target);
     }
     return at;
 }

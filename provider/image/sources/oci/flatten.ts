@@ -41,13 +41,13 @@ function apply(root: Directory, change: Change): void {
         const { mode, user } = change;
         parent.children.set(name, { kind: "directory", mode, user, children });
     } else if (change.kind === "link") {
-        const host = find(root, parentOf(change.host))?.children.get(nameOf(change.host));
-        if (host === undefined || host.kind === "directory") {
+        const target = find(root, parentOf(change.target))?.children.get(nameOf(change.target));
+        if (target === undefined || target.kind === "directory") {
             throw new LocalProblem(
-                `The image is damaged: its layers have a hard link from ${change.path} to ${change.host}, and there is no such file. Save or fetch it again.`,
+                `The image is damaged: its layers have a hard link from ${change.path} to ${change.target}, and there is no such file. Save or fetch it again.`,
             );
         }
-        parent.children.set(name, host);
+        parent.children.set(name, target);
     } else parent.children.set(name, change);
 }
 
@@ -86,8 +86,8 @@ function walk(
         const next = at.children.get(step);
         if (next?.kind === "symlink") {
             links++;
-            if (next.host.startsWith("/")) stack.length = 1;
-            rest = [...stepsOf(next.host), ...rest];
+            if (next.target.startsWith("/")) stack.length = 1;
+            rest = [...stepsOf(next.target), ...rest];
             continue;
         }
         const directory = next?.kind === "directory" ? next : absent(at, step);
@@ -106,7 +106,7 @@ function collect(directory: Directory, path: string, workingDirectory: string, t
 }
 
 function entryOf(node: Node, path: string, workingDirectory: string): Entry {
-    if (node.kind === "symlink") return { kind: "symlink", host: node.host };
+    if (node.kind === "symlink") return { kind: "symlink", target: node.target };
     const isOpened =
         node.user !== 0 || (workingDirectory !== "/" && (isIn(path, workingDirectory) || isIn(workingDirectory, path)));
     const opened = isOpened ? node.mode | ((node.mode & 0o500) >> 3) | ((node.mode & 0o500) >> 6) : node.mode;

@@ -13,9 +13,9 @@ import { compressionBy, decompressor } from "./compression";
 export type Change =
     | { kind: "file"; path: string; mode: number; user: number; size: number; sha256: string; localPath: string }
     | { kind: "directory"; path: string; mode: number; user: number }
-    | { kind: "symlink"; path: string; host: string }
+    | { kind: "symlink"; path: string; target: string }
     /** The same file as another path, of this layer or one below. */
-    | { kind: "link"; path: string; host: string }
+    | { kind: "link"; path: string; target: string }
     /** What was there below goes. */
     | { kind: "removed"; path: string }
     /** What was in the directory below goes. */
@@ -89,8 +89,8 @@ async function take(
         const removed = path.posix.join(path.posix.dirname(at), base.slice(WHITEOUT.length));
         changes.push({ kind: "removed", path: removed });
     } else if (header.type === "directory") changes.push({ kind: "directory", path: at, mode, user });
-    else if (header.type === "symlink") changes.push({ kind: "symlink", path: at, host: header.linkname ?? "" });
-    else if (header.type === "link") changes.push({ kind: "link", path: at, host: pathIn(header.linkname ?? "") });
+    else if (header.type === "symlink") changes.push({ kind: "symlink", path: at, target: header.linkname ?? "" });
+    else if (header.type === "link") changes.push({ kind: "link", path: at, target: pathIn(header.linkname ?? "") });
     else if (header.type === "file" || header.type === "contiguous-file") {
         const index = changes.length;
         const localPath = path.join(String(Math.floor(index / 1000)), String(index));

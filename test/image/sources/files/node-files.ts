@@ -19,7 +19,7 @@ export async function nodeFiles(): Promise<Record<string, LayerEntry>> {
         const name = path.slice(1);
         if (name === "" || path.startsWith("/usr/share/zoneinfo")) continue;
         if (entry.kind === "directory") entries[`${name}/`] = {};
-        else if (entry.kind === "symlink") entries[name] = { type: "symlink", linkname: entry.host };
+        else if (entry.kind === "symlink") entries[name] = { type: "symlink", linkname: entry.target };
         else if ("localPath" in entry.content)
             entries[name] = { mode: entry.mode, content: readFileSync(entry.content.localPath) };
     }
