@@ -1,4 +1,4 @@
-import type { Path } from "./schema/values";
+import { type Path, pathText } from "./schema/values";
 
 /** Where a problem is: what the user wrote, and on which host it showed. */
 export interface Place {
@@ -10,13 +10,19 @@ export interface Place {
     host?: string;
 }
 
+/** What is wrong, and what can be done about it. No text holds the value of a secret. */
 export interface Problem extends Place {
-    /** One sentence, no full stop: what is wrong. */
+    /** What is wrong. {@link problemText} ends it with a full stop where it has none. */
     what: string;
     /** What the host or a command answered, verbatim. */
     said?: string;
-    /** One sentence, no full stop: what the user can do. */
+    /** What the user can do. {@link problemText} ends it with a full stop where it has none. */
     todo?: string;
+}
+
+/** A problem of an input, at its path. */
+export interface Failure extends Pick<Problem, "what" | "todo"> {
+    path: Path;
 }
 
 /** The one text form of a problem: where, what, what the host said, what to do. */
@@ -27,13 +33,23 @@ export function problemText(problem: Problem): string {
         problem.host === undefined ? undefined : `host ${problem.host}`,
     ].filter((part) => part !== undefined);
     const said = problem.said?.trim();
-    const lines = said?.includes("\n");
+    const hasLines = said?.includes("\n");
     return [
         where.length > 0 ? `${where.join(", ")}: ` : "",
-        `${problem.what}.`,
-        problem.todo === undefined ? "" : ` ${problem.todo}.`,
-        said ? (lines ? `\nIt said:\n${indent(said)}` : ` It said: ${said}`) : "",
+        sentence(problem.what),
+        problem.todo === undefined ? "" : ` ${sentence(problem.todo)}`,
+        said ? (hasLines ? `\nIt said:\n${indent(said)}` : ` It said: ${said}`) : "",
     ].join("");
+}
+
+/** `Property connection.port: got a string; give a whole number.` */
+export function failureText({ path, what, todo }: Failure): string {
+    const text = problemText({ property: path.length === 0 ? undefined : pathText(path), what, todo });
+    return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function sentence(text: string): string {
+    return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function indent(text: string): string {
@@ -51,6 +67,18 @@ export class UserError extends Error {
     at(place: Place): UserError {
         return new UserError({ ...place, ...defined(this.problem), what: this.problem.what });
     }
+}
+
+/** Throws one UserError for all failures, if there is one; `summary` introduces the list where there are several. */
+export function throwFailures(failures: readonly Failure[], summary: string): void {
+    const [first, ...others] = failures;
+    if (first === undefined) return;
+    const { path, what, todo } = first;
+    if (others.length === 0)
+        throw new UserError({ property: path.length === 0 ? undefined : pathText(path), what, todo });
+    throw new UserError({
+        what: [`${summary}:`, ...failures.map((failure) => `- ${failureText(failure)}`)].join("\n"),
+    });
 }
 
 /**
@@ -86,9 +114,4 @@ export async function located<T>(place: Place, run: () => Promise<T>): Promise<T
     } catch (error) {
         throw error instanceof UserError ? error.at(place) : error;
     }
-}
-export interface Failure {
-    path: Path;
-    /** One sentence, with what to do. Never holds the value of a secret. */
-    reason: string;
 }

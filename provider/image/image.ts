@@ -1,6 +1,6 @@
 import { sha256 } from "../digest";
-import { type Failure, UserError } from "../errors";
-import { type Path, type Previewed, pathText, UNKNOWN, Unknown } from "../schema/values";
+import { type Failure, throwFailures, UserError } from "../errors";
+import { type Path, type Previewed, UNKNOWN, Unknown } from "../schema/values";
 import { findingText } from "./checks/finding";
 import { inspect } from "./inspect";
 import { erofs } from "./pack/erofs";
@@ -68,8 +68,8 @@ export async function resolveSource(
         sourceDigest,
         unitTexts: { ...(unitTexts as Whole["unitTexts"]), ...seen.unitTexts },
         contents: seen.contents,
-        failures: [...failures, ...failed.map((finding) => ({ path, reason: findingText(finding) }))],
-        warnings: [...warnings, ...others.map((finding) => ({ path, reason: findingText(finding) }))],
+        failures: [...failures, ...failed.map((finding) => ({ path, what: findingText(finding) }))],
+        warnings: [...warnings, ...others.map((finding) => ({ path, what: findingText(finding) }))],
     };
 }
 
@@ -183,7 +183,7 @@ interface Whole {
 
 async function loadWhole(source: Source, args: BuildArgs): Promise<Whole> {
     const { failures, sourceDigest, unitTexts, content } = await loaded(source, args);
-    throwFailures(failures);
+    throwFailures(failures, NOT_BUILT);
     if (sourceDigest instanceof Unknown || unitTexts instanceof Unknown || content === undefined) {
         throw new Error("an image is built from a source that isn't known yet");
     }
@@ -209,9 +209,12 @@ async function look(
     const seen = await inspect(made, identity, store, args.signal);
     const path = pathOf(source);
     const failed = seen.findings.filter(({ severity }) => severity === "failure");
-    throwFailures(failed.map((finding) => ({ path, reason: findingText(finding) })));
+    throwFailures(
+        failed.map((finding) => ({ path, what: findingText(finding) })),
+        NOT_BUILT,
+    );
     const ready = readyProblem(made, args.format);
-    if (ready !== undefined) throwFailures([ready]);
+    if (ready !== undefined) throwFailures([ready], NOT_BUILT);
     const isNew = whole.content.kind === "later";
     const told = seen.findings.filter(({ severity, isOfProfile }) => severity === "warning" && (isNew || isOfProfile));
     return {
@@ -223,6 +226,8 @@ async function look(
         warnings: told.map(findingText),
     };
 }
+
+const NOT_BUILT = "The image can't be built";
 
 async function pack(made: Unpacked | Ready, seen: SeenImage, args: BuildArgs, store: Store): Promise<BuiltImage> {
     if (made.kind === "ready") {
@@ -254,16 +259,7 @@ async function pack(made: Unpacked | Ready, seen: SeenImage, args: BuildArgs, st
 
 function readyProblem(content: Unpacked | Ready, format: unknown): Failure | undefined {
     if (content.kind !== "ready" || format === undefined) return undefined;
-    return { path: ["format"], reason: "A ready image stays in the format it has. Remove `format`." };
-}
-
-function throwFailures(failures: readonly Failure[]): void {
-    const [first, ...more] = failures;
-    if (first === undefined) return;
-    const sentence = (failure: Failure) => failure.reason.replace(/\.$/, "");
-    if (more.length === 0) throw new UserError({ property: pathText(first.path), what: sentence(first) });
-    const lines = failures.map((failure) => `\n- ${pathText(failure.path)}: ${sentence(failure)}`);
-    throw new UserError({ what: `The image can't be built:${lines.join("")}` });
+    return { path: ["format"], what: "A ready image stays in the format it has. Remove `format`." };
 }
 
 function megabytes(bytes: number): string {

@@ -1,7 +1,7 @@
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { z } from "zod";
-import { UserError } from "../errors";
+import { failureText, located, throwFailures } from "../errors";
 import { markedPaths, shapeOf } from "../schema/shape";
 import { entries } from "../schema/values";
 import { Call } from "./call";
@@ -11,7 +11,7 @@ import { encode } from "./encode";
 import { diffResponse } from "./resource-calls";
 import { SecretPaths } from "./secrets";
 import type { Session } from "./session";
-import { failureText, validate } from "./validate";
+import { validate } from "./validate";
 
 export async function checkConfig(session: Session, request: pb.CheckRequest): Promise<pb.CheckResponse> {
     const served = await session.served();
@@ -53,11 +53,9 @@ export async function configure(session: Session, request: pb.ConfigureRequest):
     if (urn && id) session.reference = `${urn}::${id}`;
     const complete = { ...fromEnvironment(configuration), ...withoutEngineFields(value) };
     session.configuration = { value: complete, secrets: secretsOf(configuration, complete, secrets) };
-    const failures = validate(configuration, complete);
-    if (failures.length > 0) {
-        const what = failures.map(failureText).join("\n").replace(/\.$/, "");
-        throw new UserError({ resource: "Provider configuration", what });
-    }
+    await located({ resource: "Provider configuration" }, async () =>
+        throwFailures(validate(configuration, complete), "the configuration isn't valid"),
+    );
     const response = new pb.ConfigureResponse();
     response.setAcceptsecrets(true);
     response.setSupportspreview(true);

@@ -1,7 +1,7 @@
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Child, Component, ComponentContext, Resource } from "../contract";
-import { UserError } from "../errors";
+import { throwFailures, UserError } from "../errors";
 import { markedPaths, withDefaults } from "../schema/shape";
 import { Call } from "./call";
 import { Carried, carriedInput, dependenciesOf, wireMembers } from "./carried";
@@ -10,7 +10,7 @@ import { CallFailure, failureMessage } from "./failure";
 import { Monitor } from "./monitor";
 import { SecretPaths } from "./secrets";
 import { memberOf, type Served, type Session } from "./session";
-import { failureText, validate } from "./validate";
+import { validate } from "./validate";
 
 type Json = Record<string, JavaScriptValue>;
 
@@ -33,8 +33,7 @@ export async function construct(session: Session, request: pb.ConstructRequest):
         properties,
     });
     return call.run(async () => {
-        const failures = validate(component.inputs, value);
-        if (failures.length > 0) throw new UserError({ what: failures.map(failureText).join("\n").replace(/\.$/, "") });
+        throwFailures(validate(component.inputs, value), "the inputs aren't valid");
         const monitor = new Monitor(request, call.signal);
         try {
             call.urn = await monitor.registerComponent();

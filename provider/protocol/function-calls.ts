@@ -1,5 +1,5 @@
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
-import { UserError } from "../errors";
+import { failureText, UserError } from "../errors";
 import { markedPaths } from "../schema/shape";
 import { pathText } from "../schema/values";
 import { Call } from "./call";
@@ -7,7 +7,7 @@ import { decode } from "./decode";
 import { encode } from "./encode";
 import { SecretPaths } from "./secrets";
 import { memberOf, type Session } from "./session";
-import { failureText, validate } from "./validate";
+import { validate } from "./validate";
 
 export async function invoke(session: Session, request: pb.InvokeRequest): Promise<pb.InvokeResponse> {
     const served = await session.served();

@@ -2,7 +2,7 @@ import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Resource } from "../contract";
-import { type Failure, isUnreachable, PartialFailure, UserError } from "../errors";
+import { type Failure, failureText, isUnreachable, PartialFailure, throwFailures, UserError } from "../errors";
 import { markedPaths, withDefaults } from "../schema/shape";
 import { type Path, UNKNOWN } from "../schema/values";
 import { Call } from "./call";
@@ -12,7 +12,7 @@ import { encode } from "./encode";
 import { initFailure } from "./failure";
 import { SecretPaths } from "./secrets";
 import { memberOf, type Session } from "./session";
-import { failureText, validate } from "./validate";
+import { validate } from "./validate";
 
 type Values = Record<string, unknown>;
 
@@ -43,7 +43,7 @@ async function derive(
         return (await resource.check?.(call, { inputs: filled, isSecret: (path) => secrets.touches(path) })) ?? {};
     } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        return { failures: [{ path: [], reason: error.message }] };
+        return { failures: [{ path: [], what: error.message }] };
     }
 }
 
@@ -245,8 +245,7 @@ async function preview(
 
 /** Checked again: in a preview what was unknown could not be. */
 function parse(resource: Resource, inputs: Values): Values {
-    const failures = validate(resource.inputs, inputs);
-    if (failures.length > 0) throw new UserError({ what: failures.map(failureText).join("\n").replace(/\.$/, "") });
+    throwFailures(validate(resource.inputs, inputs), "the inputs aren't valid");
     return resource.inputs.parse(inputs) as Values;
 }
 

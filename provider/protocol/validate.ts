@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Failure } from "../errors";
 import { expectation, kindOf, propertyNames, schemasAt } from "../schema/expectation";
 import { shapeOf } from "../schema/shape";
-import { isWithin, type Path, pathText, unknownPaths, valueAt } from "../schema/values";
+import { isWithin, type Path, unknownPaths, valueAt } from "../schema/values";
 
 type Issue = z.core.$ZodIssue;
 
@@ -15,14 +15,6 @@ export function validate(schema: z.ZodType, value: unknown): Failure[] {
     const result = schema.safeParse(value, { error: reasonOf });
     if (result.success) return [];
     return new Report(schema, value, result.error.issues).failures(result.error.issues, []);
-}
-
-/** `Property connection.port: got a string; give a whole number.` */
-export function failureText({ path, reason }: Failure): string {
-    const sentence = /[.!?]$/.test(reason) ? reason : `${reason}.`;
-    return path.length === 0
-        ? sentence.charAt(0).toUpperCase() + sentence.slice(1)
-        : `Property ${pathText(path)}: ${sentence}`;
 }
 
 class Report {
@@ -47,21 +39,21 @@ class Report {
 
     private failure(issue: Issue, path: Path): Failure[] {
         if (issue.code === "unrecognized_keys") {
-            return issue.keys.map((key) => ({ path: [...path, key], reason: this.noSuchProperty(path, key) }));
+            return issue.keys.map((key) => ({ path: [...path, key], what: this.noSuchProperty(path, key) }));
         }
         if (this.unknowns.some((unknown) => isWithin(path, unknown))) return [];
         if (issue.code === "custom" && this.hasAcceptedUnknown) return [];
         if (issue.code === "invalid_union") return this.unionFailure(issue, path);
         if (issue.code === "invalid_key") return this.failures(issue.issues, path).slice(0, 1);
         if (issue.code === "invalid_type" && valueAt(this.value, path) === undefined) {
-            return [{ path, reason: this.missing(path) }];
+            return [{ path, what: this.missing(path) }];
         }
-        return [{ path, reason: issue.message }];
+        return [{ path, what: issue.message }];
     }
 
     /** Of a union, what is wrong with the option that comes closest. */
     private unionFailure(issue: z.core.$ZodIssueInvalidUnion, path: Path): Failure[] {
-        if (valueAt(this.value, path) === undefined) return [{ path, reason: this.missing(path) }];
+        if (valueAt(this.value, path) === undefined) return [{ path, what: this.missing(path) }];
         const options = issue.errors.map((issues) => ({
             failures: this.failures(issues, path),
             distance: issues.reduce((sum, each) => sum + weight(each), 0),
@@ -70,7 +62,7 @@ class Report {
         const [closest] = options.sort((a, b) => a.distance - b.distance);
         if (closest !== undefined && closest.distance < WRONG_TYPE) return closest.failures;
         const takes = expectation(...schemasAt(this.schema, path));
-        return [{ path, reason: `got ${kindOf(valueAt(this.value, path))}; give ${takes}` }];
+        return [{ path, what: `got ${kindOf(valueAt(this.value, path))}; give ${takes}` }];
     }
 
     private missing(path: Path): string {

@@ -59,7 +59,7 @@ test("DiffConfig tells an object from its JSON by content only", async () => {
 
 test("Configure refuses what isn't valid", async () => {
     expect(await failureOf(client.configure({ loud: "perhaps" }))).toEqual({
-        message: "Provider configuration: Property loud: got a string; give true or false.",
+        message: "Provider configuration, property loud: got a string; give true or false.",
     });
 });
 
@@ -75,7 +75,7 @@ test("Configure's connection is the default of all resources, its secrets are ke
 test("environment variables stand in for what isn't configured", async () => {
     process.env.TEST_LOUD = "not a boolean";
     try {
-        expect((await failureOf(client.configure({}))).message).toContain("Property loud");
+        expect((await failureOf(client.configure({}))).message).toContain("property loud");
         await client.configure({ loud: true });
     } finally {
         delete process.env.TEST_LOUD;

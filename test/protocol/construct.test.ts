@@ -231,9 +231,9 @@ test.each([
     [
         "no such property",
         { conections: {} },
-        "Property conections: there is no such property; did you mean connections?",
+        "property conections: there is no such property; did you mean connections?",
     ],
-    ["a property of a child", { health: { http: { prt: 1 } } }, "Property health.http.prt: there is no such property"],
+    ["a property of a child", { health: { http: { prt: 1 } } }, "property health.http.prt: there is no such property"],
     ["no name", { connections: { "a b": {} } }, "isn't a name for a host"],
     ["both", { connection: {}, connections: {} }, "property connection: `connections` is given, too. Name all hosts"],
     [

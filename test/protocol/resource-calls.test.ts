@@ -179,7 +179,7 @@ describe("Create and Update", () => {
 
     test("inputs that the preview could not check are checked", async () => {
         expect(await failureOf(client.create({ name: "w", size: 11 }))).toEqual({
-            message: "Widget w: Property size: it is too big; give at most 10.",
+            message: "Widget w, property size: it is too big; give at most 10.",
         });
         expect(callOf("create")).toBeUndefined();
     });

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { failureText, validate } from "../../provider/protocol/validate";
+import { failureText } from "../../provider/errors";
+import { validate } from "../../provider/protocol/validate";
 import { asset, objectType } from "../../provider/schema/marks";
 import { Asset, UNKNOWN } from "../../provider/schema/values";
 

@@ -57,7 +57,7 @@ export class Workshop {
         check: async (context, args) => {
             this.note("check", args);
             const { name, token } = args.inputs as { name: string; token?: string };
-            if (name === "refused") return { failures: [{ path: ["tags", 0], reason: "it is rude; say it kindly" }] };
+            if (name === "refused") return { failures: [{ path: ["tags", 0], what: "it is rude; say it kindly" }] };
             if (name === "missing file")
                 throw new UserError({ property: "files", what: "no such file", todo: "Make it" });
             if (name === "noisy") context.warn(`checked with ${token}`);

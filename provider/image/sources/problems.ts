@@ -9,11 +9,11 @@ export class Problems {
     readonly warnings: Failure[] = [];
 
     add(path: Path, reason: string | undefined): void {
-        if (reason !== undefined) this.failures.push({ path, reason });
+        if (reason !== undefined) this.failures.push({ path, what: reason });
     }
 
     warn(path: Path, reason: string | undefined): void {
-        if (reason !== undefined) this.warnings.push({ path, reason });
+        if (reason !== undefined) this.warnings.push({ path, what: reason });
     }
 
     /** What `read` gives; undefined, and noted here, when something local can't be used. */

@@ -62,7 +62,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             if (file in texts)
                 failures.push({
                     path: [...path, "name"],
-                    reason: `${dropIn.unit} has two drop-ins ${dropIn.name}: give one another name`,
+                    what: `${dropIn.unit} has two drop-ins ${dropIn.name}: give one another name`,
                 });
             texts[file] = content.text;
             failures.push(...oneContent(dropIn, path), ...content.failures);

@@ -74,14 +74,14 @@ export function checkHealthInput(input: Previewed<Health> | undefined): Failure[
     const { http: request } = input;
     const failures: Failure[] = [];
     if ((request.port === undefined) === (request.socket === undefined))
-        failures.push({ path: ["health", "http"], reason: "needs either `port` or `socket`, exactly one of them" });
+        failures.push({ path: ["health", "http"], what: "needs either `port` or `socket`, exactly one of them" });
     if (typeof request.body === "string") {
         try {
             new RegExp(request.body);
         } catch (error) {
             failures.push({
                 path: ["health", "http", "body"],
-                reason: `isn't a regular expression: ${(error as Error).message}`,
+                what: `isn't a regular expression: ${(error as Error).message}`,
             });
         }
     }

@@ -72,7 +72,7 @@ export function dropInText(
             text: UNKNOWN,
             failures: problems.map((problem) => ({
                 path: [...path, "sections", ...problem.path],
-                reason: problem.reason,
+                what: problem.reason,
             })),
         };
     return { text: renderUnit(given), failures: [] };
@@ -81,7 +81,7 @@ export function dropInText(
 /** Exactly one of the two ways to say what a drop-in holds. */
 export function oneContent(input: { sections?: unknown; text?: unknown }, path: Path = []): Failure[] {
     if ((input.sections === undefined) !== (input.text === undefined)) return [];
-    return [{ path, reason: "needs either `sections` or `text`, exactly one of them" }];
+    return [{ path, what: "needs either `sections` or `text`, exactly one of them" }];
 }
 
 /** The drop-in as a file on the host: root's, readable by all, as systemd expects it. */
@@ -123,14 +123,14 @@ export async function checkHostFiles(
         if (containsUnknown(file)) continue;
         const known = file as HostFileInput;
         if ((known.content === undefined) === (known.asset === undefined)) {
-            failures.push({ path: [...path, name], reason: "needs either `content` or `asset`, exactly one of them" });
+            failures.push({ path: [...path, name], what: "needs either `content` or `asset`, exactly one of them" });
             continue;
         }
         try {
             const [resolved] = await resolveHostFiles(context, { [name]: known });
             if (resolved !== undefined) states[name] = fileState({ ...resolved, digest: sha256(resolved.content) });
         } catch (error) {
-            failures.push({ path: [...path, name, "asset"], reason: (error as Error).message });
+            failures.push({ path: [...path, name, "asset"], what: (error as Error).message });
         }
     }
     return { states, failures };

@@ -98,7 +98,7 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
 
     async check(context, { inputs: given, isSecret }) {
         const resolved = await resolveSource(given.source, naming(context, given));
-        for (const { path, reason } of resolved.warnings) context.warn(`${pathText(path)}: ${reason}`);
+        for (const { path, what } of resolved.warnings) context.warn(`${pathText(path)}: ${what}`);
         return {
             derived: {
                 sourceDigest: resolved.sourceDigest,
@@ -107,7 +107,7 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
                     ? {}
                     : { contents: secretIf(isSecret(["source"]), resolved.contents) }),
             },
-            failures: resolved.failures.map(({ path, reason }) => ({ path, reason })),
+            failures: resolved.failures,
         };
     },
 

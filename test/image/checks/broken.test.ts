@@ -256,7 +256,7 @@ test.each(ROWS)("%s: %s is said before anything is uploaded, and nothing else", 
     const { programDirectory, source } = await sourceOf(kind, changes);
     const { failures } = await resolveSource(source, { name: "hello", version: "1", programDirectory });
     const place = kind === "erofs" ? "raw" : kind;
-    expect(failures.map(({ path: at, reason }) => `${pathText(at)}: ${reason}`)).toEqual([
+    expect(failures.map(({ path: at, what: reason }) => `${pathText(at)}: ${reason}`)).toEqual([
         `source.${place}: ${sentence}`,
     ]);
 });
@@ -273,7 +273,7 @@ test.each(["raw", "erofs"] as const)("%s: an image that lost its end", async (ki
     truncateSync(file, Math.floor(statSync(file).size / 2));
     const { failures } = await resolveSource(source, { name: "hello", version: "1", programDirectory });
     expect(failures).toHaveLength(1);
-    expect(failures[0]?.reason).toMatch(/is cut short: \d+ of \d+ bytes|^The image is a damaged erofs/);
+    expect(failures[0]?.what).toMatch(/is cut short: \d+ of \d+ bytes|^The image is a damaged erofs/);
 });
 
 test("an image whose bytes are wrong in the middle", async () => {
@@ -286,7 +286,7 @@ test("an image whose bytes are wrong in the middle", async () => {
     expect(failures).toEqual([
         {
             path: ["source", "raw"],
-            reason: expect.stringMatching(/^The image is a damaged squashfs \(.*\)\. Copy or build it again\.$/),
+            what: expect.stringMatching(/^The image is a damaged squashfs \(.*\)\. Copy or build it again\.$/),
         },
     ]);
 });

@@ -122,6 +122,6 @@ test("is not for an image that is there already", async () => {
     const { file } = await buildImage({ files }, hello(), new Store(workspace()));
     const { failures } = await resolveSource({ raw: { path: file } }, { ...hello(), format: "erofs" });
     expect(failures).toEqual([
-        { path: ["format"], reason: "A ready image stays in the format it has. Remove `format`." },
+        { path: ["format"], what: "A ready image stays in the format it has. Remove `format`." },
     ]);
 });

@@ -10,7 +10,7 @@ const french = { "/usr/share/hello/fr": { content: "Bonjour\n" } };
 
 async function said(source: Source, over: Partial<ReturnType<typeof args>> = {}) {
     const { failures } = await resolveSource(source, { ...args(), ...over });
-    return failures.map((each) => `${pathText(each.path)}: ${each.reason}`);
+    return failures.map((each) => `${pathText(each.path)}: ${each.what}`);
 }
 
 test("an extension holds what it adds, and says that it is one", async () => {

@@ -26,7 +26,7 @@ function tree(files: Record<string, string> = {}) {
 
 async function said(source: Parameters<typeof resolveSource>[0], args: ReturnType<typeof tree>) {
     const { failures, warnings } = await resolveSource(source, args);
-    return [...failures, ...warnings].map((each) => `${pathText(each.path)}: ${each.reason}`);
+    return [...failures, ...warnings].map((each) => `${pathText(each.path)}: ${each.what}`);
 }
 
 test("the tree is packed as it is: modes and links kept, all of it root's, what portablectl needs added", async () => {

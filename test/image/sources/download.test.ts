@@ -142,6 +142,6 @@ describe("what is wrong is said", () => {
         ],
     ])("%p", async (raw, expected) => {
         const { failures } = await resolveSource({ raw }, hello());
-        expect(failures.map((each) => `${pathText(each.path)}: ${each.reason}`)).toEqual([expected]);
+        expect(failures.map((each) => `${pathText(each.path)}: ${each.what}`)).toEqual([expected]);
     });
 });

@@ -34,7 +34,7 @@ const paths = (file: string) => execFileSync("unsquashfs", ["-l", "-d", "", file
 
 async function said(source: Source, over: Partial<Parameters<typeof resolveSource>[1]> = {}): Promise<string[]> {
     const { failures, warnings } = await resolveSource(source, { ...args, ...over });
-    return [...failures, ...warnings].map((each) => `${pathText(each.path)}: ${each.reason}`);
+    return [...failures, ...warnings].map((each) => `${pathText(each.path)}: ${each.what}`);
 }
 
 describe("each source that is packed here can become an instance", () => {

@@ -16,7 +16,7 @@ const whole: FilesSource = {
 /** What is wrong, as `property: sentence`. */
 async function said(files: FilesSource, over: Partial<ReturnType<typeof hello>> = {}) {
     const { failures } = await resolveSource({ files }, { ...hello(), ...over });
-    return failures.map((failure) => `${pathText(failure.path)}: ${failure.reason}`);
+    return failures.map((failure) => `${pathText(failure.path)}: ${failure.what}`);
 }
 
 describe("what is wrong is said in one sentence with what to do", () => {
@@ -286,7 +286,7 @@ test.each([
     ],
 ])("name '%s' and version '%s'", async (name, version, expected) => {
     const { failures } = await resolveSource(UNKNOWN, { name, version, programDirectory: "/" });
-    expect(failures.map(({ reason }) => reason)).toEqual([expected]);
+    expect(failures.map(({ what: reason }) => reason)).toEqual([expected]);
 });
 
 test.each([
@@ -308,7 +308,7 @@ test("exactly one source", async () => {
         expect(failures).toEqual([
             {
                 path: ["source"],
-                reason: expect.stringMatching(/^An image has exactly one source: `files`, .* or `raw`\.$/),
+                what: expect.stringMatching(/^An image has exactly one source: `files`, .* or `raw`\.$/),
             },
         ]);
     }

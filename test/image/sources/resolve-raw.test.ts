@@ -42,7 +42,7 @@ const args = () => ({
 
 async function said(raw: Previewed<RawSource>) {
     const { failures } = await resolveSource({ raw }, args());
-    return failures.map((failure) => `${pathText(failure.path)}: ${failure.reason}`);
+    return failures.map((failure) => `${pathText(failure.path)}: ${failure.what}`);
 }
 
 test.each<[string, () => RawSource]>([
@@ -87,7 +87,7 @@ test("what is in a file system that isn't looked into is left to the host", asyn
     const programDirectory = workspace({ "image.raw": withMagic(1080, "\x53\xef") });
     const { failures, warnings } = await resolveSource({ raw: { path: "image.raw" } }, { ...args(), programDirectory });
     expect(failures).toEqual([]);
-    expect(warnings.map(({ reason }) => reason)).toEqual([
+    expect(warnings.map(({ what: reason }) => reason)).toEqual([
         "What is in the image wasn't checked: only squashfs and erofs are looked into. Look with `portablectl inspect` on the host.",
     ]);
 });

@@ -73,7 +73,7 @@ export function nodeRuntime(source: Previewed<NodeRuntimeSource>, args: LoadArgs
             await late.reading(path, () => new Dependencies(tree, late).bring(files, NODE, path));
             const [first] = late.failures;
             if (first !== undefined) {
-                throw new UserError({ property: pathText(first.path), what: first.reason.replace(/\.$/, "") });
+                throw new UserError({ property: pathText(first.path), what: first.what.replace(/\.$/, "") });
             }
         },
     };

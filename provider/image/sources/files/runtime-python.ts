@@ -68,7 +68,7 @@ export async function pythonRuntime(
             await late.reading(path, () => addEnvironment(made, python, tree, root, path, late));
             const [first] = late.failures;
             if (first !== undefined) {
-                throw new UserError({ property: pathText(first.path), what: first.reason.replace(/\.$/, "") });
+                throw new UserError({ property: pathText(first.path), what: first.what.replace(/\.$/, "") });
             }
         },
     };

@@ -77,6 +77,6 @@ async function readyImage(file: string, at: Path): Promise<Ready> {
     const problems = new Problems();
     const image = await loadRaw({ path: file }, at, "/", problems);
     const [problem] = problems.failures;
-    if (problem !== undefined) throw new UserError({ property: pathText(at), what: problem.reason.replace(/\.$/, "") });
+    if (problem !== undefined) throw new UserError({ property: pathText(at), what: problem.what.replace(/\.$/, "") });
     return image as Ready;
 }

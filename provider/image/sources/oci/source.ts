@@ -91,7 +91,7 @@ function loadReference(
                 if (made === undefined || first !== undefined) {
                     throw new UserError({
                         property: pathText(first?.path ?? path),
-                        what: (first?.reason ?? "").replace(/\.$/, ""),
+                        what: (first?.what ?? "").replace(/\.$/, ""),
                     });
                 }
                 return { kind: "tree", tree: made };

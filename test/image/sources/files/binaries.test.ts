@@ -52,7 +52,7 @@ async function packed(files: Record<string, string | Buffer>, source: Partial<Fi
 async function said(files: Record<string, string | Buffer>, source: Partial<FilesSource> = { binaries: [app()] }) {
     const { failures, warnings } = await resolveSource(...setting(files, source));
     return [...failures, ...warnings].map(
-        (each) => `${pathText(each.path)}: ${each.reason.replaceAll(/\/tmp\/image-test-[^/]*/g, "")}`,
+        (each) => `${pathText(each.path)}: ${each.what.replaceAll(/\/tmp\/image-test-[^/]*/g, "")}`,
     );
 }
 

@@ -15,7 +15,7 @@ async function resolve(files: Previewed<FilesSource>, over: Partial<ReturnType<t
 /** What is wrong, as `property: sentence`. */
 async function said(files: Previewed<FilesSource>, over: Partial<ReturnType<typeof hello>> = {}) {
     const { failures } = await resolve(files, over);
-    return failures.map((failure) => `${pathText(failure.path)}: ${failure.reason}`);
+    return failures.map((failure) => `${pathText(failure.path)}: ${failure.what}`);
 }
 
 const whole: FilesSource = {

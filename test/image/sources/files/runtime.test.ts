@@ -17,7 +17,7 @@ function resolve(runtime: unknown, requirements = "", units = [unit]) {
 
 async function said(runtime: unknown, requirements?: string, units = [unit]) {
     const { failures } = await resolve(runtime, requirements, units);
-    return failures.map((each) => `${pathText(each.path)}: ${each.reason.replaceAll(/\/tmp\/image-test-[^/]*/g, "")}`);
+    return failures.map((each) => `${pathText(each.path)}: ${each.what.replaceAll(/\/tmp\/image-test-[^/]*/g, "")}`);
 }
 
 test("what runs a program is known before it is fetched, by its version", async () => {

@@ -25,7 +25,9 @@ const COWSAY: ClosureSource = {
 
 async function failures(closure: Previewed<ClosureSource>, name = "hello"): Promise<string[]> {
     const args = { name, version: "1.0", programDirectory: flake("hello") };
-    return (await resolveSource({ closure }, args)).failures.map(({ path, reason }) => `${pathText(path)}: ${reason}`);
+    return (await resolveSource({ closure }, args)).failures.map(
+        ({ path, what: reason }) => `${pathText(path)}: ${reason}`,
+    );
 }
 
 test("a preview shows the units with store paths, and builds nothing", async () => {

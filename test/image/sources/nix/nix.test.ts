@@ -20,7 +20,7 @@ function outputs(): string[] {
 
 async function failures(nix: Previewed<NixSource>, programDirectory: string): Promise<string[]> {
     const { failures } = await resolveSource({ nix }, { ...ARGS, programDirectory });
-    return failures.map((failure) => `${pathText(failure.path)}: ${failure.reason}`);
+    return failures.map((failure) => `${pathText(failure.path)}: ${failure.what}`);
 }
 
 function build(nix: NixSource, programDirectory: string, more: { signal?: AbortSignal } = {}) {

@@ -32,7 +32,7 @@ type Args = Awaited<ReturnType<typeof place>>;
 async function said(oci: OciSource, args: Args): Promise<string[]> {
     const { failures, warnings } = await resolveSource({ oci }, args);
     return [...failures, ...warnings]
-        .map((each) => `${pathText(each.path)}: ${each.reason}`)
+        .map((each) => `${pathText(each.path)}: ${each.what}`)
         .filter((each) => each.startsWith("source.oci"));
 }
 
