@@ -76,9 +76,11 @@ export function throwFailures(failures: readonly Failure[], summary: string): vo
     const { path, what, todo } = first;
     if (others.length === 0)
         throw new UserError({ property: path.length === 0 ? undefined : pathText(path), what, todo });
-    throw new UserError({
-        what: [`${summary}:`, ...failures.map((failure) => `- ${failureText(failure)}`)].join("\n"),
+    const lines = failures.map(({ path: place, ...problem }) => {
+        const where = place.length === 0 ? "" : `${pathText(place)}: `;
+        return `- ${where}${problemText(problem)}`;
     });
+    throw new UserError({ what: [`${summary}:`, ...lines].join("\n") });
 }
 
 /**
