@@ -1,21 +1,9 @@
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
-import type { Deployment, Json, Provider } from "./provider";
+import { diffSnapshots } from "../hosts";
+import type { Deployment } from "./deployment";
+import { atRest, image, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-let before: Snapshot;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    await makeToyService(host);
-    before = await host.snapshot();
-}, bootTimeoutMs);
-afterAll(() => host?.down());
+const { provider, host, connection, expectUntouched } = helloHost({ toy: true });
 
 /** The three resources, made; once more under the same names they are the same resources, made anew. */
 async function made(): Promise<[Deployment, Deployment, Deployment]> {
@@ -52,7 +40,7 @@ test("a replacement by itself: the delete of the old one, which comes last, take
         expect(each.initErrors).toEqual([]);
     }
     await provider.destroyAll();
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+    await expectUntouched();
 });
 
 test("an image of a creation that the state has lost goes with the next one", async () => {
@@ -62,7 +50,7 @@ test("an image of a creation that the state has lost goes with the next one", as
     const found = provider.resource("PortableImage", "hello");
     await found.up(image(connection));
     await found.destroy();
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+    await expectUntouched();
 });
 
 test("what is gone already can be deleted", async () => {
@@ -72,7 +60,7 @@ test("what is gone already can be deleted", async () => {
     for (const [index, each] of all.entries()) Object.assign(each, states[index]);
     for (const each of all.reverse()) await each.destroy();
     expect(provider.warnings()).toEqual([]);
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+    await expectUntouched();
 });
 
 test("what was taken away by hand can be deleted, each in any order", async () => {
@@ -89,7 +77,7 @@ test("what was taken away by hand can be deleted, each in any order", async () =
         host,
         "find /etc/systemd/system -xtype l -delete; rmdir /etc/systemd/system/sockets.target.wants /etc/portables 2>/dev/null || true",
     );
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+    await expectUntouched();
 });
 
 test("the records that were lost with /var/lib are made again, and nothing is left in the end", async () => {
@@ -108,5 +96,5 @@ test("the records that were lost with /var/lib are made again, and nothing is le
     await provider.destroyAll();
     // Nobody knows any more who made the directories.
     await onHost(host, "rmdir /etc/portables /etc/systemd/system/toy.service.d /etc/hello /etc/toy");
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+    await expectUntouched();
 });

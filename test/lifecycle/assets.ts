@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { SIGNATURE, SIGNATURE_KEY } from "../../provider/protocol/wire";
-import type { Json } from "./provider";
+import type { Json } from "./deployment";
 
 /** What the engine adds to assets before Check; relative paths start in the program's directory. */
 export function withHashes(program: Json, directory: string): Json {

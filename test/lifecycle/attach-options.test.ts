@@ -1,33 +1,19 @@
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
-import { type Deployment, failure, fileAsset, type Json, type Provider } from "./provider";
+import { type Deployment, failure, fileAsset, type Json } from "./deployment";
+import { image, inlineName, mainPid, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
 /* How an image is attached: profiles, copies, extensions, until the next boot only, by force. */
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-let hello: Deployment;
+const { provider, host, connection } = helloHost({
+    snapshot: true,
+    prepare: () => hello.up(image(connection)),
+    keep: () => [hello],
+});
+const hello = provider.resource("PortableImage", "hello");
 let service: Deployment;
-let before: Snapshot;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    hello = provider.resource("PortableImage", "hello");
-    await hello.up(image(connection));
-    before = await host.snapshot();
-}, bootTimeoutMs);
 beforeEach(() => {
     service = provider.resource("AttachedService", "hello");
 });
-afterEach(async () => {
-    await provider.destroyAll({ but: [hello] });
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
-});
-afterAll(() => host?.down());
 
 const up = (inputs: Json = {}) => service.up({ image: hello.outputs.path, connection, ...inputs });
 const page = async () => (await host.http(8080, "/")).body;
@@ -191,8 +177,4 @@ test("by force: beside a process of the name that runs on after a detach", async
     await expectSettled({ dropIns: [inlineName("two")], force: true });
 });
 
-test("and the image goes", async () => {
-    await hello.destroy();
-    before = await host.snapshot();
-    expect([...before.keys()].filter((what) => what.includes("hello"))).toEqual([]);
-});
+test("in the end the image is destroyed, and nothing is left of it", () => hello.destroy());

@@ -1,8 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, inlineName, mainPid, onHost } from "./hello";
-import { type Deployment, failure, fileAsset, type Json, type Provider } from "./provider";
+import { failure, fileAsset, type Json } from "./deployment";
+import { inlineName, mainPid, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
 /** Notes in the service's data what it got and who serves meanwhile; `fail` as its argument makes it give up first. */
 const MIGRATE = `
@@ -21,24 +19,11 @@ int main(int count, char **words) {
     return fclose(file);
 }`;
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-let before: Snapshot;
-let hello: Deployment;
-let service: Deployment;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    execFileSync("cc", ["-static", "-xc", "-o", join(program.directory, "bin/migrate"), "-"], { input: MIGRATE });
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    before = await host.snapshot();
-    hello = provider.resource("PortableImage", "hello");
-    service = provider.resource("AttachedService", "hello");
-}, bootTimeoutMs);
-afterAll(() => host?.down());
+const { program, provider, host, connection, expectUntouched } = helloHost({
+    prepare: () => program.compile("migrate", MIGRATE),
+});
+const hello = provider.resource("PortableImage", "hello");
+const service = provider.resource("AttachedService", "hello");
 
 const imageOf = (version: string, main = "hello"): Json => ({
     version,
@@ -157,5 +142,5 @@ test("with `unlessMigrated` the new one stays attached, says so, and a mended on
 test("and nothing of it stays but the data", async () => {
     await provider.destroyAll();
     await onHost(host, "rm -rf /var/lib/hello /var/lib/private/hello");
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+    await expectUntouched();
 });

@@ -1,27 +1,17 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { bootHost, type TestHost } from "../hosts";
-import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, onHost } from "./hello";
-import { type Deployment, fileAsset, type Json, type Provider } from "./provider";
+import { fileAsset, type Json } from "./deployment";
+import { atRest, image, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
 const BALLAST_BYTES = 8_000_000;
 
 describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
-    let program: HelloProgram;
-    let host: TestHost;
-    let provider: Provider;
-    let pointer: Deployment;
-    beforeAll(async () => {
-        program = new HelloProgram();
-        program.writeBallast(BALLAST_BYTES);
-        host = await bootHost();
-        provider = await program.provider();
-        pointer = provider.resource("PortableImage", "hello");
-    }, bootTimeoutMs);
-    afterAll(() => host?.down());
+    const { program, provider, host, connection } = helloHost({ prepare: () => program.writeBallast(BALLAST_BYTES) });
+    const pointer = provider.resource("PortableImage", "hello");
 
     function withBallast(mark: string): Json {
-        const { source, ...rest } = image({ ...connectionTo(host), user }, { mark });
+        const { source, ...rest } = image({ ...connection, user }, { mark });
         const { files } = source as { files: { tree: Json } };
         const tree = { ...files.tree, "/usr/share/ballast": { asset: fileAsset("ballast") } };
         return { ...rest, source: { files: { ...files, tree } } };

@@ -1,19 +1,9 @@
-import { bootHost, diffSnapshots, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
-import { failure, type Json, type Provider } from "./provider";
+import { diffSnapshots } from "../hosts";
+import { failure } from "./deployment";
+import { image, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    await makeToyService(host);
-}, bootTimeoutMs);
-afterAll(() => host?.down());
+const { provider, host, connection } = helloHost({ toy: true });
 
 /** Runs with a tiny file system over the directory; what the run leaves there is told by the snapshots. */
 async function withTiny<T>(directory: string, options: string, run: () => Promise<T>): Promise<T> {

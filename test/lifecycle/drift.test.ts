@@ -1,14 +1,10 @@
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
-import type { Deployment, Json, Provider } from "./provider";
+import type { Json } from "./deployment";
+import { image, inlineName, mainPid, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-let hello: Deployment;
-let service: Deployment;
-let before: Snapshot;
+const { provider, host, connection, expectUntouched } = helloHost();
+const hello = provider.resource("PortableImage", "hello");
+const service = provider.resource("AttachedService", "hello");
 const serviceInputs = (): Json => ({
     image: hello.outputs.path,
     dropIns: [inlineName("one")],
@@ -18,16 +14,9 @@ const serviceInputs = (): Json => ({
 const inline = "/etc/systemd/system/hello.service.d/50-portable.conf";
 
 beforeAll(async () => {
-    program = new HelloProgram();
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    before = await host.snapshot();
-    hello = provider.resource("PortableImage", "hello");
-    service = provider.resource("AttachedService", "hello");
     await hello.up(image(connection));
     await service.up(serviceInputs());
-}, bootTimeoutMs);
-afterAll(() => host?.down());
+});
 
 /** After `command` on the host Read and Diff see something, and what they see; then `up` repairs it. */
 async function drifted(command: string): Promise<{ diff: Record<string, string>; initErrors: string[] }> {
@@ -180,5 +169,5 @@ test("detached by hand and then destroyed: nothing of it stays", async () => {
     expect(await service.refresh()).toBe(true);
     await service.destroy();
     await hello.destroy();
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+    await expectUntouched();
 });

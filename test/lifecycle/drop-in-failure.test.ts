@@ -1,25 +1,9 @@
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, mainPid, makeToyService, onHost } from "./hello";
-import { failure, type Json, type Provider } from "./provider";
+import { diffSnapshots } from "../hosts";
+import { failure, type Json } from "./deployment";
+import { mainPid, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-let before: Snapshot;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    await makeToyService(host);
-    before = await host.snapshot();
-}, bootTimeoutMs);
-afterEach(async () => {
-    await provider.destroyAll();
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
-});
-afterAll(() => host?.down());
+const { provider, host, connection } = helloHost({ toy: true, snapshot: true });
 
 const toy = (sections: Json, inputs: Json = {}): Json => ({ unit: "toy.service", sections, connection, ...inputs });
 const good = { Service: { Environment: { A: "1" } } };

@@ -1,28 +1,9 @@
 import { createHash } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, mainPid, makeToyService, onHost } from "./hello";
-import { fileAsset, type Json, type Provider } from "./provider";
+import { fileAsset, type Json } from "./deployment";
+import { mainPid, makeToyService, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-let before: Snapshot;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    await makeToyService(host);
-    before = await host.snapshot();
-}, bootTimeoutMs);
-afterEach(async () => {
-    await provider.destroyAll();
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
-});
-afterAll(() => host?.down());
+const { program, provider, host, connection } = helloHost({ toy: true, snapshot: true });
 
 const file = "/etc/systemd/system/toy.service.d/override.conf";
 const toy = (): Json => ({
@@ -104,7 +85,7 @@ test("a template: its running instances take the change, nothing else is started
 
 test("names and contents that a shell or systemd could take for their own arrive as they are", async () => {
     const bytes = Buffer.from([0, 1, 2, 255, 254, 10, 13, 0, 39, 34, 92, 36, 96]);
-    writeFileSync(join(program.directory, "bytes"), bytes);
+    program.write("bytes", bytes);
     const odd = `/etc/toy dir/-it's "$(touch pwned)" \`x\` ü %n`;
     const text = "END\n$HOME `id` 'x' \"y\" \\n %% \n\n\tüñ\n.";
     const environment = { A: 'it\'s "$(id)" `x` $HOME %n \\n ü', B: "" };

@@ -1,24 +1,9 @@
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
-import { type Deployment, failure, type Json, type Provider } from "./provider";
+import { diffSnapshots } from "../hosts";
+import { type Deployment, failure, type Json } from "./deployment";
+import { image, inlineName, mainPid, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-let before: Snapshot;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    before = await host.snapshot();
-}, bootTimeoutMs);
-afterEach(async () => {
-    await provider.destroyAll();
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
-});
-afterAll(() => host?.down());
+const { provider, host, connection } = helloHost({ snapshot: true });
 
 const crashing = { mark: "v2", program: "crash" };
 const page = async () => (await host.http(8080, "/")).body;

@@ -1,8 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { join } from "node:path";
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "./hello";
-import { type Deployment, failure, fileAsset, type Json, type Provider } from "./provider";
+import { failure, fileAsset, type Json } from "./deployment";
+import { image, inlineName, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
 /** Answers on a port, with TLS on another one, and on a unix socket: with the status of the path, and what it was asked. */
 const FRONT = `
@@ -34,21 +33,14 @@ int main() {
     return 0;
 }`;
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-let service: Deployment;
-let before: Snapshot;
+const { program, provider, host, connection, expectUntouched } = helloHost({
+    prepare: () => program.compile("probe", PROBE),
+});
+const service = provider.resource("AttachedService", "hello");
 let path: unknown;
 let count = 0;
 
 beforeAll(async () => {
-    program = new HelloProgram();
-    execFileSync("cc", ["-static", "-xc", "-o", join(program.directory, "bin/probe"), "-"], { input: PROBE });
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    before = await host.snapshot();
     const key = execFileSync(
         "openssl",
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=front -days 2 -keyout - -out -".split(
@@ -70,9 +62,7 @@ beforeAll(async () => {
     };
     await hello.up(made);
     path = hello.outputs.path;
-    service = provider.resource("AttachedService", "hello");
-}, bootTimeoutMs);
-afterAll(() => host?.down());
+});
 
 /** An update, which restarts the service, with the check. */
 const inputs = (health: Json): Json => ({ image: path, dropIns: [inlineName(`${++count}`)], health, connection });
@@ -166,5 +156,5 @@ test("a check that can't be is refused before the host is asked", async () => {
 test("and all of it goes", async () => {
     await provider.destroyAll();
     await onHost(host, "systemctl stop front; rm -f /root/front.* /run/front.sock");
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+    await expectUntouched();
 });

@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { createCipheriv } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createCipheriv, randomUUID } from "node:crypto";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestHost } from "../hosts";
-import { fileAsset, type Json, Provider, type ProviderOptions } from "./provider";
+import { fileAsset, type Json } from "./deployment";
+import { Provider, type ProviderOptions } from "./provider";
 
 /** The first boot of a suite makes its root. */
 export const bootTimeoutMs = 300_000;
@@ -17,22 +18,42 @@ const crash = '#include <stdio.h>\nint main() { fputs("no such luck\\n", stderr)
 /** A program that waits for its end. */
 const idle = "#include <unistd.h>\nint main() { pause(); }";
 
-const made: string[] = [];
+const planned: HelloProgram[] = [];
 afterAll(() => {
-    for (const directory of made) rmSync(directory, { recursive: true, force: true });
+    for (const program of planned) program.remove();
 });
 
-/** The program of examples/hello in a directory of this file of tests alone, gone at its end. */
+/** The program of examples/hello in a directory of this file of tests alone, removed at its end. */
 export class HelloProgram {
-    readonly directory = mkdtempSync(join(tmpdir(), "portable-test-hello-"));
+    readonly directory = join(tmpdir(), `portable-test-hello-${randomUUID()}`);
 
-    constructor() {
-        made.push(this.directory);
+    private constructor() {
+        planned.push(this);
+    }
+
+    /** A program whose directory is named, but filled only by `make`, in a hook. */
+    static planned(): HelloProgram {
+        return new HelloProgram();
+    }
+
+    static make(): HelloProgram {
+        const program = new HelloProgram();
+        program.make();
+        return program;
+    }
+
+    make(): void {
         cpSync(join(example, "units"), join(this.directory, "units"), { recursive: true });
         mkdirSync(join(this.directory, "bin"));
         execFileSync("cc", ["-static", "-O2", "-o", join(this.directory, "bin/hello"), join(example, "hello.c")]);
-        execFileSync("cc", ["-static", "-xc", "-o", join(this.directory, "bin/crash"), "-"], { input: crash });
-        execFileSync("cc", ["-static", "-xc", "-o", join(this.directory, "bin/idle"), "-"], { input: idle });
+        this.compile("crash", crash);
+        this.compile("idle", idle);
+    }
+
+    /** Makes a static program of the C source at `bin/<name>`. */
+    compile(name: string, source: string): void {
+        const output = join(this.directory, "bin", name);
+        execFileSync("cc", ["-static", "-w", "-xc", "-o", output, "-"], { input: source });
     }
 
     read(path: string): string {
@@ -44,7 +65,7 @@ export class HelloProgram {
         writeFileSync(join(this.directory, path), content);
     }
 
-    /** A file of so many bytes that don't compress, the same each time. */
+    /** Writes a file `ballast` of that size, which can't be compressed and is the same each time. */
     writeBallast(bytes: number): void {
         const cipher = createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16));
         this.write("ballast", cipher.update(Buffer.alloc(bytes)));
@@ -54,6 +75,7 @@ export class HelloProgram {
         rmSync(this.directory, { recursive: true, force: true });
     }
 
+    /** A started provider whose relative paths start in the program's directory. */
     provider(options: Omit<ProviderOptions, "directory"> = {}): Promise<Provider> {
         return Provider.start({ directory: this.directory, ...options });
     }

@@ -1,20 +1,9 @@
-import { bootHost, diffSnapshots, type TestHost } from "../hosts";
-import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, mainPid, onHost } from "./hello";
-import type { Json, Provider } from "./provider";
+import { diffSnapshots } from "../hosts";
+import { atRest, image, mainPid, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    host = await bootHost();
-    connection = connectionTo(host);
-    // An import has no inputs: where the host is, the provider's configuration says.
-    provider = await program.provider({ configuration: { connection } });
-}, bootTimeoutMs);
-afterAll(() => host?.down());
+// An import has no inputs: the provider's configuration says which host it is about.
+const { provider, host, connection } = helloHost({ provider: (connection) => ({ configuration: { connection } }) });
 
 test("what was made by hand is imported, deployed without a restart, and taken away by destroy", async () => {
     const before = await host.snapshot();

@@ -1,27 +1,13 @@
 import { HIDDEN_MARK, MARK } from "../../provider/host/portabled-252";
-import { bootHost, diffSnapshots, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
-import { failure, type Json, type Provider } from "./provider";
-
-let program: HelloProgram;
-let provider: Provider;
-beforeAll(async () => {
-    program = new HelloProgram();
-    provider = await program.provider();
-});
+import { failure, type Json } from "./deployment";
+import { image, inlineName, mainPid, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
 // portabled of bookworm takes hello-staging for a version of hello.
 describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
-    let host: TestHost;
-    let connection: Json;
-    beforeAll(async () => {
-        host = await bootHost({ suite });
-        connection = connectionTo(host);
-    }, bootTimeoutMs);
-    afterAll(() => host?.down());
+    const { provider, host, connection, expectUntouched } = helloHost({ suite });
 
     test("staging stands beside production: each with its socket, directory and releases, and each goes alone", async () => {
-        const before = await host.snapshot();
         const made = (name: string) =>
             [provider.resource("PortableImage", name), provider.resource("AttachedService", name)] as const;
         const [image1, production] = made(`hello-${suite}`);
@@ -125,6 +111,6 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         await staging.destroy();
         await image2.destroy();
         expect(provider.warnings()).toEqual([]);
-        expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+        await expectUntouched();
     });
 });

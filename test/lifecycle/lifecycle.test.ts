@@ -1,25 +1,11 @@
-import { bootHost, diffSnapshots, type TestHost } from "../hosts";
-import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
-import type { Json, Provider } from "./provider";
-
-let program: HelloProgram;
-let provider: Provider;
-beforeAll(async () => {
-    program = new HelloProgram();
-    provider = await program.provider();
-});
+import type { Json } from "./deployment";
+import { atRest, image, inlineName, mainPid, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
 describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
-    let host: TestHost;
-    let connection: Json;
-    beforeAll(async () => {
-        host = await bootHost({ suite });
-        connection = connectionTo(host);
-    }, bootTimeoutMs);
-    afterAll(() => host?.down());
+    const { provider, host, connection, expectUntouched } = helloHost({ suite });
 
     test("image, service and drop-in come, change and go, and leave the host as it was", async () => {
-        const before = await host.snapshot();
         const [hello, service, page] = [
             provider.resource("PortableImage", `hello-${suite}`),
             provider.resource("AttachedService", `hello-${suite}`),
@@ -131,6 +117,6 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         await service.destroy();
         await hello.destroy();
         expect(provider.warnings()).toEqual([]);
-        expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+        await expectUntouched();
     });
 });

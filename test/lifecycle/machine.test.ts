@@ -1,18 +1,16 @@
 import { bootHost, diffSnapshots, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
-import type { Deployment, Json, Provider } from "./provider";
+import type { Deployment, Json } from "./deployment";
+import { bootTimeoutMs, connectionTo, image, makeToyService, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let first: TestHost;
+const { provider, host: first } = helloHost({ toy: true });
 let second: TestHost;
 
 beforeAll(async () => {
-    program = new HelloProgram();
-    [provider, first, second] = await Promise.all([program.provider(), bootHost(), bootHost()]);
-    await Promise.all([makeToyService(first), makeToyService(second)]);
+    second = await bootHost();
+    await makeToyService(second);
 }, bootTimeoutMs);
-afterAll(() => Promise.all([first?.down(), second?.down()]));
+afterAll(() => second?.down());
 
 /** The three resources on the host of the connection. */
 async function deployed(connection: Json): Promise<Deployment[]> {

@@ -1,31 +1,18 @@
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { soon } from "../image/on-host";
 import { sharedStore } from "../image/store/shared-store";
-import { bootTimeoutMs, connectionTo, HelloProgram, onHost } from "./hello";
-import { failure, fileAsset, type Json, type Provider } from "./provider";
+import { failure, fileAsset, type Json } from "./deployment";
+import { connectionTo, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let before: Snapshot;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    program.write(
-        "server.js",
-        'require("node:http").createServer((_, answer) => answer.end(`${process.version}\\n`)).listen(8086);\n',
-    );
-    [provider, host] = await Promise.all([
-        program.provider({ environment: { PORTABLE_STORE: sharedStore } }),
-        bootHost(),
-    ]);
-    before = await host.snapshot();
-}, bootTimeoutMs);
-afterEach(async () => {
-    await provider.destroyAll();
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+const { program, provider, host } = helloHost({
+    snapshot: true,
+    provider: () => ({ environment: { PORTABLE_STORE: sharedStore } }),
+    prepare: () =>
+        program.write(
+            "server.js",
+            'require("node:http").createServer((_, answer) => answer.end(`${process.version}\\n`)).listen(8086);\n',
+        ),
 });
-afterAll(() => host?.down());
 
 const JIT = { "web.service": { presets: ["jit"] } };
 

@@ -1,27 +1,13 @@
 import { dirname } from "node:path";
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, mainPid, makeToyService, onHost } from "./hello";
-import { failure, type Json, type Provider } from "./provider";
+import { failure, type Json } from "./deployment";
+import { mainPid, makeToyService, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-let before: Snapshot;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    await makeToyService(host, "toy");
-    await makeToyService(host, "stiff", { execReload: "" });
-    before = await host.snapshot();
-}, bootTimeoutMs);
-afterEach(async () => {
-    await provider.destroyAll();
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+const { provider, host, connection } = helloHost({
+    toy: true,
+    snapshot: true,
+    prepare: () => makeToyService(host, "stiff", { execReload: "" }),
 });
-afterAll(() => host?.down());
 
 const toy = (inputs: Json = {}): Json => ({
     unit: "toy.service",

@@ -2,31 +2,17 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { elfFile } from "../image/elf/elf-file";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "./hello";
-import { type Deployment, failure, fileAsset, type Json, type Provider } from "./provider";
+import { failure, fileAsset, type Json } from "./deployment";
+import { image, inlineName, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-let hello: Deployment;
-let before: Snapshot;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    hello = provider.resource("PortableImage", "hello");
-    await hello.up(image(connection));
-    before = await host.snapshot();
-}, bootTimeoutMs);
-afterEach(async () => {
-    await provider.destroyAll({ but: [hello] });
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+const { program, provider, host, connection } = helloHost({
+    snapshot: true,
+    prepare: () => hello.up(image(connection)),
+    keep: () => [hello],
 });
-afterAll(() => host?.down());
+const hello = provider.resource("PortableImage", "hello");
 
 /** What `up` of a new resource says; it must fail before anything was touched. */
 async function refusal(type: "PortableImage" | "AttachedService", inputs: Json): Promise<string> {
@@ -169,3 +155,5 @@ describe("where the host has something of the name already", () => {
         );
     });
 });
+
+test("in the end the image is destroyed, and nothing is left of it", () => hello.destroy());

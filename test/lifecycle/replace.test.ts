@@ -1,26 +1,14 @@
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, mainPid, onHost } from "./hello";
-import type { Json, Provider } from "./provider";
+import type { Json } from "./deployment";
+import { image, inlineName, mainPid, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-let before: Snapshot;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    for (const kind of ["service", "socket"])
-        program.write(`units/greeter.${kind}`, program.read(`units/hello.${kind}`));
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    before = await host.snapshot();
-}, bootTimeoutMs);
-afterEach(async () => {
-    await provider.destroyAll();
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+const { program, provider, host, connection } = helloHost({
+    snapshot: true,
+    prepare: () => {
+        for (const kind of ["service", "socket"])
+            program.write(`units/greeter.${kind}`, program.read(`units/hello.${kind}`));
+    },
 });
-afterAll(() => host?.down());
 
 const page = async () => (await host.http(8080, "/")).body;
 const closing = () => provider.warnings().filter((text) => text.includes(" closes in this update"));

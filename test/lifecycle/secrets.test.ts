@@ -1,24 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { SIGNATURE, SIGNATURE_KEY } from "../../provider/protocol/wire";
-import { bootHost, type TestHost } from "../hosts";
 import { secret } from "../protocol/client";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService, onHost } from "./hello";
-import { failure, type Json, type Provider, plainText } from "./provider";
+import { failure, type Json, plainText } from "./deployment";
+import { image, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    await makeToyService(host);
-}, bootTimeoutMs);
+const { program, provider, host, connection } = helloHost({ toy: true });
 afterEach(() => provider.destroyAll());
-afterAll(() => host?.down());
 
 const TOKEN = "tok-5e9b2d41c7";
 const base64 = (text: string) => Buffer.from(text).toString("base64").slice(0, 12);

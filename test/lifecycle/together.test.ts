@@ -1,36 +1,22 @@
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, makeToyService, onHost } from "./hello";
-import type { Json, Provider } from "./provider";
+import { atRest, image, inlineName, onHost } from "./hello";
+import { helloHost } from "./hello-host";
+import { Provider } from "./provider";
 
-let program: HelloProgram;
-let provider: Provider;
-let other: Provider;
-let host: TestHost;
-let connection: Json;
-let before: Snapshot;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    program.write(
-        "units/world.service",
-        "[Service]\nType=notify\nExecStart=@helloExe@\nDynamicUser=yes\nRuntimeDirectory=world\n[Install]\nWantedBy=multi-user.target\n",
-    );
-    program.write("units/world.socket", "[Socket]\nListenStream=8081\n[Install]\nWantedBy=sockets.target\n");
-    [provider, other, host] = await Promise.all([
-        program.provider({ stack: "one" }),
-        program.provider({ stack: "other" }),
-        bootHost(),
-    ]);
-    connection = connectionTo(host);
-    await makeToyService(host);
-    before = await host.snapshot();
-}, bootTimeoutMs);
-afterEach(async () => {
-    await provider.destroyAll();
-    await other.destroyAll();
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
+afterEach(() => other.destroyAll());
+const { program, provider, host, connection } = helloHost({
+    toy: true,
+    snapshot: true,
+    provider: () => ({ stack: "one" }),
+    prepare: async () => {
+        await other.start();
+        program.write(
+            "units/world.service",
+            "[Service]\nType=notify\nExecStart=@helloExe@\nDynamicUser=yes\nRuntimeDirectory=world\n[Install]\nWantedBy=multi-user.target\n",
+        );
+        program.write("units/world.socket", "[Socket]\nListenStream=8081\n[Install]\nWantedBy=sockets.target\n");
+    },
 });
-afterAll(() => host?.down());
+const other = new Provider({ directory: program.directory, stack: "other" });
 
 const images = async () => (await atRest(host, "ls /var/lib/portables/*.raw 2>/dev/null || true")).split("\n");
 

@@ -1,30 +1,14 @@
-import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, mainPid, onHost } from "./hello";
-import { type Deployment, fileAsset, type Json, type Provider } from "./provider";
+import { type Deployment, fileAsset, type Json } from "./deployment";
+import { image, mainPid, onHost } from "./hello";
+import { helloHost } from "./hello-host";
 
-let program: HelloProgram;
-let provider: Provider;
-let host: TestHost;
-let connection: Json;
-let before: Snapshot;
+const { provider, host, connection } = helloHost({ snapshot: true });
 let hello: Deployment;
 let service: Deployment;
-
-beforeAll(async () => {
-    program = new HelloProgram();
-    [provider, host] = await Promise.all([program.provider(), bootHost()]);
-    connection = connectionTo(host);
-    before = await host.snapshot();
-}, bootTimeoutMs);
 beforeEach(() => {
     hello = provider.resource("PortableImage", "hello");
     service = provider.resource("AttachedService", "hello");
 });
-afterEach(async () => {
-    await provider.destroyAll();
-    expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
-});
-afterAll(() => host?.down());
 
 const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
 const idle = (install = INSTALL) => `[Service]\nExecStart=/usr/bin/idle\n${install}`;

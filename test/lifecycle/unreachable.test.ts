@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
+import { failure, type Json } from "./deployment";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService } from "./hello";
-import { failure, type Json, type Provider } from "./provider";
+import type { Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
@@ -12,7 +13,7 @@ let host: TestHost;
 let before: Map<TestHost, Snapshot>;
 
 beforeAll(async () => {
-    program = new HelloProgram();
+    program = HelloProgram.make();
     [provider, bare, host] = await Promise.all([
         program.provider(),
         bootHost({ without: ["systemd-container", "sudo"] }),

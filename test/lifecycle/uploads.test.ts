@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { bootHost, type TestHost } from "../hosts";
+import { type Deployment, fileAsset, type Json } from "./deployment";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, onHost } from "./hello";
-import { type Deployment, fileAsset, type Json, type Provider } from "./provider";
+import type { Provider } from "./provider";
 
 /** Long enough on its way for something to happen meanwhile. */
 const BALLAST_BYTES = 120_000_000;
@@ -10,7 +11,7 @@ const BALLAST_BYTES = 120_000_000;
 let program: HelloProgram;
 let host: TestHost;
 beforeAll(async () => {
-    program = new HelloProgram();
+    program = HelloProgram.make();
     program.writeBallast(BALLAST_BYTES);
     host = await bootHost();
 }, bootTimeoutMs);

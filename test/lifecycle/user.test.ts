@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootHost, diffSnapshots, type TestHost } from "../hosts";
+import type { Json } from "./deployment";
 import { atRest, bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "./hello";
-import type { Json, Provider } from "./provider";
+import type { Provider } from "./provider";
 
 let program: HelloProgram;
 let host: TestHost;
@@ -10,7 +11,7 @@ let jump: TestHost;
 let provider: Provider | undefined;
 
 beforeAll(async () => {
-    program = new HelloProgram();
+    program = HelloProgram.make();
     [host, jump] = await Promise.all([bootHost(), bootHost()]);
 }, bootTimeoutMs);
 afterAll(() => Promise.all([host?.down(), jump?.down()]));

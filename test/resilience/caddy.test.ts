@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { ansibleContenders } from "../../bench/by-hand";
 import { caddyPrograms } from "../acceptance/caddy";
 import { bootHost, type TestHost } from "../hosts";
+import { type Deployment, fileAsset, type Json } from "../lifecycle/deployment";
 import { bootTimeoutMs, connectionTo, HelloProgram, onHost } from "../lifecycle/hello";
-import { type Deployment, fileAsset, type Json, type Provider } from "../lifecycle/provider";
+import type { Provider } from "../lifecycle/provider";
 import { report } from "./figures";
 import { type Seen, underLoad } from "./load";
 import { isSoak, suites } from "./soak";
@@ -35,7 +36,7 @@ const BY_HAND = {
 let program: HelloProgram;
 let provider: Provider;
 beforeAll(async () => {
-    program = new HelloProgram();
+    program = HelloProgram.make();
     provider = await program.provider();
     caddyPrograms();
 }, 600_000);

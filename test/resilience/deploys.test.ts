@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
+import type { Deployment, Json } from "../lifecycle/deployment";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "../lifecycle/hello";
-import type { Deployment, Json, Provider } from "../lifecycle/provider";
+import type { Provider } from "../lifecycle/provider";
 import { report } from "./figures";
 import { type Seen, underLoad } from "./load";
 import { isSoak, suites } from "./soak";
@@ -20,7 +21,7 @@ const FIRST = isSoak ? 20 : 4;
 
 let program: HelloProgram;
 beforeAll(() => {
-    program = new HelloProgram();
+    program = HelloProgram.make();
 });
 afterAll(() => program?.remove());
 

@@ -1,6 +1,7 @@
 import { bootHost, type TestHost } from "../hosts";
+import { Failed } from "../lifecycle/deployment";
 import { bootTimeoutMs, HelloProgram } from "../lifecycle/hello";
-import { Failed, type Provider } from "../lifecycle/provider";
+import type { Provider } from "../lifecycle/provider";
 import { report } from "./figures";
 import { spread } from "./points";
 import { isSoak, pointLimit, suites } from "./soak";
@@ -24,7 +25,7 @@ type Death = (typeof DEATHS)[number];
 
 let program: HelloProgram;
 beforeAll(() => {
-    program = new HelloProgram();
+    program = HelloProgram.make();
 });
 afterAll(() => program?.remove());
 

@@ -14,7 +14,7 @@ import { other, TwoVersions, type Version } from "./two-versions";
 
 let program: HelloProgram;
 beforeAll(() => {
-    program = new HelloProgram();
+    program = HelloProgram.make();
 });
 afterAll(() => program?.remove());
 

@@ -2,8 +2,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootHost, type TestHost } from "../hosts";
+import { type Deployment, failure, type Json } from "../lifecycle/deployment";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "../lifecycle/hello";
-import { type Deployment, failure, type Json, type Provider } from "../lifecycle/provider";
+import type { Provider } from "../lifecycle/provider";
 import { suites } from "./soak";
 
 /*
@@ -26,7 +27,7 @@ const PROGRAMS = {
 let program: HelloProgram;
 let provider: Provider;
 beforeAll(async () => {
-    program = new HelloProgram();
+    program = HelloProgram.make();
     for (const [name, text] of Object.entries(PROGRAMS))
         execFileSync("cc", ["-static", "-w", "-xc", "-o", join(program.directory, "bin", name), "-"], { input: text });
     provider = await program.provider();

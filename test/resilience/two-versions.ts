@@ -1,6 +1,7 @@
 import type { TestHost } from "../hosts";
+import { type Deployment, fileAsset, type Json } from "../lifecycle/deployment";
 import { atRest, connectionTo, type HelloProgram, image, inlineName, onHost } from "../lifecycle/hello";
-import { type Deployment, fileAsset, type Json, type Provider } from "../lifecycle/provider";
+import type { Provider } from "../lifecycle/provider";
 
 export type Version = "one" | "two";
 export const other = (version: Version): Version => (version === "one" ? "two" : "one");

@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:net";
 import path from "node:path";
 import type { ClosureSource, NixSource } from "../../../provider/image/sources/nix/schema";
-import { failure, Provider } from "../../lifecycle/provider";
+import { failure } from "../../lifecycle/deployment";
+import { Provider } from "../../lifecycle/provider";
 import { flake, privateNix } from "../sources/nix/nix-store";
 
 /*

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { UNKNOWN_STRING } from "../../../provider/protocol/wire";
-import { type Deployment, failure, fileAsset, type Json, Provider } from "../../lifecycle/provider";
+import { type Deployment, failure, fileAsset, type Json } from "../../lifecycle/deployment";
+import { Provider } from "../../lifecycle/provider";
 import { PROGRAM, workspace } from "../workspace";
 
 /* The provider on a machine that lacks the tool that packs. */
