@@ -20,7 +20,6 @@ export async function check(session: Session, request: pb.CheckRequest): Promise
     const resource = await resourceOf(session, request.getUrn());
     const news = decodeInputs(resource, request.getNews());
     const call = await callOf(session, request.getUrn(), "check", 0, [news]);
-    session.hasChecked = true;
     return call.run(async () => {
         const { inputs } = split(resource, news.value);
         const failures = validate(resource.inputs, inputs);

@@ -15,10 +15,8 @@ export interface ProviderServer {
     warmUp(): void;
     /** Messages go to the engine at this address, until Handshake or Attach brings another. */
     attach(engineAddress: string): void;
-    /** Whether a resource was checked. */
-    hasChecked(): boolean;
-    /** Aborts what runs, lets it come to its end, closes all connections. False where something didn't end in time. */
-    stop(): Promise<boolean>;
+    /** Aborts running calls, waits a few seconds at most until they have ended, and closes all connections. */
+    stop(): Promise<void>;
 }
 
 /** Serves pulumirpc.ResourceProvider to who connects. */
@@ -37,14 +35,12 @@ export function serve(listener: Listener, load: () => Promise<Served>): Provider
             Promise.all([session.served(), loadCalls()]).catch(() => {});
         },
         attach: (engineAddress) => session.attach(engineAddress),
-        hasChecked: () => session.hasChecked,
         async stop() {
-            const isWhole = await session.end(GRACE_MS);
+            await session.end(GRACE_MS);
             // What HTTP/2 took in this turn goes to the kernel at its end. The engine waits for this, and closes nothing itself.
             await nextTurn();
             listener.close();
             server.forceShutdown();
-            return isWhole;
         },
     };
 }

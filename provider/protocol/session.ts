@@ -24,8 +24,6 @@ export class Session {
     configuration: Decoded = { value: {}, secrets: new SecretPaths() };
     /** Of the provider resource that this process serves, `<urn>::<id>`; "" where the engine doesn't say. */
     reference = "";
-    /** Whether a resource was checked. */
-    hasChecked = false;
     private cancellation = new AbortController();
     private log: EngineLog | undefined;
     private readonly running = new Set<Promise<unknown>>();
@@ -74,22 +72,17 @@ export class Session {
         }
     }
 
-    /**
-     * Aborts what runs, waits for its end for at most `grace_ms`, and closes all connections. False where something has not
-     * ended.
-     */
-    async end(grace_ms: number): Promise<boolean> {
+    /** Aborts running calls, waits until they have ended, `grace_ms` at most, and closes all connections. */
+    async end(grace_ms: number): Promise<void> {
         this.cancel();
         let timer: NodeJS.Timeout | undefined;
-        const timeout = new Promise<false>((resolve) => {
-            timer = setTimeout(() => resolve(false), grace_ms);
+        const timeout = new Promise((resolve) => {
+            timer = setTimeout(resolve, grace_ms);
         });
-        const ended = Promise.allSettled(this.running).then(() => true);
-        const isWhole = await Promise.race([ended, timeout]);
+        await Promise.race([Promise.allSettled(this.running), timeout]);
         clearTimeout(timer);
-        // What couldn't be loaded was told by the call that needed it.
+        // A failure to load was reported by the call that needed what couldn't be loaded.
         (await this.loaded?.catch(() => undefined))?.pool.close();
         this.log?.close();
-        return isWhole;
     }
 }

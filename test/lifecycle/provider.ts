@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { credentials, type ServiceError } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
-import { childOf } from "../child-of";
 import { startEngine, struct } from "../protocol/client";
 import { Deployment, type Json } from "./deployment";
 
@@ -29,8 +28,6 @@ afterAll(async () => void (await Promise.all([...running].map((provider) => prov
 
 interface ProviderProcess {
     child: ChildProcess;
-    /** Process that answers: a child of the script that the engine starts. */
-    pid: number;
     home: string;
     engine: Awaited<ReturnType<typeof startEngine>>;
     grpc: ResourceProviderClient;
@@ -68,9 +65,8 @@ export class Provider {
         const port = await new Promise<number>((found) =>
             child.stdout.setEncoding("utf8").once("data", (text) => found(Number(text))),
         );
-        const pid = childOf(child.pid as number) as number;
         const grpc = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
-        this.startedProcess = { child, pid, home, engine, grpc, printed };
+        this.startedProcess = { child, home, engine, grpc, printed };
         running.add(this);
         const request = new pb.ConfigureRequest();
         request.setArgs(struct(this.options.configuration ?? {}));
@@ -114,7 +110,7 @@ export class Provider {
 
     /** Sends a signal to its process. */
     signal(name: NodeJS.Signals): void {
-        process.kill(this.process.pid, name);
+        this.process.child.kill(name);
     }
 
     /** A resource of the stack, with the state that it has after what another process did. */

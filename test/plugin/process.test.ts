@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
     copyFileSync,
+    existsSync,
     mkdirSync,
     mkdtempSync,
     readdirSync,
@@ -94,35 +95,43 @@ test("ends on SIGINT", async () => {
     expect(await ended).toEqual({ code: 0, signal: null });
 });
 
-test("what one run has compiled, the next one takes; anew when it is broken, or lacks what connects to hosts", async () => {
-    const cache = mkdtempSync(join(tmpdir(), "portable-test-"));
-    const run = async (use: (port: number) => Promise<unknown> = schemaFrom) => {
+describe("the code cache", () => {
+    let cache: string;
+    beforeEach(() => {
+        cache = mkdtempSync(join(tmpdir(), "portable-test-"));
+    });
+    afterEach(() => rmSync(cache, { recursive: true }));
+
+    /** Uses the provider, ends it, and gives the files of the cache with the time of their last change. */
+    async function run(use: (port: number) => Promise<unknown>): Promise<Map<string, bigint>> {
         const { child, port, ended } = await start(["127.0.0.1:1"], executable, { XDG_CACHE_HOME: cache });
         await use(port);
         child.kill("SIGINT");
         await ended;
-        const [name, ...others] = readdirSync(join(cache, "pulumi-portable/code"));
-        expect(others).toEqual([]);
-        const file = join(cache, "pulumi-portable/code", name as string);
-        return { file, written: statSync(file, { bigint: true }).mtimeNs };
-    };
-    try {
-        const first = await run();
-        expect(await run()).toEqual(first);
-        writeFileSync(first.file, "broken");
-        const { written } = await run();
-        const second = await run();
-        expect(second).toEqual({ ...first, written });
-
-        const connected = await run(createOnNoHost);
-        expect(connected.file).not.toBe(second.file);
-        expect(await run()).toEqual(connected);
-        expect(await run(createOnNoHost)).toEqual(connected);
-        writeFileSync(connected.file, "broken");
-        expect((await run()).file).toBe(second.file);
-    } finally {
-        rmSync(cache, { recursive: true });
+        const directory = join(cache, "pulumi-portable/code");
+        const files = existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [];
+        return new Map(files.map((file) => [file, statSync(file, { bigint: true }).mtimeNs]));
     }
+
+    test("is written by the first run that connects to a host, and used by all later ones", async () => {
+        expect([...(await run(schemaFrom)).keys()]).toEqual([]);
+        const written = await run(createOnNoHost);
+        expect(written.size).toBe(1);
+        expect(await run(schemaFrom)).toEqual(written);
+        expect(await run(createOnNoHost)).toEqual(written);
+    });
+
+    test("is written anew when it is damaged", async () => {
+        const [file = ""] = (await run(createOnNoHost)).keys();
+        writeFileSync(file, "damaged");
+        await run(createOnNoHost);
+        expect(statSync(file).size).toBeGreaterThan(100_000);
+    });
+
+    test("that can't be written is no failure", async () => {
+        writeFileSync(join(cache, "pulumi-portable"), "");
+        expect(await run(createOnNoHost)).toEqual(new Map());
+    });
 });
 
 test("started by hand, it outlives standard input", async () => {
