@@ -31,7 +31,7 @@ export interface HostContext extends Context {
 }
 
 export interface CheckArgs<I> {
-    /** As the user wrote them, valid by the schema where known. */
+    /** The inputs of the program with the schema's defaults, valid by the schema as far as they are known. */
     inputs: PreviewedObject<I>;
     /** Whether the value at the path, or a part of it, is secret. */
     isSecret(path: Path): boolean;
@@ -40,18 +40,37 @@ export interface CheckArgs<I> {
 export interface CheckResult {
     /**
      * Fields that Check adds to the inputs, so that the diff shows what a source will become
-     * (`sourceDigest`, unit texts). Wrap in {@link Secret} what derives from a secret.
+     * (`sourceDigest`, unit texts). A field that derives from a secret is wrapped in {@link Secret}.
      */
     derived?: Record<string, unknown | Secret | Unknown>;
     failures?: Failure[];
 }
 
+/** A field that Check adds to the inputs. An output of the same name says what is deployed. */
 export interface Derived {
     description: string;
+    /** Top-level inputs that the field is made from. Diff leaves it out when all of them are under ignoreChanges. */
     from: readonly string[];
+    /** Diff leaves the field out when one of these differs already, since that says the same. */
     impliedBy?: readonly string[];
+    /**
+     * This field is a digest of its sources: if it is unchanged, Diff treats its sources, and other fields derived from
+     * them, as unchanged even when they are written differently.
+     */
     decides?: boolean;
 }
+
+/**
+ * What the state has of a resource. Any part may be absent: an import has none, an older provider had fewer. The old
+ * inputs hold derived fields, too, with the types of the outputs of their names.
+ */
+export interface OldState<I extends z.ZodObject, O extends z.ZodObject> {
+    inputs: Partial<z.output<I>> & Partial<Omit<z.output<O>, keyof z.output<I>>>;
+    outputs: Partial<z.output<O>>;
+}
+
+/** The fields that Check adds, with the types of the outputs of their names. */
+export type DerivedValues<O extends z.ZodObject> = Partial<z.output<O>>;
 
 export interface ReadResult {
     id: string;
@@ -60,7 +79,7 @@ export interface ReadResult {
     outputs: Record<string, unknown>;
 }
 
-/** One custom resource. `I` and `O` are zod objects; `D` names the fields that Check adds. */
+/** One custom resource. `I` and `O` are zod objects. */
 export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> {
     /** "PortableImage" (token `portable:index:PortableImage`). */
     readonly name: string;
@@ -68,12 +87,7 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
     readonly inputs: I;
     /** The outputs that aren't inputs; inputs are echoed by the protocol. */
     readonly outputs: O;
-    /**
-     * Each field that Check adds, with its description and the top-level inputs it derives from: Diff leaves it out when
-     * all of these are under ignoreChanges, and where one of `impliedBy` differs already, since it says the same. One
-     * that `decides` says all that matters of its sources: where it is the same, they are, however they are written,
-     * and so is all else that derives from them.
-     */
+    /** Each field that Check adds, by its name. */
     readonly derived: Readonly<Record<string, Derived>>;
 
     /** Local only, never the network: the engine serializes it over the whole deployment. */
@@ -82,73 +96,66 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
     /** What the schema's marks can't decide, from inputs that may be unknown or assets by hash only. */
     diff?(args: {
         urn: string;
-        oldInputs: Record<string, unknown>;
-        oldOutputs: Record<string, unknown>;
-        inputs: Record<string, unknown>;
+        oldInputs: OldState<I, O>["inputs"];
+        oldOutputs: OldState<I, O>["outputs"];
+        inputs: PreviewedObject<Partial<z.output<I>>>;
     }): {
         /** Top-level or nested paths that make it a replacement. */
         replaces?: Path[];
         /** Output paths that aren't as declared (drift). */
         drift?: Path[];
         deleteBeforeReplace?: boolean;
-        /** Top-level names whose marks don't count: what was a default is written out now, or the other way round. */
-        kept?: string[];
+        /**
+         * Top-level names whose `replaces` marks don't count in this diff: the value is the one of before, once written
+         * out and once left to its default.
+         */
+        exemptFromReplace?: string[];
     };
 
     /**
-     * The outputs as far as they can be known without the host. What is left out is unknown; what is there and
-     * `undefined` will be absent.
+     * The outputs as far as they can be known without the host. An output that is left out is unknown; one that is there
+     * and `undefined` will be absent.
      */
     preview(
         context: Context,
         args: {
             inputs: PreviewedObject<z.output<I>>;
-            derived: Record<string, unknown>;
-            olds?: { id: string; inputs: Record<string, unknown>; outputs: Record<string, unknown> };
+            derived: PreviewedObject<DerivedValues<O>>;
+            olds?: OldState<I, O> & { id: string };
         },
     ): Promise<Record<string, unknown>>;
 
+    /** Writes the very values of `derived` that the preview showed. */
     create(
         context: HostContext,
-        args: { inputs: z.output<I>; derived: Record<string, unknown> },
+        args: { inputs: z.output<I>; derived: DerivedValues<O> },
     ): Promise<{ id: string; outputs: z.output<O> }>;
 
     update(
         context: HostContext,
-        args: {
-            id: string;
-            inputs: z.output<I>;
-            derived: Record<string, unknown>;
-            olds: { inputs: Record<string, unknown>; outputs: Record<string, unknown> };
-        },
+        args: { id: string; inputs: z.output<I>; derived: DerivedValues<O>; olds: OldState<I, O> },
     ): Promise<{ outputs: z.output<O> }>;
 
     /** `undefined` when the object is gone; an import has neither inputs nor outputs. Unreachable throws. */
-    read(
-        context: HostContext,
-        args: { id: string; inputs: Record<string, unknown>; outputs: Record<string, unknown> },
-    ): Promise<ReadResult | undefined>;
+    read(context: HostContext, args: OldState<I, O> & { id: string }): Promise<ReadResult | undefined>;
 
     /** Tolerates absence. */
-    delete(
-        context: HostContext,
-        args: { id: string; inputs: Record<string, unknown>; outputs: Record<string, unknown> },
-    ): Promise<void>;
+    delete(context: HostContext, args: OldState<I, O> & { id: string }): Promise<void>;
 }
 
-/** A value on its way through a component, with what is secret in it and the resources that it comes from. */
-export interface Carried {
-    /** Without marks; parts of it may be unknown. Not for texts: it could be secret. */
+/** A value on its way through a component, with its marks of secrecy and the resources that it comes from. */
+export interface CarriedValue {
+    /** The value without marks; parts of it may be unknown. It may be secret, so it must not enter a text. */
     readonly value: unknown;
-    /** A member: unknown of what is unknown, secret of what is secret, `undefined` where there is none. */
-    at(key: string): Carried;
+    /** A member, with the marks of the whole: unknown, secret, or `undefined` where there is none. */
+    at(key: string): CarriedValue;
 }
 
 /** A child of a component, as the engine has it now. */
 export interface Child {
     readonly urn: string;
     /** In a preview it may be unknown. */
-    output(name: string): Carried;
+    output(name: string): CarriedValue;
 }
 
 /** What a component may use of the world: the engine, through which it makes its children. */
@@ -157,11 +164,11 @@ export interface ComponentContext {
     readonly name: string;
     /** Stays: under the component and under Diagnostics. */
     warn(text: string): void;
-    /** What the user gave for a property. */
-    input(name: string): Carried;
+    /** The user's value of a property. */
+    input(name: string): CarriedValue;
     /**
      * Registers a resource of this package as a child, and resolves when it is as declared. The inputs are plain values
-     * and {@link Carried} ones; what is undefined is left out. Throws a UserError when the engine goes no further.
+     * and {@link CarriedValue} ones; undefined ones are left out. Throws a UserError when the engine ends the deployment.
      */
     register(
         resource: Resource,
@@ -178,7 +185,7 @@ export interface Component<I extends z.ZodObject = z.ZodObject, O extends z.ZodO
     readonly description: string;
     readonly inputs: I;
     readonly outputs: O;
-    /** Registers the children; the outputs are plain values, {@link Carried} and unknown ones. */
+    /** Registers the children; the outputs are plain values, {@link CarriedValue} and unknown ones. */
     construct(
         context: ComponentContext,
         inputs: PreviewedObject<z.output<I>>,
@@ -187,7 +194,7 @@ export interface Component<I extends z.ZodObject = z.ZodObject, O extends z.ZodO
 
 /** One function (Pulumi invoke). */
 export interface ProviderFunction<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> {
-    /** "getTarget" (token `portable:index:getTarget`). */
+    /** "getHost" (token `portable:index:getHost`). */
     readonly name: string;
     readonly description: string;
     readonly inputs: I;
@@ -195,22 +202,7 @@ export interface ProviderFunction<I extends z.ZodObject = z.ZodObject, O extends
     invoke(context: HostContext, inputs: z.output<I>): Promise<z.output<O>>;
 }
 
-/** Connections to hosts, kept open while the provider lives: one for each login. */
-export interface HostPool {
-    /** Throws a UserError that names the host when it can't be reached, isn't the one expected, or refuses the login. */
-    connect(connection: Connection, options: ConnectOptions): Promise<Host>;
-    /** Ends all connections at once. */
-    close(): void;
-}
-
-export interface ConnectOptions {
-    signal: AbortSignal;
-    warn(text: string): void;
-    /** Live line: "connecting to 10.0.0.5 (try 2 of 10)". */
-    status(text: string): void;
-}
-
-/** By its name, what loads it: a start waits for no more than what is asked for. */
+/** Loaders by name: a start loads only the members that the engine asks for. */
 export type Members<T> = Readonly<Record<string, () => Promise<T>>>;
 
 /** The package at a glance, as the protocol and the schema take it. */

@@ -104,11 +104,6 @@ function defined<T extends object>(value: T): Partial<T> {
     return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Partial<T>;
 }
 
-/** Whether nothing answers at the host's address; a wrong key or a refused login is somebody who answers. */
-export function isUnreachable(error: unknown): boolean {
-    return error instanceof UserError && "code" in error && error.code === "unreachable";
-}
-
 /** Errors thrown inside say where: what they know themselves stays. */
 export async function located<T>(place: Place, run: () => Promise<T>): Promise<T> {
     try {

@@ -62,3 +62,22 @@ export interface Host {
         options?: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void },
     ): Promise<void>;
 }
+
+/** Connections to hosts, kept open while the process lives: one for each login. */
+export interface HostPool {
+    /**
+     * Connects, or joins the connection that is there or being made. Throws a UserError that names the host when it can't
+     * be reached, isn't the one expected, or refuses the login.
+     */
+    connect(connection: Connection, options: ConnectOptions): Promise<Host>;
+    /** Ends all connections at once; what is under way fails. */
+    close(): void;
+}
+
+export interface ConnectOptions {
+    signal: AbortSignal;
+    /** Called once for each login and process. */
+    warn(text: string): void;
+    /** Live line: "connecting to 10.0.0.5 (try 2 of 10)". */
+    status(text: string): void;
+}

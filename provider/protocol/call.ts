@@ -7,7 +7,7 @@ import { mergeConnection } from "../host/merge-connection";
 import type { Decoded } from "./decode";
 import { CallFailure, failureMessage } from "./failure";
 import { Redactor } from "./secrets";
-import type { Served, Session } from "./session";
+import type { EngineSession, Served } from "./session";
 import { Throttle } from "./throttle";
 
 /** Live lines reach the engine this often at most. */
@@ -20,7 +20,7 @@ export interface CallOptions {
     /** "create", as in the resource option `customTimeouts`. */
     operation: string;
     /** Custom timeout in seconds; 0 is none. */
-    timeout_s: number;
+    timeoutSeconds: number;
     /** All properties of the request: what is secret in them is kept out of every text. */
     properties: readonly Decoded[];
 }
@@ -42,9 +42,9 @@ export class Call implements HostContext {
     private readonly warnings: Promise<void>[] = [];
 
     constructor(
-        private readonly session: Session,
+        private readonly session: EngineSession,
         private readonly served: Served,
-        { urn, operation, timeout_s, properties }: CallOptions,
+        { urn, operation, timeoutSeconds, properties }: CallOptions,
     ) {
         this.urn = urn;
         this.label = labelOf(urn) || operation;
@@ -53,13 +53,13 @@ export class Call implements HostContext {
         this.statuses = new Throttle((text) => {
             this.lastStatus = this.send(text, "info", true);
         }, STATUS_PERIOD_MS);
-        this.timeoutSeconds = timeout_s > 0 ? timeout_s : undefined;
-        if (timeout_s > 0) {
+        this.timeoutSeconds = timeoutSeconds > 0 ? timeoutSeconds : undefined;
+        if (timeoutSeconds > 0) {
             const passed = new UserError({
-                what: `the custom timeout for ${operation} has passed after ${timeout_s} s`,
+                what: `the custom timeout for ${operation} has passed after ${timeoutSeconds} s`,
                 todo: `Give it more time with the resource option customTimeouts: { ${operation}: "..." }`,
             });
-            this.timer = setTimeout(() => this.deadline.abort(passed), timeout_s * 1000);
+            this.timer = setTimeout(() => this.deadline.abort(passed), timeoutSeconds * 1000);
         }
     }
 

@@ -1,5 +1,5 @@
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
-import type { Carried as CarriedValue } from "../contract";
+import type { CarriedValue } from "../contract";
 import { isRecord } from "../schema/values";
 import { decodeValue } from "./decode";
 import { encodeMembers } from "./encode";
@@ -10,7 +10,7 @@ type Json = JavaScriptValue;
 type JsonObject = Record<string, Json>;
 
 /** A value as the engine sent it, so that it goes on with its marks. */
-export class Carried implements CarriedValue {
+export class WireValue implements CarriedValue {
     constructor(
         private readonly raw: Json | undefined,
         /** URNs of the resources that it comes from, besides those that its parts name. */
@@ -22,11 +22,11 @@ export class Carried implements CarriedValue {
         return this.raw === undefined ? undefined : (decodeValue(this.raw, [], new SecretPaths()) ?? undefined);
     }
 
-    at(key: string): Carried {
+    at(key: string): WireValue {
         const whole = this.opened();
         const { raw, dependencies, isSecret } = whole;
-        if (!isObject(raw)) return raw === UNKNOWN_STRING ? whole : new Carried(undefined);
-        return new Carried(Object.hasOwn(raw, key) ? raw[key] : undefined, dependencies, isSecret);
+        if (!isObject(raw)) return raw === UNKNOWN_STRING ? whole : new WireValue(undefined);
+        return new WireValue(Object.hasOwn(raw, key) ? raw[key] : undefined, dependencies, isSecret);
     }
 
     /** The value in the form that any resource takes: output values are secret, unknown or plain. */
@@ -41,12 +41,12 @@ export class Carried implements CarriedValue {
     }
 
     /** Without the marks around the whole: they are noted. */
-    private opened(): Carried {
+    private opened(): WireValue {
         const { raw, dependencies, isSecret } = this;
-        if (isMarked(raw, "secret")) return new Carried(raw.value, dependencies, true).opened();
+        if (isMarked(raw, "secret")) return new WireValue(raw.value, dependencies, true).opened();
         if (!isMarked(raw, "output")) return this;
         const known = "value" in raw ? raw.value : UNKNOWN_STRING;
-        return new Carried(known, [...dependencies, ...urnsOf(raw)], isSecret || raw.secret === true).opened();
+        return new WireValue(known, [...dependencies, ...urnsOf(raw)], isSecret || raw.secret === true).opened();
     }
 }
 
@@ -54,14 +54,14 @@ export class Carried implements CarriedValue {
  * What the engine sent for a property. The dependencies of the property as a whole count only where none of its parts
  * says where it comes from.
  */
-export function carriedInput(raw: Json | undefined, dependencies: readonly string[]): Carried {
-    return new Carried(raw, containsOutput(raw) ? [] : dependencies);
+export function carriedInput(raw: Json | undefined, dependencies: readonly string[]): WireValue {
+    return new WireValue(raw, containsOutput(raw) ? [] : dependencies);
 }
 
 /** Encodes plain values with carried ones among them. */
 export function wireOf(value: unknown): Json | undefined {
     if (value === undefined) return undefined;
-    if (value instanceof Carried) return value.wire();
+    if (value instanceof WireValue) return value.wire();
     if (Array.isArray(value)) return value.map((part) => wireOf(part) ?? null);
     if (isRecord(value)) return wireMembers(value);
     return encodeMembers({ value }, [], () => false).value;
@@ -78,7 +78,7 @@ export function wireMembers(values: Record<string, unknown>): JsonObject {
 
 /** The URNs that the carried values among plain ones come from. */
 export function dependenciesOf(value: unknown): string[] {
-    if (value instanceof Carried) return value.allDependencies();
+    if (value instanceof WireValue) return value.allDependencies();
     const parts = Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : [];
     return [...new Set(parts.flatMap(dependenciesOf))];
 }

@@ -10,14 +10,19 @@ import { diffInputs } from "./diff";
 import { encode } from "./encode";
 import { diffResponse } from "./resource-calls";
 import { SecretPaths } from "./secrets";
-import type { Session } from "./session";
+import type { EngineSession } from "./session";
 import { validate } from "./validate";
 
-export async function checkConfig(session: Session, request: pb.CheckRequest): Promise<pb.CheckResponse> {
+export async function checkConfig(session: EngineSession, request: pb.CheckRequest): Promise<pb.CheckResponse> {
     const served = await session.served();
     const { value, secrets } = decodeConfiguration(served.package.configuration, request.getNews());
     const properties = [{ value, secrets }];
-    const call = new Call(session, served, { urn: request.getUrn(), operation: "configure", timeout_s: 0, properties });
+    const call = new Call(session, served, {
+        urn: request.getUrn(),
+        operation: "configure",
+        timeoutSeconds: 0,
+        properties,
+    });
     return call.run(async () => {
         const failures = validate(served.package.configuration, withoutEngineFields(value)).map((failure) => {
             const message = new pb.CheckFailure();
@@ -31,7 +36,7 @@ export async function checkConfig(session: Session, request: pb.CheckRequest): P
     });
 }
 
-export async function diffConfig(session: Session, request: pb.DiffRequest): Promise<pb.DiffResponse> {
+export async function diffConfig(session: EngineSession, request: pb.DiffRequest): Promise<pb.DiffResponse> {
     const { configuration } = (await session.served()).package;
     const olds = request.hasOldInputs() ? request.getOldInputs() : request.getOlds();
     const changes = diffInputs({
@@ -46,7 +51,7 @@ export async function diffConfig(session: Session, request: pb.DiffRequest): Pro
     return diffResponse(changes);
 }
 
-export async function configure(session: Session, request: pb.ConfigureRequest): Promise<pb.ConfigureResponse> {
+export async function configure(session: EngineSession, request: pb.ConfigureRequest): Promise<pb.ConfigureResponse> {
     const { configuration } = (await session.served()).package;
     const { value, secrets } = decodeConfiguration(configuration, request.getArgs());
     const [urn, id] = [request.getUrn(), request.getId()];

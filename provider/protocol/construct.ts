@@ -4,12 +4,12 @@ import type { Child, Component, ComponentContext, Resource } from "../contract";
 import { throwFailures, UserError } from "../errors";
 import { markedPaths, withDefaults } from "../schema/shape";
 import { Call } from "./call";
-import { Carried, carriedInput, dependenciesOf, wireMembers } from "./carried";
+import { carriedInput, dependenciesOf, WireValue, wireMembers } from "./carried";
 import { decodeObject } from "./decode";
 import { CallFailure, failureMessage } from "./failure";
 import { Monitor } from "./monitor";
 import { SecretPaths } from "./secrets";
-import { memberOf, type Served, type Session } from "./session";
+import { type EngineSession, memberOf, type Served } from "./session";
 import { validate } from "./validate";
 
 type Json = Record<string, JavaScriptValue>;
@@ -18,7 +18,7 @@ type Json = Record<string, JavaScriptValue>;
  * Makes a component. It speaks to the engine as an SDK does, but passes on what it is given without opening it: secrets,
  * unknown values and dependencies stay what they are.
  */
-export async function construct(session: Session, request: pb.ConstructRequest): Promise<pb.ConstructResponse> {
+export async function construct(session: EngineSession, request: pb.ConstructRequest): Promise<pb.ConstructResponse> {
     const served = await session.served();
     const component = await componentOf(served, request.getType());
     const raw = (request.getInputs()?.toJavaScript() ?? {}) as Json;
@@ -29,7 +29,7 @@ export async function construct(session: Session, request: pb.ConstructRequest):
     const call = new Call(session, served, {
         urn: pseudoUrn(request),
         operation: "construct",
-        timeout_s: 0,
+        timeoutSeconds: 0,
         properties,
     });
     return call.run(async () => {
@@ -56,7 +56,7 @@ export async function construct(session: Session, request: pb.ConstructRequest):
 
 class Construction implements ComponentContext {
     constructor(
-        private readonly session: Session,
+        private readonly session: EngineSession,
         private readonly served: Served,
         private readonly request: pb.ConstructRequest,
         private readonly call: Call,
@@ -72,7 +72,7 @@ class Construction implements ComponentContext {
         this.call.warn(text);
     }
 
-    input(name: string): Carried {
+    input(name: string): WireValue {
         const dependencies = this.request.getInputdependenciesMap().get(name)?.getUrnsList() ?? [];
         return carriedInput(this.raw[name], dependencies);
     }
@@ -105,7 +105,7 @@ class Construction implements ComponentContext {
             provider: request.getProvidersMap().get(served.package.name) ?? this.session.reference,
             version: served.package.version,
         });
-        return { urn, output: (key) => new Carried(outputs[key], [urn]) };
+        return { urn, output: (key) => new WireValue(outputs[key], [urn]) };
     }
 
     async finish(outputs: Record<string, unknown>): Promise<pb.ConstructResponse> {

@@ -68,8 +68,8 @@ export interface DiffArgs {
     /** From the resource's own hook. */
     replaces: readonly Path[];
     drift: readonly Path[];
-    /** Top-level names whose marks don't count. */
-    kept?: readonly string[];
+    /** Top-level names whose `replaces` marks don't count. */
+    exemptFromReplace?: readonly string[];
 }
 
 /** The changes from old inputs to new ones, with what they mean by the schema's marks and the resource's hook. */
@@ -102,7 +102,7 @@ export function diffInputs(args: DiffArgs): Change[] {
                 ...change,
                 isInput: true,
                 replaces:
-                    (!args.kept?.includes(String(change.path[0])) &&
+                    (!args.exemptFromReplace?.includes(String(change.path[0])) &&
                         (isMarked(args.schema, change.path, "replaces") || hasMarkedPart(args, change.path))) ||
                     args.replaces.some((path) => isWithin(change.path, path) || isWithin(path, change.path)),
             }),

@@ -6,10 +6,10 @@ import { Call } from "./call";
 import { decode } from "./decode";
 import { encode } from "./encode";
 import { SecretPaths } from "./secrets";
-import { memberOf, type Session } from "./session";
+import { type EngineSession, memberOf } from "./session";
 import { validate } from "./validate";
 
-export async function invoke(session: Session, request: pb.InvokeRequest): Promise<pb.InvokeResponse> {
+export async function invoke(session: EngineSession, request: pb.InvokeRequest): Promise<pb.InvokeResponse> {
     const served = await session.served();
     const token = request.getTok();
     const called = await memberOf(served.package, served.package.functions, token);
@@ -22,7 +22,7 @@ export async function invoke(session: Session, request: pb.InvokeRequest): Promi
     const { value, secrets } = decode(request.getArgs());
     const all = new SecretPaths([...secrets, ...markedPaths(called.inputs, value, "secret")]);
     const properties = [{ value, secrets: all }];
-    const call = new Call(session, served, { urn: "", operation: called.name, timeout_s: 0, properties });
+    const call = new Call(session, served, { urn: "", operation: called.name, timeoutSeconds: 0, properties });
     return call.run(async () => {
         const response = new pb.InvokeResponse();
         const failures = validate(called.inputs, value);

@@ -2,7 +2,7 @@ import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Resource } from "../contract";
-import { type Failure, failureText, isUnreachable, PartialFailure, throwFailures, UserError } from "../errors";
+import { type Failure, failureText, PartialFailure, throwFailures, UserError } from "../errors";
 import { markedPaths, withDefaults } from "../schema/shape";
 import { type Path, UNKNOWN } from "../schema/values";
 import { Call } from "./call";
@@ -11,12 +11,12 @@ import { diffAnswer, diffInputs } from "./diff";
 import { encode } from "./encode";
 import { initFailure } from "./failure";
 import { SecretPaths } from "./secrets";
-import { memberOf, type Session } from "./session";
+import { type EngineSession, memberOf } from "./session";
 import { validate } from "./validate";
 
 type Values = Record<string, unknown>;
 
-export async function check(session: Session, request: pb.CheckRequest): Promise<pb.CheckResponse> {
+export async function check(session: EngineSession, request: pb.CheckRequest): Promise<pb.CheckResponse> {
     const resource = await resourceOf(session, request.getUrn());
     const news = decodeInputs(resource, request.getNews());
     const call = await callOf(session, request.getUrn(), "check", 0, [news]);
@@ -53,7 +53,7 @@ function checkFailure(failure: Failure, call: Call): pb.CheckFailure {
     return message;
 }
 
-export async function diff(session: Session, request: pb.DiffRequest): Promise<pb.DiffResponse> {
+export async function diff(session: EngineSession, request: pb.DiffRequest): Promise<pb.DiffResponse> {
     const resource = await resourceOf(session, request.getUrn());
     const [olds, news] = [decode(request.getOlds()), decodeInputs(resource, request.getNews())];
     const oldInputs = request.hasOldInputs() ? decodeInputs(resource, request.getOldInputs()) : olds;
@@ -71,7 +71,7 @@ export async function diff(session: Session, request: pb.DiffRequest): Promise<p
             ignoreChanges: request.getIgnorechangesList(),
             replaces: own.replaces ?? [],
             drift: own.drift ?? [],
-            kept: [...(own.kept ?? []), ...(isHostKept ? ["connection"] : [])],
+            exemptFromReplace: [...(own.exemptFromReplace ?? []), ...(isHostKept ? ["connection"] : [])],
         });
         const response = diffResponse(changes);
         response.setDeletebeforereplace(own.deleteBeforeReplace ?? false);
@@ -80,7 +80,7 @@ export async function diff(session: Session, request: pb.DiffRequest): Promise<p
 }
 
 /** Whether it is the host of before, though one of both is named in the provider's configuration, as for an import. */
-function isSameHost(session: Session, oldInputs: Values, olds: Values, news: Values): boolean {
+function isSameHost(session: EngineSession, oldInputs: Values, olds: Values, news: Values): boolean {
     const hostOf = ({ connection }: Values) => (connection as { host?: unknown } | undefined)?.host;
     if (hostOf(oldInputs) !== undefined && hostOf(news) !== undefined) return false;
     const now = hostOf(news) ?? session.defaultConnection?.host;
@@ -104,7 +104,7 @@ export function diffResponse(changes: Parameters<typeof diffAnswer>[0]): pb.Diff
     return response;
 }
 
-export async function create(session: Session, request: pb.CreateRequest): Promise<pb.CreateResponse> {
+export async function create(session: EngineSession, request: pb.CreateRequest): Promise<pb.CreateResponse> {
     const resource = await resourceOf(session, request.getUrn());
     const news = decodeInputs(resource, request.getProperties());
     const call = await callOf(session, request.getUrn(), "create", request.getTimeout(), [news]);
@@ -117,7 +117,7 @@ export async function create(session: Session, request: pb.CreateRequest): Promi
             return response;
         }
         const parsed = parse(resource, inputs);
-        const { id, outputs } = await partly(resource, call, news, () =>
+        const { id, outputs } = await withPartialFailure(resource, call, news, () =>
             resource.create(call, { inputs: parsed, derived }),
         );
         response.setId(id);
@@ -126,7 +126,7 @@ export async function create(session: Session, request: pb.CreateRequest): Promi
     });
 }
 
-export async function update(session: Session, request: pb.UpdateRequest): Promise<pb.UpdateResponse> {
+export async function update(session: EngineSession, request: pb.UpdateRequest): Promise<pb.UpdateResponse> {
     const resource = await resourceOf(session, request.getUrn());
     const [oldState, news] = [decode(request.getOlds()), decodeInputs(resource, request.getNews())];
     const oldInputs = decodeInputs(resource, request.getOldInputs());
@@ -142,7 +142,7 @@ export async function update(session: Session, request: pb.UpdateRequest): Promi
             return response;
         }
         const parsed = parse(resource, inputs);
-        const { outputs } = await partly(resource, call, news, () =>
+        const { outputs } = await withPartialFailure(resource, call, news, () =>
             resource.update(call, { id, inputs: parsed, derived, olds }),
         );
         response.setProperties(encodeState(resource, news.secrets, { ...inputs, ...outputs }));
@@ -150,14 +150,14 @@ export async function update(session: Session, request: pb.UpdateRequest): Promi
     });
 }
 
-export async function read(session: Session, request: pb.ReadRequest): Promise<pb.ReadResponse> {
+export async function read(session: EngineSession, request: pb.ReadRequest): Promise<pb.ReadResponse> {
     const resource = await resourceOf(session, request.getUrn());
     const [state, inputs] = [decode(request.getProperties()), decodeInputs(resource, request.getInputs())];
     const known = { value: inputs.value, secrets: new SecretPaths([...state.secrets, ...inputs.secrets]) };
     const call = await callOf(session, request.getUrn(), "read", request.getTimeout(), [state, inputs]);
     return call.run(async () => {
         const response = new pb.ReadResponse();
-        const found = await partly(resource, call, known, () =>
+        const found = await withPartialFailure(resource, call, known, () =>
             resource.read(call, {
                 id: request.getId(),
                 inputs: withDefaults(resource.inputs, inputs.value) as Values,
@@ -173,36 +173,19 @@ export async function read(session: Session, request: pb.ReadRequest): Promise<p
     });
 }
 
-/** The user's word that hosts which can't be reached are gone for good, with all that was on them. */
-const DELETE_UNREACHABLE = "PORTABLE_DELETE_UNREACHABLE";
-
-function withHint(error: UserError): UserError {
-    const hint = `If the host is gone for good, run it again with ${DELETE_UNREACHABLE}=true`;
-    const { todo } = error.problem;
-    return new UserError({ ...error.problem, todo: todo === undefined ? hint : `${todo}. ${hint}` });
-}
-
-/** `delete` is a word of the language. */
-export async function deleteResource(session: Session, request: pb.DeleteRequest): Promise<Empty> {
+/** `delete` is a reserved word of the language. */
+export async function deleteResource(session: EngineSession, request: pb.DeleteRequest): Promise<Empty> {
     const resource = await resourceOf(session, request.getUrn());
     const [state, inputs] = [decode(request.getProperties()), decodeInputs(resource, request.getOldInputs())];
     const call = await callOf(session, request.getUrn(), "delete", request.getTimeout(), [state, inputs]);
     return call.run(async () => {
-        try {
-            const filled = withDefaults(resource.inputs, inputs.value) as Values;
-            await resource.delete(call, { id: request.getId(), inputs: filled, outputs: state.value });
-        } catch (error) {
-            if (!isUnreachable(error)) throw error;
-            if (process.env[DELETE_UNREACHABLE] !== "true") throw withHint(error as UserError);
-            call.warn(
-                `${(error as UserError).message} It is taken for gone, since ${DELETE_UNREACHABLE} is set: nothing was removed there.`,
-            );
-        }
+        const filled = withDefaults(resource.inputs, inputs.value) as Values;
+        await resource.delete(call, { id: request.getId(), inputs: filled, outputs: state.value });
         return new Empty();
     });
 }
 
-async function resourceOf(session: Session, urn: string): Promise<Resource> {
+async function resourceOf(session: EngineSession, urn: string): Promise<Resource> {
     const { package: served } = await session.served();
     const type = urn.split("::")[2]?.split("$").at(-1);
     const resource = await memberOf(served, served.resources, type ?? "");
@@ -213,8 +196,14 @@ async function resourceOf(session: Session, urn: string): Promise<Resource> {
     });
 }
 
-async function callOf(session: Session, urn: string, operation: string, timeout_s: number, properties: Decoded[]) {
-    return new Call(session, await session.served(), { urn, operation, timeout_s, properties });
+async function callOf(
+    session: EngineSession,
+    urn: string,
+    operation: string,
+    timeoutSeconds: number,
+    properties: Decoded[],
+) {
+    return new Call(session, await session.served(), { urn, operation, timeoutSeconds: timeoutSeconds, properties });
 }
 
 /** Decoded, with what the schema says is secret. */
@@ -258,7 +247,12 @@ function encodeState(resource: Resource, secrets: SecretPaths, values: Values): 
 }
 
 /** Runs an operation; what failed after a change is answered with what is there now. */
-async function partly<T>(resource: Resource, call: Call, news: Decoded, operation: () => Promise<T>): Promise<T> {
+async function withPartialFailure<T>(
+    resource: Resource,
+    call: Call,
+    news: Decoded,
+    operation: () => Promise<T>,
+): Promise<T> {
     try {
         return await operation();
     } catch (error) {

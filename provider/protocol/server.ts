@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { loadCalls, methodsOf } from "./service";
-import { type Served, Session } from "./session";
+import { EngineSession, type Served } from "./session";
 
 /** As large as the engine's own limit: a state can be. */
 const MESSAGE_BYTES = 400 * 1024 * 1024;
@@ -21,7 +21,7 @@ export interface ProviderServer {
 
 /** Serves pulumirpc.ResourceProvider to who connects. */
 export function serve(listener: Listener, load: () => Promise<Served>): ProviderServer {
-    const session = new Session(load);
+    const session = new EngineSession(load);
     const server = new Server({
         "grpc.max_receive_message_length": MESSAGE_BYTES,
         "grpc.max_send_message_length": MESSAGE_BYTES,

@@ -2,7 +2,7 @@ import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } fro
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import type { Session } from "./session";
+import type { EngineSession } from "./session";
 
 // What needs the resources is loaded by the first call that does, behind the port line.
 const resourceCalls = () => import("./resource-calls");
@@ -12,7 +12,7 @@ const configurationCalls = () => import("./configuration-calls");
 export const loadCalls = () => Promise.all([resourceCalls(), configurationCalls()]);
 
 /** The methods of pulumirpc.ResourceProvider. What isn't here is answered with UNIMPLEMENTED by gRPC. */
-export function methodsOf(session: Session): UntypedServiceImplementation {
+export function methodsOf(session: EngineSession): UntypedServiceImplementation {
     return unary(session, {
         async handshake(request: pb.ProviderHandshakeRequest) {
             session.attach(request.getEngineAddress());
@@ -58,7 +58,7 @@ export function methodsOf(session: Session): UntypedServiceImplementation {
 // biome-ignore lint/suspicious/noExplicitAny: each method has its own request; gRPC's definition pairs them.
 type Method = (request: any) => Promise<unknown>;
 
-function unary(session: Session, methods: Record<string, Method>): UntypedServiceImplementation {
+function unary(session: EngineSession, methods: Record<string, Method>): UntypedServiceImplementation {
     const handlers = Object.entries(methods).map(([name, method]) => [
         name,
         (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) => {
@@ -74,7 +74,7 @@ function unary(session: Session, methods: Record<string, Method>): UntypedServic
 }
 
 /** Of what was thrown outside of a resource's operation. */
-async function asFailure(session: Session, error: unknown) {
+async function asFailure(session: EngineSession, error: unknown) {
     const { CallFailure, failureMessage } = await import("./failure");
     if (error instanceof CallFailure) return error;
     const { package: served } = await session.served();

@@ -1,6 +1,7 @@
-import type { HostPool, Members, Package } from "../contract";
+import type { Members, Package } from "../contract";
 import { UserError } from "../errors";
 import type { Connection } from "../host/connection";
+import type { HostPool } from "../host/host";
 import type { Decoded } from "./decode";
 import { EngineLog } from "./engine-log";
 import { SecretPaths } from "./secrets";
@@ -19,7 +20,7 @@ export async function memberOf<T>({ name }: Package, members: Members<T>, token:
 }
 
 /** What the engine told this process, and what goes on in it. */
-export class Session {
+export class EngineSession {
     /** The provider's configuration, valid and with the environment's values. */
     configuration: Decoded = { value: {}, secrets: new SecretPaths() };
     /** Of the provider resource that this process serves, `<urn>::<id>`; "" where the engine doesn't say. */
@@ -72,12 +73,12 @@ export class Session {
         }
     }
 
-    /** Aborts running calls, waits until they have ended, `grace_ms` at most, and closes all connections. */
-    async end(grace_ms: number): Promise<void> {
+    /** Aborts running calls, waits until they have ended, `graceMs` at most, and closes all connections. */
+    async end(graceMs: number): Promise<void> {
         this.cancel();
         let timer: NodeJS.Timeout | undefined;
         const timeout = new Promise((resolve) => {
-            timer = setTimeout(resolve, grace_ms);
+            timer = setTimeout(resolve, graceMs);
         });
         await Promise.race([Promise.allSettled(this.running), timeout]);
         clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** Passes on at most one text in `period_ms`, always the newest; repeats are dropped. */
+/** Passes on at most one text in `periodMs`, always the newest; repeats are dropped. */
 export class Throttle {
     private last: string | undefined;
     private waiting: string | undefined;
@@ -6,7 +6,7 @@ export class Throttle {
 
     constructor(
         private readonly pass: (text: string) => void,
-        private readonly period_ms: number,
+        private readonly periodMs: number,
     ) {}
 
     send(text: string): void {
@@ -17,7 +17,7 @@ export class Throttle {
         if (text === this.last) return;
         this.last = text;
         this.pass(text);
-        this.timer = setTimeout(() => this.next(), this.period_ms);
+        this.timer = setTimeout(() => this.next(), this.periodMs);
         this.timer.unref();
     }
 

@@ -14,10 +14,10 @@ type Issue = z.core.$ZodIssue;
 export function validate(schema: z.ZodType, value: unknown): Failure[] {
     const result = schema.safeParse(value, { error: reasonOf });
     if (result.success) return [];
-    return new Report(schema, value, result.error.issues).failures(result.error.issues, []);
+    return new FailureReport(schema, value, result.error.issues).failures(result.error.issues, []);
 }
 
-class Report {
+class FailureReport {
     private readonly unknowns: Path[];
     /** Whether a schema took an unknown for a value: then what its refinements say is worth nothing. */
     private readonly hasAcceptedUnknown: boolean;

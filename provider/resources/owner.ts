@@ -13,8 +13,9 @@ export function recordText(owner: Owner): string {
     return `${owner.token}/${owner.nonce}`;
 }
 
-export function ownerOf(context: Context, record: unknown, key: string): Owner {
-    const [token = "", nonce = ""] = typeof record === "string" ? record.split("/") : [];
+/** The owner of the output `record`; of an import, which has none, a new one. */
+export function ownerOf(context: Context, record: string | undefined, key: string): Owner {
+    const [token = "", nonce = ""] = record?.split("/") ?? [];
     return token === "" ? newOwner(context, key) : { token, nonce, urn: context.urn };
 }
 

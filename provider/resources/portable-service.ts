@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Carried, Child, Component, ComponentContext, Resource } from "../contract";
+import type { CarriedValue, Child, Component, ComponentContext, Resource } from "../contract";
 import { UserError } from "../errors";
 import { connection } from "../host/connection";
 import { objectType } from "../schema/marks";
@@ -79,7 +79,7 @@ interface Host {
     key: string;
     /** Of its resources. */
     name: string;
-    connection: Carried;
+    connection: CarriedValue;
 }
 
 export const portableService: Component<typeof inputs, typeof outputs> = {
@@ -139,7 +139,7 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
     },
 };
 
-function handedOn(context: ComponentContext, schema: z.ZodObject): Record<string, Carried> {
+function handedOn(context: ComponentContext, schema: z.ZodObject): Record<string, CarriedValue> {
     return Object.fromEntries(Object.keys(schema.shape).map((name) => [name, context.input(name)]));
 }
 

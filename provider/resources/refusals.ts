@@ -3,7 +3,7 @@ import type { Performed } from "../host/perform";
 import { pathText } from "../schema/values";
 import { isDropInPath } from "../systemd/paths";
 
-/** Throws for what systemd says against a drop-in; `property` names the one of `hello.service.d/override.conf`. */
+/** Throws for what systemd finds wrong in a drop-in; `property` names the input of `hello.service.d/override.conf`. */
 export function refuseFindings(said: Performed, property: (dropIn: string) => string): void {
     const findings = said.block("findings")?.trim();
     if (findings === undefined) return;
@@ -16,10 +16,10 @@ export function refuseFindings(said: Performed, property: (dropIn: string) => st
 }
 
 /**
- * Throws for a file that is somebody else's or can't be made. `dropInProperty` says which property names the drop-in
- * of a path.
+ * Throws for a file that belongs to another owner or can't be made. `dropInProperty` says which property names the
+ * drop-in of a path.
  */
-export function takenFiles(said: Performed, dropInProperty: (path: string) => string = () => "dropIns"): void {
+export function refuseFiles(said: Performed, dropInProperty: (path: string) => string = () => "dropIns"): void {
     const place = (path: string) =>
         isDropInPath(path)
             ? { property: dropInProperty(path), todo: "give the drop-in another `name`" }

@@ -87,11 +87,17 @@ export function unknownPaths(value: unknown, path: Path = []): Path[] {
     return entries(value).flatMap(([key, part]) => unknownPaths(part, [...path, key]));
 }
 
+export function containsUnknown(value: unknown): boolean {
+    return value instanceof Unknown || entries(value).some(([, part]) => containsUnknown(part));
+}
+
 /** The members of a plain object or array; none of anything else. */
 export function entries(value: unknown): [string | number, unknown][] {
     return Array.isArray(value) ? [...value.entries()] : isRecord(value) ? Object.entries(value) : [];
 }
 
-export function asText(value: unknown): string {
-    return typeof value === "string" ? value : "";
+/** A value that must be there; its absence is a defect. */
+export function present<T>(value: T | undefined, name: string): T {
+    if (value === undefined) throw new Error(`${name} is missing`);
+    return value;
 }

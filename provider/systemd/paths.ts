@@ -35,6 +35,11 @@ export function dropInPath(unit: string, name: string): string {
     return `${UNITS_DIRECTORY}/${unit}.d/${name}`;
 }
 
+/** `hello.service` of `/etc/systemd/system/hello.service.d/override.conf`, or of `hello.service.d/override.conf`. */
+export function unitOfDropIn(path: string): string {
+    return (path.split("/").at(-2) ?? "").replace(/\.d$/, "");
+}
+
 export function isDropInPath(path: string): boolean {
     return path.startsWith(`${UNITS_DIRECTORY}/`) && path.endsWith(".conf");
 }

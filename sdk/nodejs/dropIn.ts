@@ -7,7 +7,7 @@ import * as outputs from "./types/output";
 import * as utilities from "./utilities";
 
 /**
- * A drop-in of any unit of a host, with the host files it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and taken back by itself when the unit then fails.
+ * A drop-in of any unit of a host, with the host files it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
  */
 export class DropIn extends pulumi.CustomResource {
     /**
@@ -61,7 +61,7 @@ export class DropIn extends pulumi.CustomResource {
      */
     declare public readonly name: pulumi.Output<string | undefined>;
     /**
-     * How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the manager. Default: `restart`.
+     * How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
      */
     declare public readonly onChange: pulumi.Output<string | undefined>;
     /**
@@ -147,7 +147,7 @@ export interface DropInArgs {
      */
     name?: pulumi.Input<string | undefined>;
     /**
-     * How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the manager. Default: `restart`.
+     * How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
      */
     onChange?: pulumi.Input<string | undefined>;
     /**

@@ -45,7 +45,7 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
             release("1.1", "500 Sorry");
             const { stdout, steps } = await scene.stack.failing("up");
             expect(stdout).toContain("so the hosts after it keep what they run: web2, web3");
-            expect(stdout).toMatch(/files from before are back: \S+greeter_1\.0-\w+\.raw serves/);
+            expect(stdout).toMatch(/files were rolled back: \S+greeter_1\.0-\w+\.raw is running/);
             const services = steps.map(told).filter((step) => step.includes("AttachedService"));
             expect(services).toEqual(["failed update AttachedService greeter-web1"]);
             expect(await onEach(attached)).toEqual(Array(3).fill("greeter_1.0"));

@@ -122,7 +122,7 @@ test("the units of an extension come and go with it, and see both images", async
     // A failed update brings it back.
     await hello.up(image(connection, { mark: "v3", program: "crash" }));
     const failed = await failure(up());
-    expect(failed.message).toContain("The image, drop-ins and files from before are back");
+    expect(failed.message).toContain("The image, drop-ins and files were rolled back");
     expect(await sees()).toBe("Bonjour 2\nv2");
     expect(await page()).toBe("Hello, world!\n");
 
@@ -158,7 +158,7 @@ test("for this boot only: after the next one it is gone, refresh says so, and `u
     await host.boot();
     await expect(page()).rejects.toThrow("ECONNREFUSED");
     expect(await service.refresh()).toBe(true);
-    expect(service.initErrors).toEqual([`hello is attached nowhere on ${host.address}: \`pulumi up\` repairs it`]);
+    expect(service.initErrors).toEqual([`hello isn't attached on ${host.address}: \`pulumi up\` repairs it`]);
     await up(inputs);
     expect(await page()).toBe("Hello, now!\n");
     await expectSettled(inputs);

@@ -92,7 +92,7 @@ test("a command that fails: nothing is switched, and the service isn't even rest
         expect(failed.isPartial).toBe(true);
         expect(failed.message).toContain("the command before the switch, /usr/bin/migrate, failed");
         expect(failed.message).toContain("the data is too old");
-        expect(failed.message).toContain(`The image, drop-ins and files from before are back: ${serving} serves.`);
+        expect(failed.message).toContain(`The image, drop-ins and files were rolled back: ${serving} is running.`);
         expect(service.outputs.serving).toBe(serving);
         expect(await mainPid(host, "hello.service")).toBe(pid);
         expect(await page()).toBe("Hello, Ada!\n");
@@ -106,7 +106,7 @@ test("a release that fails after its migration: with `always` the old one serves
     const failed = await failure(service.up(inputs("four")));
     expect(failed.message).toContain("no such luck");
     expect(failed.message).toContain(
-        `The image, drop-ins and files from before are back: ${serving} serves. Data that the new one has written stays as it is.`,
+        `The image, drop-ins and files were rolled back: ${serving} is running. Data that the new version has written stays as it is.`,
     );
     expect(await data()).toContain("four by four");
     expect(await page()).toBe("Hello, Ada!\n");

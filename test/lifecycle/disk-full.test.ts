@@ -55,7 +55,7 @@ test("no room for a host file: everything is as before", async () => {
     expect(failed.isPartial).toBe(true);
     expect(failed.message).toContain("writing /etc/toy/large failed");
     expect(failed.message).toContain("No space left on device");
-    expect(failed.message).toContain("The drop-in and files from before are back, and toy.service is as before.");
+    expect(failed.message).toContain("The drop-in and files were rolled back, and toy.service is as before.");
 });
 
 test("no room for the records: nothing is begun", async () => {

@@ -160,7 +160,7 @@ test("an image file that was damaged", async () => {
 
 test("a service that was detached by hand", async () => {
     const { diff, initErrors } = await drifted(`portablectl -q detach --now ${hello.outputs.path}`);
-    expect(initErrors).toEqual([unhealthy("hello is attached nowhere")]);
+    expect(initErrors).toEqual([unhealthy("hello isn't attached")]);
     expect(diff).toEqual({ serving: "UPDATE of output" });
 });
 

@@ -17,7 +17,7 @@ test("a first drop-in that makes the unit fail is undone, and the unit runs as b
     const failed = await failure(dropIn.up(toy(fatal, { files: key("new") })));
     expect(failed.isPartial).toBe(true);
     expect(failed.message).toContain(`restarting toy.service failed on ${host.address}`);
-    expect(failed.message).toContain("The drop-in and files from before are back, and toy.service is as before.");
+    expect(failed.message).toContain("The drop-in and files were rolled back, and toy.service is as before.");
     expect(
         await onHost(
             host,

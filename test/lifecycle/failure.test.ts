@@ -44,7 +44,7 @@ test("a new image that crashes at start: the one before serves again; back to it
     const failed = await failure(service.up(inputs("two")));
     expect(failed.isPartial).toBe(true);
     expect(failed.message).toContain(`failed on ${host.address}`);
-    expect(failed.message).toContain(`The image, drop-ins and files from before are back: ${v1} serves.`);
+    expect(failed.message).toContain(`The image, drop-ins and files were rolled back: ${v1} is running.`);
     expect(failed.message).toContain("no such luck");
     expect(service.outputs).toMatchObject({ serving: v1, units: { "hello.service": { active: "active" } } });
     expect(await page()).toBe("Hello, one!\n");
@@ -95,7 +95,7 @@ test("a drop-in that makes the service fail takes image, drop-ins and files back
         }),
     );
     expect(failed.isPartial).toBe(true);
-    expect(failed.message).toContain(`${pointer.outputs.path} serves.`);
+    expect(failed.message).toContain(`${pointer.outputs.path} is running.`);
     expect(await filesOnHost()).toBe(files);
     expect(await page()).toBe("Hello, one!\n");
     // What the drop-ins are is read back, not assumed.
@@ -110,7 +110,7 @@ test("a first creation that fails leaves nothing attached, and goes with destroy
     await pointer.up(image(connection, crashing));
     const failed = await failure(service.up(inputs("one")));
     expect(failed.isPartial).toBe(true);
-    expect(failed.message).toContain("It was taken back whole: nothing is attached.");
+    expect(failed.message).toContain("Everything was rolled back: nothing is attached.");
     expect(await onHost(host, "portablectl list --no-legend | grep -c attached || true")).toBe("0");
     expect(await onHost(host, "find /etc/systemd /etc/hello -name '*hello*' 2>/dev/null || true")).toBe("");
     expect(service.outputs.serving).toBe("");

@@ -138,13 +138,13 @@ test.each<[string, Json, string]>([
     expect(failed.isPartial).toBe(true);
     expect(failed.message).toMatch(/^[Tt]he health (check|command) failed on /);
     expect(failed.message).toContain(said);
-    expect(failed.message).toContain(`The image, drop-ins and files from before are back: ${path} serves`);
+    expect(failed.message).toContain(`The image, drop-ins and files were rolled back: ${path} is running`);
     expect((await host.http(8080, "/")).body).toBe(before);
 });
 
 test("what came back is held to the same health, and the error says so", async () => {
     const failed = await failure(service.up(inputs({ http: { port: 8090, path: "/500" }, timeoutSeconds: 1 })));
-    expect(failed.message).toContain(`${path} serves, but isn't healthy either: ${http}/500 answered 500`);
+    expect(failed.message).toContain(`${path} is running, but isn't healthy either: ${http}/500 answered 500`);
 });
 
 test("a check that can't be is refused before the host is asked", async () => {

@@ -36,7 +36,7 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
         expect(image2.outputs.path).toMatch(/^\/var\/lib\/portables\/hello-staging_1\.0-[0-9a-f]{12}\.raw$/);
         // On the port that production has it can't stand, and is taken back.
         const refused = await failure(staging.up({ image: image2.outputs.path, connection }));
-        expect(refused.message).toMatch(/hello-staging\.socket.*It was taken back whole: nothing is attached\./s);
+        expect(refused.message).toMatch(/hello-staging\.socket.*Everything was rolled back: nothing is attached\./s);
         expect((await host.http(8080, "/")).body).toBe("Hello, users!\n");
         await staging.up(stagingOf("testers"));
         expect(provider.warnings({ clear: true })).toEqual([expect.stringMatching(/^hello-staging\.socket closes/)]);

@@ -37,6 +37,7 @@ test("another machine behind the address: read says gone, with a warning; delete
     const [hello, service, dropIn] = ours as [Deployment, Deployment, Deployment];
     const before = await second.snapshot();
     const id = await onHost(first, "cat /etc/machine-id");
+    const { path } = hello.outputs;
     for (const each of ours) moved(each, connectionTo(second));
 
     provider.warnings({ clear: true });
@@ -44,9 +45,9 @@ test("another machine behind the address: read says gone, with a warning; delete
     await service.destroy();
     await hello.destroy();
     expect(provider.warnings()).toEqual([
-        `${second.address} is another machine now: nothing of /etc/systemd/system/toy.service.d/override.conf is there to remove.`,
-        `${second.address} is another machine now: nothing of the service hello is there to remove.`,
-        `${second.address} is another machine now: no image of this resource is there.`,
+        `${second.address} is another machine now: the drop-in /etc/systemd/system/toy.service.d/override.conf was on ${id}.`,
+        `${second.address} is another machine now: the service hello was on ${id}.`,
+        `${second.address} is another machine now: the image ${path} was on ${id}.`,
     ]);
     expect(diffSnapshots(before, await second.snapshot())).toEqual([]);
 
@@ -56,7 +57,7 @@ test("another machine behind the address: read says gone, with a warning; delete
     provider.warnings({ clear: true });
     for (const each of again) expect(await each.refresh()).toBe(false);
     expect(provider.warnings()).toEqual([
-        `${second.address} is another machine now: the image was on ${id}.`,
+        `${second.address} is another machine now: the image ${path} was on ${id}.`,
         `${second.address} is another machine now: the service hello was on ${id}.`,
         `${second.address} is another machine now: the drop-in /etc/systemd/system/toy.service.d/override.conf was on ${id}.`,
     ]);

@@ -55,7 +55,7 @@ test("Node.js aborts under the default profile, as its preview says, and serves 
     const image = web.outputs.path;
     const { message, isPartial } = await failure(service.up({ image, connection }));
     expect(isPartial).toBe(true);
-    expect(message).toContain("It was taken back whole: nothing is attached.");
+    expect(message).toContain("Everything was rolled back: nothing is attached.");
 
     await service.up({ image, units: JIT, connection });
     expect(await soon(() => host.http(8086, "/"))).toEqual({ status: 200, body: "v24.11.0\n" });

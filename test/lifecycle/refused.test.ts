@@ -85,7 +85,7 @@ describe("a service", () => {
 
     test("with a profile that isn't on the host", async () => {
         expect(await refusal("AttachedService", service({ profile: "typo" }))).toBe(
-            `${at("profile")} there is no profile typo on the host, and portabled would attach without any sandbox. Use one of default, nonetwork, strict, trusted, or bring it in \`files\` as /etc/systemd/portable/profile/typo/service.conf.`,
+            `${at("profile")} there is no profile typo on the host, and portabled would attach without any sandbox. Use one of default, nonetwork, strict, trusted, or add it to \`files\` as /etc/systemd/portable/profile/typo/service.conf.`,
         );
     });
 

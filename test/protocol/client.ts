@@ -98,12 +98,15 @@ export class Client {
         };
     }
 
-    async create(properties: Json, { preview = false, timeout_s = 0 } = {}): Promise<{ id: string; properties: Json }> {
+    async create(
+        properties: Json,
+        { preview = false, timeoutSeconds = 0 } = {},
+    ): Promise<{ id: string; properties: Json }> {
         const request = new pb.CreateRequest();
         request.setUrn(URN);
         request.setProperties(struct(properties));
         request.setPreview(preview);
-        request.setTimeout(timeout_s);
+        request.setTimeout(timeoutSeconds);
         const response = await this.call<pb.CreateResponse>("create", request);
         return { id: response.getId(), properties: response.getProperties()?.toJavaScript() ?? {} };
     }

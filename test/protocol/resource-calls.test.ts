@@ -259,7 +259,7 @@ describe("Read and Delete", () => {
 
 describe("time", () => {
     test("a custom timeout aborts the operation and says so", async () => {
-        const { message } = await failureOf(client.create({ name: "slow" }, { timeout_s: 0.05 }));
+        const { message } = await failureOf(client.create({ name: "slow" }, { timeoutSeconds: 0.05 }));
         expect(message).toBe(
             'Widget w: the custom timeout for create has passed after 0.05 s. Give it more time with the resource option customTimeouts: { create: "..." }.',
         );
@@ -286,7 +286,7 @@ describe("time", () => {
     });
 
     test("calls run side by side", async () => {
-        const slow = failureOf(client.create({ name: "slow" }, { timeout_s: 0.3 }));
+        const slow = failureOf(client.create({ name: "slow" }, { timeoutSeconds: 0.3 }));
         const before = Date.now();
         await client.create({ name: "w" });
         expect(Date.now() - before).toBeLessThan(250);

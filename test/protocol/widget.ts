@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { HostPool, Package, ProviderFunction, Resource } from "../../provider/contract";
+import type { Package, ProviderFunction, Resource } from "../../provider/contract";
 import { PartialFailure, UserError } from "../../provider/errors";
 import { type Connection, connection } from "../../provider/host/connection";
-import type { Host } from "../../provider/host/host";
+import type { Host, HostPool } from "../../provider/host/host";
 import { asset, objectType } from "../../provider/schema/marks";
 import { Secret, UNKNOWN } from "../../provider/schema/values";
 

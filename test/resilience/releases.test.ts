@@ -86,7 +86,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(service.initErrors).toEqual([]);
     }
 
-    const back = () => `The image, drop-ins and files from before are back: ${good} serves.`;
+    const back = () => `The image, drop-ins and files were rolled back: ${good} is running.`;
 
     test("one that crashes at start", async () => {
         const { message, seconds } = await release("crash", 30);

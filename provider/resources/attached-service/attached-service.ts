@@ -1,36 +1,26 @@
 import type { Resource } from "../../contract";
-import { type Failure, PartialFailure, UserError } from "../../errors";
-import type { Connection } from "../../host/connection";
-import type { Host } from "../../host/host";
-import type { Owner } from "../../host/owner";
+import { PartialFailure, UserError } from "../../errors";
 import { perform } from "../../host/perform";
 import { detachService } from "../../host/service/detach";
-import { attachedImage, type ServiceLook } from "../../host/service/look";
-import type { DesiredService } from "../../host/service/plan";
-import { asText, UNKNOWN, Unknown } from "../../schema/values";
-import { dropInPath, imageName } from "../../systemd/paths";
-import { type ShownUnit, unitState } from "../../systemd/unit-states";
-import {
-    checkHostFiles,
-    containsUnknown,
-    dropInText,
-    foundStates,
-    oneContent,
-    secretIf,
-    warnOfSecretEnvironment,
-} from "../drop-in/content";
-import { newOwner, objectId, ownerOf, recordText } from "../owner";
+import { attachedImage } from "../../host/service/look";
+import { UNKNOWN, Unknown } from "../../schema/values";
+import { imageName } from "../../systemd/paths";
+import { checkHostFiles, foundHostFiles } from "../content/host-files";
+import { secretIf, warnOfSecretEnvironment } from "../content/secrets";
+import { hostOf, removeFromHost } from "../object-host";
+import { newOwner, objectId, ownerOf } from "../owner";
+import { notAsDeclared } from "./checks";
+import { dropInsOf } from "./desired";
 import { checkHealthInput } from "./health";
-import { type Preset, presetDropIns } from "./presets";
+import { stateOutputs } from "./outputs";
 import { stepsOfChange, warnOfClosingByDropIn } from "./preview";
-import { lookAtHostFor, reconcile } from "./reconcile";
+import { inspectHostFor, reconcile } from "./reconcile";
 import { inputs, outputs } from "./schema";
-import { notAsDeclared } from "./texts";
 
 export const attachedService: Resource<typeof inputs, typeof outputs> = {
     name: "AttachedService",
     description:
-        "A portable service: an image attached on a host, with its units enabled and started, and with the drop-ins and host files that belong to it. An update keeps sockets open; when the new image doesn't come up, the image, drop-ins and files from before come back.",
+        "A portable service: an image attached on a host, with its units enabled and started, and with the drop-ins and host files that belong to it. An update keeps sockets open; when the new image fails to start, the image, drop-ins and files are rolled back.",
     inputs,
     outputs,
     derived: {
@@ -46,66 +36,47 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         },
     },
 
-    async check(context, { inputs: given, isSecret }) {
-        const failures: Failure[] = [];
-        const texts: Record<string, string | Unknown> = {};
-        let isTextKnown = !(given.dropIns instanceof Unknown);
-        for (const [index, dropIn] of (given.dropIns instanceof Unknown ? [] : (given.dropIns ?? [])).entries()) {
-            const path = ["dropIns", index];
-            if (dropIn instanceof Unknown || dropIn.unit instanceof Unknown || dropIn.name instanceof Unknown) {
-                isTextKnown = false;
-                continue;
-            }
-            warnOfSecretEnvironment(context, dropIn.unit, dropIn.sections, isSecret, [...path, "sections"]);
-            const content = dropInText({ ...dropIn, unit: dropIn.unit, name: dropIn.name }, path);
-            const file = dropInPath(dropIn.unit, dropIn.name);
-            if (file in texts)
-                failures.push({
-                    path: [...path, "name"],
-                    what: `${dropIn.unit} has two drop-ins ${dropIn.name}: give one another name`,
-                });
-            texts[file] = content.text;
-            failures.push(...oneContent(dropIn, path), ...content.failures);
-        }
-        for (const [unit, override] of given.units instanceof Unknown ? [] : Object.entries(given.units ?? {})) {
-            if (override instanceof Unknown || containsUnknown(override.presets)) isTextKnown = false;
-            else
-                for (const { name, text } of presetDropIns(unit, override.presets as Preset[]))
-                    texts[dropInPath(unit, name)] = text;
-        }
-        const files = await checkHostFiles(context, given.files, ["files"]);
-        failures.push(...checkHealthInput(given.health));
+    async check(context, { inputs: declared, isSecret }) {
+        for (const [index, dropIn] of Array.isArray(declared.dropIns) ? declared.dropIns.entries() : [])
+            if (!(dropIn instanceof Unknown))
+                warnOfSecretEnvironment(context, dropIn.unit, dropIn.sections, isSecret, [
+                    "dropIns",
+                    index,
+                    "sections",
+                ]);
+        const dropIns = dropInsOf(declared);
+        const files = await checkHostFiles(context, declared.files, ["files"]);
         return {
             derived: {
-                dropInTexts: isTextKnown ? secretIf(isSecret(["dropIns"]), texts) : UNKNOWN,
+                dropInTexts: dropIns.isComplete ? secretIf(isSecret(["dropIns"]), dropIns.texts) : UNKNOWN,
                 hostFiles: secretIf(isSecret(["files"]), files.states),
             },
-            failures: [...failures, ...files.failures],
+            failures: [...dropIns.failures, ...checkHealthInput(declared.health), ...files.failures],
         };
     },
 
-    diff({ oldInputs, oldOutputs, inputs: given }) {
-        const old = imageName(asText(oldInputs.image));
-        const renamed = typeof given.image === "string" && old !== "" && imageName(given.image) !== old;
+    diff({ oldInputs, oldOutputs, inputs: declared }) {
+        const oldName = imageName(oldInputs.image ?? "");
+        const isRenamed = typeof declared.image === "string" && oldName !== "" && imageName(declared.image) !== oldName;
         return {
-            // Two services that can't stand beside each other on one port: the old one goes first.
-            ...(renamed ? { replaces: [["image"]] } : {}),
-            deleteBeforeReplace: renamed || (oldInputs.runtime ?? false) !== (given.runtime ?? false),
-            drift: asText(oldOutputs.serving) === asText(oldInputs.image) ? [] : [["serving"]],
+            // Two services can't listen on one port: the old one is removed first.
+            ...(isRenamed ? { replaces: [["image"]] } : {}),
+            deleteBeforeReplace: isRenamed || (oldInputs.runtime ?? false) !== (declared.runtime ?? false),
+            drift: (oldOutputs.serving ?? "") === (oldInputs.image ?? "") ? [] : [["serving"]],
         };
     },
 
-    async preview(context, { inputs: given, derived, olds }) {
+    async preview(context, { inputs: declared, derived, olds }) {
         if (olds !== undefined) {
-            const change = { before: olds.inputs, now: { ...given, ...derived } };
+            const change = { before: olds.inputs, now: { ...declared, ...derived } };
             const steps = stepsOfChange(change);
             if (steps !== "") context.status(steps);
             warnOfClosingByDropIn(context, change);
         }
-        const isSame = olds !== undefined && olds.inputs.image === given.image;
+        const isSame = olds !== undefined && olds.inputs.image === declared.image;
         return {
-            name: typeof given.image === "string" ? imageName(given.image) : UNKNOWN,
-            serving: given.image,
+            name: typeof declared.image === "string" ? imageName(declared.image) : UNKNOWN,
+            serving: declared.image,
             units: isSame ? olds.outputs.units : UNKNOWN,
             gapless: isSame ? olds.outputs.gapless : UNKNOWN,
             dropInTexts: derived.dropInTexts,
@@ -115,26 +86,31 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         };
     },
 
-    async create(context, { inputs: given }) {
-        const host = await context.connect(given.connection);
-        return reconcile(context, host, given, { owner: newOwner(context, imageName(given.image)), gapless: "" });
+    async create(context, { inputs: declared, derived }) {
+        const host = await context.connect(declared.connection);
+        const owner = newOwner(context, imageName(declared.image));
+        return reconcile(context, host, { declared, derived, owner, gapless: "" });
     },
 
-    async update(context, { inputs: given, olds }) {
-        const host = await context.connect(given.connection);
-        const owner = ownerOf(context, olds.outputs.record, imageName(given.image));
-        const { gapless, dropInTexts, hostFiles } = olds.outputs;
-        const adopted = [dropInTexts, hostFiles].flatMap((files) => Object.keys((files as object | undefined) ?? {}));
-        return reconcile(context, host, given, { owner, gapless: asText(gapless), adopted });
+    async update(context, { inputs: declared, derived, olds }) {
+        const host = await context.connect(declared.connection);
+        const owner = ownerOf(context, olds.outputs.record, imageName(declared.image));
+        const { gapless = "", dropInTexts = {}, hostFiles = {} } = olds.outputs;
+        const adopted = [...Object.keys(dropInTexts), ...Object.keys(hostFiles)];
+        return reconcile(context, host, { declared, derived, owner, gapless, adopted });
     },
 
     async read(context, { id, inputs: old, outputs: known }) {
-        const host = await context.connectAny([known.connection as Connection, old.connection as Connection]);
-        const name = asText(known.name) || (id.split("@")[0] ?? "");
+        const name = known.name ?? id.split("@")[0] ?? "";
+        const { host, isAnotherMachine } = await hostOf(
+            context,
+            { inputs: old, outputs: known },
+            `the service ${name}`,
+        );
         const owner = ownerOf(context, known.record, name);
-        const texts = Object.keys((old.dropInTexts as object | undefined) ?? {});
-        const files = Object.keys((old.files as object | undefined) ?? {});
-        const look = await lookAtHostFor(context, host, {
+        const texts = Object.keys(old.dropInTexts ?? {});
+        const files = Object.keys(old.files ?? {});
+        const look = await inspectHostFor(context, host, {
             name,
             image: undefined,
             extensions: [],
@@ -143,38 +119,27 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             texts,
             mayPutBack: false,
         });
-        if (known.machineId !== undefined && look.facts.machineId !== known.machineId) {
-            context.warn(`${host.name} is another machine now: the service ${name} was on ${asText(known.machineId)}.`);
-            return undefined;
-        }
+        if (isAnotherMachine(look.facts.machineId)) return undefined;
         const attached = attachedImage(look);
-        // While the record is ours, a service that was detached by hand is something to repair.
+        // While the record is ours, a service that was detached by hand is drift, which `up` repairs.
         if (attached === undefined && look.owner?.nonce !== owner.nonce) return undefined;
         const found = {
             dropInTexts: Object.fromEntries(look.texts),
-            hostFiles: foundStates(look.files, files),
+            hostFiles: foundHostFiles(look.files, files),
         };
-        const outputs = { ...known, ...outputsOf(look, look.shown, name, owner, host), ...found };
+        const asAttached = attached && {
+            image: attached.path,
+            profile: attached.profile,
+            extensions: attached.extensions,
+            runtime: attached.isRuntime,
+        };
+        const state = stateOutputs({ name, owner, host, look, shown: look.shown, serving: attached?.path ?? "" });
         const result = {
             id: objectId(name, look.facts.machineId),
-            inputs: {
-                ...old,
-                ...found,
-                ...(attached === undefined
-                    ? {}
-                    : {
-                          image: attached.path,
-                          profile: attached.profile,
-                          extensions: attached.extensions,
-                          runtime: attached.isRuntime,
-                      }),
-            },
-            outputs,
+            inputs: { ...old, ...found, ...asAttached },
+            outputs: { ...known, ...state, ...found },
         };
-        const unhealthy =
-            attached === undefined
-                ? [`${name} is attached nowhere`]
-                : notAsDeclared(look, (old.units as DesiredService["units"] | undefined) ?? {});
+        const unhealthy = attached === undefined ? [`${name} isn't attached`] : notAsDeclared(look, old.units ?? {});
         if (unhealthy.length > 0)
             throw new PartialFailure(
                 result.id,
@@ -186,29 +151,23 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
     },
 
     async delete(context, { inputs: old, outputs: known }) {
-        const host = await context.connectAny([known.connection as Connection, old.connection as Connection]);
-        const name = asText(known.name) || imageName(asText(old.image));
-        const owner = ownerOf(context, known.record, name);
-        const said = await perform(context, host, () => detachService(name, owner, asText(known.machineId)));
-        if (said.has("other-machine"))
-            context.warn(`${host.name} is another machine now: nothing of the service ${name} is there to remove.`);
-        else if (said.has("done")) context.status(`${name} is detached`);
-        else if (!said.has("superseded"))
-            throw new UserError({
-                host: host.name,
-                what: `${said.one("failed") ?? `removing ${name}`} failed`,
-                said: said.block("said") ?? said.stderr,
-            });
+        const name = known.name ?? imageName(old.image ?? "");
+        await removeFromHost(
+            context,
+            { inputs: old, outputs: known },
+            `the service ${name}`,
+            async ({ host, warnOfAnotherMachine }) => {
+                const owner = ownerOf(context, known.record, name);
+                const said = await perform(context, host, () => detachService(name, owner, known.machineId ?? ""));
+                if (said.has("other-machine")) warnOfAnotherMachine();
+                else if (said.has("done")) context.status(`${name} is detached`);
+                else if (!said.has("superseded"))
+                    throw new UserError({
+                        host: host.name,
+                        what: `${said.one("failed") ?? `removing ${name}`} failed`,
+                        said: said.block("said") ?? said.stderr,
+                    });
+            },
+        );
     },
 };
-
-function outputsOf(look: ServiceLook, shown: Map<string, ShownUnit>, name: string, owner: Owner, host: Host) {
-    return {
-        name,
-        serving: attachedImage(look)?.path ?? "",
-        units: Object.fromEntries([...shown].map(([unit, state]) => [unit, unitState(state)])),
-        machineId: look.facts.machineId,
-        record: recordText(owner),
-        connection: host.connection,
-    };
-}

@@ -1,34 +1,76 @@
-import type { HostContext } from "../../contract";
+import type { Context } from "../../contract";
 import { sha256 } from "../../digest";
+import type { Failure } from "../../errors";
 import type { Owner } from "../../host/owner";
 import type { DesiredService } from "../../host/service/plan";
-import { dropInFile, dropInText, resolveHostFiles } from "../drop-in/content";
-import { presetDropIns } from "./presets";
+import { containsUnknown, type PreviewedObject, Unknown } from "../../schema/values";
+import { dropInPath, unitOfDropIn } from "../../systemd/paths";
+import { dropInFile, dropInText } from "../content/drop-in-text";
+import { announcedHostFiles } from "../content/host-files";
+import { type Preset, presetDropIns } from "./presets";
 import type { Inputs } from "./schema";
 
+/** All drop-ins of a service, by their paths on the host: those of `dropIns` and those of presets. */
+export interface DropIns {
+    /** A text is unknown while a part of it is. */
+    texts: Record<string, string | Unknown>;
+    /** Whether all paths are known. */
+    isComplete: boolean;
+    failures: Failure[];
+}
+
+export function dropInsOf({ dropIns, units }: PreviewedObject<Pick<Inputs, "dropIns" | "units">>): DropIns {
+    const found: DropIns = { texts: {}, isComplete: true, failures: [] };
+    if (dropIns instanceof Unknown || units instanceof Unknown) found.isComplete = false;
+    for (const [index, dropIn] of (dropIns instanceof Unknown ? [] : (dropIns ?? [])).entries()) {
+        if (dropIn instanceof Unknown || dropIn.unit instanceof Unknown || dropIn.name instanceof Unknown) {
+            found.isComplete = false;
+            continue;
+        }
+        const { text, failures } = dropInText(dropIn, ["dropIns", index]);
+        const file = dropInPath(dropIn.unit, dropIn.name);
+        if (Object.hasOwn(found.texts, file))
+            found.failures.push({
+                path: ["dropIns", index, "name"],
+                what: `${dropIn.unit} has two drop-ins ${dropIn.name}: give one another name`,
+            });
+        found.texts[file] = text;
+        found.failures.push(...failures);
+    }
+    for (const [unit, override] of units instanceof Unknown ? [] : Object.entries(units ?? {})) {
+        if (override instanceof Unknown || containsUnknown(override.presets)) {
+            found.isComplete = false;
+            continue;
+        }
+        for (const { name, text } of presetDropIns(unit, override.presets as Preset[]))
+            found.texts[dropInPath(unit, name)] = text;
+    }
+    return found;
+}
+
+/** The service as it must be on the host, with the drop-ins and host files that the preview announced. */
 export async function desiredService(
-    context: HostContext,
-    given: Inputs,
+    context: Context,
+    declared: Inputs,
+    announced: { dropInTexts: Readonly<Record<string, string>>; hostFiles: Readonly<Record<string, string>> },
     owner: Owner,
-): Promise<DesiredService & { texts: [string, string][] }> {
-    const texts = [
-        ...(given.dropIns ?? []).map((dropIn) => ({ ...dropIn, text: dropInText(dropIn, []).text as string })),
-        ...Object.entries(given.units ?? {}).flatMap(([unit, { presets }]) => presetDropIns(unit, presets)),
-    ];
-    const dropIns = texts.map(({ unit, name, text }) => ({ ...dropInFile(unit, name, text), unit }));
-    const files = await resolveHostFiles(context, given.files);
+): Promise<DesiredService> {
+    const dropIns = Object.entries(announced.dropInTexts).map(([path, text]) => ({
+        ...dropInFile(path, text),
+        unit: unitOfDropIn(path),
+    }));
+    const files = await announcedHostFiles(context, declared.files, announced.hostFiles);
     return {
-        image: given.image,
-        profile: given.profile,
-        extensions: given.extensions,
-        isRuntime: given.runtime,
-        copy: given.copy,
-        force: given.force,
-        beforeSwitch: given.beforeSwitch,
-        isKeptOnceMigrated: given.rollback === "unlessMigrated",
-        units: given.units ?? {},
+        image: declared.image,
+        profile: declared.profile,
+        extensions: declared.extensions,
+        isRuntime: declared.runtime,
+        copy: declared.copy,
+        force: declared.force,
+        beforeSwitch: declared.beforeSwitch,
+        isKeptOnceMigrated: declared.rollback === "unlessMigrated",
+        units: declared.units ?? {},
         files: [...dropIns, ...files].map((file) => ({ ...file, digest: sha256(file.content) })),
-        texts: dropIns.map((file) => [file.path, file.content.toString()]),
         token: owner.token,
     };
 }

@@ -1,6 +1,6 @@
 import type { Context } from "../../contract";
-import { asText, isRecord, Unknown } from "../../schema/values";
-import { UNITS_DIRECTORY } from "../../systemd/paths";
+import { isRecord, Unknown } from "../../schema/values";
+import { unitOfDropIn } from "../../systemd/paths";
 
 /* What a preview says of an update: what will be done on the host, as far as it follows from the inputs. */
 
@@ -13,7 +13,9 @@ interface Change {
 /** What is done on the host for the change, for the live line; each part is a step. */
 export function stepsOfChange({ before, now }: Change): string {
     const differs = (name: string) => JSON.stringify(before[name]) !== JSON.stringify(now[name]);
-    const [from, to] = [before.image, now.image].map((path) => asText(path).split("/").pop() || "an image");
+    const [from, to] = [before.image, now.image].map(
+        (path) => (typeof path === "string" && path.split("/").pop()) || "an image",
+    );
     const reattached = ["profile", "extensions", "copy"].filter(differs);
     if (differs("image")) return `reattaches ${to} in place of ${from}, restarts its services`;
     if (reattached.length > 0) return `reattaches ${to} for its ${reattached.join(", ")}, restarts its services`;
@@ -42,7 +44,7 @@ function changedDropIns({ before, now }: Change): { unit: string; path: string }
     return [...new Set([...Object.keys(old), ...Object.keys(texts)])]
         .filter((path) => old[path] !== texts[path])
         .map((path) => ({
-            unit: path.slice(UNITS_DIRECTORY.length + 1).replace(/\.d\/[^/]*$/, ""),
+            unit: unitOfDropIn(path),
             path,
         }));
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { HostContext } from "../../contract";
+import type { DerivedValues, HostContext } from "../../contract";
 import { located, PartialFailure, UserError } from "../../errors";
 import { requirePortable } from "../../host/facts";
 import { foundFiles } from "../../host/files";
@@ -8,19 +8,46 @@ import type { Owner } from "../../host/owner";
 import { budgetSeconds, type Performed, perform } from "../../host/perform";
 import { CONFIRM_SECONDS } from "../../host/service/back";
 import { lookForService, type ServiceLook, serviceLook } from "../../host/service/look";
-import { planSwitch } from "../../host/service/plan";
+import { type DesiredService, planSwitch, type SwitchPlan } from "../../host/service/plan";
 import { restOfSwitch } from "../../host/service/rest";
 import { CONFIRMATION, switchService } from "../../host/service/switch";
+import { present } from "../../schema/values";
 import { imageName, isDropInPath } from "../../systemd/paths";
-import { parseShow, type ShownUnit, unitState } from "../../systemd/unit-states";
-import { foundStates } from "../drop-in/content";
-import { objectId, recordText } from "../owner";
+import { parseShow, type ShownUnit } from "../../systemd/unit-states";
+import { foundHostFiles } from "../content/host-files";
+import { objectId } from "../owner";
+import { refuseInspected, refuseUntouched, Superseded } from "./checks";
 import { desiredService } from "./desired";
 import { waitUntilHealthy } from "./health";
-import type { Inputs, Outputs } from "./schema";
-import { failureText, gaplessText, refuseBefore, refused } from "./texts";
+import { stateOutputs } from "./outputs";
+import type { Inputs, Outputs, outputs } from "./schema";
+import { failureReason, gaplessText } from "./texts";
 
-export async function lookAtHostFor(
+/** The host is inspected again, and the update tried again, while another operation changes the same service. */
+const ATTEMPTS = 3;
+/** One inspection rolls back an update that was cut off; the next one shows the result. */
+const INSPECTIONS = 2;
+
+/** What one operation is to bring about. */
+interface Request {
+    declared: Inputs;
+    derived: DerivedValues<typeof outputs>;
+    owner: Owner;
+    /** The output of the last update. */
+    gapless: string;
+    /**
+     * Drop-ins and host files that the state has; undefined where the state doesn't have the service yet. They, and what
+     * is attached, may be there without a record of ours (an import).
+     */
+    adopted?: string[];
+}
+
+interface Result {
+    id: string;
+    outputs: Outputs;
+}
+
+export async function inspectHostFor(
     context: HostContext,
     host: Host,
     request: {
@@ -37,138 +64,191 @@ export async function lookAtHostFor(
     return serviceLook(said, { host: host.name, image: request.image });
 }
 
-interface Known {
-    owner: Owner;
-    /** The output as it was. */
-    gapless: string;
-    /** Files of the state: there where it has the service already. Then what is attached is taken for it. */
-    adopted?: string[];
-    /** Looks after which the host wasn't any more as it was seen. */
-    looksBefore?: number;
+/** Observes the host, brings the service to the declared state, verifies it and reads it back. */
+export function reconcile(context: HostContext, host: Host, request: Request): Promise<Result> {
+    return located({ host: host.name }, async () => {
+        const { declared, derived, owner } = request;
+        const announced = {
+            dropInTexts: present(derived.dropInTexts, "dropInTexts"),
+            hostFiles: present(derived.hostFiles, "hostFiles"),
+        };
+        const desired = await desiredService(context, declared, announced, owner);
+        const reconciliation = new Reconciliation(context, host, request, desired);
+        for (let attempt = 1; ; attempt++) {
+            try {
+                return await reconciliation.attempt(await reconciliation.inspect());
+            } catch (error) {
+                if (!(error instanceof Superseded) || attempt === ATTEMPTS) throw error;
+            }
+        }
+    });
 }
 
-/** Another operation may be at the same service; each time it is through, the host is looked at again. */
-const LOOKS = 3;
+class Reconciliation {
+    /** Of the portable service. */
+    private readonly name: string;
 
-/** Observe, bring to the declared state, verify, read back. Equal inputs are reconciled too. */
-export async function reconcile(
-    context: HostContext,
-    host: Host,
-    given: Inputs,
-    { owner, gapless, adopted, looksBefore = 0 }: Known,
-): Promise<{ id: string; outputs: Outputs }> {
-    const name = imageName(given.image);
-    return located({ host: host.name }, async () => {
-        const desired = await desiredService(context, given, owner);
-        const paths = desired.files.map((file) => file.path);
-        context.status("looking at the host");
-        const look = await lookAtHostFor(context, host, {
-            name,
-            image: given.image,
-            extensions: given.extensions,
-            owner,
-            paths,
-            texts: [],
-            mayPutBack: true,
-        });
-        requirePortable(look.facts, host.name);
-        const isLast = looksBefore + 1 >= LOOKS;
-        const again = () => reconcile(context, host, given, { owner, gapless, adopted, looksBefore: looksBefore + 1 });
-        if (look.isUnfinished && !isLast) return again();
-        const imageUnits = refuseBefore(look, given, owner, name, adopted === undefined);
-        const plan = planSwitch({ ...look, imageUnits }, desired);
-        const id = objectId(name, look.facts.machineId);
-        const result = (
-            shown: Map<string, ShownUnit>,
-            serving: string,
-            seen = gapless,
-        ): { id: string; outputs: Outputs } => ({
-            id,
-            outputs: {
-                name,
-                serving,
-                units: Object.fromEntries([...shown].map(([unit, state]) => [unit, unitState(state)])),
-                dropInTexts: Object.fromEntries(desired.texts),
-                hostFiles: foundStates(
-                    new Map(desired.files.map((file) => [file.path, file])),
-                    Object.keys(given.files ?? {}),
-                ),
-                gapless: seen,
-                machineId: look.facts.machineId,
-                record: recordText(owner),
-                connection: host.connection,
-            },
-        });
-        if (plan.nothingToDo && look.owner?.nonce === owner.nonce) return result(look.shown, given.image);
+    constructor(
+        private readonly context: HostContext,
+        private readonly host: Host,
+        private readonly request: Request,
+        private readonly desired: DesiredService,
+    ) {
+        this.name = imageName(desired.image);
+    }
 
-        const checks = {
-            stableSeconds: given.health?.stableSeconds,
-            command: given.health?.command,
-            timeoutSeconds: given.health?.timeoutSeconds ?? 0,
-        };
-        let unhealthy: string | undefined;
-        const ended = new AbortController();
-        const confirm = async () => {
-            const signal = AbortSignal.any([context.signal, ended.signal]);
-            unhealthy =
-                given.health &&
-                (await waitUntilHealthy({ signal, status: (text) => context.status(text) }, host, given.health));
-            if (unhealthy !== undefined) return "unhealthy\n";
-            // A host that serves but lets nobody in any more goes back by itself: so a newcomer tries the door.
-            const patience = AbortSignal.timeout((CONFIRM_SECONDS - 5) * 1000);
-            await host.reach({ signal: AbortSignal.any([signal, patience]) });
-            return `${CONFIRMATION}\n`;
-        };
+    async inspect(): Promise<ServiceLook> {
+        this.context.status("inspecting the host");
+        for (let inspection = 1; ; inspection++) {
+            const look = await inspectHostFor(this.context, this.host, {
+                name: this.name,
+                image: this.desired.image,
+                extensions: this.desired.extensions,
+                owner: this.request.owner,
+                paths: this.desired.files.map((file) => file.path),
+                texts: [],
+                mayPutBack: true,
+            });
+            requirePortable(look.facts, this.host.name);
+            if (!look.isUnfinished || inspection === INSPECTIONS) return look;
+        }
+    }
+
+    /** Throws {@link Superseded} where the host isn't any more as it was inspected. */
+    async attempt(look: ServiceLook): Promise<Result> {
+        const { declared, owner, gapless, adopted } = this.request;
+        const { name } = this;
+        const imageUnits = refuseInspected({ look, declared, owner, name, isNew: adopted === undefined });
+        const plan = planSwitch({ ...look, imageUnits }, this.desired);
+        if (plan.nothingToDo && look.owner?.nonce === owner.nonce)
+            return this.result(look, look.shown, declared.image, gapless);
+        const { said, isAnswerLost, unhealthy } = await this.switchTo(look, plan);
+        if (!said.has("touched")) refuseUntouched(said, name, declared);
+        if (!said.has("done")) throw await this.failure(look, plan, said, unhealthy);
+        this.context.status(`${declared.image.split("/").pop()} is running`);
+        const shown = parseShow(said.block("show") ?? "");
+        return this.result(look, shown, declared.image, isAnswerLost ? gapless : (gaplessText(said, plan) ?? gapless));
+    }
+
+    /** Runs the switch; where its answer doesn't arrive, asks the host for it over a new connection. */
+    private async switchTo(
+        look: ServiceLook,
+        plan: SwitchPlan,
+    ): Promise<{ said: Performed; isAnswerLost: boolean; unhealthy: string | undefined }> {
+        const { context, host, name } = this;
+        const { declared, owner, adopted = [] } = this.request;
+        const { stableSeconds, command, timeoutSeconds = 0 } = declared.health ?? {};
         const switchId = randomBytes(8).toString("hex");
-        let said: Performed;
-        let lost: string | undefined;
+        const confirmation = new Confirmation(context, host, declared.health);
         try {
-            said = await perform(
+            const said = await perform(
                 context,
                 host,
                 (report) =>
-                    switchService(report, name, owner, plan, checks, adopted ?? [], budgetSeconds(context), switchId),
-                { answers: { confirm }, lastKey: "done" },
-            ).finally(() => ended.abort(new Error("the update has ended")));
+                    switchService(
+                        report,
+                        name,
+                        owner,
+                        plan,
+                        { stableSeconds, command, timeoutSeconds },
+                        adopted,
+                        budgetSeconds(context),
+                        switchId,
+                    ),
+                { answers: { confirm: () => confirmation.answer() }, lastKey: "done" },
+            ).finally(() => confirmation.end());
             if (said.has("touched") && !said.has("done") && !said.has("failed"))
                 throw new UserError({ what: "its program was killed there", said: said.stderr });
+            return { said, isAnswerLost: false, unhealthy: confirmation.unhealthy };
         } catch (error) {
-            lost = error instanceof UserError ? error.problem.what : String(error);
-            const reason = lost;
+            const reason = error instanceof UserError ? error.problem.what : String(error);
             try {
-                said = await perform(context, host, () => restOfSwitch(name, owner, plan, switchId, reason));
+                const said = await perform(context, host, () => restOfSwitch(name, owner, plan, switchId, reason));
+                return { said, isAnswerLost: true, unhealthy: confirmation.unhealthy };
             } catch {
-                throw new PartialFailure(id, result(look.shown, plan.previous?.path ?? "").outputs, [
-                    `The update failed on ${host}: ${reason}. The host goes back by itself to what served before, if it isn't confirmed; what serves now isn't known here: \`pulumi refresh\` looks, \`pulumi up\` repairs.`,
+                const { id, outputs } = this.result(look, look.shown, plan.previous?.path ?? "");
+                throw new PartialFailure(id, outputs, [
+                    `The update failed on ${host.name}: ${reason}. Unless it was confirmed, the host rolls back by itself to what was running before; what is running now isn't known here: \`pulumi refresh\` shows it, \`pulumi up\` repairs it.`,
                 ]);
             }
         }
-        if ((said.has("interrupted") || said.has("changed")) && !isLast) return again();
-        if (!said.has("touched")) refused(said, name, given);
-        const shown = parseShow(said.block("show") ?? "");
-        if (said.has("done")) {
-            context.status(`${given.image.split("/").pop()} serves`);
-            return result(shown, given.image, lost === undefined ? gaplessText(said, plan) : undefined);
-        }
+    }
+
+    /** What is there after an update that failed. The previous version is held to the same health as the new one. */
+    private async failure(
+        look: ServiceLook,
+        plan: SwitchPlan,
+        said: Performed,
+        unhealthy: string | undefined,
+    ): Promise<PartialFailure> {
+        const { health, image } = this.request.declared;
         const serving = said.one("serving")?.split(" ")[0] ?? "nothing";
-        const before = plan.previous?.path ?? "";
-        // What served before is held to the same health as what was to replace it.
-        const goneBack =
-            given.health !== undefined && serving === before && before !== ""
-                ? await waitUntilHealthy(context, host, given.health)
+        const previous = plan.previous?.path ?? "";
+        const ofPrevious =
+            health !== undefined && serving === previous && previous !== ""
+                ? await waitUntilHealthy(this.context, this.host, health)
                 : undefined;
-        const attached = serving === "kept" ? given.image : serving === "nothing" ? before : serving;
-        const { outputs } = result(shown, attached);
+        const attached = serving === "kept" ? image : serving === "nothing" ? previous : serving;
+        const { id, outputs } = this.result(look, parseShow(said.block("show") ?? ""), attached);
         const files = foundFiles(said.all("file"));
+        const hostFilePaths = [...files.keys()].filter((path) => !isDropInPath(path));
         const found = {
             dropInTexts: Object.fromEntries([...said.blocksOf("content")].filter(([path]) => isDropInPath(path))),
-            hostFiles: foundStates(
-                files,
-                [...files.keys()].filter((path) => !isDropInPath(path)),
-            ),
+            hostFiles: foundHostFiles(files, hostFilePaths),
         };
-        throw new PartialFailure(id, { ...outputs, ...found }, [
-            failureText(said, plan, host.name, { unhealthy, goneBack }),
-        ]);
-    });
+        const reason = failureReason(said, plan, this.host.name, { ofNew: unhealthy, ofPrevious });
+        return new PartialFailure(id, { ...outputs, ...found }, [reason]);
+    }
+
+    private result(
+        look: ServiceLook,
+        shown: ReadonlyMap<string, ShownUnit>,
+        serving: string,
+        gapless = this.request.gapless,
+    ): Result {
+        const { name, host, desired } = this;
+        const { owner, derived } = this.request;
+        const hostFiles = desired.files.filter(({ path }) => !Object.hasOwn(derived.dropInTexts ?? {}, path));
+        return {
+            id: objectId(name, look.facts.machineId),
+            outputs: {
+                ...stateOutputs({ name, owner, host, look, shown, serving }),
+                dropInTexts: derived.dropInTexts ?? {},
+                hostFiles: foundHostFiles(
+                    new Map(hostFiles.map((file) => [file.path, file])),
+                    hostFiles.map(({ path }) => path),
+                ),
+                gapless,
+            },
+        };
+    }
+}
+
+/** The client's part in an update: its health checks, and whether the host still lets it in. */
+class Confirmation {
+    unhealthy: string | undefined;
+    private readonly ended = new AbortController();
+
+    constructor(
+        private readonly context: HostContext,
+        private readonly host: Host,
+        private readonly health: Inputs["health"],
+    ) {}
+
+    /** What the host waits for; anything but {@link CONFIRMATION} makes it roll back. */
+    async answer(): Promise<string> {
+        const { context, health, host } = this;
+        const signal = AbortSignal.any([context.signal, this.ended.signal]);
+        this.unhealthy =
+            health && (await waitUntilHealthy({ signal, status: (text) => context.status(text) }, host, health));
+        if (this.unhealthy !== undefined) return "unhealthy\n";
+        // A host that runs the service but refuses logins must roll back: so a new login is tried.
+        const patience = AbortSignal.timeout((CONFIRM_SECONDS - 5) * 1000);
+        await host.reach({ signal: AbortSignal.any([signal, patience]) });
+        return `${CONFIRMATION}\n`;
+    }
+
+    end(): void {
+        this.ended.abort(new Error("the update has ended"));
+    }
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { connection } from "../../host/connection";
 import { objectType } from "../../schema/marks";
-import { hostFiles, sections, unitName } from "../drop-in/content";
+import { dropInName, hostFiles, sections, unitName } from "../content/schema";
 import { health } from "./health";
 import { PRESET_NAMES } from "./presets";
 
@@ -10,12 +10,7 @@ const inlineDropIn = objectType(
     "A drop-in that belongs to the service: it changes and goes back together with the image.",
     {
         unit: unitName.describe("Unit of the image that the drop-in is for."),
-        name: z
-            .string()
-            .regex(
-                /^[A-Za-z0-9:_.@-]+\.conf$/,
-                "isn't the file name of a drop-in: it must end in .conf, without a directory",
-            )
+        name: dropInName
             .default("50-portable.conf")
             .describe("File name in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names."),
         sections: sections.optional(),

@@ -1,48 +1,33 @@
 import * as z from "zod";
-import type { HostContext, Resource } from "../../contract";
+import type { DerivedValues, HostContext, Resource } from "../../contract";
 import { located, PartialFailure, UserError } from "../../errors";
 import { connection } from "../../host/connection";
-import { type OnChange, readDropIn, removeDropIn, writeDropIn } from "../../host/drop-in";
+import { readDropIn, removeDropIn, writeDropIn } from "../../host/drop-in";
 import { hostFacts } from "../../host/facts";
 import { foundFiles } from "../../host/files";
 import type { Host } from "../../host/host";
 import type { Owner } from "../../host/owner";
 import { budgetSeconds, type Performed, perform } from "../../host/perform";
-import { asText, type PreviewedObject, UNKNOWN } from "../../schema/values";
+import { type PreviewedObject, present, UNKNOWN } from "../../schema/values";
 import { dropInPath } from "../../systemd/paths";
+import { dropInFile, dropInText } from "../content/drop-in-text";
+import { announcedHostFiles, checkHostFiles, foundHostFiles } from "../content/host-files";
+import { dropInName, hostFiles, sections, unitName } from "../content/schema";
+import { secretIf, warnOfSecretEnvironment } from "../content/secrets";
+import { hostOf, removeFromHost } from "../object-host";
 import { newOwner, objectId, ownerOf, recordText } from "../owner";
-import { refuseFindings, takenFiles } from "../refusals";
-import {
-    checkHostFiles,
-    dropInFile,
-    dropInText,
-    foundStates,
-    hostFiles,
-    oneContent,
-    resolveHostFiles,
-    secretIf,
-    sections,
-    unitName,
-    warnOfSecretEnvironment,
-} from "./content";
+import { refuseFiles, refuseFindings } from "../refusals";
 
 const inputs = z.strictObject({
     unit: unitName.meta({
         description: "Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.",
         replaces: true,
     }),
-    name: z
-        .string()
-        .regex(
-            /^[A-Za-z0-9:_.@-]+\.conf$/,
-            "isn't the file name of a drop-in: it must end in .conf, without a directory",
-        )
-        .default("override.conf")
-        .meta({
-            description:
-                "File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names.",
-            replaces: true,
-        }),
+    name: dropInName.default("override.conf").meta({
+        description:
+            "File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names.",
+        replaces: true,
+    }),
     sections: sections.optional(),
     text: z.string().optional().describe("The drop-in as text, in place of `sections`."),
     files: hostFiles.optional(),
@@ -50,7 +35,7 @@ const inputs = z.strictObject({
         .enum(["reload", "restart", "none"])
         .default("restart")
         .describe(
-            "How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the manager.",
+            "How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration.",
         ),
     connection: connection.optional(),
 });
@@ -69,7 +54,7 @@ type Outputs = z.output<typeof outputs>;
 export const dropIn: Resource<typeof inputs, typeof outputs> = {
     name: "DropIn",
     description:
-        "A drop-in of any unit of a host, with the host files it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and taken back by itself when the unit then fails.",
+        "A drop-in of any unit of a host, with the host files it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.",
     inputs,
     outputs,
     derived: {
@@ -86,22 +71,22 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
         },
     },
 
-    async check(context, { inputs: given, isSecret }) {
-        warnOfSecretEnvironment(context, given.unit, given.sections, isSecret, ["sections"]);
-        const content = dropInText({ ...given, name: given.name }, []);
-        const files = await checkHostFiles(context, given.files, ["files"]);
+    async check(context, { inputs: declared, isSecret }) {
+        warnOfSecretEnvironment(context, declared.unit, declared.sections, isSecret, ["sections"]);
+        const content = dropInText(declared, []);
+        const files = await checkHostFiles(context, declared.files, ["files"]);
         return {
             derived: {
                 dropInText: secretIf(isSecret(["sections"]) || isSecret(["text"]), content.text),
                 hostFiles: secretIf(isSecret(["files"]), files.states),
             },
-            failures: [...oneContent(given), ...content.failures, ...files.failures],
+            failures: [...content.failures, ...files.failures],
         };
     },
 
-    async preview(_context, { inputs: given, derived, olds }) {
+    async preview(_context, { inputs: declared, derived, olds }) {
         return {
-            path: previewPath(given),
+            path: previewPath(declared),
             dropInText: derived.dropInText,
             hostFiles: derived.hostFiles,
             machineId: olds?.outputs.machineId ?? UNKNOWN,
@@ -109,48 +94,45 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
         };
     },
 
-    async create(context, { inputs: given }) {
-        const host = await context.connect(given.connection);
-        const owner = newOwner(context, key(given));
-        return write(context, host, given, owner, []);
+    async create(context, { inputs: declared, derived }) {
+        const host = await context.connect(declared.connection);
+        return write(context, host, declared, derived, { owner: newOwner(context, pathOf(declared)), adopted: [] });
     },
 
-    async update(context, { inputs: given, olds }) {
-        const host = await context.connect(given.connection);
-        const known = adopted(olds.outputs);
-        return write(context, host, given, ownerOf(context, olds.outputs.record, key(given)), known);
+    async update(context, { inputs: declared, derived, olds }) {
+        const host = await context.connect(declared.connection);
+        const owner = ownerOf(context, olds.outputs.record, pathOf(declared));
+        return write(context, host, declared, derived, { owner, adopted: adoptedPaths(olds.outputs) });
     },
 
     async read(context, { id, inputs: old, outputs: known }) {
-        const host = await context.connectAny([
-            known.connection as Inputs["connection"],
-            old.connection as Inputs["connection"],
-        ]);
         const isImport = Object.keys(known).length === 0;
-        const { unit, name } = isImport ? idParts(id) : { unit: asText(old.unit), name: asText(old.name) };
-        const path = dropInPath(unit, name);
-        const owner = ownerOf(context, known.record, key({ unit, name }));
-        const filePaths = Object.keys((old.files as object | undefined) ?? {});
+        const { unit, name } = isImport ? idParts(id) : old;
+        const path = pathOf({ unit, name });
+        const { host, isAnotherMachine } = await hostOf(
+            context,
+            { inputs: old, outputs: known },
+            `the drop-in ${path}`,
+        );
+        const owner = ownerOf(context, known.record, path);
+        const filePaths = Object.keys(old.files ?? {});
         const found = await perform(context, host, () => readDropIn(owner, [path, ...filePaths], [path]));
-        const facts = hostFacts(found);
-        if (known.machineId !== undefined && facts.machineId !== known.machineId) {
-            context.warn(`${host.name} is another machine now: the drop-in ${path} was on ${asText(known.machineId)}.`);
-            return undefined;
-        }
+        const { machineId } = hostFacts(found);
+        if (isAnotherMachine(machineId)) return undefined;
         const isOurs = found.all("nonce").includes(owner.nonce);
-        // While the record is ours, a drop-in that was taken away is something to repair.
+        // While the record is ours, a drop-in that was removed by hand is drift, which `up` repairs.
         const text = found.blocksOf("content").get(path) ?? (isOurs ? "" : undefined);
         if (text === undefined) return undefined;
-        const states = foundStates(foundFiles(found.all("file")), filePaths);
+        const states = foundHostFiles(foundFiles(found.all("file")), filePaths);
         return {
-            id: objectId(path, facts.machineId),
+            id: objectId(path, machineId),
             inputs: { ...old, unit, name, ...(isImport ? { text } : {}), dropInText: text, hostFiles: states },
             outputs: {
                 ...known,
                 path,
                 dropInText: text,
                 hostFiles: states,
-                machineId: facts.machineId,
+                machineId,
                 record: recordText(owner),
                 connection: host.connection,
             },
@@ -158,31 +140,26 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
     },
 
     async delete(context, { inputs: old, outputs: known }) {
-        const host = await context.connectAny([
-            known.connection as Inputs["connection"],
-            old.connection as Inputs["connection"],
-        ]);
-        const owner = ownerOf(context, known.record, key(old as Inputs));
-        const said = await perform(context, host, () =>
-            removeDropIn(
-                owner,
-                { unit: asText(old.unit), onChange: old.onChange as OnChange },
-                adopted(known),
-                asText(known.machineId),
-            ),
+        const path = known.path ?? pathOf(old);
+        await removeFromHost(
+            context,
+            { inputs: old, outputs: known },
+            `the drop-in ${path}`,
+            async ({ host, warnOfAnotherMachine }) => {
+                const owner = ownerOf(context, known.record, pathOf(old));
+                const { unit = "", onChange = "restart" } = old;
+                const said = await perform(context, host, () =>
+                    removeDropIn(owner, { unit, onChange }, adoptedPaths(known), known.machineId ?? ""),
+                );
+                if (said.has("other-machine")) warnOfAnotherMachine();
+                else if (said.has("failed"))
+                    context.warn(
+                        `${path} is removed on ${host.name}, but ${said.one("failed")} failed after it: ${said.block("said")?.trim()}`,
+                    );
+                else if (!said.has("done") && !said.has("superseded"))
+                    throw new UserError({ host: host.name, what: `${path} couldn't be removed`, said: said.stderr });
+            },
         );
-        if (said.has("other-machine"))
-            context.warn(`${host.name} is another machine now: nothing of ${asText(known.path)} is there to remove.`);
-        else if (said.has("failed"))
-            context.warn(
-                `${asText(known.path)} is removed on ${host.name}, but ${said.one("failed")} failed after it: ${said.block("said")?.trim()}`,
-            );
-        else if (!said.has("done") && !said.has("superseded"))
-            throw new UserError({
-                host: host.name,
-                what: `${asText(known.path)} couldn't be removed`,
-                said: said.stderr,
-            });
     },
 };
 
@@ -197,13 +174,13 @@ function idParts(id: string): { unit: string; name: string } {
     });
 }
 
-/** Files that the state has: an import's aren't in a record yet. */
-function adopted(known: Record<string, unknown>): string[] {
-    return [asText(known.path), ...Object.keys((known.hostFiles as object | undefined) ?? {})];
+/** Files of the state: those of an import aren't in a record yet. */
+function adoptedPaths(known: Partial<Outputs>): string[] {
+    return [known.path ?? "", ...Object.keys(known.hostFiles ?? {})];
 }
 
-function key({ unit, name }: { unit?: unknown; name?: unknown }): string {
-    return dropInPath(asText(unit), asText(name));
+function pathOf({ unit = "", name = "" }: { unit?: string; name?: string }): string {
+    return dropInPath(unit, name);
 }
 
 function previewPath({ unit, name }: PreviewedObject<Inputs>): unknown {
@@ -213,39 +190,28 @@ function previewPath({ unit, name }: PreviewedObject<Inputs>): unknown {
 async function write(
     context: HostContext,
     host: Host,
-    given: Inputs,
-    owner: Owner,
-    adopted: string[],
+    declared: Inputs,
+    derived: DerivedValues<typeof outputs>,
+    { owner, adopted }: { owner: Owner; adopted: string[] },
 ): Promise<{ id: string; outputs: Outputs }> {
-    const path = dropInPath(given.unit, given.name);
-    const { text } = dropInText(given, []);
-    const files = await resolveHostFiles(context, given.files);
+    const path = pathOf(declared);
+    const fileOfDropIn = dropInFile(path, present(derived.dropInText, "dropInText"));
+    const files = await announcedHostFiles(context, declared.files, present(derived.hostFiles, "hostFiles"));
     return located({ host: host.name }, async () => {
+        const { unit, name, onChange } = declared;
         const said = await perform(context, host, () =>
-            writeDropIn(
-                owner,
-                {
-                    unit: given.unit,
-                    name: given.name,
-                    dropIn: dropInFile(given.unit, given.name, text as string),
-                    files,
-                    onChange: given.onChange,
-                },
-                adopted,
-                budgetSeconds(context),
-            ),
+            writeDropIn(owner, { unit, name, dropIn: fileOfDropIn, files, onChange }, adopted, budgetSeconds(context)),
         );
-        refusal(said, given);
-        const machineId = hostFacts(said).machineId;
+        refuseUntouched(said, declared);
+        const { machineId } = hostFacts(said);
         const found = foundFiles(said.all("file"));
         found.delete(path);
-        const states = foundStates(found, [...found.keys()]);
         const result = {
             id: objectId(path, machineId),
             outputs: {
                 path,
                 dropInText: said.blocksOf("content").get(path) ?? "",
-                hostFiles: states,
+                hostFiles: foundHostFiles(found, [...found.keys()]),
                 machineId,
                 record: recordText(owner),
                 connection: host.connection,
@@ -255,41 +221,41 @@ async function write(
             context.status(`${path} is in effect`);
             return result;
         }
-        throw new PartialFailure(result.id, result.outputs, [failureText(said, given, host.name)]);
+        throw new PartialFailure(result.id, result.outputs, [failureReason(said, declared, host.name)]);
     });
 }
 
-/** Why the host wouldn't take it, with nothing changed. */
-function refusal(said: Performed, given: Inputs): void {
+/** Throws the reason why the host refused the drop-in before anything was changed. */
+function refuseUntouched(said: Performed, declared: Inputs): void {
     if (said.has("touched")) return;
     if (said.has("no-unit"))
         throw new UserError({
             property: "unit",
-            what: `there is no unit ${given.unit}`,
+            what: `there is no unit ${declared.unit}`,
             todo: "If an AttachedService brings it, name that in dependsOn",
         });
-    refuseFindings(said, () => (given.text === undefined ? "sections" : "text"));
-    const stiff = said.one("cannot-reload");
-    if (stiff !== undefined)
+    refuseFindings(said, () => (declared.text === undefined ? "sections" : "text"));
+    const unreloadable = said.one("cannot-reload");
+    if (unreloadable !== undefined)
         throw new UserError({
             property: "onChange",
-            what: `${stiff} can't be reloaded: it has no ExecReload=`,
+            what: `${unreloadable} can't be reloaded: it has no ExecReload=`,
             todo: 'Use `onChange: "restart"`, or set ExecReload= in the drop-in; nothing was changed',
         });
-    takenFiles(said, () => "name");
+    refuseFiles(said, () => "name");
     throw new UserError({ what: "the drop-in couldn't be written", said: said.stderr });
 }
 
-function failureText(said: Performed, given: Inputs, host: string): string {
+function failureReason(said: Performed, declared: Inputs, host: string): string {
     const serving = said.one("serving");
     const journal = said.block("journal")?.trim();
     return [
         `${said.one("failed") ?? "the change"} failed on ${host}: ${said.block("said")?.trim() || said.stderr.trim() || "no reason given"}.`,
         serving === "old"
-            ? `The drop-in and files from before are back, and ${given.unit} is as before.`
+            ? `The drop-in and files were rolled back, and ${declared.unit} is as before.`
             : serving === undefined
-              ? "What is there now isn't known: `pulumi refresh` looks."
-              : `The files from before are back, but the unit doesn't run: ${serving.replace(/^nothing ?/, "")}.`,
+              ? "What is there now isn't known: `pulumi refresh` shows it."
+              : `The drop-in and files were rolled back, but the unit isn't running: ${serving.replace(/^nothing ?/, "")}.`,
         journal ? `Its journal:\n${journal.replace(/^/gm, "    ")}` : "",
     ]
         .filter((part) => part !== "")

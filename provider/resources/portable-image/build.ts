@@ -2,7 +2,7 @@ import type { Context } from "../../contract";
 import { type BuildArgs, type BuiltImage, buildImage } from "../../image/image";
 import { instanceName } from "../../image/sources/instance";
 import type { Source } from "../../image/sources/source";
-import { asText, type PreviewedObject } from "../../schema/values";
+import type { PreviewedObject } from "../../schema/values";
 import { imageFileName, imagePath } from "../../systemd/paths";
 
 /** An image on this machine, and where it will be on the host. */
@@ -21,7 +21,7 @@ export interface Built {
 }
 
 /** The inputs of the resource that make the image. */
-interface Given {
+interface ImageInputs {
     name?: string;
     instance?: string;
     version: string;
@@ -35,34 +35,34 @@ export function defaultName({ urn }: Pick<Context, "urn">): string {
     return urn.split("::").pop() as string;
 }
 
-/** What the image is called on the host, by inputs as the state has them. */
+/** The name of the image on the host. */
 export function nameOnHost(
     context: Pick<Context, "urn">,
-    { name, instance }: { name?: unknown; instance?: unknown },
+    { name, instance }: { name?: string; instance?: string },
 ): string {
-    return instanceName(asText(name) || defaultName(context), asText(instance) || undefined);
+    return instanceName(name || defaultName(context), instance || undefined);
 }
 
-export function naming(context: Context, given: PreviewedObject<Given>) {
+export function naming(context: Context, declared: PreviewedObject<ImageInputs>) {
     return {
-        name: given.name ?? defaultName(context),
-        instance: given.instance,
-        version: given.version,
-        format: given.format,
-        extends: given.extends,
+        name: declared.name ?? defaultName(context),
+        instance: declared.instance,
+        version: declared.version,
+        format: declared.format,
+        extends: declared.extends,
         programDirectory: context.programDirectory,
         signal: context.signal,
     };
 }
 
-export async function build(context: Context, given: Given, sourceDigest: string): Promise<Built> {
-    const args = buildArgs(context, given, sourceDigest);
-    return asBuilt(await buildImage(given.source, args), args);
+export async function build(context: Context, declared: ImageInputs, sourceDigest: string): Promise<Built> {
+    const args = buildArgs(context, declared, sourceDigest);
+    return asBuilt(await buildImage(declared.source, args), args);
 }
 
-export function buildArgs(context: Context, given: Given, sourceDigest: string): BuildArgs {
+export function buildArgs(context: Context, declared: ImageInputs, sourceDigest: string): BuildArgs {
     return {
-        ...(naming(context, given) as Omit<BuildArgs, "sourceDigest" | "onProgress">),
+        ...(naming(context, declared) as Omit<BuildArgs, "sourceDigest" | "onProgress">),
         sourceDigest,
         onProgress: (text) => context.status(text),
     };
@@ -74,19 +74,20 @@ export function asBuilt(image: BuiltImage, { name: ofProgram, instance, version 
     return { ...image, name, fileName, path: imagePath(fileName) };
 }
 
-/** Of an image that this stack hasn't had before: what was known of it has been said. */
-export function warnOf(context: Context, { digest, warnings }: Built, olds?: Olds): void {
+/** Shows the image's warnings, unless this stack already deployed these bytes: they were shown then. */
+export function warnOf(context: Context, { digest, warnings }: Built, olds: Deployed | undefined): void {
     if (olds?.outputs.digest !== digest) for (const warning of warnings) context.warn(warning);
 }
 
-export interface Olds {
-    inputs: Record<string, unknown>;
-    outputs: Record<string, unknown>;
+/** The image that the state has. */
+interface Deployed {
+    inputs: { version?: string };
+    outputs: { digest?: string; path?: string };
 }
 
 /** The same bytes under the same version stay where they are, also where an import found them under another name. */
-export function kept(built: Built, version: string, olds: Olds | undefined): Built {
-    if (olds?.outputs.digest !== built.digest || olds.inputs.version !== version) return built;
-    const path = asText(olds.outputs.path);
+export function atDeployedPath(built: Built, version: string, olds: Deployed | undefined): Built {
+    const { digest, path } = olds?.outputs ?? {};
+    if (path === undefined || digest !== built.digest || olds?.inputs.version !== version) return built;
     return { ...built, path, fileName: path.split("/").pop() as string };
 }

@@ -1,11 +1,11 @@
 import type { HostContext } from "../../contract";
 import { located, PartialFailure, UserError } from "../../errors";
 import type { Connection } from "../../host/connection";
-import { hostFacts, otherArchitecture, requirePortable } from "../../host/facts";
+import { type HostFacts, hostFacts, otherArchitecture, requirePortable } from "../../host/facts";
 import type { Answer, Host } from "../../host/host";
 import { type Arrival, commitImage, discardUpload, lookForImage } from "../../host/image";
 import type { Owner } from "../../host/owner";
-import { perform } from "../../host/perform";
+import { type Performed, perform } from "../../host/perform";
 import { parseIndex } from "../../transfer/chunks";
 import { newBytes, planDelta } from "../../transfer/delta";
 import { objectId, recordText } from "../owner";
@@ -21,87 +21,109 @@ export interface Placed {
     connection: Connection;
 }
 
-/** Looks, uploads what isn't there, and makes it the image that this resource wants. */
+interface Placement<O> {
+    built: Built;
+    owner: Owner;
+    /** How many images stay on the host. */
+    retain: number;
+    /** Path of the image that the resource had before, or "". */
+    adopted: string;
+    /** Chunks of the image, as transfer/chunks.ts writes them. */
+    index: Promise<string>;
+    outputsOf(placed: Placed): O;
+}
+
+/** One try to put the image in its place. */
+interface Try {
+    said: Performed;
+    facts: HostFacts;
+    /** How the image came; undefined where it was there already. */
+    arrival: Arrival | undefined;
+}
+
+/**
+ * Puts an image on the host, unless it is there already, and makes it the one that the resource wants. Tried up to
+ * three times: an image that was there may be removed in between, and the image whose chunks are reused may be damaged.
+ */
 export async function place<O extends Record<string, unknown>>(
     context: HostContext,
     host: Host,
-    built: Built,
-    how: {
-        /** How many images stay. */
-        retain: number;
-        /** Path of the image that the resource had before, or "". */
-        adopted: string;
-        /** What the image is made of: an index of chunks. */
-        index: Promise<string>;
-        outputsOf(placed: Placed): O;
-    },
-    owner: Owner,
-    retried: { isGone?: boolean; isWhole?: boolean } = {},
+    placement: Placement<O>,
 ): Promise<{ id: string; outputs: O }> {
-    const { path, fileName, digest, sizeBytes } = built;
-    const { retain, adopted, index, outputsOf } = how;
+    const { built, adopted, owner, outputsOf } = placement;
     return located({ host: host.name }, async () => {
-        context.status("looking at the host");
-        const look = await perform(context, host, () => lookForImage(built, retried.isWhole ? "" : adopted));
-        const facts = hostFacts(look);
-        requirePortable(facts, host.name);
-        const other = otherArchitecture(facts, built.architecture);
+        let last = await attempt(context, host, placement, adopted);
+        if (!last.said.has("done") && last.arrival === undefined)
+            last = await attempt(context, host, placement, adopted);
+        if (!last.said.has("done") && last.arrival?.from !== undefined)
+            last = await attempt(context, host, placement, "");
+        const { said, facts, arrival } = last;
         const id = objectId(built.name, facts.machineId);
-        const { machineId } = facts;
-        const outputs = (retained: string[]) =>
-            outputsOf({ retained, machineId, record: recordText(owner), connection: host.connection });
-        const present = look.one("present");
-        const incoming = look.one("incoming");
-        if (other !== undefined) {
-            if (incoming !== undefined) await perform(context, host, () => discardUpload(`${incoming}/${fileName}`));
-            const todo = "Build the programs for that, or give a host of the other kind; nothing was uploaded";
-            throw new UserError({ property: "source", what: other, todo });
-        }
-        if (present !== digest && incoming === undefined) refuseUpload(look.one("free"), look.stderr, built);
-        const arrival =
-            present === digest || incoming === undefined
-                ? undefined
-                : arrivalOf(`${incoming}/${fileName}`, adopted, look.block("chunks"), await index);
-        const commit = (receiving?: () => Promise<Answer>) =>
-            perform(context, host, () => commitImage(built, arrival, owner, { retain, adopted }), {
-                answers: receiving === undefined ? {} : { receiving },
-                lastKey: "done",
-            });
-        const said = arrival === undefined ? await commit() : await sendImage(context, host, built, arrival, commit);
-        if (said.has("done")) {
-            context.status(`${fileName} is there (${megabytes(sizeBytes)} MB${howText(arrival)})`);
-            return { id, outputs: outputs(said.all("retained")) };
-        }
-        // Another stack may have taken it away since the look.
-        if (arrival === undefined && !retried.isGone)
-            return place(context, host, built, how, owner, { ...retried, isGone: true });
-        // What was there before may be damaged, or just gone.
-        if (arrival?.from !== undefined) return place(context, host, built, how, owner, { ...retried, isWhole: true });
-        const arrived = said.one("digest");
-        const what =
-            arrived !== undefined && arrived !== digest
-                ? `the image arrived with another SHA-256: ${arrived} in place of ${digest}`
-                : `the image couldn't be put at ${path}`;
-        throw new PartialFailure(id, outputs([]), [
-            new UserError({
-                host: host.name,
-                what,
-                said: said.stderr,
-                todo: "What was there before is untouched; run `pulumi up` again",
-            }).message,
-        ]);
+        const outputs = outputsOf({
+            retained: said.all("retained"),
+            machineId: facts.machineId,
+            record: recordText(owner),
+            connection: host.connection,
+        });
+        if (!said.has("done")) throw new PartialFailure(id, outputs, [notPlaced(host, built, said)]);
+        context.status(`${built.fileName} is on the host (${megabytes(built.sizeBytes)} MB${arrivalText(arrival)})`);
+        return { id, outputs };
     });
 }
 
-function arrivalOf(uploaded: string, before: string, chunks: string | undefined, index: string): Arrival {
-    const parts = chunks === undefined ? undefined : planDelta(parseIndex(chunks), parseIndex(index));
-    return { uploaded, from: parts && { image: before, parts }, index };
+/** `reused` is the path of an image on the host whose chunks are reused, or "". */
+async function attempt<O>(
+    context: HostContext,
+    host: Host,
+    { built, owner, retain, adopted, index }: Placement<O>,
+    reused: string,
+): Promise<Try> {
+    context.status("inspecting the host");
+    const look = await perform(context, host, () => lookForImage(built, reused));
+    const facts = hostFacts(look);
+    requirePortable(facts, host.name);
+    const incoming = look.one("incoming");
+    const uploaded = incoming === undefined ? undefined : `${incoming}/${built.fileName}`;
+    const isPresent = look.one("present") === built.digest;
+    const other = otherArchitecture(facts, built.architecture);
+    if (other !== undefined) {
+        if (uploaded !== undefined) await perform(context, host, () => discardUpload(uploaded));
+        const todo = "Build the programs for that, or give a host of the other kind; nothing was uploaded";
+        throw new UserError({ property: "source", what: other, todo });
+    }
+    if (!isPresent && uploaded === undefined) refuseUpload(look.one("free"), look.stderr, built);
+    const arrival =
+        isPresent || uploaded === undefined
+            ? undefined
+            : arrivalOf(uploaded, reused, look.block("chunks"), await index);
+    const commit = (receiving?: () => Promise<Answer>) =>
+        perform(context, host, () => commitImage(built, arrival, owner, { retain, adopted }), {
+            answers: receiving === undefined ? {} : { receiving },
+            lastKey: "done",
+        });
+    const said = arrival === undefined ? await commit() : await sendImage(context, host, built, arrival, commit);
+    return { said, facts, arrival };
 }
 
-function howText(arrival: Arrival | undefined): string {
-    if (arrival === undefined) return ", it was already";
+function arrivalOf(uploaded: string, reused: string, chunks: string | undefined, index: string): Arrival {
+    const parts = chunks === undefined ? undefined : planDelta(parseIndex(chunks), parseIndex(index));
+    return { uploaded, from: parts && { image: reused, parts }, index };
+}
+
+function arrivalText(arrival: Arrival | undefined): string {
+    if (arrival === undefined) return ", it was there already";
     if (arrival.from === undefined) return "";
     return `, ${megabytes(newBytes(arrival.from.parts))} MB of them uploaded`;
+}
+
+function notPlaced(host: Host, { digest, path }: Built, said: Performed): string {
+    const arrived = said.one("digest");
+    const what =
+        arrived !== undefined && arrived !== digest
+            ? `the image arrived with another SHA-256: ${arrived} in place of ${digest}`
+            : `the image couldn't be put at ${path}`;
+    const todo = "What was there before is unchanged; run `pulumi up` again";
+    return new UserError({ host: host.name, what, said: said.stderr, todo }).message;
 }
 
 function refuseUpload(free: string | undefined, said: string, { sizeBytes, path }: Built): never {

@@ -1,19 +1,30 @@
 import * as z from "zod";
-import type { Context, Resource } from "../../contract";
+import type { Context, DerivedValues, Resource } from "../../contract";
 import { UserError } from "../../errors";
-import { type Connection, connection } from "../../host/connection";
+import { connection } from "../../host/connection";
 import { hostFacts } from "../../host/facts";
 import { readImage, releaseImage } from "../../host/image";
 import { perform } from "../../host/perform";
 import { previewImage, resolveSource } from "../../image/image";
 import { type Source, source } from "../../image/sources/source";
-import { asText, isRecord, pathText, UNKNOWN } from "../../schema/values";
+import { isRecord, pathText, present, UNKNOWN, Unknown } from "../../schema/values";
 import { whyClosing } from "../../systemd/closing-sockets";
 import { imageName, imagePath } from "../../systemd/paths";
 import { indexOf } from "../../transfer/index-of";
-import { secretIf } from "../drop-in/content";
+import { secretIf } from "../content/secrets";
+import { hostOf, removeFromHost } from "../object-host";
 import { newOwner, objectId, ownerOf, recordText } from "../owner";
-import { asBuilt, type Built, build, buildArgs, defaultName, kept, nameOnHost, naming, warnOf } from "./build";
+import {
+    asBuilt,
+    atDeployedPath,
+    type Built,
+    build,
+    buildArgs,
+    defaultName,
+    nameOnHost,
+    naming,
+    warnOf,
+} from "./build";
 import { type Placed, place } from "./place";
 
 const inputs = z.strictObject({
@@ -96,8 +107,8 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         },
     },
 
-    async check(context, { inputs: given, isSecret }) {
-        const resolved = await resolveSource(given.source, naming(context, given));
+    async check(context, { inputs: declared, isSecret }) {
+        const resolved = await resolveSource(declared.source, naming(context, declared));
         for (const { path, what } of resolved.warnings) context.warn(`${pathText(path)}: ${what}`);
         return {
             derived: {
@@ -111,14 +122,15 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         };
     },
 
-    diff({ urn, oldInputs, inputs: given }) {
-        // An import has the name of the host, whole.
-        const isKnown = [given.name, given.instance].every((each) => each === undefined || typeof each === "string");
-        const isSame = isKnown && nameOnHost({ urn }, oldInputs) === nameOnHost({ urn }, given);
-        return { kept: isSame ? ["name", "instance"] : [] };
+    diff({ urn, oldInputs, inputs: declared }) {
+        const { name, instance } = declared;
+        if (name instanceof Unknown || instance instanceof Unknown) return {};
+        // An import has the whole name of the host as its `name`.
+        const isSame = nameOnHost({ urn }, oldInputs) === nameOnHost({ urn }, { name, instance });
+        return { exemptFromReplace: isSame ? ["name", "instance"] : [] };
     },
 
-    async preview(context, { inputs: given, derived, olds }) {
+    async preview(context, { inputs: declared, derived, olds }) {
         warnOfClosing(context, olds?.inputs.unitTexts, derived.unitTexts);
         const known = { machineId: olds?.outputs.machineId ?? UNKNOWN, record: olds?.outputs.record ?? UNKNOWN };
         const { sourceDigest, unitTexts, contents = UNKNOWN } = derived;
@@ -126,16 +138,16 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         const isSame =
             olds !== undefined &&
             olds.outputs.sourceDigest === sourceDigest &&
-            (["version", "format", "extends"] as const).every((each) => olds.inputs[each] === given[each]);
+            (["version", "format", "extends"] as const).every((each) => olds.inputs[each] === declared[each]);
         if (isSame) {
             const { path, digest, sizeBytes } = olds.outputs;
             const same = { sourceDigest, unitTexts, contents: olds.outputs.contents ?? contents };
             return { ...known, path, digest, sizeBytes, ...same };
         }
-        const { source: from, name, instance, version, format, extends: extended } = given;
+        const { source: from, name, instance, version, format, extends: extended } = declared;
         if ([sourceDigest, name, instance, version, format, extended].includes(UNKNOWN))
             return { ...known, ...unknown, sourceDigest, unitTexts, contents };
-        const args = buildArgs(context, given as Inputs, asText(sourceDigest));
+        const args = buildArgs(context, declared as Inputs, sourceDigest as string);
         const made = await previewImage(from as Source, args);
         if (made === undefined) return { ...known, ...unknown, sourceDigest, unitTexts, contents };
         if ("unpacked" in made) {
@@ -145,11 +157,11 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
             for (const warning of made.warnings) context.warn(warning);
             return { ...known, ...unknown, sourceDigest, unitTexts, contents: made.contents };
         }
-        const built = kept(asBuilt(made, args), args.version, olds);
+        const built = atDeployedPath(asBuilt(made, args), args.version, olds);
         warnOf(context, built, olds);
         if (olds !== undefined && olds.inputs.source === undefined && built.digest !== olds.outputs.digest)
             context.warn(
-                `The image that was imported, ${asText(olds.outputs.path)}, has the SHA-256 ${asText(olds.outputs.digest)}; the one that is declared has ${built.digest}, and comes to stand beside it.`,
+                `The image that was imported, ${olds.outputs.path}, has the SHA-256 ${olds.outputs.digest}; the one that is declared has ${built.digest}, and is uploaded beside it.`,
             );
         return {
             ...known,
@@ -162,45 +174,45 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         };
     },
 
-    async create(context, { inputs: given, derived }) {
-        const built = await build(context, given, asText(derived.sourceDigest));
-        warnOf(context, built);
+    async create(context, { inputs: declared, derived }) {
+        const built = await build(context, declared, present(derived.sourceDigest, "sourceDigest"));
+        warnOf(context, built, undefined);
         const index = indexOf(built);
-        const host = await context.connect(given.connection);
-        const how = { retain: given.retain, adopted: "", index, outputsOf: outputsOf(built, derived) };
-        return place(context, host, built, how, newOwner(context, built.name));
+        const host = await context.connect(declared.connection);
+        const owner = newOwner(context, built.name);
+        const { retain } = declared;
+        return place(context, host, { built, owner, retain, adopted: "", index, outputsOf: outputsOf(built, derived) });
     },
 
-    async update(context, { inputs: given, derived, olds }) {
-        const built = kept(await build(context, given, asText(derived.sourceDigest)), given.version, olds);
+    async update(context, { inputs: declared, derived, olds }) {
+        const made = await build(context, declared, present(derived.sourceDigest, "sourceDigest"));
+        const built = atDeployedPath(made, declared.version, olds);
         warnOf(context, built, olds);
         const index = indexOf(built);
-        const host = await context.connect(given.connection);
-        const adopted = asText(olds.outputs.path);
-        const how = { retain: given.retain, adopted, index, outputsOf: outputsOf(built, derived) };
-        return place(context, host, built, how, ownerOf(context, olds.outputs.record, built.name));
+        const host = await context.connect(declared.connection);
+        const owner = ownerOf(context, olds.outputs.record, built.name);
+        const { retain } = declared;
+        const adopted = olds.outputs.path ?? "";
+        return place(context, host, { built, owner, retain, adopted, index, outputsOf: outputsOf(built, derived) });
     },
 
     async read(context, { id, inputs: old, outputs: known }) {
-        const host = await context.connectAny([known.connection as Connection, old.connection as Connection]);
         const isImport = Object.keys(known).length === 0;
-        const path = isImport ? importedPath(id) : asText(known.path);
+        const path = isImport ? importedPath(id) : (known.path ?? "");
         const fileName = path.split("/").pop() ?? "";
         const name = isImport ? imageName(path) : nameOnHost(context, old);
+        const { host, isAnotherMachine } = await hostOf(context, { inputs: old, outputs: known }, `the image ${path}`);
         const owner = ownerOf(context, known.record, name);
         const found = await perform(context, host, () => readImage({ path, fileName }, owner));
         const { machineId } = hostFacts(found);
-        if (known.machineId !== undefined && machineId !== known.machineId) {
-            context.warn(`${host.name} is another machine now: the image was on ${asText(known.machineId)}.`);
-            return undefined;
-        }
+        if (isAnotherMachine(machineId)) return undefined;
         const [digest, sizeBytes] = found.one("present")?.split(" ") ?? [];
-        // While the record wants it, a file that was taken away is something to repair.
+        // While the record wants it, a file that was removed by hand is drift, which `up` repairs.
         if (digest === undefined && (isImport || !found.has("wanted"))) return undefined;
         if (isImport)
             return {
                 id: objectId(name, machineId),
-                // A ready image's source digest is its own: so one that is declared as it is, is no change.
+                // The source digest of a ready image is its own, so declaring the image as it is makes no change.
                 inputs: {
                     ...(name === defaultName(context) ? {} : { name }),
                     version: imageVersion(path),
@@ -226,7 +238,7 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
                     ? `${path} is gone from ${host.name}: \`pulumi up\` uploads it again.`
                     : `${path} on ${host.name} isn't what was uploaded any more: its SHA-256 is ${digest}.`,
             );
-            // What was made of the source isn't there: that is what differs.
+            // The diff then shows that the deployed image isn't what the source makes.
             const sourceDigest = digest === undefined ? "gone" : `damaged: ${digest}`;
             const there = { digest: digest ?? "", sizeBytes: Number(sizeBytes ?? 0), sourceDigest };
             return {
@@ -243,30 +255,28 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
     },
 
     async delete(context, { inputs: old, outputs: known }) {
-        const host = await context.connectAny([known.connection as Connection, old.connection as Connection]);
-        const owner = ownerOf(context, known.record, nameOnHost(context, old));
-        const said = await perform(context, host, () =>
-            releaseImage(owner, asText(known.machineId), asText(known.path)),
+        const { path = "", machineId = "" } = known;
+        await removeFromHost(
+            context,
+            { inputs: old, outputs: known },
+            `the image ${path}`,
+            async ({ host, isAnotherMachine }) => {
+                const owner = ownerOf(context, known.record, nameOnHost(context, old));
+                const said = await perform(context, host, () => releaseImage(owner, machineId, path));
+                if (said.has("kept"))
+                    context.warn(
+                        `Still in use on ${host.name}, so the file stays until what is attached to it is gone: ${said.all("kept").join(", ")}.`,
+                    );
+                if (isAnotherMachine(hostFacts(said).machineId) || said.has("done")) return;
+                throw new UserError({ host: host.name, what: `${path} couldn't be released`, said: said.stderr });
+            },
         );
-        if (said.has("kept"))
-            context.warn(
-                `Still in use on ${host.name}, so the file stays until what is attached to it is gone: ${said.all("kept").join(", ")}.`,
-            );
-        if (hostFacts(said).machineId !== known.machineId)
-            context.warn(`${host.name} is another machine now: no image of this resource is there.`);
-        else if (!said.has("done"))
-            throw new UserError({
-                host: host.name,
-                what: `${asText(known.path)} couldn't be released`,
-                said: said.stderr,
-            });
     },
 };
 
-function outputsOf(built: Built, derived: Record<string, unknown>): (placed: Placed) => Outputs {
+function outputsOf(built: Built, derived: DerivedValues<typeof outputs>): (placed: Placed) => Outputs {
     const { path, digest, sizeBytes, unitTexts } = built;
-    const contents = (derived.contents as Record<string, string> | undefined) ?? built.contents;
-    const sourceDigest = asText(derived.sourceDigest);
+    const { sourceDigest = "", contents = built.contents } = derived;
     return (placed) => ({ path, digest, sizeBytes, sourceDigest, unitTexts, contents, ...placed });
 }
 

@@ -1,6 +1,6 @@
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { Carried, wireMembers } from "../../../provider/protocol/carried";
+import { WireValue, wireMembers } from "../../../provider/protocol/carried";
 import { Monitor } from "../../../provider/protocol/monitor";
 
 type Properties = Record<string, JavaScriptValue>;
@@ -30,7 +30,7 @@ export async function constructPair(
                 version: "",
             });
         const given = Object.entries((request.getInputs()?.toJavaScript() ?? {}) as Properties).map(
-            ([name, raw]) => [name, new Carried(raw)] as const,
+            ([name, raw]) => [name, new WireValue(raw)] as const,
         );
         const sources = given.map(([name, value]) => [name, value.allDependencies()]);
         const first = await thing("first", wireMembers(Object.fromEntries(given)), Object.fromEntries(sources));

@@ -1,0 +1,20 @@
+import { UserError } from "../errors";
+
+/** Environment variable in which a user says that hosts which can't be reached are gone, with all that was on them. */
+export const DELETE_UNREACHABLE = "PORTABLE_DELETE_UNREACHABLE";
+
+/** Whether nothing answers at the host's address. A host with a wrong key or a refused login does answer. */
+export function isUnreachable(error: unknown): error is UserError {
+    return error instanceof UserError && "code" in error && error.code === "unreachable";
+}
+
+export function isUnreachableGone(environment: Readonly<Record<string, string | undefined>>): boolean {
+    return environment[DELETE_UNREACHABLE] === "true";
+}
+
+/** The error of a delete, with what to do when the host won't come back. */
+export function withWayOut(error: UserError): UserError {
+    const hint = `If the host is gone for good, run it again with ${DELETE_UNREACHABLE}=true`;
+    const { todo } = error.problem;
+    return new UserError({ ...error.problem, todo: todo === undefined ? hint : `${todo}. ${hint}` });
+}

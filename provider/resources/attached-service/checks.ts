@@ -1,0 +1,164 @@
+import { UserError } from "../../errors";
+import type { Owner } from "../../host/owner";
+import type { Performed } from "../../host/perform";
+import type { ServiceLook } from "../../host/service/look";
+import { type DesiredService, declaredUnits } from "../../host/service/plan";
+import { dropInPath, PROFILE_DIRECTORIES } from "../../systemd/paths";
+import { isServing } from "../../systemd/unit-states";
+import { refuseFiles, refuseFindings } from "../refusals";
+import type { Inputs } from "./schema";
+
+/** The inputs that a host may refuse. */
+type Declared = Pick<
+    Inputs,
+    "image" | "profile" | "units" | "dropIns" | "files" | "beforeSwitch" | "copy" | "force" | "extensions"
+>;
+
+/** What the checks before a change are given. */
+interface Inspected {
+    look: ServiceLook;
+    declared: Declared;
+    owner: Owner;
+    /** Of the portable service. */
+    name: string;
+    /** Whether the state doesn't have the service yet. */
+    isNew: boolean;
+}
+
+/** The host wasn't any more as it was inspected, and nothing was changed: another try may succeed. */
+export class Superseded extends UserError {}
+
+/** Throws a UserError for everything that an inspection shows to be wrong; returns the image's units with their texts. */
+export function refuseInspected(inspected: Inspected): Map<string, string> {
+    refuseTooNew(inspected);
+    const imageUnits = requireUnits(inspected);
+    refuseProfile(inspected);
+    refuseUnknownUnits(inspected, imageUnits);
+    refuseOwner(inspected);
+    refuseHostUnits(inspected, imageUnits);
+    return imageUnits;
+}
+
+/** Throws where an input needs a newer systemd (portablectl(1)). */
+function refuseTooNew({ look, declared: { copy, force, extensions } }: Inspected): void {
+    const { systemdVersion } = look.facts;
+    for (const [property, isUsed, since] of [
+        ["extensions", extensions.length > 0, 249],
+        ["force", force, 252],
+        ["copy", copy === "mixed", 256],
+    ] as const)
+        if (isUsed && systemdVersion < since)
+            throw new UserError({
+                property,
+                what: `${property === "copy" ? "the copy mode mixed" : property} needs systemd ${since}, and the host has ${systemdVersion}`,
+                todo: "Leave it out, or upgrade the host's system; nothing was changed",
+            });
+}
+
+function requireUnits({ look: { imageUnits }, declared, name }: Inspected): Map<string, string> {
+    if (imageUnits !== undefined && imageUnits.size > 0) return imageUnits;
+    throw new UserError({
+        property: "image",
+        what: `the image ${declared.image} has no unit whose name starts with ${name}`,
+        todo: `portabled attaches only units named ${name}.service, ${name}-*.service and so on: rename the units, or the image`,
+    });
+}
+
+function refuseProfile({ look, declared: { profile, files } }: Inspected): void {
+    const isDeclared = PROFILE_DIRECTORIES.some((directory) => files?.[`${directory}/${profile}/service.conf`]);
+    if (look.profiles.includes(profile) || isDeclared) return;
+    throw new UserError({
+        property: "profile",
+        what: `there is no profile ${profile} on the host, and portabled would attach without any sandbox`,
+        todo: `Use one of ${look.profiles.join(", ")}, or add it to \`files\` as /etc/systemd/portable/profile/${profile}/service.conf`,
+    });
+}
+
+/** Throws where an input names a unit that the image doesn't have. */
+function refuseUnknownUnits({ declared }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
+    const { image, units = {}, dropIns = [], beforeSwitch } = declared;
+    for (const [unit, property] of [
+        ...Object.keys(units).map((unit) => [unit, `units["${unit}"]`] as const),
+        ...dropIns.map(({ unit }, index) => [unit, `dropIns[${index}].unit`] as const),
+        ...(beforeSwitch === undefined ? [] : [[beforeSwitch.unit, "beforeSwitch.unit"] as const]),
+    ])
+        if (!imageUnits.has(unit))
+            throw new UserError({
+                property,
+                what: `the image ${image} has no unit ${unit}`,
+                todo: `It has ${[...imageUnits.keys()].join(", ")}`,
+            });
+}
+
+function refuseOwner({ look, owner, name, isNew }: Inspected): void {
+    if (look.owner !== undefined && look.owner.token !== owner.token)
+        throw new UserError({
+            property: "image",
+            what: `the service ${name} belongs to ${look.owner.urn}`,
+            todo: "One service has one owner: destroy it there, or give the image another name",
+        });
+    const [attached] = look.attached;
+    if (isNew && look.owner === undefined && attached !== undefined)
+        throw new UserError({
+            property: "image",
+            what: `an image named ${name} is attached already, and not by a stack: ${attached.image}`,
+            todo: `Import it with \`pulumi import\`, or detach it there (\`portablectl detach ${attached.image}\`)`,
+        });
+}
+
+/** Throws where a unit of the image would hide or be hidden by one of the host. */
+function refuseHostUnits({ look, name }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
+    const attached = new Set(look.attached.map(({ unit }) => unit));
+    for (const unit of imageUnits.keys()) {
+        const state = look.shown.get(unit);
+        if (attached.has(unit) || state === undefined || state.fragmentPath === "") continue;
+        throw new UserError({
+            property: "image",
+            what: `the host has a unit ${unit} of its own (${state.fragmentPath})`,
+            todo: `Rename the image and its units, for example to ${name}app: the name ${name} of the image is the prefix of every unit in it`,
+        });
+    }
+}
+
+/** Throws the reason why the switch program stopped before it changed anything. */
+export function refuseUntouched(said: Performed, name: string, declared: Declared): never {
+    const propertyOf = (file: string, part?: string) => {
+        const index =
+            declared.dropIns?.findIndex((dropIn) =>
+                file.endsWith(dropInPath(dropIn.unit, dropIn.name).split("/system/")[1] ?? ""),
+            ) ?? -1;
+        const isText = declared.dropIns?.[index]?.text !== undefined;
+        return `dropIns[${index}].${part ?? (isText ? "text" : "sections")}`;
+    };
+    refuseFindings(said, (file) => propertyOf(file));
+    refuseFiles(said, (path) => propertyOf(path, "name"));
+    const owned = said.one("owned");
+    if (owned !== undefined)
+        throw new UserError({
+            property: "image",
+            what: `the service ${name} belongs to ${owned}`,
+            todo: "One service has one owner",
+        });
+    if (said.has("changed"))
+        throw new Superseded({
+            what: `somebody else has just attached ${said.one("changed") || "nothing"} as ${name}`,
+            todo: "Nothing was changed; run `pulumi up --refresh`",
+        });
+    const problem = { what: "the update ended before it began", said: said.stderr };
+    throw said.has("interrupted") ? new Superseded(problem) : new UserError(problem);
+}
+
+/** Units that aren't enabled or running as declared; and an update that hasn't come to its end. */
+export function notAsDeclared(look: ServiceLook, overrides: DesiredService["units"]): string[] {
+    const units = new Map(look.attached.map(({ unit, text }) => [unit, text] as const));
+    const unfinished = look.isUnfinished ? ["an update is under way, or was cut off"] : [];
+    const wrong = [...declaredUnits(units, overrides)].flatMap(([unit, declared]) => {
+        const state = look.shown.get(unit);
+        if (state === undefined) return [`${unit} isn't loaded`];
+        return [
+            ...(declared.started && !isServing(state) ? [`${unit} is ${state.active} (${state.sub})`] : []),
+            ...(declared.enabled !== state.enablement.startsWith("enabled") ? [`${unit} is ${state.enablement}`] : []),
+        ];
+    });
+    return [...unfinished, ...wrong];
+}

@@ -1,0 +1,33 @@
+import type { Host } from "../../host/host";
+import type { Owner } from "../../host/owner";
+import type { ServiceLook } from "../../host/service/look";
+import { type ShownUnit, unitState } from "../../systemd/unit-states";
+import { recordText } from "../owner";
+
+/** The outputs that say what is on the host. */
+export function stateOutputs({
+    name,
+    owner,
+    host,
+    look,
+    shown,
+    serving,
+}: {
+    name: string;
+    owner: Owner;
+    host: Host;
+    look: Pick<ServiceLook, "facts">;
+    /** Each unit of the image as systemd shows it. */
+    shown: ReadonlyMap<string, ShownUnit>;
+    /** Path of the image that is attached; empty where none is. */
+    serving: string;
+}) {
+    return {
+        name,
+        serving,
+        units: Object.fromEntries([...shown].map(([unit, state]) => [unit, unitState(state)])),
+        machineId: look.facts.machineId,
+        record: recordText(owner),
+        connection: host.connection,
+    };
+}

@@ -1,0 +1,43 @@
+import type { Failure } from "../../errors";
+import type { HostFile } from "../../host/files";
+import { containsUnknown, type Path, type PreviewedObject, UNKNOWN, Unknown } from "../../schema/values";
+import { renderUnit, sectionProblems, type UnitSections } from "../../systemd/unit-file";
+
+/** What a program declares of a drop-in: exactly one of the two. */
+export interface DropInContent {
+    sections?: UnitSections;
+    text?: string;
+}
+
+/** The text of a drop-in and what is wrong with it at `path`; the text is unknown while a part of it is. */
+export function dropInText(
+    { sections, text }: PreviewedObject<DropInContent>,
+    path: Path,
+): { text: string | Unknown; failures: Failure[] } {
+    if ((sections === undefined) === (text === undefined))
+        return {
+            text: UNKNOWN,
+            failures: [{ path, what: "needs either `sections` or `text`, exactly one of them" }],
+        };
+    if (text instanceof Unknown || containsUnknown(sections)) return { text: UNKNOWN, failures: [] };
+    if (text !== undefined) return { text: withFinalNewline(text), failures: [] };
+    const known = sections as UnitSections;
+    const problems = sectionProblems(known);
+    if (problems.length === 0) return { text: renderUnit(known), failures: [] };
+    return {
+        text: UNKNOWN,
+        failures: problems.map((problem) => ({
+            path: [...path, "sections", ...problem.path],
+            what: problem.reason,
+        })),
+    };
+}
+
+/** The drop-in as a file on the host: root's, readable by all, as systemd expects it. */
+export function dropInFile(path: string, text: string): HostFile {
+    return { path, content: Buffer.from(text), mode: "0644", owner: "root", group: "root" };
+}
+
+function withFinalNewline(text: string): string {
+    return text.endsWith("\n") ? text : `${text}\n`;
+}

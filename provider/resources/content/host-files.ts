@@ -1,0 +1,87 @@
+import type { Context } from "../../contract";
+import { sha256 } from "../../digest";
+import { type Failure, UserError } from "../../errors";
+import type { FoundFile, HostFile } from "../../host/files";
+import { containsUnknown, type Path, type Previewed, pathText, UNKNOWN, Unknown } from "../../schema/values";
+import { readAsset } from "./asset";
+import type { HostFileInput } from "./schema";
+
+/**
+ * The state of each host file, which Check adds to the inputs: a change of an asset's bytes is then a difference, and
+ * one that was made by hand on the host too.
+ */
+export async function checkHostFiles(
+    context: Context,
+    files: Previewed<Record<string, HostFileInput>> | undefined,
+    path: Path,
+): Promise<{ states: Record<string, string | Unknown> | Unknown; failures: Failure[] }> {
+    if (files === undefined) return { states: {}, failures: [] };
+    if (files instanceof Unknown) return { states: UNKNOWN, failures: [] };
+    const states: Record<string, string | Unknown> = {};
+    const failures: Failure[] = [];
+    for (const [name, file] of Object.entries(files)) {
+        states[name] = UNKNOWN;
+        if (containsUnknown(file)) continue;
+        const known = file as HostFileInput;
+        if ((known.content === undefined) === (known.asset === undefined)) {
+            failures.push({ path: [...path, name], what: "needs either `content` or `asset`, exactly one of them" });
+            continue;
+        }
+        try {
+            const resolved = await resolveHostFile(context, name, known);
+            states[name] = hostFileState({ ...resolved, digest: sha256(resolved.content) });
+        } catch (error) {
+            if (!(error instanceof UserError)) throw error;
+            failures.push({ path: [...path, name, "asset"], what: error.message });
+        }
+    }
+    return { states, failures };
+}
+
+/** The files with the bytes that `states` announced: an asset that has changed since is refused. */
+export async function announcedHostFiles(
+    context: Context,
+    files: Record<string, HostFileInput> | undefined,
+    states: Readonly<Record<string, string>>,
+): Promise<HostFile[]> {
+    return Promise.all(
+        Object.entries(files ?? {}).map(async ([path, input]) => {
+            const file = await resolveHostFile(context, path, input);
+            if (hostFileState({ ...file, digest: sha256(file.content) }) !== states[path])
+                throw new UserError({
+                    property: pathText(["files", path]),
+                    what: "the local file has changed since the preview",
+                    todo: "Run `pulumi up` again; nothing was changed",
+                });
+            return file;
+        }),
+    );
+}
+
+async function resolveHostFile(context: Context, path: string, file: HostFileInput): Promise<HostFile> {
+    return {
+        path,
+        content: file.asset === undefined ? Buffer.from(file.content ?? "") : await readAsset(context, file.asset),
+        mode: file.mode,
+        owner: file.owner,
+        group: file.group,
+    };
+}
+
+/** `0644 root root sha256:<hex>` */
+export function hostFileState(file: Pick<FoundFile, "mode" | "owner" | "group" | "digest">): string {
+    return `${file.mode} ${file.owner} ${file.group} sha256:${file.digest}`;
+}
+
+/** The states of those files among `paths` that were found, in the order of `paths`. */
+export function foundHostFiles(
+    found: ReadonlyMap<string, FoundFile>,
+    paths: readonly string[],
+): Record<string, string> {
+    return Object.fromEntries(
+        paths.flatMap((path) => {
+            const file = found.get(path);
+            return file === undefined ? [] : [[path, hostFileState(file)] as const];
+        }),
+    );
+}
