@@ -47,8 +47,7 @@ export PATH
 
 if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
     echo "Installing npm packages"
-    # Not `npm ci`: it wants every platform's optional packages in the lock, and a mirror may not have them all.
-    npm install --no-save --silent --no-audit --no-fund --ignore-scripts
+    npm ci --silent --no-audit --no-fund --ignore-scripts
     touch node_modules/.package-lock.json
 fi
 
