@@ -1,0 +1,37 @@
+
+cd /
+umask 022
+export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
+records=/var/lib/pulumi-portable
+say() { printf '@%s %s\n' abababababababab "$*"; }
+block() { printf '@%s< %s\n' abababababababab "$1"; cat; printf '\n@%s>\n' abababababababab; }
+text() { PATH= printf %s "$1"; }
+make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
+has_line() {
+    while IFS= read -r had; do [ "$had" != "$2" ] || return 0; done <"$1"
+    return 1
+}
+main() {
+IFS= read -r machine </etc/machine-id
+say machine-id "$machine"
+say os "$(. /etc/os-release; echo "$ID ${ID_LIKE:-}")"
+command -v portablectl >/dev/null 2>&1 && say portablectl "$(command -v portablectl)"
+portabled=not-found
+for directory in /lib /usr/lib /usr/local/lib /run /etc; do
+    if [ -c "$directory/systemd/system/systemd-portabled.service" ]; then portabled=masked
+    elif [ -e "$directory/systemd/system/systemd-portabled.service" ]; then portabled=loaded
+    fi
+done
+say portabled "$portabled"
+version=$(systemctl --version); version=${version#systemd }
+say systemd "${version%%[!0-9]*}"
+record="$records/files"/0123456789abcdef
+sed -n 's/^nonce //p' "$record" 2>/dev/null | while IFS= read -r nonce; do say nonce "$nonce"; done
+for path in /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key'; do
+    [ ! -e "$path" ] || { digest=$(sha256sum <"$path"); say file "$(stat -c '%04a %U %G' -- "$path")" "${digest%% *}" "$path"; }
+done
+for path in /etc/systemd/system/hello.service.d/override.conf; do
+    [ ! -f "$path" ] || block "content $path" <"$path"
+done
+}
+main "$@"

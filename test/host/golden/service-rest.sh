@@ -1,0 +1,275 @@
+
+cd /
+umask 022
+export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
+records=/var/lib/pulumi-portable
+say() { printf '@%s %s\n' abababababababab "$*"; }
+block() { printf '@%s< %s\n' abababababababab "$1"; cat; printf '\n@%s>\n' abababababababab; }
+text() { PATH= printf %s "$1"; }
+make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
+has_line() {
+    while IFS= read -r had; do [ "$had" != "$2" ] || return 0; done <"$1"
+    return 1
+}
+main() {
+say step "waiting for the host to come to rest"
+incoming= trial=
+leave() {
+    [ -z "$incoming" ] || { wait; rm -rf -- "$incoming"; }
+    [ -z "$trial" ] || [ ! -e "$trial" ] || rm -rf -- "$trial"
+    rmdir ${trial:+"$records/images" "$records/files" "$records/services"} "$records/incoming" "$records" 2>/dev/null
+}
+trap leave EXIT
+exec 9</etc/systemd/system
+if ! flock -w 1 9; then
+    say step "waiting for another operation on this host"
+    flock -w 600 9 || { say busy; exit 75; }
+fi
+trial=/run/pulumi-portable.trial
+show_units() {
+    {
+        plain=
+        for unit; do
+            case $unit in
+                *@.*)
+                    set -- $(systemctl list-unit-files --no-legend --no-pager -- "$unit")
+                    [ $# -eq 0 ] || printf 'Id=%s\nLoadState=loaded\nActiveState=template\nSubState=template\nUnitFileState=%s\n\n' "$unit" "$2"
+                    ;;
+                *) plain="$plain $unit" ;;
+            esac
+        done
+        [ -z "$plain" ] || systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,RootImage,Result,Type,FragmentPath,TriggeredBy,NeedDaemonReload -- $plain
+    } | block show
+}
+attached() {
+    attached_units= attached_image= attached_extensions= attached_lines=
+    for directory in /etc/systemd/system.attached /run/systemd/system.attached; do
+        for conf in "$directory"/*.d/20-portable.conf; do
+            [ -f "$conf" ] && IFS= read -r line <"$conf" || continue
+            image=${line#'# Drop-in created for image'" '"}
+            image=${image#'# Drop-in created for another image'" '"}
+            [ "$image" != "$line" ] || continue
+            image=${image%"', do not edit."}
+            extensions=${image#"${image%%:/*}"}
+            image=${image%%:/*}
+            file=${image##*/}; file=${file%.raw}
+            [ "${file%%_*}" = "$1" ] || continue
+            unit=${conf#"$directory"/}; unit=${unit%.d/20-portable.conf}
+            attached_units="$attached_units $unit"
+            [ -n "$attached_image" ] || attached_image=$image attached_extensions=$extensions
+            attached_lines="$attached_lines$unit $directory $image
+"
+        done
+    done
+}
+newline='
+'
+adopted='
+'
+token=0123456789abcdef nonce=fedcba98 urn='urn:pulumi:demo::hello::portable:index:X::it'\''s'
+record="$records/files/$token" undo="$records/files/.$token.undo" fresh="$records/files/.$token.new"
+was="$undo/was$record"
+changed= noted= directories= back=
+listed() { case $newline$1$newline in *"$newline$2$newline"*) return 0 ;; esac; return 1; }
+claim() {
+    clear=0
+    [ $# != 0 ] || return 0
+    owned=
+    for path; do owned="$owned${owned:+$newline}path $path"; done
+    owned=$newline$(grep -sHFx -f - -- "$records"/files/* <<END
+$owned
+END
+)$newline
+    for path; do
+        case $owned in
+            *"$newline$record:path $path$newline"*) ;;
+            *":path $path$newline"*)
+                other=$(grep -lFx -- "path $path" "$records"/files/* | head -n 1)
+                sed -n 's/^urn //p' "$other" | block "taken $path"; clear=1 ;;
+            *)
+                if { [ -e "$path" ] || [ -L "$path" ]; } && ! listed "$adopted" "$path"; then
+                    block "taken $path" </dev/null; clear=1
+                fi ;;
+        esac
+    done
+}
+able() {
+    case $2 in root) ;; *[!0-9]*) getent passwd -- "$2" >/dev/null || { echo "there is no user $2" | block "unable $1"; return 1; } ;; esac
+    case $3 in root) ;; *[!0-9]*) getent group -- "$3" >/dev/null || { echo "there is no group $3" | block "unable $1"; return 1; } ;; esac
+    parent=${1%/*}
+    while [ -n "$parent" ] && [ ! -e "$parent" ]; do parent=${parent%/*}; done
+    [ -z "$parent" ] || [ -d "$parent" ] || { echo "$parent isn't a directory" | block "unable $1"; return 1; }
+}
+read_record() {
+    noted= applied=
+    [ -e "$1" ] || return 0
+    while IFS= read -r line; do
+        case $line in
+            "path "*|"dir "*) noted=$noted$newline$line ;;
+            applied) applied=1 ;;
+        esac
+    done <"$1"
+}
+fresh_record() { printf 'urn %s\nnonce %s%s\n' "$urn" "$nonce" "$noted${1:+$newline$1}" >"$fresh"; }
+write_record() { fresh_record "$@" && mv -f -- "$fresh" "$record"; }
+note() { listed "$noted" "$1" || noted=$noted$newline$1; }
+note_parents() {
+    parent=${1%/*}
+    while [ -n "$parent" ] && [ ! -d "$parent" ]; do
+        note "dir $parent"
+        parent=${parent%/*}
+    done
+    [ -z "$parent" ] || ! listed "$made" "dir $parent" || note "dir $parent"
+}
+files_begin() {
+    if [ -f "$undo/list" ]; then
+        read_record "$record"
+        if [ -n "$applied" ]; then forget_undo; else files_undo; fi
+    fi
+    [ ! -e "$undo" ] || rm -rf -- "$undo"
+    mkdir -m 0700 -- "$undo" "$undo/was" || return
+    kept=
+    keep "$record"
+    read_record "$record"
+    [ -n "$applied" ] || changed=1
+    made=$(grep -sh '^dir ' -- "$records"/files/*)
+    others= earlier=$noted
+    for path; do
+        note "path $path"
+        note_parents "$path"
+        keep "$path"
+    done
+    for directory in $directories; do
+        [ -d "$directory" ] && ! listed "$made" "dir $directory" || note "dir $directory"
+    done
+    while IFS= read -r line; do
+        path=${line#path }
+        [ "$path" != "$line" ] || continue
+        for wanted; do [ "$wanted" != "$path" ] || continue 2; done
+        others=$others$path$newline
+        keep "$path"
+    done <<END
+$earlier
+END
+    listing=$others
+    for path; do listing=$listing$path$newline; done
+    [ -z "$kept" ] || copy_kept
+}
+copy_kept() ( IFS=$newline; set -f; exec cp -pP --parents -t "$undo/was" -- $kept )
+keep() { [ ! -e "$1" ] && [ ! -L "$1" ] || kept=$kept$1$newline; }
+files_sync() {
+    printf %s "$listing" >"$undo/list.new" && fresh_record &&
+        find "$undo" ${back:+"$back"} ! -type l -exec sync -- "$fresh" "$@" {} + &&
+        mv -f -- "$undo/list.new" "$undo/list" && mv -f -- "$fresh" "$record"
+}
+temporary_of() { temporary=${1%/*}/.${1##*/}.pulumi-portable; }
+put() {
+    [ -d "${1%/*}/" ] || mkdir -p -m 0755 -- "${1%/*}" || return
+    temporary_of "$1"
+    if [ "$2 $3" = "0644 root:root" ] && [ ! -g "${1%/*}/" ]; then base64 -d >"$temporary"
+    else (umask 077; base64 -d >"$temporary") && chmod "$2" -- "$temporary" && chown "$3" -- "$temporary"
+    fi && sync "$temporary" || {
+        rm -f -- "$temporary"; return 1
+    }
+    if [ -f "$1" ] && [ ! -L "$1" ] && cmp -s -- "$temporary" "$1"; then
+        set -- "$1" $(stat -c %a:%u:%g -- "$temporary" "$1")
+        if [ "$2" = "$3" ]; then rm -f -- "$temporary"; return 0; fi
+    fi
+    mv -fT -- "$temporary" "$1" || { rm -f -- "$temporary"; return 1; }
+    changed=1
+}
+drop_others() {
+    while IFS= read -r path; do
+        [ -n "$path" ] || continue
+        if [ -e "$path" ] || [ -L "$path" ]; then rm -f -- "$path" || return; changed=1; fi
+        forget "path $path"
+    done <<END
+$others
+END
+}
+forget() {
+    kept_lines=
+    while IFS= read -r line; do [ -z "$line" ] || [ "$line" = "$1" ] || kept_lines=$kept_lines$newline$line; done <<END
+$noted
+END
+    noted=$kept_lines
+}
+sync_listed() {
+    while IFS= read -r path; do
+        [ ! -e "$path" ] || printf '%s\n' "$path"
+        [ ! -d "${path%/*}" ] || printf '%s\n' "${path%/*}"
+    done | sort -u | xargs -r -d '\n' sync --
+}
+recorded() { sed -n 's/^path //p' "$record" 2>/dev/null; }
+dirs_of() { sed -n 's/^dir //p' "$1" 2>/dev/null | sort -r; }
+empty_dirs() { dirs_of "$1" | xargs -r -d '\n' rmdir -- 2>/dev/null; }
+prune_dirs() {
+    case $noted in *"$newline"dir\ *) ;; *) return ;; esac
+    write_record
+    empty_dirs "$record"
+    while IFS= read -r dir; do [ -z "$dir" ] || [ -e "$dir" ] || forget "dir $dir"; done <<END
+$(dirs_of "$record")
+END
+}
+files_undo() {
+    [ -f "$undo/list" ] || { forget_undo; return; }
+    while IFS= read -r path; do
+        temporary_of "$path"
+        if [ -e "$undo/was$path" ] || [ -L "$undo/was$path" ]; then
+            mkdir -p -- "${path%/*}"
+            cp -pP -- "$undo/was$path" "$temporary" && mv -fT -- "$temporary" "$path"
+        else
+            rm -f -- "$temporary" "$path"
+        fi
+    done <"$undo/list"
+    sync_listed <"$undo/list"
+    empty_dirs "$record"
+    if [ -e "$was" ]; then cp -p -- "$was" "$fresh" && mv -f -- "$fresh" "$record"; else rm -f -- "$record" "$fresh"; fi
+    forget_undo
+}
+forget_undo() { rm -rf -- "$undo/list" "$undo" "$fresh"; }
+remove_all() {
+    recorded | xargs -r -d '\n' rm -f --
+    empty_dirs "$record"
+    forget_undo
+    rm -f -- "$record" "$fresh"
+}
+files_commit() { prune_dirs; write_record applied; forget_undo; }
+service="$records/services"/hello back=/var/lib/pulumi-portable/services/hello.back
+fresh_switch() {
+    printf 'token %s\nurn %s\nnonce %s\nprofile %s\nwanted %s\nserving %s\nwhy %s\nswitch %s\n' "$token" "$urn" "$nonce" default /var/lib/portables/hello_2-0123456789ab.raw "$1" "$2" id01 >"$service.new"
+}
+record_switch() {
+    fresh_switch "$@" && sync "$service.new" && mv -f -- "$service.new" "$service" && sync "$records/services"
+}
+disarm() {
+    rm -f -- "$back/go-back" "$service.new"
+    rm -rf -- "$back" /etc/systemd/system/sysinit.target.wants/pulumi-portable-hello.service /etc/systemd/system/pulumi-portable-hello.service
+    [ "${reason-}" = watch ] || systemctl stop pulumi-portable-hello-watch-id01.service 2>/dev/null
+}
+say touched
+if [ -f "$back/go-back" ]; then sh "$back/go-back" interrupted >/dev/null
+else
+    disarm
+    files_undo
+fi
+recorded_as() { sed -n "s/^$1 //p" "$service" 2>/dev/null; }
+if [ "$(recorded_as switch)" = id01 ] && [ "$(recorded_as why)" = confirmed ]; then say done
+else
+    say failed "The update"
+    printf '%s\n' 'the connection ended' | block said
+    case $(recorded_as why) in
+        stopped*) say serving kept ;;
+        *but*) say serving nothing "$(recorded_as why)" ;;
+        *) say serving "$(recorded_as serving)" ;;
+    esac
+fi
+show_units hello.service hello.socket
+for path in /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key' /etc/x; do
+    [ ! -e "$path" ] || { digest=$(sha256sum <"$path"); say file "$(stat -c '%04a %U %G' -- "$path")" "${digest%% *}" "$path"; }
+done
+for path in /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key' /etc/x; do
+    [ ! -f "$path" ] || block "content $path" <"$path"
+done
+}
+main "$@"
