@@ -17,6 +17,7 @@ const bundle = async (entry, file, form = (text) => text) => {
         target: "node22",
         charset: "ascii",
         minify: true,
+        loader: { ".sh": "text" },
         // Stacks in reports of defects keep their names.
         keepNames: true,
         legalComments: "none",

@@ -19,6 +19,7 @@ const { outputFiles } = await build({
     platform: "node",
     format: "cjs",
     packages: "external",
+    loader: { ".sh": "text" },
     logLevel: "warning",
 });
 const made = { exports: {} };

@@ -1,6 +1,9 @@
 import { PROFILE_DIRECTORIES, RECORDS_DIRECTORY, UNITS_DIRECTORY } from "../systemd/paths";
 import type { Report } from "./report";
-import { type Shell, sh } from "./shell";
+import frame from "./sh/frame.sh";
+import machine from "./sh/machine.sh";
+import settle from "./sh/settle.sh";
+import { type Shell, sh, shellFile } from "./shell";
 
 /**
  * The frame of every program on a host: `body` runs in a function, so that the shell has read all
@@ -14,14 +17,7 @@ umask 022
 export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
 records=${RECORDS_DIRECTORY}
 ${report.prelude}
-# What is written may be secret: only the shell's own printf, whose words no list of processes shows.
-text() { PATH= printf %s "$1"; }
-make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
-has_line() {
-    while IFS= read -r had; do [ "$had" != "$2" ] || return 0; done <"$1"
-    return 1
-}
-main() {
+${shellFile(frame)}main() {
 ${body}
 }
 main "$@"
@@ -36,19 +32,7 @@ say systemd "\${version%%[!0-9]*}"
 
 /** The rest of what {@link lookAtHost} asks for: no process is needed for it. */
 export const lookAtMachine: Shell = sh`
-IFS= read -r machine </etc/machine-id
-say machine-id "$machine"
-say os "$(. /etc/os-release; echo "$ID \${ID_LIKE:-}")"
-command -v portablectl >/dev/null 2>&1 && say portablectl "$(command -v portablectl)"
-portabled=not-found
-for directory in /lib /usr/lib /usr/local/lib /run /etc; do
-    # A masked unit is a link to /dev/null (systemctl(1), mask).
-    if [ -c "$directory/systemd/system/systemd-portabled.service" ]; then portabled=masked
-    elif [ -e "$directory/systemd/system/systemd-portabled.service" ]; then portabled=loaded
-    fi
-done
-say portabled "$portabled"
-`;
+${shellFile(machine)}`;
 
 /** What every first look at a host asks for; parsed by {@link hostFacts}. */
 export const lookAtHost: Shell = sh`${lookAtMachine}${lookAtVersion}`;
@@ -137,62 +121,4 @@ culprit() {
  * stay up for a second; $stable_ticks is another time, in fifths of a second.
  */
 export const settleLibrary: Shell = sh`
-shown() { systemctl show -p Id,ActiveState,SubState,Result,Type,NRestarts,CanReload,RootImage,MainPID -- "$@"; }
-forget_unit() { Id= ActiveState= SubState= Result= Type= NRestarts=0 CanReload= RootImage= MainPID=; }
-property() {
-    case $1 in
-        Id) Id=$2 ;;
-        ActiveState) ActiveState=$2 ;;
-        SubState) SubState=$2 ;;
-        Result) Result=$2 ;;
-        Type) Type=$2 ;;
-        NRestarts) NRestarts=$2 ;;
-        CanReload) CanReload=$2 ;;
-        RootImage) RootImage=$2 ;;
-        MainPID) MainPID=$2 ;;
-    esac
-}
-look() {
-    forget_unit
-    while IFS== read -r key value; do property "$key" "$value"; done <<END
-$(shown "$1")
-END
-}
-judge() {
-    case $ActiveState/$SubState/$Type/$Result in
-        */auto-restart*) return 1 ;;
-        active/*) [ "$NRestarts" = 0 ] || [ -z "$NRestarts" ] || return 1 ;;
-        inactive/*/oneshot/success) ;;
-        activating/*|reloading/*|deactivating/*) pending=$Id ;;
-        *) return 1 ;;
-    esac
-    case $Type in simple|exec|idle|forking) [ -n "$calm" ] || calm=5 ;; esac
-    settled="$settled$Id $MainPID $RootImage
-"
-}
-settle() {
-    calm=$stable_ticks patience=450
-    [ $# != 0 ] || return 0
-    while :; do
-        pending= settled=
-        forget_unit
-        while IFS== read -r key value; do
-            if [ -n "$key" ]; then property "$key" "$value"; continue; fi
-            judge || { bad=$Id; return 1; }
-            forget_unit
-        done <<END
-$(shown "$@")
-
-END
-        if [ -z "$pending" ]; then
-            [ "\${calm:-0}" -gt 0 ] || return 0
-            calm=$((calm - 1))
-        else
-            patience=$((patience - 1))
-            [ "$patience" -gt 0 ] || { look "$pending"; bad=$pending; return 1; }
-        fi
-        sleep 0.2
-    done
-}
-stable_ticks=
-`;
+${shellFile(settle)}`;

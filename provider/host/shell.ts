@@ -1,16 +1,26 @@
 /** Text of a POSIX shell program whose every inserted value went through {@link quote}. */
 export class Shell {
-    /** Only {@link sh} and {@link joinShell} make one: a plain string can't pass for a quoted one. */
+    /** Only {@link sh}, {@link joinShell} and {@link shellFile} make one: a plain string can't pass for a quoted one. */
     private constructor(readonly text: string) {}
 
     static of(strings: TemplateStringsArray, values: readonly ShellValue[]): Shell {
         return new Shell(strings.map((part, index) => (index === 0 ? "" : insert(values[index - 1])) + part).join(""));
     }
 
+    /** What an import of a .sh file gives: only such an import has the type {@link ShellFile}. */
+    static ofFile(file: ShellFile): Shell {
+        return new Shell(file.replace(/^\s*#.*\n/gm, ""));
+    }
+
     toString(): string {
         throw new Error("a Shell program is not a string: insert it with sh`...`, or use .text where it is sent");
     }
 }
+
+declare const isShellFile: unique symbol;
+
+/** The text of a file of provider/host/sh. It holds no value: values are in a header before it. */
+export type ShellFile = string & { readonly [isShellFile]: true };
 
 export type ShellValue = string | number | Shell | readonly (string | number | Shell)[] | undefined;
 
@@ -20,6 +30,11 @@ export type ShellValue = string | number | Shell | readonly (string | number | S
  */
 export function sh(strings: TemplateStringsArray, ...values: ShellValue[]): Shell {
     return Shell.of(strings, values);
+}
+
+/** A file of provider/host/sh. Its comments stay here. */
+export function shellFile(file: ShellFile): Shell {
+    return Shell.ofFile(file);
 }
 
 /** Programs one after another, a line each. */

@@ -1,0 +1,175 @@
+record="$records/files/$token" undo="$records/files/.$token.undo" fresh="$records/files/.$token.new"
+was="$undo/was$record"
+changed= noted= directories= back=
+listed() { case $newline$1$newline in *"$newline$2$newline"*) return 0 ;; esac; return 1; }
+claim() {
+    clear=0
+    [ $# != 0 ] || return 0
+    owned=
+    for path; do owned="$owned${owned:+$newline}path $path"; done
+    owned=$newline$(grep -sHFx -f - -- "$records"/files/* <<END
+$owned
+END
+)$newline
+    for path; do
+        case $owned in
+            *"$newline$record:path $path$newline"*) ;;
+            *":path $path$newline"*)
+                other=$(grep -lFx -- "path $path" "$records"/files/* | head -n 1)
+                sed -n 's/^urn //p' "$other" | block "taken $path"; clear=1 ;;
+            *)
+                if { [ -e "$path" ] || [ -L "$path" ]; } && ! listed "$adopted" "$path"; then
+                    block "taken $path" </dev/null; clear=1
+                fi ;;
+        esac
+    done
+}
+able() {
+    case $2 in root) ;; *[!0-9]*) getent passwd -- "$2" >/dev/null || { echo "there is no user $2" | block "unable $1"; return 1; } ;; esac
+    case $3 in root) ;; *[!0-9]*) getent group -- "$3" >/dev/null || { echo "there is no group $3" | block "unable $1"; return 1; } ;; esac
+    parent=${1%/*}
+    while [ -n "$parent" ] && [ ! -e "$parent" ]; do parent=${parent%/*}; done
+    [ -z "$parent" ] || [ -d "$parent" ] || { echo "$parent isn't a directory" | block "unable $1"; return 1; }
+}
+# read_record FILE sets $noted, lines of paths and directories, and $applied.
+read_record() {
+    noted= applied=
+    [ -e "$1" ] || return 0
+    while IFS= read -r line; do
+        case $line in
+            "path "*|"dir "*) noted=$noted$newline$line ;;
+            applied) applied=1 ;;
+        esac
+    done <"$1"
+}
+fresh_record() { printf 'urn %s\nnonce %s%s\n' "$urn" "$nonce" "$noted${1:+$newline$1}" >"$fresh"; }
+write_record() { fresh_record "$@" && mv -f -- "$fresh" "$record"; }
+note() { listed "$noted" "$1" || noted=$noted$newline$1; }
+# A directory that another record has made goes with the last of them.
+note_parents() {
+    parent=${1%/*}
+    while [ -n "$parent" ] && [ ! -d "$parent" ]; do
+        note "dir $parent"
+        parent=${parent%/*}
+    done
+    [ -z "$parent" ] || ! listed "$made" "dir $parent" || note "dir $parent"
+}
+# Beside the paths, those of $directories that aren't there yet.
+files_begin() {
+    if [ -f "$undo/list" ]; then
+        read_record "$record"
+        if [ -n "$applied" ]; then forget_undo; else files_undo; fi
+    fi
+    [ ! -e "$undo" ] || rm -rf -- "$undo"
+    mkdir -m 0700 -- "$undo" "$undo/was" || return
+    kept=
+    keep "$record"
+    read_record "$record"
+    [ -n "$applied" ] || changed=1
+    made=$(grep -sh '^dir ' -- "$records"/files/*)
+    others= earlier=$noted
+    for path; do
+        note "path $path"
+        note_parents "$path"
+        keep "$path"
+    done
+    for directory in $directories; do
+        [ -d "$directory" ] && ! listed "$made" "dir $directory" || note "dir $directory"
+    done
+    while IFS= read -r line; do
+        path=${line#path }
+        [ "$path" != "$line" ] || continue
+        for wanted; do [ "$wanted" != "$path" ] || continue 2; done
+        others=$others$path$newline
+        keep "$path"
+    done <<END
+$earlier
+END
+    listing=$others
+    for path; do listing=$listing$path$newline; done
+    [ -z "$kept" ] || copy_kept
+}
+# Each a word of its own, whatever is in it.
+copy_kept() ( IFS=$newline; set -f; exec cp -pP --parents -t "$undo/was" -- $kept )
+keep() { [ ! -e "$1" ] && [ ! -L "$1" ] || kept=$kept$1$newline; }
+# files_sync PATH...: the copies (those in $back too) are on the disk, with the paths, before list and record name them.
+files_sync() {
+    printf %s "$listing" >"$undo/list.new" && fresh_record &&
+        find "$undo" ${back:+"$back"} ! -type l -exec sync -- "$fresh" "$@" {} + &&
+        mv -f -- "$undo/list.new" "$undo/list" && mv -f -- "$fresh" "$record"
+}
+temporary_of() { temporary=${1%/*}/.${1##*/}.pulumi-portable; }
+put() {
+    [ -d "${1%/*}/" ] || mkdir -p -m 0755 -- "${1%/*}" || return
+    temporary_of "$1"
+    if [ "$2 $3" = "0644 root:root" ] && [ ! -g "${1%/*}/" ]; then base64 -d >"$temporary"
+    else (umask 077; base64 -d >"$temporary") && chmod "$2" -- "$temporary" && chown "$3" -- "$temporary"
+    fi && sync "$temporary" || {
+        rm -f -- "$temporary"; return 1
+    }
+    if [ -f "$1" ] && [ ! -L "$1" ] && cmp -s -- "$temporary" "$1"; then
+        set -- "$1" $(stat -c %a:%u:%g -- "$temporary" "$1")
+        if [ "$2" = "$3" ]; then rm -f -- "$temporary"; return 0; fi
+    fi
+    mv -fT -- "$temporary" "$1" || { rm -f -- "$temporary"; return 1; }
+    changed=1
+}
+drop_others() {
+    while IFS= read -r path; do
+        [ -n "$path" ] || continue
+        if [ -e "$path" ] || [ -L "$path" ]; then rm -f -- "$path" || return; changed=1; fi
+        forget "path $path"
+    done <<END
+$others
+END
+}
+forget() {
+    kept_lines=
+    while IFS= read -r line; do [ -z "$line" ] || [ "$line" = "$1" ] || kept_lines=$kept_lines$newline$line; done <<END
+$noted
+END
+    noted=$kept_lines
+}
+# What is listed, one path a line, is on the disk for good after this, or gone from it.
+sync_listed() {
+    while IFS= read -r path; do
+        [ ! -e "$path" ] || printf '%s\n' "$path"
+        [ ! -d "${path%/*}" ] || printf '%s\n' "${path%/*}"
+    done | sort -u | xargs -r -d '\n' sync --
+}
+recorded() { sed -n 's/^path //p' "$record" 2>/dev/null; }
+dirs_of() { sed -n 's/^dir //p' "$1" 2>/dev/null | sort -r; }
+empty_dirs() { dirs_of "$1" | xargs -r -d '\n' rmdir -- 2>/dev/null; }
+prune_dirs() {
+    case $noted in *"$newline"dir\ *) ;; *) return ;; esac
+    write_record
+    empty_dirs "$record"
+    while IFS= read -r dir; do [ -z "$dir" ] || [ -e "$dir" ] || forget "dir $dir"; done <<END
+$(dirs_of "$record")
+END
+}
+files_undo() {
+    [ -f "$undo/list" ] || { forget_undo; return; }
+    while IFS= read -r path; do
+        temporary_of "$path"
+        if [ -e "$undo/was$path" ] || [ -L "$undo/was$path" ]; then
+            mkdir -p -- "${path%/*}"
+            cp -pP -- "$undo/was$path" "$temporary" && mv -fT -- "$temporary" "$path"
+        else
+            rm -f -- "$temporary" "$path"
+        fi
+    done <"$undo/list"
+    sync_listed <"$undo/list"
+    empty_dirs "$record"
+    if [ -e "$was" ]; then cp -p -- "$was" "$fresh" && mv -f -- "$fresh" "$record"; else rm -f -- "$record" "$fresh"; fi
+    forget_undo
+}
+# The list goes first: half of what is kept must never be taken for all of it.
+forget_undo() { rm -rf -- "$undo/list" "$undo" "$fresh"; }
+remove_all() {
+    recorded | xargs -r -d '\n' rm -f --
+    empty_dirs "$record"
+    forget_undo
+    rm -f -- "$record" "$fresh"
+}
+files_commit() { prune_dirs; write_record applied; forget_undo; }
