@@ -10,9 +10,10 @@ demo: setup            # deploys examples/hello to a host that it boots, changes
 test: test-setup check roots go   # everything, on every engine that is there
 	@scripts/test.sh
 
-check: setup           # types, lint, and the directions of imports
+check: setup           # types, lint of TypeScript and of the host's shell programs, and the directions of imports
 	@npm run --silent types
 	@npm run --silent lint
+	@npm run --silent shell
 	@npm run --silent arrows
 
 bench: setup roots     # side by side with what a user would pick instead; figures go to docs/benchmarks.md

@@ -5,8 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 packages="mmdebstrap systemd-container iproute2 openssh-client util-linux mount procps squashfs-tools
-    gcc libc6-dev ca-certificates curl git"
-[ "${1:-}" != test ] || packages="$packages nix-bin erofs-utils zstd skopeo python3-venv tzdata"
+    gcc libc6-dev ca-certificates curl git shellcheck"
+[ "${1:-}" != test ] || packages="$packages nix-bin erofs-utils zstd skopeo python3-venv tzdata busybox"
 
 needed() {
     for package in $packages; do

@@ -3,8 +3,7 @@ import type { ProviderFunction } from "../contract";
 import { connection } from "../host/connection";
 import { hostFacts, missingForPortable } from "../host/facts";
 import { perform } from "../host/perform";
-import { lookAtHost, lookAtProfiles } from "../host/program";
-import { joinShell } from "../host/shell";
+import { inspectWholeHost } from "../host/program";
 
 const inputs = z.strictObject({ connection: connection.optional() });
 
@@ -26,7 +25,7 @@ export const getHost: ProviderFunction<typeof inputs, typeof outputs> = {
     outputs,
     async invoke(context, given) {
         const host = await context.connect(given.connection);
-        const said = await perform(context, host, () => joinShell([lookAtHost, lookAtProfiles]));
+        const said = await perform(context, host, () => inspectWholeHost);
         const facts = hostFacts(said);
         const missing = missingForPortable(facts);
         return {

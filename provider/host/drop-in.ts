@@ -1,7 +1,11 @@
-import { claimFiles, filesLibrary, type HostFile, lookAtFiles, lookAtRecorded, lookAtTexts, putFiles } from "./files";
+import { filesLibrary, filesToWrite, type HostFile, showFilesLibrary } from "./files";
 import type { Owner } from "./owner";
-import { deadlineLibrary, lock, lookAtHost, settleLibrary } from "./program";
-import { type Shell, sh } from "./shell";
+import { deadlineLibrary, hostLibrary, lockLibrary, settleLibrary } from "./program";
+import apply from "./sh/apply-drop-in.sh";
+import read from "./sh/read-drop-in.sh";
+import remove from "./sh/remove-drop-in.sh";
+import write from "./sh/write-drop-in.sh";
+import { header, joinShell, type Shell, sh, shellFile, wordsFunction } from "./shell";
 import { verifyDropIns } from "./verify";
 
 /** How the unit learns of a change. */
@@ -16,45 +20,11 @@ export interface DropInFiles {
     onChange: OnChange;
 }
 
-/**
- * `apply WORDS` makes the manager and then the unit (all running instances of a template) take the change; it returns 1
- * with $said and $bad set when the unit can't (then $cannot too) or doesn't stay up. `put_back` makes them take what was
- * before, and starts what has fallen over since. What didn't run when the program began isn't started.
- */
+/** Defines `find_running`, `apply` and `put_back`. */
 function applyLibrary(unit: string, onChange: OnChange): Shell {
     return sh`
-said= bad= cannot=
-running=$(systemctl list-units --plain --no-legend --no-pager --state=active,reloading,activating -- ${instances(unit)} | cut -d ' ' -f 1)
-[ ${onChange} != none ] || running=
-apply() {
-    said=$(in_time systemctl daemon-reload 2>&1) || return
-    [ -n "$running" ] || return 0
-    if [ ${onChange} = reload ]; then
-        for bad in $running; do
-            look "$bad"
-            [ "$CanReload" = yes ] || { said="$bad has no ExecReload="; cannot=1; return 1; }
-        done
-        bad=
-    else
-        systemctl reset-failed -- $running 2>/dev/null
-    fi
-    say step "$1 $(echo $running)"
-    said=$(in_time systemctl ${onChange} -- $running 2>&1) || { culprit $running; return 1; }
-    settle $running || { said="$bad is $ActiveState ($SubState), result $Result"; return 1; }
-}
-put_back() {
-    systemctl daemon-reload
-    [ -n "$running" ] && [ -z "$cannot" ] || return 0
-    for unit in $running; do
-        look "$unit"
-        if [ ${onChange} = reload ] && [ "$ActiveState" = active ]; then systemctl reload -- "$unit"
-        else
-            systemctl reset-failed -- "$unit" 2>/dev/null
-            systemctl restart -- "$unit"
-        fi
-    done
-    settle $running
-}
+${header({ changed_unit: unit, instances: instances(unit), on_change: onChange, doing: DOING[onChange] })}
+${shellFile(apply)}
 `;
 }
 
@@ -70,45 +40,21 @@ export function writeDropIn(
     adopted: readonly string[],
     budgetSeconds: number,
 ) {
-    const all = [dropIn, ...files];
     return sh`
-${lookAtHost}
-${lock}
+${header({
+    drop_in: dropIn.path,
+    must_reload: onChange === "reload" && !bringsReload(dropIn) ? "1" : "",
+})}
+${hostLibrary}
+${lockLibrary}
 ${deadlineLibrary(budgetSeconds)}
 ${settleLibrary}
 ${filesLibrary(owner, adopted)}
+${filesToWrite([dropIn, ...files])}
+${showFilesLibrary}
 ${applyLibrary(unit, onChange)}
-failed() {
-    say failed "$1"
-    printf '%s\\n' "$said" | block said
-    [ -z "$bad" ] || [ -n "$cannot" ] || journal "$bad" | block journal
-    say step "putting back what was before"
-    files_undo
-    if [ -z "$applying" ] || put_back; then say serving old; else say serving nothing "$bad is $ActiveState ($SubState)"; fi
-    look_back
-    exit 1
-}
-look_back() {
-    ${lookAtRecorded}
-    ${lookAtTexts([dropIn.path])}
-}
-${requireUnit(unit)}
-${claimFiles(all)}
-${verifyDropIns([{ unit, name, content: dropIn.content }], sh`"\${version%%[!0-9]*}"`)}
-${onChange === "reload" && !bringsReload(dropIn) ? requireReload : undefined}
-! findings || exit 1
-applying=
-say touched
-make_records files && files_begin ${all.map((file) => file.path)} && files_sync && sync "$undo" "$records/files" || failed "writing the record"
-drop_others || failed "removing files that are no longer declared"
-${putFiles(all, (file) => sh`failed ${`writing ${file.path}`}`)}
-if [ -n "$changed" ]; then
-    applying=1
-    apply ${DOING[onChange]} || failed ${`${DOING[onChange]} ${unit}`}
-fi
-files_commit
-say done
-look_back
+${verifyDropIns([{ unit, name, content: dropIn.content }])}
+${shellFile(write)}
 `;
 }
 
@@ -117,13 +63,14 @@ look_back
  * in `texts` their content (block `content PATH`).
  */
 export function readDropIn(owner: Pick<Owner, "token">, paths: readonly string[], texts: readonly string[]): Shell {
-    return sh`
-${lookAtHost}
-record="$records/files"/${owner.token}
-sed -n 's/^nonce //p' "$record" 2>/dev/null | while IFS= read -r nonce; do say nonce "$nonce"; done
-${lookAtFiles(paths)}
-${lookAtTexts(texts)}
-`;
+    return joinShell([
+        header({ token: owner.token }),
+        wordsFunction("with_paths", paths),
+        wordsFunction("with_texts", texts),
+        hostLibrary,
+        showFilesLibrary,
+        shellFile(read),
+    ]);
 }
 
 /**
@@ -137,38 +84,19 @@ export function removeDropIn(
     adopted: readonly string[],
     machineId: string,
 ) {
+    const directories = adopted.filter((path) => path.endsWith(".conf")).map((path) => path.replace(/\/[^/]*$/, ""));
     return sh`
-[ "$(cat /etc/machine-id)" = ${machineId} ] || { say other-machine; exit 0; }
-${lock}
+${header({ machine_id: machineId })}
+${wordsFunction("with_adopted", adopted)}
+${wordsFunction("with_directories", [...new Set(directories)])}
+${lockLibrary}
 ${deadlineLibrary(600)}
 ${settleLibrary}
 ${filesLibrary(owner, adopted)}
 ${applyLibrary(unit, onChange)}
-if [ -f "$record" ]; then
-    grep -qFx -- "nonce $nonce" "$record" || { say superseded; exit 0; }
-    remove_all
-else
-    claim ${adopted} || { say superseded; exit 0; }
-    rm -f -- ${adopted}
-    rmdir -- ${[...new Set(adopted.filter((path) => path.endsWith(".conf")).map((path) => path.replace(/\/[^/]*$/, "")))]} 2>/dev/null
-fi
-if apply ${DOING[onChange]}; then say done; else say failed ${`${DOING[onChange]} ${unit}`}; printf '%s\\n' "$said" | block said; fi
+${shellFile(remove)}
 `;
 }
-
-/** Says `no-unit`, and stops. Of a template systemd shows no state; `systemctl cat` fails for a drop-in that was removed. */
-function requireUnit(unit: string): Shell {
-    return unit.includes("@.")
-        ? sh`systemctl list-unit-files --no-legend --no-pager -- ${unit} | grep -q . || { say no-unit; exit 1; }`
-        : sh`[ "$(systemctl show -p LoadState --value -- ${unit})" != not-found ] || { say no-unit; exit 1; }`;
-}
-
-/** Says `cannot-reload UNIT`, and stops, where a running unit has no way to be reloaded. */
-const requireReload: Shell = sh`
-for unit in $running; do
-    look "$unit"
-    [ "$CanReload" = yes ] || { say cannot-reload "$unit"; exit 1; }
-done`;
 
 /** Whether the drop-in itself may make its unit one that can be reloaded. */
 function bringsReload(dropIn: HostFile): boolean {

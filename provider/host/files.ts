@@ -1,6 +1,7 @@
 import type { Owner } from "./owner";
-import filesText from "./sh/files.sh";
-import { joinShell, type Shell, sh, shellFile } from "./shell";
+import files from "./sh/files.sh";
+import showFiles from "./sh/show-files.sh";
+import { header, headerFunction, joinShell, type Shell, sh, shellFile, wordsFunction } from "./shell";
 
 /** A file as it must be on the host. */
 export interface HostFile {
@@ -29,60 +30,43 @@ export interface HostFile {
  * reads paths and waits until they are on the disk.
  */
 export function filesLibrary(owner: Owner, adopted: readonly string[] = []): Shell {
-    return sh`
-newline='
-'
-adopted=${["", ...adopted, ""].join("\n")}
-token=${owner.token} nonce=${owner.nonce} urn=${owner.urn}
-${shellFile(filesText)}`;
+    return sh`${header({ ...ownerValues(owner), adopted: ["", ...adopted, ""].join("\n") })}${shellFile(files)}`;
 }
 
-/** `claim` and `able` for every file: ends the program where one can't be ours. Nothing is changed. */
-export function claimFiles(files: readonly HostFile[]): Shell {
-    const able = files.map((file) => sh`able ${file.path} ${file.owner} ${file.group} || clear=1`);
-    return sh`
-claim ${files.map((file) => file.path)}
-${joinShell(able)}
-[ "$clear" = 0 ] || exit 1`;
+export function ownerValues({ token, nonce, urn }: Owner): Record<"token" | "nonce" | "urn", string> {
+    return { token, nonce, urn };
 }
 
-/** `put` for every file; `onFailure` runs where one can't be written. */
-export function putFiles(files: readonly HostFile[], onFailure: (file: HostFile) => Shell): Shell {
-    return joinShell(
-        files.map(
-            (file) => sh`
-put ${file.path} ${file.mode} ${`${file.owner}:${file.group}`} <<END || ${onFailure(file)}
+/**
+ * Functions of a header: `with_files COMMAND...` gives a command the paths of the files; `claim_files` does `claim` and
+ * `able` for every file, and ends the program where one can't be ours, with nothing changed; `put_files` does `put` for
+ * those in `written`, and `failed` where one can't be written.
+ */
+export function filesToWrite(all: readonly HostFile[], written: readonly HostFile[] = all): Shell {
+    const able = all.map((file) => sh`able ${file.path} ${file.owner} ${file.group} || clear=1`);
+    const put = written.map(
+        (file) => sh`put ${file.path} ${file.mode} ${`${file.owner}:${file.group}`} <<END || failed ${`writing ${file.path}`}
 ${encoded(file.content)}
 END`,
-        ),
     );
+    return joinShell([
+        wordsFunction(
+            "with_files",
+            all.map((file) => file.path),
+        ),
+        headerFunction(
+            "claim_files",
+            sh`
+with_files claim
+${joinShell(able)}
+[ "$clear" = 0 ] || exit 1`,
+        ),
+        headerFunction("put_files", joinShell([...put, sh`:`])),
+    ]);
 }
 
-function lookAtPath(): Shell {
-    return sh`[ ! -e "$path" ] || { digest=$(sha256sum <"$path"); say file "$(stat -c '%04a %U %G' -- "$path")" "\${digest%% *}" "$path"; }`;
-}
-
-/** Says what is on the host under each path: `file MODE OWNER GROUP SHA256 PATH`, nothing where there is none. */
-export function lookAtFiles(paths: readonly string[]): Shell {
-    return sh`
-for path in ${paths}; do
-    ${lookAtPath()}
-done`;
-}
-
-/** The same of every file that the owner's record names ({@link filesLibrary}). */
-export const lookAtRecorded: Shell = sh`
-recorded | while IFS= read -r path; do
-    ${lookAtPath()}
-done`;
-
-/** The content of each path that is there, as a block `content PATH`. */
-export function lookAtTexts(paths: readonly string[]): Shell {
-    return sh`
-for path in ${paths}; do
-    [ ! -f "$path" ] || block "content $path" <"$path"
-done`;
-}
+/** Defines `show_files` and `show_texts`. */
+export const showFilesLibrary: Shell = shellFile(showFiles);
 
 export interface FoundFile {
     path: string;

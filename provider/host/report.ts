@@ -1,25 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { type Shell, sh } from "./shell";
 
 /**
  * What a program on a host tells us, apart from what the commands in it print: a line
  * `@<nonce> key words...`, or a block of lines under a key. The nonce is new for each program, so
  * that no file or unit on the host can forge a line.
  *
- * Shell side: `say KEY WORDS...` and `... | block KEY`.
+ * On the host `say KEY WORDS...` and `... | block KEY` write them (sh/frame.sh).
  */
 export class Report {
-    private readonly nonce = randomBytes(8).toString("hex");
-
-    /** Defines `say` and `block` in the shell. */
-    readonly prelude: Shell = sh`
-say() { printf '@%s %s\\n' ${this.nonce} "$*"; }
-block() { printf '@%s< %s\\n' ${this.nonce} "$1"; cat; printf '\\n@%s>\\n' ${this.nonce}; }
-`;
+    readonly mark = `@${randomBytes(8).toString("hex")}`;
 
     /** The key and words of a `say` line, as it comes; undefined for any other line. */
     line(text: string): { key: string; words: string } | undefined {
-        const mark = `@${this.nonce} `;
+        const mark = `${this.mark} `;
         if (!text.startsWith(mark)) return undefined;
         const [key = "", ...words] = text.slice(mark.length).split(" ");
         return { key, words: words.join(" ") };
@@ -31,7 +24,7 @@ block() { printf '@%s< %s\\n' ${this.nonce} "$1"; cat; printf '\\n@%s>\\n' ${thi
         let open: { key: string; text: string[] } | undefined;
         for (const text of stdout.split("\n")) {
             if (open !== undefined) {
-                if (text === `@${this.nonce}>`) {
+                if (text === `${this.mark}>`) {
                     blocks.push([open.key, open.text.join("\n")]);
                     open = undefined;
                 } else open.text.push(text);
@@ -39,7 +32,7 @@ block() { printf '@%s< %s\\n' ${this.nonce} "$1"; cat; printf '\\n@%s>\\n' ${thi
             }
             const said = this.line(text);
             if (said !== undefined) lines.push([said.key, said.words]);
-            else if (text.startsWith(`@${this.nonce}< `)) open = { key: text.slice(this.nonce.length + 3), text: [] };
+            else if (text.startsWith(`${this.mark}< `)) open = { key: text.slice(this.mark.length + 2), text: [] };
         }
         return new Reported(lines, blocks);
     }

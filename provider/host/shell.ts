@@ -1,6 +1,6 @@
 /** Text of a POSIX shell program whose every inserted value went through {@link quote}. */
 export class Shell {
-    /** Only {@link sh}, {@link joinShell} and {@link shellFile} make one: a plain string can't pass for a quoted one. */
+    /** Only the functions below make one: a plain string can't pass for a quoted one. */
     private constructor(readonly text: string) {}
 
     static of(strings: TemplateStringsArray, values: readonly ShellValue[]): Shell {
@@ -10,6 +10,18 @@ export class Shell {
     /** What an import of a .sh file gives: only such an import has the type {@link ShellFile}. */
     static ofFile(file: ShellFile): Shell {
         return new Shell(file.replace(/^\s*#.*\n/gm, ""));
+    }
+
+    static ofHeader(values: Parameters<typeof header>[0]): Shell {
+        return new Shell(
+            Object.entries(values)
+                .map(([name, value]) => `${variableName(name)}=${quote(wordOf(name, value))}\n`)
+                .join(""),
+        );
+    }
+
+    static ofHeaderFunction(name: string, body: Shell): Shell {
+        return new Shell(`${variableName(name)}() {\n${body.text}\n}\n`);
     }
 
     toString(): string {
@@ -32,6 +44,24 @@ export function sh(strings: TemplateStringsArray, ...values: ShellValue[]): Shel
     return Shell.of(strings, values);
 }
 
+/**
+ * Assignments for a file of provider/host/sh that comes after them, one for each value: one quoted word, `undefined` is
+ * an empty one. A list becomes its words with spaces between them: it is for names of units, which have none in them.
+ */
+export function header(values: Readonly<Record<string, string | number | readonly string[] | undefined>>): Shell {
+    return Shell.ofHeader(values);
+}
+
+/** A function `name` of a program's header: `name COMMAND...` runs the command with these words after it. */
+export function wordsFunction(name: string, words: readonly string[]): Shell {
+    return Shell.ofHeaderFunction(name, sh`"$@" ${words}`);
+}
+
+/** A function of a program's header. */
+export function headerFunction(name: string, body: Shell): Shell {
+    return Shell.ofHeaderFunction(name, body);
+}
+
 /** A file of provider/host/sh. Its comments stay here. */
 export function shellFile(file: ShellFile): Shell {
     return Shell.ofFile(file);
@@ -50,6 +80,18 @@ function insert(value: ShellValue): string {
     if (value instanceof Shell) return value.text;
     if (Array.isArray(value)) return value.map(insert).join(" ");
     return quote(String(value));
+}
+
+function variableName(name: string): string {
+    if (!/^[a-z_]+$/.test(name)) throw new Error(`${name} isn't a name for a shell variable`);
+    return name;
+}
+
+function wordOf(name: string, value: string | number | readonly string[] | undefined): string {
+    if (value === undefined || typeof value === "string" || typeof value === "number") return String(value ?? "");
+    const spaced = value.find((word) => /\s/.test(word) || word === "");
+    if (spaced !== undefined) throw new Error(`"${spaced}" can't be a word of the list ${name}`);
+    return value.join(" ");
 }
 
 /** One shell word (POSIX.1-2017, 2.2.2 Single-Quotes). A NUL byte can't be in one. */

@@ -1,14 +1,14 @@
 import { readDropIn, removeDropIn, writeDropIn } from "../../provider/host/drop-in";
 import type { HostFile } from "../../provider/host/files";
 import { commitImage, discardUpload, lookForImage, readImage, releaseImage } from "../../provider/host/image";
-import { lookAtHost, lookAtProfiles, program } from "../../provider/host/program";
+import { inspectWholeHost, program } from "../../provider/host/program";
 import { Report } from "../../provider/host/report";
 import { detachService } from "../../provider/host/service/detach";
 import { lookForService } from "../../provider/host/service/look";
 import type { SwitchPlan } from "../../provider/host/service/plan";
 import { restOfSwitch } from "../../provider/host/service/rest";
 import { type HostChecks, switchService } from "../../provider/host/service/switch";
-import { joinShell, type Shell } from "../../provider/host/shell";
+import type { Shell } from "../../provider/host/shell";
 
 const owner = { token: "0123456789abcdef", nonce: "fedcba98", urn: "urn:pulumi:demo::hello::portable:index:X::it's" };
 const machineId = "9c54ce9c005d46468d10929448ebd504";
@@ -126,7 +126,7 @@ const inspect = {
 
 /** Every program that runs on a host, with some shapes of each. */
 const bodies: Record<string, (report: Report) => Shell> = {
-    "get-host": () => joinShell([lookAtHost, lookAtProfiles]),
+    "get-host": () => inspectWholeHost,
     "image-inspect": () => lookForImage(image, before),
     "image-inspect-first": () => lookForImage(image, ""),
     "image-commit-upload": () =>

@@ -1,8 +1,9 @@
-import { filesLibrary, lookAtFiles, lookAtTexts } from "../files";
+import { filesLibrary, showFilesLibrary } from "../files";
 import type { Owner } from "../owner";
-import { lock } from "../program";
-import { type Shell, sh } from "../shell";
-import { disarmLibrary, switchRecordLibrary } from "./back";
+import { lockLibrary } from "../program";
+import rest from "../sh/rest-of-switch.sh";
+import { header, type Shell, sh, shellFile, wordsFunction } from "../shell";
+import { serviceRecordLibrary, unitsOf } from "./back";
 import { showUnitsLibrary } from "./look";
 import type { SwitchPlan } from "./plan";
 
@@ -12,33 +13,14 @@ import type { SwitchPlan } from "./plan";
  * the block `said`, and `serving PATH`, `serving kept` or `serving nothing TEXT`. The block `show` has the units.
  */
 export function restOfSwitch(name: string, owner: Owner, plan: SwitchPlan, id: string, reason: string): Shell {
-    const paths = [...plan.files.map((file) => file.path), ...plan.drop];
     return sh`
-say step "waiting for the host to come to rest"
-${lock}
+${header({ lost: reason, units: unitsOf(plan) })}
+${wordsFunction("with_paths", [...plan.files.map((file) => file.path), ...plan.drop])}
+${lockLibrary}
 ${showUnitsLibrary}
 ${filesLibrary(owner)}
-${switchRecordLibrary(name, plan.image, id)}
-${disarmLibrary(name, id)}
-say touched
-if [ -f "$back/go-back" ]; then sh "$back/go-back" interrupted >/dev/null
-else
-    disarm
-    files_undo
-fi
-recorded_as() { sed -n "s/^$1 //p" "$service" 2>/dev/null; }
-if [ "$(recorded_as switch)" = ${id} ] && [ "$(recorded_as why)" = confirmed ]; then say done
-else
-    say failed "The update"
-    printf '%s\\n' ${reason} | block said
-    case $(recorded_as why) in
-        stopped*) say serving kept ;;
-        *but*) say serving nothing "$(recorded_as why)" ;;
-        *) say serving "$(recorded_as serving)" ;;
-    esac
-fi
-show_units ${[...new Set([...plan.leave, ...plan.units])]}
-${lookAtFiles(paths)}
-${lookAtTexts(paths)}
+${showFilesLibrary}
+${serviceRecordLibrary(name, plan.image, id)}
+${shellFile(rest)}
 `;
 }

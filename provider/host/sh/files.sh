@@ -1,3 +1,5 @@
+newline='
+'
 record="$records/files/$token" undo="$records/files/.$token.undo" fresh="$records/files/.$token.new"
 was="$undo/was$record"
 changed= noted= directories= back=
@@ -7,6 +9,7 @@ claim() {
     [ $# != 0 ] || return 0
     owned=
     for path; do owned="$owned${owned:+$newline}path $path"; done
+    # shellcheck disable=SC2062
     owned=$newline$(grep -sHFx -f - -- "$records"/files/* <<END
 $owned
 END
@@ -90,6 +93,7 @@ END
     [ -z "$kept" ] || copy_kept
 }
 # Each a word of its own, whatever is in it.
+# shellcheck disable=SC2086
 copy_kept() ( IFS=$newline; set -f; exec cp -pP --parents -t "$undo/was" -- $kept )
 keep() { [ ! -e "$1" ] && [ ! -L "$1" ] || kept=$kept$1$newline; }
 # files_sync PATH...: the copies (those in $back too) are on the disk, with the paths, before list and record name them.
@@ -108,6 +112,7 @@ put() {
         rm -f -- "$temporary"; return 1
     }
     if [ -f "$1" ] && [ ! -L "$1" ] && cmp -s -- "$temporary" "$1"; then
+        # shellcheck disable=SC2046
         set -- "$1" $(stat -c %a:%u:%g -- "$temporary" "$1")
         if [ "$2" = "$3" ]; then rm -f -- "$temporary"; return 0; fi
     fi

@@ -15,7 +15,7 @@ property() {
 }
 look() {
     forget_unit
-    while IFS== read -r key value; do property "$key" "$value"; done <<END
+    while IFS='=' read -r key value; do property "$key" "$value"; done <<END
 $(shown "$1")
 END
 }
@@ -32,12 +32,12 @@ judge() {
 "
 }
 settle() {
-    calm=$stable_ticks patience=450
+    calm=${stable_ticks-} patience=450
     [ $# != 0 ] || return 0
     while :; do
         pending= settled=
         forget_unit
-        while IFS== read -r key value; do
+        while IFS='=' read -r key value; do
             if [ -n "$key" ]; then property "$key" "$value"; continue; fi
             judge || { bad=$Id; return 1; }
             forget_unit
@@ -55,4 +55,3 @@ END
         sleep 0.2
     done
 }
-stable_ticks=

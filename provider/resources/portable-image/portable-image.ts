@@ -199,11 +199,10 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
     async read(context, { id, inputs: old, outputs: known }) {
         const isImport = Object.keys(known).length === 0;
         const path = isImport ? importedPath(id) : (known.path ?? "");
-        const fileName = path.split("/").pop() ?? "";
         const name = isImport ? imageName(path) : nameOnHost(context, old);
         const { host, isAnotherMachine } = await hostOf(context, { inputs: old, outputs: known }, `the image ${path}`);
         const owner = ownerOf(context, known.record, name);
-        const found = await perform(context, host, () => readImage({ path, fileName }, owner));
+        const found = await perform(context, host, () => readImage({ path }, owner));
         const { machineId } = hostFacts(found);
         if (isAnotherMachine(machineId)) return undefined;
         const [digest, sizeBytes] = found.one("present")?.split(" ") ?? [];

@@ -1,0 +1,25 @@
+# marks OLD NEW: of all drop-ins, or where OLD is portabled's own, of those of images whose names begin with this one.
+# No unit's directory gets a file that may stay behind: portabled detaches nothing where there is one.
+marks() {
+    for directory in $attached_directories; do
+        spare="$directory/.pulumi-portable"
+        [ ! -e "$spare" ] || rm -f -- "$spare"
+        for conf in "$directory"/*.d/20-portable.conf; do
+            [ -f "$conf" ] && IFS= read -r line <"$conf" || continue
+            file=${line#"$1 '"}
+            [ "$file" != "$line" ] || continue
+            file=${file%%"'"*}; file=${file%%:/*}; file=${file##*/}; file=${file%.raw}
+            if [ "$1" = "$portabled_mark" ]; then
+                case ${file%%_*} in "$name") continue ;; "$name"*) ;; *) continue ;; esac
+            fi
+            cp -a -- "$conf" "$spare" && sed "1s/^$1/$2/" "$conf" >"$spare" && touch -r "$conf" -- "$spare" &&
+                sync "$spare" && mv -f -- "$spare" "$conf" || return
+        done
+    done
+}
+show_marks() ( marks "$hidden_mark" "$portabled_mark" )
+alone() (
+    show_marks && marks "$portabled_mark" "$hidden_mark" && "$@"
+    outcome=$?
+    show_marks && exit $outcome
+)

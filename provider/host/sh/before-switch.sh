@@ -1,0 +1,26 @@
+# Runs the command as a service, $before_unit, that is like $like_unit in all but what it starts: its text and drop-ins,
+# ours and the profile among them, and one drop-in after all others. The old service runs on meanwhile. What the command
+# prints is in the journal of the clone.
+before_switch() {
+    clone=/run/systemd/system/$before_unit
+    rm -rf -- "$clone.d" && mkdir -p "$clone.d" || return
+    for directory in $attached_directories "$units_directory"; do
+        [ ! -f "$directory/$like_unit" ] || cp -L -- "$directory/$like_unit" "$clone"
+        for conf in "$directory/$like_unit.d"/*.conf; do
+            [ ! -f "$conf" ] || cp -L -- "$conf" "$clone.d/" || return
+        done
+    done
+    user=$(systemctl show -p User --value -- "$like_unit")
+    [ -n "$user" ] || [ "$(systemctl show -p DynamicUser --value -- "$like_unit")" != yes ] || user=${like_unit%%[@.]*}
+    {
+        text "$before_override"
+        [ -z "$user" ] || echo "User=$user"
+    } >"$clone.d/zzz-before-switch.conf" || return
+    systemctl daemon-reload && systemctl start -- "$before_unit"
+    status=$?
+    journalctl --no-pager -q -o cat -n 15 --since "$(since_then)" -u "$before_unit" 2>/dev/null
+    rm -rf -- "$clone" "$clone.d"
+    systemctl daemon-reload
+    systemctl reset-failed -- "$before_unit" 2>/dev/null
+    return $status
+}

@@ -1,0 +1,69 @@
+service=$records/services/$name
+say_missing() { for path; do [ -e "$path" ] || say no-image "$path"; done; }
+# What portabled finds in the image: the block `metadata`, and the image's units in $units; or the block `refused`.
+inspect_metadata() {
+    with_extensions say_missing "$image"
+    note_of "$image"
+    [ -n "$extended" ] || await_note
+    if metadata=$(
+        if [ -z "$extended" ] && [ -e "$image" ] && [ -s "$note" ]; then cat "$note"
+        else with_extensions ask_for_metadata "$image" 2>&1
+        fi
+    ); then
+        printf '%s' "$metadata" | block metadata
+        for key in $(printf '%s' "$metadata" | grep -o '"[A-Za-z0-9:_.\\@-]*":\['); do
+            unit=${key#?}
+            units="$units ${unit%???}"
+        done
+    else
+        printf '%s' "$metadata" | block refused
+    fi
+}
+inspect_units() {
+    say_version
+    units=
+    [ -z "$image" ] || inspect_metadata
+    for unit in $attached_units; do
+        case " $units " in *" $unit "*) ;; *) units="$units $unit" ;; esac
+    done
+    # shellcheck disable=SC2086
+    show_units $units
+}
+inspect_files() {
+    say_profiles
+    printf %s "$attached_lines" | while read -r unit directory path; do
+        say attached "$unit $directory $path"
+        block "text $unit" <"$directory/$unit"
+    done
+    [ -z "$attached_extensions" ] || say extensions "$attached_extensions"
+    # shellcheck disable=SC2086
+    find $attached_directories -path "*/$name*.d/10-profile.conf" -type l -printf '%h %l\n' 2>/dev/null | while read -r directory profile; do
+        directory=${directory##*/}; profile=${profile%/service.conf}
+        say attached-profile "${directory%.d} ${profile##*/}"
+    done
+    [ ! -f "$service" ] || block owner <"$service"
+    if [ -f "$records/files/$token" ]; then
+        say record
+        while IFS= read -r line; do
+            case $line in
+                "path "*) say recorded "${line#path }" ;;
+                applied) say applied ;;
+            esac
+        done <"$records/files/$token"
+    fi
+    [ -d "$service.back" ] || [ -d "$records/files/.$token.undo" ] && say unfinished
+    with_paths show_files
+    with_texts show_texts
+}
+say_machine
+command -v portablectl >/dev/null 2>&1 || { say_version; exit 0; }
+# While a switch is under way or tidies, what is there is half of one thing and half of another.
+if [ -e "$service.back" ]; then
+    exec 9<"$units_directory"
+    flock -w 1 9 || { say step "waiting for another operation on this host"; flock -w 600 9; }
+    [ -z "$may_put_back" ] || [ ! -f "$service.back/go-back" ] || sh "$service.back/go-back" interrupted >/dev/null
+    exec 9>&-
+fi
+attached "$name"
+# systemd and portabled take their time: meanwhile the other end of the pipe looks at the files.
+inspect_units | { inspect_files; cat; }

@@ -1,0 +1,13 @@
+[ "$(cat /etc/machine-id)" = "$machine_id" ] || { say other-machine; exit 0; }
+take_lock
+start_clock
+find_running
+if [ -f "$record" ]; then
+    grep -qFx -- "nonce $nonce" "$record" || { say superseded; exit 0; }
+    remove_all
+else
+    with_adopted claim || { say superseded; exit 0; }
+    with_adopted rm -f --
+    with_directories rmdir -- 2>/dev/null
+fi
+if apply "$doing"; then say done; else say failed "$doing $changed_unit"; printf '%s\n' "$said" | block said; fi

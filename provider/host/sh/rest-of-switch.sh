@@ -1,0 +1,23 @@
+say step "waiting for the host to come to rest"
+take_lock
+say touched
+if [ -f "$back/go-back" ]; then sh "$back/go-back" interrupted >/dev/null
+else
+    disarm
+    files_undo
+fi
+recorded_as() { sed -n "s/^$1 //p" "$service" 2>/dev/null; }
+if [ "$(recorded_as switch)" = "$id" ] && [ "$(recorded_as why)" = confirmed ]; then say done
+else
+    say failed "The update"
+    printf '%s\n' "$lost" | block said
+    case $(recorded_as why) in
+        stopped*) say serving kept ;;
+        *but*) say serving nothing "$(recorded_as why)" ;;
+        *) say serving "$(recorded_as serving)" ;;
+    esac
+fi
+# shellcheck disable=SC2086
+show_units $units
+with_paths show_files
+with_paths show_texts
