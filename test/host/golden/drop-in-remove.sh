@@ -1,10 +1,14 @@
 
+report_mark=@abababababababab
+records=/var/lib/pulumi-portable
+images=/var/lib/portables
+units_directory=/etc/systemd/system
+attached_directories='/etc/systemd/system.attached /run/systemd/system.attached'
 cd /
 umask 022
 export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
-records=/var/lib/pulumi-portable
-say() { printf '@%s %s\n' abababababababab "$*"; }
-block() { printf '@%s< %s\n' abababababababab "$1"; cat; printf '\n@%s>\n' abababababababab; }
+say() { printf '%s %s\n' "$report_mark" "$*"; }
+block() { printf '%s< %s\n' "$report_mark" "$1"; cat; printf '\n%s>\n' "$report_mark"; }
 text() { PATH= printf %s "$1"; }
 make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
 has_line() {
@@ -12,23 +16,31 @@ has_line() {
     return 1
 }
 main() {
-[ "$(cat /etc/machine-id)" = 9c54ce9c005d46468d10929448ebd504 ] || { say other-machine; exit 0; }
+machine_id=9c54ce9c005d46468d10929448ebd504
+with_adopted() {
+"$@" /etc/systemd/system/hello.service.d/override.conf /etc/x
+}
+with_directories() {
+"$@" /etc/systemd/system/hello.service.d
+}
 incoming= trial=
 leave() {
     [ -z "$incoming" ] || { wait; rm -rf -- "$incoming"; }
     [ -z "$trial" ] || [ ! -e "$trial" ] || rm -rf -- "$trial"
     rmdir ${trial:+"$records/images" "$records/files" "$records/services"} "$records/incoming" "$records" 2>/dev/null
 }
-trap leave EXIT
-exec 9</etc/systemd/system
-if ! flock -w 1 9; then
-    say step "waiting for another operation on this host"
-    flock -w 600 9 || { say busy; exit 75; }
-fi
-trial=/run/pulumi-portable.trial
+take_lock() {
+    trap leave EXIT
+    exec 9<"$units_directory"
+    if ! flock -w 1 9; then
+        say step "waiting for another operation on this host"
+        flock -w 600 9 || { say busy; exit 75; }
+    fi
+    trial=/run/pulumi-portable.trial
+}
+budget_seconds=600
 now() { read -r now idle </proc/uptime; now=${now%.*}; }
-now
-began=$now deadline=$((now + 600))
+start_clock() { now; began=$now deadline=$((now + budget_seconds)); }
 since_then() { now; echo "@$(($(date +%s) - now + began - 1))"; }
 in_time() {
     now
@@ -36,7 +48,7 @@ in_time() {
     [ "$left" -gt 0 ] || left=1
     timeout "$left" "$@" && return 0
     status=$?
-    [ "$status" != 124 ] || echo 'not done when the time for it was up (600 s in all, with time kept to go back)'
+    [ "$status" != 124 ] || echo "not done when the time for it was up ($budget_seconds s in all, with time kept to go back)"
     return "$status"
 }
 journal() {
@@ -66,7 +78,7 @@ property() {
 }
 look() {
     forget_unit
-    while IFS== read -r key value; do property "$key" "$value"; done <<END
+    while IFS='=' read -r key value; do property "$key" "$value"; done <<END
 $(shown "$1")
 END
 }
@@ -83,12 +95,12 @@ judge() {
 "
 }
 settle() {
-    calm=$stable_ticks patience=450
+    calm=${stable_ticks-} patience=450
     [ $# != 0 ] || return 0
     while :; do
         pending= settled=
         forget_unit
-        while IFS== read -r key value; do
+        while IFS='=' read -r key value; do
             if [ -n "$key" ]; then property "$key" "$value"; continue; fi
             judge || { bad=$Id; return 1; }
             forget_unit
@@ -105,14 +117,15 @@ END
         sleep 0.2
     done
 }
-stable_ticks=
-newline='
-'
+token=0123456789abcdef
+nonce=fedcba98
+urn='urn:pulumi:demo::hello::portable:index:X::it'\''s'
 adopted='
 /etc/systemd/system/hello.service.d/override.conf
 /etc/x
 '
-token=0123456789abcdef nonce=fedcba98 urn='urn:pulumi:demo::hello::portable:index:X::it'\''s'
+newline='
+'
 record="$records/files/$token" undo="$records/files/.$token.undo" fresh="$records/files/.$token.new"
 was="$undo/was$record"
 changed= noted= directories= back=
@@ -281,13 +294,19 @@ remove_all() {
     rm -f -- "$record" "$fresh"
 }
 files_commit() { prune_dirs; write_record applied; forget_undo; }
+changed_unit=hello.service
+instances=hello.service
+on_change=restart
+doing=restarting
 said= bad= cannot=
-running=$(systemctl list-units --plain --no-legend --no-pager --state=active,reloading,activating -- hello.service | cut -d ' ' -f 1)
-[ restart != none ] || running=
+find_running() {
+    running=$(systemctl list-units --plain --no-legend --no-pager --state=active,reloading,activating -- "$instances" | cut -d ' ' -f 1)
+    [ "$on_change" != none ] || running=
+}
 apply() {
     said=$(in_time systemctl daemon-reload 2>&1) || return
     [ -n "$running" ] || return 0
-    if [ restart = reload ]; then
+    if [ "$on_change" = reload ]; then
         for bad in $running; do
             look "$bad"
             [ "$CanReload" = yes ] || { said="$bad has no ExecReload="; cannot=1; return 1; }
@@ -296,31 +315,35 @@ apply() {
     else
         systemctl reset-failed -- $running 2>/dev/null
     fi
-    say step "$1 $(echo $running)"
-    said=$(in_time systemctl restart -- $running 2>&1) || { culprit $running; return 1; }
+    say step "$1" $running
+    said=$(in_time systemctl "$on_change" -- $running 2>&1) || { culprit $running; return 1; }
     settle $running || { said="$bad is $ActiveState ($SubState), result $Result"; return 1; }
 }
 put_back() {
     systemctl daemon-reload
     [ -n "$running" ] && [ -z "$cannot" ] || return 0
-    for unit in $running; do
-        look "$unit"
-        if [ restart = reload ] && [ "$ActiveState" = active ]; then systemctl reload -- "$unit"
+    for instance in $running; do
+        look "$instance"
+        if [ "$on_change" = reload ] && [ "$ActiveState" = active ]; then systemctl reload -- "$instance"
         else
-            systemctl reset-failed -- "$unit" 2>/dev/null
-            systemctl restart -- "$unit"
+            systemctl reset-failed -- "$instance" 2>/dev/null
+            systemctl restart -- "$instance"
         fi
     done
     settle $running
 }
+[ "$(cat /etc/machine-id)" = "$machine_id" ] || { say other-machine; exit 0; }
+take_lock
+start_clock
+find_running
 if [ -f "$record" ]; then
     grep -qFx -- "nonce $nonce" "$record" || { say superseded; exit 0; }
     remove_all
 else
-    claim /etc/systemd/system/hello.service.d/override.conf /etc/x || { say superseded; exit 0; }
-    rm -f -- /etc/systemd/system/hello.service.d/override.conf /etc/x
-    rmdir -- /etc/systemd/system/hello.service.d 2>/dev/null
+    with_adopted claim || { say superseded; exit 0; }
+    with_adopted rm -f --
+    with_directories rmdir -- 2>/dev/null
 fi
-if apply restarting; then say done; else say failed 'restarting hello.service'; printf '%s\n' "$said" | block said; fi
+if apply "$doing"; then say done; else say failed "$doing $changed_unit"; printf '%s\n' "$said" | block said; fi
 }
 main "$@"

@@ -1,10 +1,14 @@
 
+report_mark=@abababababababab
+records=/var/lib/pulumi-portable
+images=/var/lib/portables
+units_directory=/etc/systemd/system
+attached_directories='/etc/systemd/system.attached /run/systemd/system.attached'
 cd /
 umask 022
 export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
-records=/var/lib/pulumi-portable
-say() { printf '@%s %s\n' abababababababab "$*"; }
-block() { printf '@%s< %s\n' abababababababab "$1"; cat; printf '\n@%s>\n' abababababababab; }
+say() { printf '%s %s\n' "$report_mark" "$*"; }
+block() { printf '%s< %s\n' "$report_mark" "$1"; cat; printf '\n%s>\n' "$report_mark"; }
 text() { PATH= printf %s "$1"; }
 make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
 has_line() {
@@ -12,35 +16,51 @@ has_line() {
     return 1
 }
 main() {
-IFS= read -r machine </etc/machine-id
-say machine-id "$machine"
-say os "$(. /etc/os-release; echo "$ID ${ID_LIKE:-}")"
-command -v portablectl >/dev/null 2>&1 && say portablectl "$(command -v portablectl)"
-portabled=not-found
-for directory in /lib /usr/lib /usr/local/lib /run /etc; do
-    if [ -c "$directory/systemd/system/systemd-portabled.service" ]; then portabled=masked
-    elif [ -e "$directory/systemd/system/systemd-portabled.service" ]; then portabled=loaded
-    fi
-done
-say portabled "$portabled"
-version=$(systemctl --version); version=${version#systemd }
-say systemd "${version%%[!0-9]*}"
+drop_in=/etc/systemd/system/hello.service.d/override.conf
+must_reload=1
+profile_directories='/etc/systemd/portable/profile /run/systemd/portable/profile /usr/local/lib/systemd/portable/profile /usr/lib/systemd/portable/profile'
+say_version() {
+    version=$(systemctl --version); version=${version#systemd }; version=${version%%[!0-9]*}
+    say systemd "$version"
+}
+say_machine() {
+    IFS= read -r machine </etc/machine-id
+    say machine-id "$machine"
+    say os "$(. /etc/os-release; echo "$ID ${ID_LIKE:-}")"
+    command -v portablectl >/dev/null 2>&1 && say portablectl "$(command -v portablectl)"
+    portabled=not-found
+    for directory in /lib /usr/lib /usr/local/lib /run /etc; do
+        if [ -c "$directory/systemd/system/systemd-portabled.service" ]; then portabled=masked
+        elif [ -e "$directory/systemd/system/systemd-portabled.service" ]; then portabled=loaded
+        fi
+    done
+    say portabled "$portabled"
+}
+say_profiles() {
+    for directory in $profile_directories; do
+        for profile in "$directory"/*/service.conf; do
+            [ ! -f "$profile" ] || { profile=${profile%/service.conf}; say profile "${profile##*/}"; }
+        done
+    done
+}
 incoming= trial=
 leave() {
     [ -z "$incoming" ] || { wait; rm -rf -- "$incoming"; }
     [ -z "$trial" ] || [ ! -e "$trial" ] || rm -rf -- "$trial"
     rmdir ${trial:+"$records/images" "$records/files" "$records/services"} "$records/incoming" "$records" 2>/dev/null
 }
-trap leave EXIT
-exec 9</etc/systemd/system
-if ! flock -w 1 9; then
-    say step "waiting for another operation on this host"
-    flock -w 600 9 || { say busy; exit 75; }
-fi
-trial=/run/pulumi-portable.trial
+take_lock() {
+    trap leave EXIT
+    exec 9<"$units_directory"
+    if ! flock -w 1 9; then
+        say step "waiting for another operation on this host"
+        flock -w 600 9 || { say busy; exit 75; }
+    fi
+    trial=/run/pulumi-portable.trial
+}
+budget_seconds=600
 now() { read -r now idle </proc/uptime; now=${now%.*}; }
-now
-began=$now deadline=$((now + 600))
+start_clock() { now; began=$now deadline=$((now + budget_seconds)); }
 since_then() { now; echo "@$(($(date +%s) - now + began - 1))"; }
 in_time() {
     now
@@ -48,7 +68,7 @@ in_time() {
     [ "$left" -gt 0 ] || left=1
     timeout "$left" "$@" && return 0
     status=$?
-    [ "$status" != 124 ] || echo 'not done when the time for it was up (600 s in all, with time kept to go back)'
+    [ "$status" != 124 ] || echo "not done when the time for it was up ($budget_seconds s in all, with time kept to go back)"
     return "$status"
 }
 journal() {
@@ -78,7 +98,7 @@ property() {
 }
 look() {
     forget_unit
-    while IFS== read -r key value; do property "$key" "$value"; done <<END
+    while IFS='=' read -r key value; do property "$key" "$value"; done <<END
 $(shown "$1")
 END
 }
@@ -95,12 +115,12 @@ judge() {
 "
 }
 settle() {
-    calm=$stable_ticks patience=450
+    calm=${stable_ticks-} patience=450
     [ $# != 0 ] || return 0
     while :; do
         pending= settled=
         forget_unit
-        while IFS== read -r key value; do
+        while IFS='=' read -r key value; do
             if [ -n "$key" ]; then property "$key" "$value"; continue; fi
             judge || { bad=$Id; return 1; }
             forget_unit
@@ -117,12 +137,13 @@ END
         sleep 0.2
     done
 }
-stable_ticks=
-newline='
-'
+token=0123456789abcdef
+nonce=fedcba98
+urn='urn:pulumi:demo::hello::portable:index:X::it'\''s'
 adopted='
 '
-token=0123456789abcdef nonce=fedcba98 urn='urn:pulumi:demo::hello::portable:index:X::it'\''s'
+newline='
+'
 record="$records/files/$token" undo="$records/files/.$token.undo" fresh="$records/files/.$token.new"
 was="$undo/was$record"
 changed= noted= directories= back=
@@ -291,13 +312,45 @@ remove_all() {
     rm -f -- "$record" "$fresh"
 }
 files_commit() { prune_dirs; write_record applied; forget_undo; }
+with_files() {
+"$@" /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key'
+}
+claim_files() {
+with_files claim
+able /etc/systemd/system/hello.service.d/override.conf root root || clear=1
+able '/etc/hello/a key' hello adm || clear=1
+[ "$clear" = 0 ] || exit 1
+}
+put_files() {
+put /etc/systemd/system/hello.service.d/override.conf 0644 root:root <<END || failed 'writing /etc/systemd/system/hello.service.d/override.conf'
+W1NlcnZpY2VdCkVudmlyb25tZW50PSJOQU1FPUFkYSIK
+END
+put '/etc/hello/a key' 0600 hello:adm <<END || failed 'writing /etc/hello/a key'
+c2VjcmV0ICd4JyBzZWNyZXQgJ3gnIHNlY3JldCAneCcgc2VjcmV0ICd4JyBzZWNyZXQgJ3gnIHNl
+Y3JldCAneCcgc2VjcmV0ICd4JyBzZWNyZXQgJ3gnIHNlY3JldCAneCcgc2VjcmV0ICd4JyBzZWNy
+ZXQgJ3gnIHNlY3JldCAneCcg
+END
+:
+}
+show_files() {
+    for path; do
+        [ ! -e "$path" ] || { digest=$(sha256sum <"$path"); say file "$(stat -c '%04a %U %G' -- "$path")" "${digest%% *}" "$path"; }
+    done
+}
+show_texts() { for path; do [ ! -f "$path" ] || block "content $path" <"$path"; done; }
+changed_unit=hello.service
+instances=hello.service
+on_change=reload
+doing=reloading
 said= bad= cannot=
-running=$(systemctl list-units --plain --no-legend --no-pager --state=active,reloading,activating -- hello.service | cut -d ' ' -f 1)
-[ reload != none ] || running=
+find_running() {
+    running=$(systemctl list-units --plain --no-legend --no-pager --state=active,reloading,activating -- "$instances" | cut -d ' ' -f 1)
+    [ "$on_change" != none ] || running=
+}
 apply() {
     said=$(in_time systemctl daemon-reload 2>&1) || return
     [ -n "$running" ] || return 0
-    if [ reload = reload ]; then
+    if [ "$on_change" = reload ]; then
         for bad in $running; do
             look "$bad"
             [ "$CanReload" = yes ] || { said="$bad has no ExecReload="; cannot=1; return 1; }
@@ -306,57 +359,38 @@ apply() {
     else
         systemctl reset-failed -- $running 2>/dev/null
     fi
-    say step "$1 $(echo $running)"
-    said=$(in_time systemctl reload -- $running 2>&1) || { culprit $running; return 1; }
+    say step "$1" $running
+    said=$(in_time systemctl "$on_change" -- $running 2>&1) || { culprit $running; return 1; }
     settle $running || { said="$bad is $ActiveState ($SubState), result $Result"; return 1; }
 }
 put_back() {
     systemctl daemon-reload
     [ -n "$running" ] && [ -z "$cannot" ] || return 0
-    for unit in $running; do
-        look "$unit"
-        if [ reload = reload ] && [ "$ActiveState" = active ]; then systemctl reload -- "$unit"
+    for instance in $running; do
+        look "$instance"
+        if [ "$on_change" = reload ] && [ "$ActiveState" = active ]; then systemctl reload -- "$instance"
         else
-            systemctl reset-failed -- "$unit" 2>/dev/null
-            systemctl restart -- "$unit"
+            systemctl reset-failed -- "$instance" 2>/dev/null
+            systemctl restart -- "$instance"
         fi
     done
     settle $running
 }
-failed() {
-    say failed "$1"
-    printf '%s\n' "$said" | block said
-    [ -z "$bad" ] || [ -n "$cannot" ] || journal "$bad" | block journal
-    say step "putting back what was before"
-    files_undo
-    if [ -z "$applying" ] || put_back; then say serving old; else say serving nothing "$bad is $ActiveState ($SubState)"; fi
-    look_back
-    exit 1
-}
-look_back() {
-    
-recorded | while IFS= read -r path; do
-    [ ! -e "$path" ] || { digest=$(sha256sum <"$path"); say file "$(stat -c '%04a %U %G' -- "$path")" "${digest%% *}" "$path"; }
-done
-    
-for path in /etc/systemd/system/hello.service.d/override.conf; do
-    [ ! -f "$path" ] || block "content $path" <"$path"
-done
-}
-[ "$(systemctl show -p LoadState --value -- hello.service)" != not-found ] || { say no-unit; exit 1; }
-claim /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key'
-able /etc/systemd/system/hello.service.d/override.conf root root || clear=1
-able '/etc/hello/a key' hello adm || clear=1
-[ "$clear" = 0 ] || exit 1
-[ ! -e "$trial" ] || rm -rf -- "$trial"
-mkdir -m 0700 -- "$trial" "$trial"/hello.service.d || exit
-text '[Service]
+trial_units=hello.service
+recursive_errors_since=250
+make_trial() {
+mkdir -m 0700 -- "$trial" "$trial"/hello.service.d && text '[Service]
 Environment="NAME=Ada"
-' >"$trial"/hello.service.d/override.conf || exit
-shallow=--recursive-errors=no
-[ "${version%%[!0-9]*}" -ge 250 ] || shallow=
-SYSTEMD_UNIT_PATH="$trial:" systemd-analyze verify $shallow hello.service >"$trial/said" 2>&1 9<&- &
-verifying=$!
+' >"$trial"/hello.service.d/override.conf
+}
+verify_drop_ins() {
+    [ ! -e "$trial" ] || rm -rf -- "$trial"
+    make_trial || exit
+    shallow=--recursive-errors=no
+    [ "$systemd_version" -ge "$recursive_errors_since" ] || shallow=
+    SYSTEMD_UNIT_PATH="$trial:" systemd-analyze verify $shallow $trial_units >"$trial/said" 2>&1 9<&- &
+    verifying=$!
+}
 findings() {
     wait "$verifying"
     [ -f "$trial/said" ] || exit
@@ -369,29 +403,54 @@ findings() {
     rm -rf -- "$trial" &
     [ -n "$found" ] && printf %s "$found" | sort -u | block findings
 }
-for unit in $running; do
-    look "$unit"
-    [ "$CanReload" = yes ] || { say cannot-reload "$unit"; exit 1; }
-done
+failed() {
+    say failed "$1"
+    printf '%s\n' "$said" | block said
+    [ -z "$bad" ] || [ -n "$cannot" ] || journal "$bad" | block journal
+    say step "putting back what was before"
+    files_undo
+    if [ -z "$applying" ] || put_back; then say serving old; else say serving nothing "$bad is $ActiveState ($SubState)"; fi
+    inspect_back
+    exit 1
+}
+inspect_back() {
+    recorded | while IFS= read -r path; do show_files "$path"; done
+    show_texts "$drop_in"
+}
+unit_exists() {
+    case $changed_unit in
+        *@.*) systemctl list-unit-files --no-legend --no-pager -- "$changed_unit" | grep -q . ;;
+        *) [ "$(systemctl show -p LoadState --value -- "$changed_unit")" != not-found ] ;;
+    esac
+}
+require_reload() {
+    for instance in $running; do
+        look "$instance"
+        [ "$CanReload" = yes ] || { say cannot-reload "$instance"; exit 1; }
+    done
+}
+say_machine
+say_version
+take_lock
+start_clock
+find_running
+unit_exists || { say no-unit; exit 1; }
+claim_files
+systemd_version=$version
+verify_drop_ins
+[ -z "$must_reload" ] || require_reload
 ! findings || exit 1
 applying=
 say touched
-make_records files && files_begin /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key' && files_sync && sync "$undo" "$records/files" || failed "writing the record"
+make_records files && with_files files_begin && files_sync && sync "$undo" "$records/files" || failed "writing the record"
 drop_others || failed "removing files that are no longer declared"
-put /etc/systemd/system/hello.service.d/override.conf 0644 root:root <<END || failed 'writing /etc/systemd/system/hello.service.d/override.conf'
-W1NlcnZpY2VdCkVudmlyb25tZW50PSJOQU1FPUFkYSIK
-END
-put '/etc/hello/a key' 0600 hello:adm <<END || failed 'writing /etc/hello/a key'
-c2VjcmV0ICd4JyBzZWNyZXQgJ3gnIHNlY3JldCAneCcgc2VjcmV0ICd4JyBzZWNyZXQgJ3gnIHNl
-Y3JldCAneCcgc2VjcmV0ICd4JyBzZWNyZXQgJ3gnIHNlY3JldCAneCcgc2VjcmV0ICd4JyBzZWNy
-ZXQgJ3gnIHNlY3JldCAneCcg
-END
+put_files
 if [ -n "$changed" ]; then
     applying=1
-    apply reloading || failed 'reloading hello.service'
+    apply "$doing" || failed "$doing $changed_unit"
 fi
 files_commit
 say done
-look_back
+inspect_back
 }
 main "$@"

@@ -1,10 +1,14 @@
 
+report_mark=@abababababababab
+records=/var/lib/pulumi-portable
+images=/var/lib/portables
+units_directory=/etc/systemd/system
+attached_directories='/etc/systemd/system.attached /run/systemd/system.attached'
 cd /
 umask 022
 export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
-records=/var/lib/pulumi-portable
-say() { printf '@%s %s\n' abababababababab "$*"; }
-block() { printf '@%s< %s\n' abababababababab "$1"; cat; printf '\n@%s>\n' abababababababab; }
+say() { printf '%s %s\n' "$report_mark" "$*"; }
+block() { printf '%s< %s\n' "$report_mark" "$1"; cat; printf '\n%s>\n' "$report_mark"; }
 text() { PATH= printf %s "$1"; }
 make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
 has_line() {

@@ -1,10 +1,14 @@
 
+report_mark=@abababababababab
+records=/var/lib/pulumi-portable
+images=/var/lib/portables
+units_directory=/etc/systemd/system
+attached_directories='/etc/systemd/system.attached /run/systemd/system.attached'
 cd /
 umask 022
 export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
-records=/var/lib/pulumi-portable
-say() { printf '@%s %s\n' abababababababab "$*"; }
-block() { printf '@%s< %s\n' abababababababab "$1"; cat; printf '\n@%s>\n' abababababababab; }
+say() { printf '%s %s\n' "$report_mark" "$*"; }
+block() { printf '%s< %s\n' "$report_mark" "$1"; cat; printf '\n%s>\n' "$report_mark"; }
 text() { PATH= printf %s "$1"; }
 make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
 has_line() {
@@ -12,20 +16,36 @@ has_line() {
     return 1
 }
 main() {
-IFS= read -r machine </etc/machine-id
-say machine-id "$machine"
-say os "$(. /etc/os-release; echo "$ID ${ID_LIKE:-}")"
-command -v portablectl >/dev/null 2>&1 && say portablectl "$(command -v portablectl)"
-portabled=not-found
-for directory in /lib /usr/lib /usr/local/lib /run /etc; do
-    if [ -c "$directory/systemd/system/systemd-portabled.service" ]; then portabled=masked
-    elif [ -e "$directory/systemd/system/systemd-portabled.service" ]; then portabled=loaded
-    fi
-done
-say portabled "$portabled"
-version=$(systemctl --version); version=${version#systemd }
-say systemd "${version%%[!0-9]*}"
-[ ! -f /var/lib/portables/hello_2-0123456789ab.raw ] || say present "$(sha256sum </var/lib/portables/hello_2-0123456789ab.raw | cut -c 1-64)" "$(stat -c %s /var/lib/portables/hello_2-0123456789ab.raw)"
-[ ! -f "$records/images"/hello_2-0123456789ab.raw/0123456789abcdef ] || say wanted
+image=/var/lib/portables/hello_2-0123456789ab.raw
+token=0123456789abcdef
+profile_directories='/etc/systemd/portable/profile /run/systemd/portable/profile /usr/local/lib/systemd/portable/profile /usr/lib/systemd/portable/profile'
+say_version() {
+    version=$(systemctl --version); version=${version#systemd }; version=${version%%[!0-9]*}
+    say systemd "$version"
+}
+say_machine() {
+    IFS= read -r machine </etc/machine-id
+    say machine-id "$machine"
+    say os "$(. /etc/os-release; echo "$ID ${ID_LIKE:-}")"
+    command -v portablectl >/dev/null 2>&1 && say portablectl "$(command -v portablectl)"
+    portabled=not-found
+    for directory in /lib /usr/lib /usr/local/lib /run /etc; do
+        if [ -c "$directory/systemd/system/systemd-portabled.service" ]; then portabled=masked
+        elif [ -e "$directory/systemd/system/systemd-portabled.service" ]; then portabled=loaded
+        fi
+    done
+    say portabled "$portabled"
+}
+say_profiles() {
+    for directory in $profile_directories; do
+        for profile in "$directory"/*/service.conf; do
+            [ ! -f "$profile" ] || { profile=${profile%/service.conf}; say profile "${profile##*/}"; }
+        done
+    done
+}
+say_machine
+say_version
+[ ! -f "$image" ] || say present "$(sha256sum <"$image" | cut -c 1-64)" "$(stat -c %s "$image")"
+[ ! -f "$records/images/${image##*/}/$token" ] || say wanted
 }
 main "$@"

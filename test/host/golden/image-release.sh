@@ -1,10 +1,14 @@
 
+report_mark=@abababababababab
+records=/var/lib/pulumi-portable
+images=/var/lib/portables
+units_directory=/etc/systemd/system
+attached_directories='/etc/systemd/system.attached /run/systemd/system.attached'
 cd /
 umask 022
 export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
-records=/var/lib/pulumi-portable
-say() { printf '@%s %s\n' abababababababab "$*"; }
-block() { printf '@%s< %s\n' abababababababab "$1"; cat; printf '\n@%s>\n' abababababababab; }
+say() { printf '%s %s\n' "$report_mark" "$*"; }
+block() { printf '%s< %s\n' "$report_mark" "$1"; cat; printf '\n%s>\n' "$report_mark"; }
 text() { PATH= printf %s "$1"; }
 make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
 has_line() {
@@ -12,33 +16,50 @@ has_line() {
     return 1
 }
 main() {
-IFS= read -r machine </etc/machine-id
-say machine-id "$machine"
-say os "$(. /etc/os-release; echo "$ID ${ID_LIKE:-}")"
-command -v portablectl >/dev/null 2>&1 && say portablectl "$(command -v portablectl)"
-portabled=not-found
-for directory in /lib /usr/lib /usr/local/lib /run /etc; do
-    if [ -c "$directory/systemd/system/systemd-portabled.service" ]; then portabled=masked
-    elif [ -e "$directory/systemd/system/systemd-portabled.service" ]; then portabled=loaded
-    fi
-done
-say portabled "$portabled"
-version=$(systemctl --version); version=${version#systemd }
-say systemd "${version%%[!0-9]*}"
-[ "$(cat /etc/machine-id)" = 9c54ce9c005d46468d10929448ebd504 ] || exit 0
+token=0123456789abcdef
+nonce=fedcba98
+machine_id=9c54ce9c005d46468d10929448ebd504
+adopted=/var/lib/portables/hello_2-0123456789ab.raw
+profile_directories='/etc/systemd/portable/profile /run/systemd/portable/profile /usr/local/lib/systemd/portable/profile /usr/lib/systemd/portable/profile'
+say_version() {
+    version=$(systemctl --version); version=${version#systemd }; version=${version%%[!0-9]*}
+    say systemd "$version"
+}
+say_machine() {
+    IFS= read -r machine </etc/machine-id
+    say machine-id "$machine"
+    say os "$(. /etc/os-release; echo "$ID ${ID_LIKE:-}")"
+    command -v portablectl >/dev/null 2>&1 && say portablectl "$(command -v portablectl)"
+    portabled=not-found
+    for directory in /lib /usr/lib /usr/local/lib /run /etc; do
+        if [ -c "$directory/systemd/system/systemd-portabled.service" ]; then portabled=masked
+        elif [ -e "$directory/systemd/system/systemd-portabled.service" ]; then portabled=loaded
+        fi
+    done
+    say portabled "$portabled"
+}
+say_profiles() {
+    for directory in $profile_directories; do
+        for profile in "$directory"/*/service.conf; do
+            [ ! -f "$profile" ] || { profile=${profile%/service.conf}; say profile "${profile##*/}"; }
+        done
+    done
+}
 incoming= trial=
 leave() {
     [ -z "$incoming" ] || { wait; rm -rf -- "$incoming"; }
     [ -z "$trial" ] || [ ! -e "$trial" ] || rm -rf -- "$trial"
     rmdir ${trial:+"$records/images" "$records/files" "$records/services"} "$records/incoming" "$records" 2>/dev/null
 }
-trap leave EXIT
-exec 9</etc/systemd/system
-if ! flock -w 1 9; then
-    say step "waiting for another operation on this host"
-    flock -w 600 9 || { say busy; exit 75; }
-fi
-trial=/run/pulumi-portable.trial
+take_lock() {
+    trap leave EXIT
+    exec 9<"$units_directory"
+    if ! flock -w 1 9; then
+        say step "waiting for another operation on this host"
+        flock -w 600 9 || { say busy; exit 75; }
+    fi
+    trial=/run/pulumi-portable.trial
+}
 in_use() {
     grep -qsFx -- "RootImage=$1" /etc/systemd/system.attached/*.d/*.conf /run/systemd/system.attached/*.d/*.conf && return 0
     for link in /etc/portables/* /run/portables/*; do
@@ -53,30 +74,36 @@ mounted() {
     [ -e "$1" ] && losetup --associated "$1" 2>/dev/null | grep -q .
 }
 sweep() {
-    for part in /var/lib/portables/.part-*; do [ ! -e "$part" ] || rm -f -- "$part"; done
+    for part in "$images"/.part-*; do [ ! -e "$part" ] || rm -f -- "$part"; done
     for want in "$records"/images/*; do
         set -- "$want"/*
         [ -d "$want" ] && [ ! -e "$1" ] && rm -f -- "$want/.metadata" "$want/.metadata.new" "$want/.chunks" && rmdir -- "$want" 2>/dev/null || continue
-        image=/var/lib/portables/${want##*/}
-        if in_use "$image"; then
+        swept=$images/${want##*/}
+        if in_use "$swept"; then
             mkdir -p -m 0700 -- "$want"
-            say kept "$image"
+            say kept "$swept"
         else
-            rm -f -- "$image"
+            rm -f -- "$swept"
         fi
     done
 }
-unknown="$records/images"/hello_2-0123456789ab.raw
-if [ -f /var/lib/portables/hello_2-0123456789ab.raw ] && [ ! -d "$unknown" ]; then
-    mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/images" "$unknown" || exit
-else
+adopt() {
     unknown=
-fi
-ours=$(ls -t "$records"/images/*/0123456789abcdef 2>/dev/null | head -n 1)
-if [ -n "$ours" ] && grep -qsFx 'nonce fedcba98' "$ours"; then rm -f -- "$records"/images/*/0123456789abcdef
+    case ${1#"$images"/} in "$1"|''|*/*) return ;; esac
+    [ -f "$1" ] && [ ! -d "$records/images/${1##*/}" ] || return 0
+    unknown=$records/images/${1##*/}
+    mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/images" "$unknown"
+}
+say_machine
+say_version
+[ "$(cat /etc/machine-id)" = "$machine_id" ] || exit 0
+take_lock
+adopt "$adopted" || exit
+ours=$(ls -t "$records"/images/*/"$token" 2>/dev/null | head -n 1)
+if [ -n "$ours" ] && grep -qsFx "nonce $nonce" "$ours"; then rm -f -- "$records"/images/*/"$token"
 else
-    for want in "$records"/images/*/0123456789abcdef; do
-        if grep -qsFx 'nonce fedcba98' "$want"; then rm -f -- "$want"; fi
+    for want in "$records"/images/*/"$token"; do
+        if grep -qsFx "nonce $nonce" "$want"; then rm -f -- "$want"; fi
     done
 fi
 sweep

@@ -1,10 +1,14 @@
 
+report_mark=@abababababababab
+records=/var/lib/pulumi-portable
+images=/var/lib/portables
+units_directory=/etc/systemd/system
+attached_directories='/etc/systemd/system.attached /run/systemd/system.attached'
 cd /
 umask 022
 export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
-records=/var/lib/pulumi-portable
-say() { printf '@%s %s\n' abababababababab "$*"; }
-block() { printf '@%s< %s\n' abababababababab "$1"; cat; printf '\n@%s>\n' abababababababab; }
+say() { printf '%s %s\n' "$report_mark" "$*"; }
+block() { printf '%s< %s\n' "$report_mark" "$1"; cat; printf '\n%s>\n' "$report_mark"; }
 text() { PATH= printf %s "$1"; }
 make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
 has_line() {
@@ -12,20 +16,25 @@ has_line() {
     return 1
 }
 main() {
-[ "$(cat /etc/machine-id)" = 9c54ce9c005d46468d10929448ebd504 ] || { say other-machine; exit 0; }
+machine_id=9c54ce9c005d46468d10929448ebd504
 incoming= trial=
 leave() {
     [ -z "$incoming" ] || { wait; rm -rf -- "$incoming"; }
     [ -z "$trial" ] || [ ! -e "$trial" ] || rm -rf -- "$trial"
     rmdir ${trial:+"$records/images" "$records/files" "$records/services"} "$records/incoming" "$records" 2>/dev/null
 }
-trap leave EXIT
-exec 9</etc/systemd/system
-if ! flock -w 1 9; then
-    say step "waiting for another operation on this host"
-    flock -w 600 9 || { say busy; exit 75; }
-fi
-trial=/run/pulumi-portable.trial
+take_lock() {
+    trap leave EXIT
+    exec 9<"$units_directory"
+    if ! flock -w 1 9; then
+        say step "waiting for another operation on this host"
+        flock -w 600 9 || { say busy; exit 75; }
+    fi
+    trial=/run/pulumi-portable.trial
+}
+shown_properties=Id,LoadState,ActiveState,SubState,UnitFileState,RootImage,Result,Type,FragmentPath,TriggeredBy,NeedDaemonReload
+portabled_mark='# Drop-in created for image'
+hidden_mark='# Drop-in created for another image'
 show_units() {
     {
         plain=
@@ -38,26 +47,26 @@ show_units() {
                 *) plain="$plain $unit" ;;
             esac
         done
-        [ -z "$plain" ] || systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,RootImage,Result,Type,FragmentPath,TriggeredBy,NeedDaemonReload -- $plain
+        [ -z "$plain" ] || systemctl show -p "$shown_properties" -- $plain
     } | block show
 }
 attached() {
     attached_units= attached_image= attached_extensions= attached_lines=
-    for directory in /etc/systemd/system.attached /run/systemd/system.attached; do
+    for directory in $attached_directories; do
         for conf in "$directory"/*.d/20-portable.conf; do
             [ -f "$conf" ] && IFS= read -r line <"$conf" || continue
-            image=${line#'# Drop-in created for image'" '"}
-            image=${image#'# Drop-in created for another image'" '"}
-            [ "$image" != "$line" ] || continue
-            image=${image%"', do not edit."}
-            extensions=${image#"${image%%:/*}"}
-            image=${image%%:/*}
-            file=${image##*/}; file=${file%.raw}
+            attached_here=${line#"$portabled_mark '"}
+            attached_here=${attached_here#"$hidden_mark '"}
+            [ "$attached_here" != "$line" ] || continue
+            attached_here=${attached_here%"', do not edit."}
+            extensions_here=${attached_here#"${attached_here%%:/*}"}
+            attached_here=${attached_here%%:/*}
+            file=${attached_here##*/}; file=${file%.raw}
             [ "${file%%_*}" = "$1" ] || continue
             unit=${conf#"$directory"/}; unit=${unit%.d/20-portable.conf}
             attached_units="$attached_units $unit"
-            [ -n "$attached_image" ] || attached_image=$image attached_extensions=$extensions
-            attached_lines="$attached_lines$unit $directory $image
+            [ -n "$attached_image" ] || attached_image=$attached_here attached_extensions=$extensions_here
+            attached_lines="$attached_lines$unit $directory $attached_here
 "
         done
     done
@@ -76,24 +85,33 @@ mounted() {
     [ -e "$1" ] && losetup --associated "$1" 2>/dev/null | grep -q .
 }
 sweep() {
-    for part in /var/lib/portables/.part-*; do [ ! -e "$part" ] || rm -f -- "$part"; done
+    for part in "$images"/.part-*; do [ ! -e "$part" ] || rm -f -- "$part"; done
     for want in "$records"/images/*; do
         set -- "$want"/*
         [ -d "$want" ] && [ ! -e "$1" ] && rm -f -- "$want/.metadata" "$want/.metadata.new" "$want/.chunks" && rmdir -- "$want" 2>/dev/null || continue
-        image=/var/lib/portables/${want##*/}
-        if in_use "$image"; then
+        swept=$images/${want##*/}
+        if in_use "$swept"; then
             mkdir -p -m 0700 -- "$want"
-            say kept "$image"
+            say kept "$swept"
         else
-            rm -f -- "$image"
+            rm -f -- "$swept"
         fi
     done
 }
-newline='
-'
+adopt() {
+    unknown=
+    case ${1#"$images"/} in "$1"|''|*/*) return ;; esac
+    [ -f "$1" ] && [ ! -d "$records/images/${1##*/}" ] || return 0
+    unknown=$records/images/${1##*/}
+    mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/images" "$unknown"
+}
+token=0123456789abcdef
+nonce=fedcba98
+urn='urn:pulumi:demo::hello::portable:index:X::it'\''s'
 adopted='
 '
-token=0123456789abcdef nonce=fedcba98 urn='urn:pulumi:demo::hello::portable:index:X::it'\''s'
+newline='
+'
 record="$records/files/$token" undo="$records/files/.$token.undo" fresh="$records/files/.$token.new"
 was="$undo/was$record"
 changed= noted= directories= back=
@@ -262,15 +280,28 @@ remove_all() {
     rm -f -- "$record" "$fresh"
 }
 files_commit() { prune_dirs; write_record applied; forget_undo; }
-service="$records/services"/hello back=/var/lib/pulumi-portable/services/hello.back
+name=hello
+id=''
+profile=''
+wanted_image=nothing
+service=$records/services/$name back=$records/services/$name.back
+boot_unit=pulumi-portable-$name.service watch_unit=pulumi-portable-$name-watch-$id.service
+boot_file=$units_directory/$boot_unit boot_link=$units_directory/sysinit.target.wants/$boot_unit
 fresh_switch() {
-    printf 'token %s\nurn %s\nnonce %s\nprofile %s\nwanted %s\nserving %s\nwhy %s\nswitch %s\n' "$token" "$urn" "$nonce" '' nothing "$1" "$2" '' >"$service.new"
+    printf 'token %s\nurn %s\nnonce %s\nprofile %s\nwanted %s\nserving %s\nwhy %s\nswitch %s\n' "$token" "$urn" "$nonce" "$profile" "$wanted_image" "$1" "$2" "$id" >"$service.new"
 }
 record_switch() {
     fresh_switch "$@" && sync "$service.new" && mv -f -- "$service.new" "$service" && sync "$records/services"
 }
+disarm() {
+    rm -f -- "$back/go-back" "$service.new"
+    rm -rf -- "$back" "$boot_link" "$boot_file"
+    [ -z "$id" ] || [ "${reason-}" = watch ] || systemctl stop "$watch_unit" 2>/dev/null
+}
+portabled_mark='# Drop-in created for image'
+hidden_mark='# Drop-in created for another image'
 marks() {
-    for directory in /etc/systemd/system.attached /run/systemd/system.attached; do
+    for directory in $attached_directories; do
         spare="$directory/.pulumi-portable"
         [ ! -e "$spare" ] || rm -f -- "$spare"
         for conf in "$directory"/*.d/20-portable.conf; do
@@ -278,44 +309,41 @@ marks() {
             file=${line#"$1 '"}
             [ "$file" != "$line" ] || continue
             file=${file%%"'"*}; file=${file%%:/*}; file=${file##*/}; file=${file%.raw}
-            if [ "$1" = '# Drop-in created for image' ]; then
-                case ${file%%_*} in hello) continue ;; hello*) ;; *) continue ;; esac
+            if [ "$1" = "$portabled_mark" ]; then
+                case ${file%%_*} in "$name") continue ;; "$name"*) ;; *) continue ;; esac
             fi
             cp -a -- "$conf" "$spare" && sed "1s/^$1/$2/" "$conf" >"$spare" && touch -r "$conf" -- "$spare" &&
                 sync "$spare" && mv -f -- "$spare" "$conf" || return
         done
     done
 }
-show_marks() ( marks '# Drop-in created for another image' '# Drop-in created for image' )
+show_marks() ( marks "$hidden_mark" "$portabled_mark" )
 alone() (
-    show_marks && marks '# Drop-in created for image' '# Drop-in created for another image' && "$@"
+    show_marks && marks "$portabled_mark" "$hidden_mark" && "$@"
     outcome=$?
     show_marks && exit $outcome
 )
-if [ -s "$service" ] && ! grep -qFx -- "nonce $nonce" "$service"; then
-    say superseded; exit 0
-fi
-disarm() {
-    rm -f -- "$back/go-back" "$service.new"
-    rm -rf -- "$back" /etc/systemd/system/sysinit.target.wants/pulumi-portable-hello.service /etc/systemd/system/pulumi-portable-hello.service
-    
-}
-if [ -f "$back/go-back" ]; then sh "$back/go-back" interrupted; else disarm; fi
-show_marks
 attempt() {
     what=$1; shift
     say step "$what"
     said=$("$@" 2>&1) || { say failed "$what"; printf '%s\n' "$said" | block said; exit 1; }
 }
-attached hello
-units=$attached_units image=$attached_image runtime=
+[ "$(cat /etc/machine-id)" = "$machine_id" ] || { say other-machine; exit 0; }
+take_lock
+if [ -s "$service" ] && ! grep -qFx -- "nonce $nonce" "$service"; then
+    say superseded; exit 0
+fi
+if [ -f "$back/go-back" ]; then sh "$back/go-back" interrupted; else disarm; fi
+show_marks
+attached "$name"
+units=$attached_units runtime=
 extensions=$(printf '%s' "$attached_extensions" | sed 's|:/| --extension /|g')
 case $attached_lines in *" /run/systemd/system.attached "*) runtime=--runtime ;; esac
 if [ -n "$units" ]; then
     stoppable=$(printf '%s\n' $units | sed 's/@\./@*./')
-    attempt 'stopping hello' systemctl stop -- $(printf '%s\n' $stoppable | grep -v '\.service$') $(printf '%s\n' $stoppable | grep '\.service$')
-    attempt 'disabling hello' systemctl disable $runtime -- $units
-    for directory in /etc/systemd/system.attached /run/systemd/system.attached; do
+    attempt "stopping $name" systemctl stop -- $(printf '%s\n' $stoppable | grep -v '\.service$') $(printf '%s\n' $stoppable | grep '\.service$')
+    attempt "disabling $name" systemctl disable $runtime -- $units
+    for directory in $attached_directories; do
         for link in "$directory"/*.wants/* "$directory"/*.requires/*; do
             for unit in $units; do
                 [ "${link##*/}" != "$unit" ] || rm -f -- "$link"
@@ -323,9 +351,9 @@ if [ -n "$units" ]; then
         done
         rmdir "$directory"/*.wants "$directory"/*.requires 2>/dev/null
     done
-    attempt 'detaching hello' alone portablectl -q detach $runtime $extensions -- "$image"
+    attempt "detaching $name" alone portablectl -q detach $runtime $extensions -- "$attached_image"
 fi
-find /etc/systemd/system -maxdepth 2 -xtype l -lname '/*/systemd/system.attached/hello[.@-]*' | while IFS= read -r link; do
+find "$units_directory" -maxdepth 2 -xtype l -lname "/*/systemd/system.attached/${name}[.@-]*" | while IFS= read -r link; do
     rm -f -- "$link"
     rmdir -- "${link%/*}" 2>/dev/null
 done

@@ -1,10 +1,14 @@
 
+report_mark=@abababababababab
+records=/var/lib/pulumi-portable
+images=/var/lib/portables
+units_directory=/etc/systemd/system
+attached_directories='/etc/systemd/system.attached /run/systemd/system.attached'
 cd /
 umask 022
 export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
-records=/var/lib/pulumi-portable
-say() { printf '@%s %s\n' abababababababab "$*"; }
-block() { printf '@%s< %s\n' abababababababab "$1"; cat; printf '\n@%s>\n' abababababababab; }
+say() { printf '%s %s\n' "$report_mark" "$*"; }
+block() { printf '%s< %s\n' "$report_mark" "$1"; cat; printf '\n%s>\n' "$report_mark"; }
 text() { PATH= printf %s "$1"; }
 make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
 has_line() {
@@ -12,20 +16,29 @@ has_line() {
     return 1
 }
 main() {
-say step "waiting for the host to come to rest"
+lost='the connection ended'
+units='hello.service hello.socket'
+with_paths() {
+"$@" /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key' /etc/x
+}
 incoming= trial=
 leave() {
     [ -z "$incoming" ] || { wait; rm -rf -- "$incoming"; }
     [ -z "$trial" ] || [ ! -e "$trial" ] || rm -rf -- "$trial"
     rmdir ${trial:+"$records/images" "$records/files" "$records/services"} "$records/incoming" "$records" 2>/dev/null
 }
-trap leave EXIT
-exec 9</etc/systemd/system
-if ! flock -w 1 9; then
-    say step "waiting for another operation on this host"
-    flock -w 600 9 || { say busy; exit 75; }
-fi
-trial=/run/pulumi-portable.trial
+take_lock() {
+    trap leave EXIT
+    exec 9<"$units_directory"
+    if ! flock -w 1 9; then
+        say step "waiting for another operation on this host"
+        flock -w 600 9 || { say busy; exit 75; }
+    fi
+    trial=/run/pulumi-portable.trial
+}
+shown_properties=Id,LoadState,ActiveState,SubState,UnitFileState,RootImage,Result,Type,FragmentPath,TriggeredBy,NeedDaemonReload
+portabled_mark='# Drop-in created for image'
+hidden_mark='# Drop-in created for another image'
 show_units() {
     {
         plain=
@@ -38,35 +51,37 @@ show_units() {
                 *) plain="$plain $unit" ;;
             esac
         done
-        [ -z "$plain" ] || systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,RootImage,Result,Type,FragmentPath,TriggeredBy,NeedDaemonReload -- $plain
+        [ -z "$plain" ] || systemctl show -p "$shown_properties" -- $plain
     } | block show
 }
 attached() {
     attached_units= attached_image= attached_extensions= attached_lines=
-    for directory in /etc/systemd/system.attached /run/systemd/system.attached; do
+    for directory in $attached_directories; do
         for conf in "$directory"/*.d/20-portable.conf; do
             [ -f "$conf" ] && IFS= read -r line <"$conf" || continue
-            image=${line#'# Drop-in created for image'" '"}
-            image=${image#'# Drop-in created for another image'" '"}
-            [ "$image" != "$line" ] || continue
-            image=${image%"', do not edit."}
-            extensions=${image#"${image%%:/*}"}
-            image=${image%%:/*}
-            file=${image##*/}; file=${file%.raw}
+            attached_here=${line#"$portabled_mark '"}
+            attached_here=${attached_here#"$hidden_mark '"}
+            [ "$attached_here" != "$line" ] || continue
+            attached_here=${attached_here%"', do not edit."}
+            extensions_here=${attached_here#"${attached_here%%:/*}"}
+            attached_here=${attached_here%%:/*}
+            file=${attached_here##*/}; file=${file%.raw}
             [ "${file%%_*}" = "$1" ] || continue
             unit=${conf#"$directory"/}; unit=${unit%.d/20-portable.conf}
             attached_units="$attached_units $unit"
-            [ -n "$attached_image" ] || attached_image=$image attached_extensions=$extensions
-            attached_lines="$attached_lines$unit $directory $image
+            [ -n "$attached_image" ] || attached_image=$attached_here attached_extensions=$extensions_here
+            attached_lines="$attached_lines$unit $directory $attached_here
 "
         done
     done
 }
-newline='
-'
+token=0123456789abcdef
+nonce=fedcba98
+urn='urn:pulumi:demo::hello::portable:index:X::it'\''s'
 adopted='
 '
-token=0123456789abcdef nonce=fedcba98 urn='urn:pulumi:demo::hello::portable:index:X::it'\''s'
+newline='
+'
 record="$records/files/$token" undo="$records/files/.$token.undo" fresh="$records/files/.$token.new"
 was="$undo/was$record"
 changed= noted= directories= back=
@@ -235,18 +250,32 @@ remove_all() {
     rm -f -- "$record" "$fresh"
 }
 files_commit() { prune_dirs; write_record applied; forget_undo; }
-service="$records/services"/hello back=/var/lib/pulumi-portable/services/hello.back
+show_files() {
+    for path; do
+        [ ! -e "$path" ] || { digest=$(sha256sum <"$path"); say file "$(stat -c '%04a %U %G' -- "$path")" "${digest%% *}" "$path"; }
+    done
+}
+show_texts() { for path; do [ ! -f "$path" ] || block "content $path" <"$path"; done; }
+name=hello
+id=id01
+profile=default
+wanted_image=/var/lib/portables/hello_2-0123456789ab.raw
+service=$records/services/$name back=$records/services/$name.back
+boot_unit=pulumi-portable-$name.service watch_unit=pulumi-portable-$name-watch-$id.service
+boot_file=$units_directory/$boot_unit boot_link=$units_directory/sysinit.target.wants/$boot_unit
 fresh_switch() {
-    printf 'token %s\nurn %s\nnonce %s\nprofile %s\nwanted %s\nserving %s\nwhy %s\nswitch %s\n' "$token" "$urn" "$nonce" default /var/lib/portables/hello_2-0123456789ab.raw "$1" "$2" id01 >"$service.new"
+    printf 'token %s\nurn %s\nnonce %s\nprofile %s\nwanted %s\nserving %s\nwhy %s\nswitch %s\n' "$token" "$urn" "$nonce" "$profile" "$wanted_image" "$1" "$2" "$id" >"$service.new"
 }
 record_switch() {
     fresh_switch "$@" && sync "$service.new" && mv -f -- "$service.new" "$service" && sync "$records/services"
 }
 disarm() {
     rm -f -- "$back/go-back" "$service.new"
-    rm -rf -- "$back" /etc/systemd/system/sysinit.target.wants/pulumi-portable-hello.service /etc/systemd/system/pulumi-portable-hello.service
-    [ "${reason-}" = watch ] || systemctl stop pulumi-portable-hello-watch-id01.service 2>/dev/null
+    rm -rf -- "$back" "$boot_link" "$boot_file"
+    [ -z "$id" ] || [ "${reason-}" = watch ] || systemctl stop "$watch_unit" 2>/dev/null
 }
+say step "waiting for the host to come to rest"
+take_lock
 say touched
 if [ -f "$back/go-back" ]; then sh "$back/go-back" interrupted >/dev/null
 else
@@ -254,22 +283,18 @@ else
     files_undo
 fi
 recorded_as() { sed -n "s/^$1 //p" "$service" 2>/dev/null; }
-if [ "$(recorded_as switch)" = id01 ] && [ "$(recorded_as why)" = confirmed ]; then say done
+if [ "$(recorded_as switch)" = "$id" ] && [ "$(recorded_as why)" = confirmed ]; then say done
 else
     say failed "The update"
-    printf '%s\n' 'the connection ended' | block said
+    printf '%s\n' "$lost" | block said
     case $(recorded_as why) in
         stopped*) say serving kept ;;
         *but*) say serving nothing "$(recorded_as why)" ;;
         *) say serving "$(recorded_as serving)" ;;
     esac
 fi
-show_units hello.service hello.socket
-for path in /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key' /etc/x; do
-    [ ! -e "$path" ] || { digest=$(sha256sum <"$path"); say file "$(stat -c '%04a %U %G' -- "$path")" "${digest%% *}" "$path"; }
-done
-for path in /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key' /etc/x; do
-    [ ! -f "$path" ] || block "content $path" <"$path"
-done
+show_units $units
+with_paths show_files
+with_paths show_texts
 }
 main "$@"

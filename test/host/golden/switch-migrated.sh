@@ -1,10 +1,14 @@
 
+report_mark=@abababababababab
+records=/var/lib/pulumi-portable
+images=/var/lib/portables
+units_directory=/etc/systemd/system
+attached_directories='/etc/systemd/system.attached /run/systemd/system.attached'
 cd /
 umask 022
 export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
-records=/var/lib/pulumi-portable
-say() { printf '@%s %s\n' abababababababab "$*"; }
-block() { printf '@%s< %s\n' abababababababab "$1"; cat; printf '\n@%s>\n' abababababababab; }
+say() { printf '%s %s\n' "$report_mark" "$*"; }
+block() { printf '%s< %s\n' "$report_mark" "$1"; cat; printf '\n%s>\n' "$report_mark"; }
 text() { PATH= printf %s "$1"; }
 make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
 has_line() {
@@ -18,24 +22,31 @@ leave() {
     [ -z "$trial" ] || [ ! -e "$trial" ] || rm -rf -- "$trial"
     rmdir ${trial:+"$records/images" "$records/files" "$records/services"} "$records/incoming" "$records" 2>/dev/null
 }
-trap leave EXIT
-exec 9</etc/systemd/system
-if ! flock -w 1 9; then
-    say step "waiting for another operation on this host"
-    flock -w 600 9 || { say busy; exit 75; }
-fi
-trial=/run/pulumi-portable.trial
-[ ! -e "$trial" ] || rm -rf -- "$trial"
-mkdir -m 0700 -- "$trial" "$trial"/hello.service.d || exit
-text '[Service]
+take_lock() {
+    trap leave EXIT
+    exec 9<"$units_directory"
+    if ! flock -w 1 9; then
+        say step "waiting for another operation on this host"
+        flock -w 600 9 || { say busy; exit 75; }
+    fi
+    trial=/run/pulumi-portable.trial
+}
+trial_units=hello.service
+recursive_errors_since=250
+make_trial() {
+mkdir -m 0700 -- "$trial" "$trial"/hello.service.d && text '[Service]
 Environment="NAME=Ada"
-' >"$trial"/hello.service.d/override.conf || exit
-text '[Service]
-' >"$trial"/hello.service || exit
-shallow=--recursive-errors=no
-[ 252 -ge 250 ] || shallow=
-SYSTEMD_UNIT_PATH="$trial:" systemd-analyze verify $shallow hello.service >"$trial/said" 2>&1 9<&- &
-verifying=$!
+' >"$trial"/hello.service.d/override.conf && text '[Service]
+' >"$trial"/hello.service
+}
+verify_drop_ins() {
+    [ ! -e "$trial" ] || rm -rf -- "$trial"
+    make_trial || exit
+    shallow=--recursive-errors=no
+    [ "$systemd_version" -ge "$recursive_errors_since" ] || shallow=
+    SYSTEMD_UNIT_PATH="$trial:" systemd-analyze verify $shallow $trial_units >"$trial/said" 2>&1 9<&- &
+    verifying=$!
+}
 findings() {
     wait "$verifying"
     [ -f "$trial/said" ] || exit
@@ -48,9 +59,9 @@ findings() {
     rm -rf -- "$trial" &
     [ -n "$found" ] && printf %s "$found" | sort -u | block findings
 }
+budget_seconds=600
 now() { read -r now idle </proc/uptime; now=${now%.*}; }
-now
-began=$now deadline=$((now + 600))
+start_clock() { now; began=$now deadline=$((now + budget_seconds)); }
 since_then() { now; echo "@$(($(date +%s) - now + began - 1))"; }
 in_time() {
     now
@@ -58,7 +69,7 @@ in_time() {
     [ "$left" -gt 0 ] || left=1
     timeout "$left" "$@" && return 0
     status=$?
-    [ "$status" != 124 ] || echo 'not done when the time for it was up (600 s in all, with time kept to go back)'
+    [ "$status" != 124 ] || echo "not done when the time for it was up ($budget_seconds s in all, with time kept to go back)"
     return "$status"
 }
 journal() {
@@ -71,131 +82,16 @@ culprit() {
         case $ActiveState in failed|activating|deactivating) bad=$unit; return ;; esac
     done
 }
-shown() { systemctl show -p Id,ActiveState,SubState,Result,Type,NRestarts,CanReload,RootImage,MainPID -- "$@"; }
-forget_unit() { Id= ActiveState= SubState= Result= Type= NRestarts=0 CanReload= RootImage= MainPID=; }
-property() {
-    case $1 in
-        Id) Id=$2 ;;
-        ActiveState) ActiveState=$2 ;;
-        SubState) SubState=$2 ;;
-        Result) Result=$2 ;;
-        Type) Type=$2 ;;
-        NRestarts) NRestarts=$2 ;;
-        CanReload) CanReload=$2 ;;
-        RootImage) RootImage=$2 ;;
-        MainPID) MainPID=$2 ;;
-    esac
-}
-look() {
-    forget_unit
-    while IFS== read -r key value; do property "$key" "$value"; done <<END
-$(shown "$1")
-END
-}
-judge() {
-    case $ActiveState/$SubState/$Type/$Result in
-        */auto-restart*) return 1 ;;
-        active/*) [ "$NRestarts" = 0 ] || [ -z "$NRestarts" ] || return 1 ;;
-        inactive/*/oneshot/success) ;;
-        activating/*|reloading/*|deactivating/*) pending=$Id ;;
-        *) return 1 ;;
-    esac
-    case $Type in simple|exec|idle|forking) [ -n "$calm" ] || calm=5 ;; esac
-    settled="$settled$Id $MainPID $RootImage
-"
-}
-settle() {
-    calm=$stable_ticks patience=450
-    [ $# != 0 ] || return 0
-    while :; do
-        pending= settled=
-        forget_unit
-        while IFS== read -r key value; do
-            if [ -n "$key" ]; then property "$key" "$value"; continue; fi
-            judge || { bad=$Id; return 1; }
-            forget_unit
-        done <<END
-$(shown "$@")
-END
-        if [ -z "$pending" ]; then
-            [ "${calm:-0}" -gt 0 ] || return 0
-            calm=$((calm - 1))
-        else
-            patience=$((patience - 1))
-            [ "$patience" -gt 0 ] || { look "$pending"; bad=$pending; return 1; }
-        fi
-        sleep 0.2
-    done
-}
-stable_ticks=
-show_units() {
-    {
-        plain=
-        for unit; do
-            case $unit in
-                *@.*)
-                    set -- $(systemctl list-unit-files --no-legend --no-pager -- "$unit")
-                    [ $# -eq 0 ] || printf 'Id=%s\nLoadState=loaded\nActiveState=template\nSubState=template\nUnitFileState=%s\n\n' "$unit" "$2"
-                    ;;
-                *) plain="$plain $unit" ;;
-            esac
-        done
-        [ -z "$plain" ] || systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,RootImage,Result,Type,FragmentPath,TriggeredBy,NeedDaemonReload -- $plain
-    } | block show
-}
-attached() {
-    attached_units= attached_image= attached_extensions= attached_lines=
-    for directory in /etc/systemd/system.attached /run/systemd/system.attached; do
-        for conf in "$directory"/*.d/20-portable.conf; do
-            [ -f "$conf" ] && IFS= read -r line <"$conf" || continue
-            image=${line#'# Drop-in created for image'" '"}
-            image=${image#'# Drop-in created for another image'" '"}
-            [ "$image" != "$line" ] || continue
-            image=${image%"', do not edit."}
-            extensions=${image#"${image%%:/*}"}
-            image=${image%%:/*}
-            file=${image##*/}; file=${file%.raw}
-            [ "${file%%_*}" = "$1" ] || continue
-            unit=${conf#"$directory"/}; unit=${unit%.d/20-portable.conf}
-            attached_units="$attached_units $unit"
-            [ -n "$attached_image" ] || attached_image=$image attached_extensions=$extensions
-            attached_lines="$attached_lines$unit $directory $image
-"
-        done
-    done
-}
-in_use() {
-    grep -qsFx -- "RootImage=$1" /etc/systemd/system.attached/*.d/*.conf /run/systemd/system.attached/*.d/*.conf && return 0
-    for link in /etc/portables/* /run/portables/*; do
-        [ "$(readlink -f -- "$link")" != "$1" ] || return 0
-    done
-    for try in 1 2 3 4 5 6 7 8 9 10; do
-        mounted "$1" || return 1
-        sleep 0.1
-    done
-}
-mounted() {
-    [ -e "$1" ] && losetup --associated "$1" 2>/dev/null | grep -q .
-}
-sweep() {
-    for part in /var/lib/portables/.part-*; do [ ! -e "$part" ] || rm -f -- "$part"; done
-    for want in "$records"/images/*; do
-        set -- "$want"/*
-        [ -d "$want" ] && [ ! -e "$1" ] && rm -f -- "$want/.metadata" "$want/.metadata.new" "$want/.chunks" && rmdir -- "$want" 2>/dev/null || continue
-        image=/var/lib/portables/${want##*/}
-        if in_use "$image"; then
-            mkdir -p -m 0700 -- "$want"
-            say kept "$image"
-        else
-            rm -f -- "$image"
-        fi
-    done
-}
-newline='
-'
+previous=/var/lib/portables/hello_1-0123456789ab.raw
+units='hello.service hello.socket'
+leave=''
+token=0123456789abcdef
+nonce=fedcba98
+urn='urn:pulumi:demo::hello::portable:index:X::it'\''s'
 adopted='
 '
-token=0123456789abcdef nonce=fedcba98 urn='urn:pulumi:demo::hello::portable:index:X::it'\''s'
+newline='
+'
 record="$records/files/$token" undo="$records/files/.$token.undo" fresh="$records/files/.$token.new"
 was="$undo/was$record"
 changed= noted= directories= back=
@@ -364,36 +260,80 @@ remove_all() {
     rm -f -- "$record" "$fresh"
 }
 files_commit() { prune_dirs; write_record applied; forget_undo; }
-service="$records/services"/hello back=/var/lib/pulumi-portable/services/hello.back
+name=hello
+id=id01
+profile=default
+wanted_image=/var/lib/portables/hello_2-0123456789ab.raw
+service=$records/services/$name back=$records/services/$name.back
+boot_unit=pulumi-portable-$name.service watch_unit=pulumi-portable-$name-watch-$id.service
+boot_file=$units_directory/$boot_unit boot_link=$units_directory/sysinit.target.wants/$boot_unit
 fresh_switch() {
-    printf 'token %s\nurn %s\nnonce %s\nprofile %s\nwanted %s\nserving %s\nwhy %s\nswitch %s\n' "$token" "$urn" "$nonce" default /var/lib/portables/hello_2-0123456789ab.raw "$1" "$2" id01 >"$service.new"
+    printf 'token %s\nurn %s\nnonce %s\nprofile %s\nwanted %s\nserving %s\nwhy %s\nswitch %s\n' "$token" "$urn" "$nonce" "$profile" "$wanted_image" "$1" "$2" "$id" >"$service.new"
 }
 record_switch() {
     fresh_switch "$@" && sync "$service.new" && mv -f -- "$service.new" "$service" && sync "$records/services"
 }
-marks() {
-    for directory in /etc/systemd/system.attached /run/systemd/system.attached; do
-        spare="$directory/.pulumi-portable"
-        [ ! -e "$spare" ] || rm -f -- "$spare"
-        for conf in "$directory"/*.d/20-portable.conf; do
-            [ -f "$conf" ] && IFS= read -r line <"$conf" || continue
-            file=${line#"$1 '"}
-            [ "$file" != "$line" ] || continue
-            file=${file%%"'"*}; file=${file%%:/*}; file=${file##*/}; file=${file%.raw}
-            if [ "$1" = '# Drop-in created for image' ]; then
-                case ${file%%_*} in hello) continue ;; hello*) ;; *) continue ;; esac
-            fi
-            cp -a -- "$conf" "$spare" && sed "1s/^$1/$2/" "$conf" >"$spare" && touch -r "$conf" -- "$spare" &&
-                sync "$spare" && mv -f -- "$spare" "$conf" || return
-        done
+disarm() {
+    rm -f -- "$back/go-back" "$service.new"
+    rm -rf -- "$back" "$boot_link" "$boot_file"
+    [ -z "$id" ] || [ "${reason-}" = watch ] || systemctl stop "$watch_unit" 2>/dev/null
+}
+shown() { systemctl show -p Id,ActiveState,SubState,Result,Type,NRestarts,CanReload,RootImage,MainPID -- "$@"; }
+forget_unit() { Id= ActiveState= SubState= Result= Type= NRestarts=0 CanReload= RootImage= MainPID=; }
+property() {
+    case $1 in
+        Id) Id=$2 ;;
+        ActiveState) ActiveState=$2 ;;
+        SubState) SubState=$2 ;;
+        Result) Result=$2 ;;
+        Type) Type=$2 ;;
+        NRestarts) NRestarts=$2 ;;
+        CanReload) CanReload=$2 ;;
+        RootImage) RootImage=$2 ;;
+        MainPID) MainPID=$2 ;;
+    esac
+}
+look() {
+    forget_unit
+    while IFS='=' read -r key value; do property "$key" "$value"; done <<END
+$(shown "$1")
+END
+}
+judge() {
+    case $ActiveState/$SubState/$Type/$Result in
+        */auto-restart*) return 1 ;;
+        active/*) [ "$NRestarts" = 0 ] || [ -z "$NRestarts" ] || return 1 ;;
+        inactive/*/oneshot/success) ;;
+        activating/*|reloading/*|deactivating/*) pending=$Id ;;
+        *) return 1 ;;
+    esac
+    case $Type in simple|exec|idle|forking) [ -n "$calm" ] || calm=5 ;; esac
+    settled="$settled$Id $MainPID $RootImage
+"
+}
+settle() {
+    calm=${stable_ticks-} patience=450
+    [ $# != 0 ] || return 0
+    while :; do
+        pending= settled=
+        forget_unit
+        while IFS='=' read -r key value; do
+            if [ -n "$key" ]; then property "$key" "$value"; continue; fi
+            judge || { bad=$Id; return 1; }
+            forget_unit
+        done <<END
+$(shown "$@")
+END
+        if [ -z "$pending" ]; then
+            [ "${calm:-0}" -gt 0 ] || return 0
+            calm=$((calm - 1))
+        else
+            patience=$((patience - 1))
+            [ "$patience" -gt 0 ] || { look "$pending"; bad=$pending; return 1; }
+        fi
+        sleep 0.2
     done
 }
-show_marks() ( marks '# Drop-in created for another image' '# Drop-in created for image' )
-alone() (
-    show_marks && marks '# Drop-in created for image' '# Drop-in created for another image' && "$@"
-    outcome=$?
-    show_marks && exit $outcome
-)
 attached_paths() {
     find /etc/systemd/system.attached /run/systemd/system.attached /etc/systemd/system /run/systemd/system -mindepth 1 -maxdepth 2 '(' -path '*/system.attached/*' ! -type d '(' -name hello.service -o -path '*/system.attached/hello.service.d/*' -o -name hello.socket -o -path '*/system.attached/hello.socket.d/*' ')' -o -type l '(' -lname '*/system.attached/hello.service' -o -lname '*/system.attached/hello.socket' ')' ')' 2>/dev/null
     for path in /etc/portables/hello.raw /etc/portables/hello_* /run/portables/hello_* ; do
@@ -403,25 +343,121 @@ attached_paths() {
 attached_dirs() {
     find /etc/systemd/system.attached /run/systemd/system.attached /etc/systemd/system /run/systemd/system -mindepth 1 -maxdepth 1 -type d '(' -path '*/system.attached/*' -o -name '*.wants' -o -name '*.requires' ')' "$@" 2>/dev/null
 }
-arm_begin() {
-    [ ! -e "$back" ] || rm -rf -- "$back"
-    mkdir -m 0700 "$back" "$back/attached" || return
-    systemd-run --quiet --no-block --collect --unit pulumi-portable-hello-watch-id01.service --property DefaultDependencies=no \
-        /bin/sh -c 'exec 9<"$1"; flock 9; [ ! -f "$2/go-back" ] || exec /bin/sh "$2/go-back" watch; rm -rf -- "$2" "$3" "$4"' watch /etc/systemd/system "$back" /etc/systemd/system/sysinit.target.wants/pulumi-portable-hello.service /etc/systemd/system/pulumi-portable-hello.service &
-    watching=$!
-    attached_paths | xargs -r -d '\n' cp -a --parents -t "$back/attached" -- &
-    copying=$!
-    attached_dirs >"$back/directories" &
-    listing_dirs=$!
+portabled_mark='# Drop-in created for image'
+hidden_mark='# Drop-in created for another image'
+marks() {
+    for directory in $attached_directories; do
+        spare="$directory/.pulumi-portable"
+        [ ! -e "$spare" ] || rm -f -- "$spare"
+        for conf in "$directory"/*.d/20-portable.conf; do
+            [ -f "$conf" ] && IFS= read -r line <"$conf" || continue
+            file=${line#"$1 '"}
+            [ "$file" != "$line" ] || continue
+            file=${file%%"'"*}; file=${file%%:/*}; file=${file##*/}; file=${file%.raw}
+            if [ "$1" = "$portabled_mark" ]; then
+                case ${file%%_*} in "$name") continue ;; "$name"*) ;; *) continue ;; esac
+            fi
+            cp -a -- "$conf" "$spare" && sed "1s/^$1/$2/" "$conf" >"$spare" && touch -r "$conf" -- "$spare" &&
+                sync "$spare" && mv -f -- "$spare" "$conf" || return
+        done
+    done
 }
-arm() {
-    text '
+show_marks() ( marks "$hidden_mark" "$portabled_mark" )
+alone() (
+    show_marks && marks "$portabled_mark" "$hidden_mark" && "$@"
+    outcome=$?
+    show_marks && exit $outcome
+)
+shown_properties=Id,LoadState,ActiveState,SubState,UnitFileState,RootImage,Result,Type,FragmentPath,TriggeredBy,NeedDaemonReload
+portabled_mark='# Drop-in created for image'
+hidden_mark='# Drop-in created for another image'
+show_units() {
+    {
+        plain=
+        for unit; do
+            case $unit in
+                *@.*)
+                    set -- $(systemctl list-unit-files --no-legend --no-pager -- "$unit")
+                    [ $# -eq 0 ] || printf 'Id=%s\nLoadState=loaded\nActiveState=template\nSubState=template\nUnitFileState=%s\n\n' "$unit" "$2"
+                    ;;
+                *) plain="$plain $unit" ;;
+            esac
+        done
+        [ -z "$plain" ] || systemctl show -p "$shown_properties" -- $plain
+    } | block show
+}
+attached() {
+    attached_units= attached_image= attached_extensions= attached_lines=
+    for directory in $attached_directories; do
+        for conf in "$directory"/*.d/20-portable.conf; do
+            [ -f "$conf" ] && IFS= read -r line <"$conf" || continue
+            attached_here=${line#"$portabled_mark '"}
+            attached_here=${attached_here#"$hidden_mark '"}
+            [ "$attached_here" != "$line" ] || continue
+            attached_here=${attached_here%"', do not edit."}
+            extensions_here=${attached_here#"${attached_here%%:/*}"}
+            attached_here=${attached_here%%:/*}
+            file=${attached_here##*/}; file=${file%.raw}
+            [ "${file%%_*}" = "$1" ] || continue
+            unit=${conf#"$directory"/}; unit=${unit%.d/20-portable.conf}
+            attached_units="$attached_units $unit"
+            [ -n "$attached_image" ] || attached_image=$attached_here attached_extensions=$extensions_here
+            attached_lines="$attached_lines$unit $directory $attached_here
+"
+        done
+    done
+}
+in_use() {
+    grep -qsFx -- "RootImage=$1" /etc/systemd/system.attached/*.d/*.conf /run/systemd/system.attached/*.d/*.conf && return 0
+    for link in /etc/portables/* /run/portables/*; do
+        [ "$(readlink -f -- "$link")" != "$1" ] || return 0
+    done
+    for try in 1 2 3 4 5 6 7 8 9 10; do
+        mounted "$1" || return 1
+        sleep 0.1
+    done
+}
+mounted() {
+    [ -e "$1" ] && losetup --associated "$1" 2>/dev/null | grep -q .
+}
+sweep() {
+    for part in "$images"/.part-*; do [ ! -e "$part" ] || rm -f -- "$part"; done
+    for want in "$records"/images/*; do
+        set -- "$want"/*
+        [ -d "$want" ] && [ ! -e "$1" ] && rm -f -- "$want/.metadata" "$want/.metadata.new" "$want/.chunks" && rmdir -- "$want" 2>/dev/null || continue
+        swept=$images/${want##*/}
+        if in_use "$swept"; then
+            mkdir -p -m 0700 -- "$want"
+            say kept "$swept"
+        else
+            rm -f -- "$swept"
+        fi
+    done
+}
+adopt() {
+    unknown=
+    case ${1#"$images"/} in "$1"|''|*/*) return ;; esac
+    [ -f "$1" ] && [ ! -d "$records/images/${1##*/}" ] || return 0
+    unknown=$records/images/${1##*/}
+    mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/images" "$unknown"
+}
+show_files() {
+    for path; do
+        [ ! -e "$path" ] || { digest=$(sha256sum <"$path"); say file "$(stat -c '%04a %U %G' -- "$path")" "${digest%% *}" "$path"; }
+    done
+}
+show_texts() { for path; do [ ! -f "$path" ] || block "content $path" <"$path"; done; }
+roll_back='
+report_mark=@abababababababab
+records=/var/lib/pulumi-portable
+images=/var/lib/portables
+units_directory=/etc/systemd/system
+attached_directories='\''/etc/systemd/system.attached /run/systemd/system.attached'\''
 cd /
 umask 022
 export LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER= SYSTEMD_URLIFY=0 PATH="$PATH:/usr/sbin:/sbin"
-records=/var/lib/pulumi-portable
-say() { printf '\''@%s %s\n'\'' abababababababab "$*"; }
-block() { printf '\''@%s< %s\n'\'' abababababababab "$1"; cat; printf '\''\n@%s>\n'\'' abababababababab; }
+say() { printf '\''%s %s\n'\'' "$report_mark" "$*"; }
+block() { printf '\''%s< %s\n'\'' "$report_mark" "$1"; cat; printf '\''\n%s>\n'\'' "$report_mark"; }
 text() { PATH= printf %s "$1"; }
 make_records() { [ -d "$records/$1" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0700 "$records/$1"; }; }
 has_line() {
@@ -429,12 +465,16 @@ has_line() {
     return 1
 }
 main() {
-reason=$1 stirred=${2-1} bad=
-newline='\''
-'\''
+previous=/var/lib/portables/hello_1-0123456789ab.raw
+units='\''hello.service hello.socket'\''
+leave='\'''\''
+token=0123456789abcdef
+nonce=fedcba98
+urn='\''urn:pulumi:demo::hello::portable:index:X::it'\''\'\'''\''s'\''
 adopted='\''
 '\''
-token=0123456789abcdef nonce=fedcba98 urn='\''urn:pulumi:demo::hello::portable:index:X::it'\''\'\'''\''s'\''
+newline='\''
+'\''
 record="$records/files/$token" undo="$records/files/.$token.undo" fresh="$records/files/.$token.new"
 was="$undo/was$record"
 changed= noted= directories= back=
@@ -603,12 +643,23 @@ remove_all() {
     rm -f -- "$record" "$fresh"
 }
 files_commit() { prune_dirs; write_record applied; forget_undo; }
-service="$records/services"/hello back=/var/lib/pulumi-portable/services/hello.back
+name=hello
+id=id01
+profile=default
+wanted_image=/var/lib/portables/hello_2-0123456789ab.raw
+service=$records/services/$name back=$records/services/$name.back
+boot_unit=pulumi-portable-$name.service watch_unit=pulumi-portable-$name-watch-$id.service
+boot_file=$units_directory/$boot_unit boot_link=$units_directory/sysinit.target.wants/$boot_unit
 fresh_switch() {
-    printf '\''token %s\nurn %s\nnonce %s\nprofile %s\nwanted %s\nserving %s\nwhy %s\nswitch %s\n'\'' "$token" "$urn" "$nonce" default /var/lib/portables/hello_2-0123456789ab.raw "$1" "$2" id01 >"$service.new"
+    printf '\''token %s\nurn %s\nnonce %s\nprofile %s\nwanted %s\nserving %s\nwhy %s\nswitch %s\n'\'' "$token" "$urn" "$nonce" "$profile" "$wanted_image" "$1" "$2" "$id" >"$service.new"
 }
 record_switch() {
     fresh_switch "$@" && sync "$service.new" && mv -f -- "$service.new" "$service" && sync "$records/services"
+}
+disarm() {
+    rm -f -- "$back/go-back" "$service.new"
+    rm -rf -- "$back" "$boot_link" "$boot_file"
+    [ -z "$id" ] || [ "${reason-}" = watch ] || systemctl stop "$watch_unit" 2>/dev/null
 }
 shown() { systemctl show -p Id,ActiveState,SubState,Result,Type,NRestarts,CanReload,RootImage,MainPID -- "$@"; }
 forget_unit() { Id= ActiveState= SubState= Result= Type= NRestarts=0 CanReload= RootImage= MainPID=; }
@@ -627,7 +678,7 @@ property() {
 }
 look() {
     forget_unit
-    while IFS== read -r key value; do property "$key" "$value"; done <<END
+    while IFS='\''='\'' read -r key value; do property "$key" "$value"; done <<END
 $(shown "$1")
 END
 }
@@ -644,12 +695,12 @@ judge() {
 "
 }
 settle() {
-    calm=$stable_ticks patience=450
+    calm=${stable_ticks-} patience=450
     [ $# != 0 ] || return 0
     while :; do
         pending= settled=
         forget_unit
-        while IFS== read -r key value; do
+        while IFS='\''='\'' read -r key value; do
             if [ -n "$key" ]; then property "$key" "$value"; continue; fi
             judge || { bad=$Id; return 1; }
             forget_unit
@@ -666,7 +717,6 @@ END
         sleep 0.2
     done
 }
-stable_ticks=
 attached_paths() {
     find /etc/systemd/system.attached /run/systemd/system.attached /etc/systemd/system /run/systemd/system -mindepth 1 -maxdepth 2 '\''('\'' -path '\''*/system.attached/*'\'' ! -type d '\''('\'' -name hello.service -o -path '\''*/system.attached/hello.service.d/*'\'' -o -name hello.socket -o -path '\''*/system.attached/hello.socket.d/*'\'' '\'')'\'' -o -type l '\''('\'' -lname '\''*/system.attached/hello.service'\'' -o -lname '\''*/system.attached/hello.socket'\'' '\'')'\'' '\'')'\'' 2>/dev/null
     for path in /etc/portables/hello.raw /etc/portables/hello_* /run/portables/hello_* ; do
@@ -676,13 +726,10 @@ attached_paths() {
 attached_dirs() {
     find /etc/systemd/system.attached /run/systemd/system.attached /etc/systemd/system /run/systemd/system -mindepth 1 -maxdepth 1 -type d '\''('\'' -path '\''*/system.attached/*'\'' -o -name '\''*.wants'\'' -o -name '\''*.requires'\'' '\'')'\'' "$@" 2>/dev/null
 }
-disarm() {
-    rm -f -- "$back/go-back" "$service.new"
-    rm -rf -- "$back" /etc/systemd/system/sysinit.target.wants/pulumi-portable-hello.service /etc/systemd/system/pulumi-portable-hello.service
-    [ "${reason-}" = watch ] || systemctl stop pulumi-portable-hello-watch-id01.service 2>/dev/null
-}
+portabled_mark='\''# Drop-in created for image'\''
+hidden_mark='\''# Drop-in created for another image'\''
 marks() {
-    for directory in /etc/systemd/system.attached /run/systemd/system.attached; do
+    for directory in $attached_directories; do
         spare="$directory/.pulumi-portable"
         [ ! -e "$spare" ] || rm -f -- "$spare"
         for conf in "$directory"/*.d/20-portable.conf; do
@@ -690,25 +737,34 @@ marks() {
             file=${line#"$1 '\''"}
             [ "$file" != "$line" ] || continue
             file=${file%%"'\''"*}; file=${file%%:/*}; file=${file##*/}; file=${file%.raw}
-            if [ "$1" = '\''# Drop-in created for image'\'' ]; then
-                case ${file%%_*} in hello) continue ;; hello*) ;; *) continue ;; esac
+            if [ "$1" = "$portabled_mark" ]; then
+                case ${file%%_*} in "$name") continue ;; "$name"*) ;; *) continue ;; esac
             fi
             cp -a -- "$conf" "$spare" && sed "1s/^$1/$2/" "$conf" >"$spare" && touch -r "$conf" -- "$spare" &&
                 sync "$spare" && mv -f -- "$spare" "$conf" || return
         done
     done
 }
-show_marks() ( marks '\''# Drop-in created for another image'\'' '\''# Drop-in created for image'\'' )
+show_marks() ( marks "$hidden_mark" "$portabled_mark" )
 alone() (
-    show_marks && marks '\''# Drop-in created for image'\'' '\''# Drop-in created for another image'\'' && "$@"
+    show_marks && marks "$portabled_mark" "$hidden_mark" && "$@"
     outcome=$?
     show_marks && exit $outcome
 )
+before_unit=pulumi-portable-before-hello.service
+kept_once_migrated=1
+were_off='\'''\''
+were_active='\''hello.service hello.socket'\''
+were_enabled=hello.socket
+active_services=hello.service
+active_others=hello.socket
+restart_sockets='\'''\''
+reason=$1 stirred=${2-1} bad=
 undoing() {
     undone=$("$@" 2>&1) || { say undo-failed "$*"; printf '\''%s\n'\'' "$undone" | block undone; }
 }
 if [ "$reason" = boot ]; then
-    exec 9</etc/systemd/system
+    exec 9<"$units_directory"
     flock -n 9 || exit 0
 fi
 show_marks
@@ -719,13 +775,13 @@ $(recorded)
 END
     files_commit
 }
-if [ "$(grep -csFx -e '\''why confirmed'\'' -e '\''switch id01'\'' "$service")" = 2 ]; then commit_recorded; disarm; exit 0; fi
-if [ -e /run/systemd/system/pulumi-portable-before-hello.service ]; then
-    systemctl stop -- pulumi-portable-before-hello.service 2>/dev/null
-    rm -rf -- /run/systemd/system/pulumi-portable-before-hello.service /run/systemd/system/pulumi-portable-before-hello.service.d
+if [ "$(grep -csFx -e '\''why confirmed'\'' -e "switch $id" "$service")" = 2 ]; then commit_recorded; disarm; exit 0; fi
+if [ -n "$before_unit" ] && [ -e "/run/systemd/system/$before_unit" ]; then
+    systemctl stop -- "$before_unit" 2>/dev/null
+    rm -rf -- "/run/systemd/system/$before_unit" "/run/systemd/system/$before_unit.d"
 fi
 [ -d "$back/attached" ] || { disarm; exit 0; }
-if [ -e "$back/migrated" ]; then
+if [ -n "$kept_once_migrated" ] && [ -e "$back/migrated" ]; then
     record_switch nothing "stopped ($reason): the data is migrated"
     commit_recorded
     disarm
@@ -733,8 +789,8 @@ if [ -e "$back/migrated" ]; then
     exit 0
 fi
 say step "putting back what was before"
-if [ "$reason" != boot ] && [ -n "$stirred" ]; then
-    :
+if [ "$reason" != boot ] && [ -n "$stirred" ] && [ -n "$were_off" ]; then
+    undoing systemctl stop -- $(systemctl list-units --plain --no-legend --all -- $were_off | cut -d '\'' '\'' -f 1)
 fi
 attached_paths | while IFS= read -r path; do rm -f -- "$path"; done
 (cd "$back/attached" && find . '\''('\'' -type f -o -type l '\'')'\'' | while IFS= read -r path; do
@@ -744,50 +800,157 @@ attached_dirs -empty | grep -vxF -f "$back/directories" | xargs -r -d '\''\n'\''
 [ ! -f "$undo/list" ] || files_undo
 attached_paths | sync_listed
 undoing systemctl daemon-reload
-if [ "$reason" = boot ]; then
-    undoing systemctl start --no-block -- hello.socket
-    record_switch /var/lib/portables/hello_1-0123456789ab.raw "went back ($reason)"
-    disarm
-    exit 0
-fi
-if [ -n "$stirred" ]; then
-    systemctl reset-failed -- hello.service 2>/dev/null
-    :
-    undoing systemctl start -- hello.socket
-    undoing systemctl restart -- hello.service
-fi
-if settle hello.service hello.socket; then
-    record_switch /var/lib/portables/hello_1-0123456789ab.raw "went back ($reason)"
-    say serving /var/lib/portables/hello_1-0123456789ab.raw
+if [ -z "$previous" ]; then
+    [ -z "$were_off" ] || systemctl reset-failed -- $were_off 2>/dev/null
+    empty_dirs "$record"
+    record_switch nothing "went back ($reason)"
+    say serving nothing
 else
-    record_switch nothing "went back ($reason), but $bad is $ActiveState"
-    say serving nothing "$bad is $ActiveState ($SubState)"
+    if [ "$reason" = boot ]; then
+        [ -z "$were_enabled" ] || undoing systemctl start --no-block -- $were_enabled
+        record_switch "$previous" "went back ($reason)"
+        disarm
+        exit 0
+    fi
+    if [ -n "$stirred" ]; then
+        [ -z "$active_services" ] || systemctl reset-failed -- $active_services 2>/dev/null
+        if [ -n "$restart_sockets" ]; then
+            [ -z "$active_services" ] || undoing systemctl stop -- $active_services
+            undoing systemctl restart -- $restart_sockets
+        fi
+        [ -z "$active_others" ] || undoing systemctl start -- $active_others
+        [ -z "$active_services" ] || undoing systemctl restart -- $active_services
+    fi
+    if settle $were_active; then
+        record_switch "$previous" "went back ($reason)"
+        say serving "$previous"
+    else
+        record_switch nothing "went back ($reason), but $bad is $ActiveState"
+        say serving nothing "$bad is $ActiveState ($SubState)"
+    fi
 fi
 disarm
 [ "$reason" = failed ] || rmdir "$records/files" "$records/services" "$records" 2>/dev/null
 }
 main "$@"
-' >"$back/go-back.new" || return
-    [ -d /etc/systemd/system/sysinit.target.wants ] || mkdir -p /etc/systemd/system/sysinit.target.wants
-    printf '%s\n' '[Unit]' 'Description=Puts back hello after an update that nobody confirmed' DefaultDependencies=no \
-        'RequiresMountsFor=/etc /var/lib/pulumi-portable' 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \
-        'ExecStart=/bin/sh -c '\''[ ! -f /var/lib/pulumi-portable/services/hello.back/go-back ] || exec /bin/sh /var/lib/pulumi-portable/services/hello.back/go-back boot; exec flock -n -E 0 /etc/systemd/system rm -rf -- /var/lib/pulumi-portable/services/hello.back /etc/systemd/system/sysinit.target.wants/pulumi-portable-hello.service /etc/systemd/system/pulumi-portable-hello.service'\''' >/etc/systemd/system/pulumi-portable-hello.service &&
-        ln -sfn ../pulumi-portable-hello.service /etc/systemd/system/sysinit.target.wants/pulumi-portable-hello.service || return
+'
+watch='exec 9<"$1"; flock 9; [ ! -f "$2/go-back" ] || exec /bin/sh "$2/go-back" watch; rm -rf -- "$2" "$3" "$4"'
+at_boot="[ ! -f $back/go-back ] || exec /bin/sh $back/go-back boot; exec flock -n -E 0 $units_directory rm -rf -- $back $boot_link $boot_file"
+arm_begin() {
+    [ ! -e "$back" ] || rm -rf -- "$back"
+    mkdir -m 0700 "$back" "$back/attached" || return
+    systemd-run --quiet --no-block --collect --unit "$watch_unit" --property DefaultDependencies=no \
+        /bin/sh -c "$watch" watch "$units_directory" "$back" "$boot_link" "$boot_file" &
+    watching=$!
+    attached_paths | xargs -r -d '\n' cp -a --parents -t "$back/attached" -- &
+    copying=$!
+    attached_dirs >"$back/directories" &
+    listing_dirs=$!
+}
+arm() {
+    text "$roll_back" >"$back/go-back.new" || return
+    [ -d "$units_directory/sysinit.target.wants" ] || mkdir -p "$units_directory/sysinit.target.wants"
+    printf '%s\n' '[Unit]' "Description=Puts back $name after an update that nobody confirmed" DefaultDependencies=no \
+        "RequiresMountsFor=/etc $records" 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \
+        "ExecStart=/bin/sh -c '$at_boot'" >"$boot_file" &&
+        ln -sfn "../$boot_unit" "$boot_link" || return
     wait "$listing_dirs"
     wait "$copying"
 }
 arm_now() {
-    fresh_switch /var/lib/portables/hello_1-0123456789ab.raw "switch under way" &&
-        files_sync "$service.new" /etc/systemd/system/pulumi-portable-hello.service /etc/systemd/system /etc/systemd/system/sysinit.target.wants &&
+    fresh_switch "${previous:-nothing}" "switch under way" &&
+        files_sync "$service.new" "$boot_file" "$units_directory" "$units_directory/sysinit.target.wants" &&
         wait "$watching" && mv -- "$back/go-back.new" "$back/go-back" && mv -f -- "$service.new" "$service" &&
         sync "$undo" "$records/files" "$back" "$records/services"
 }
-disarm() {
-    rm -f -- "$back/go-back" "$service.new"
-    rm -rf -- "$back" /etc/systemd/system/sysinit.target.wants/pulumi-portable-hello.service /etc/systemd/system/pulumi-portable-hello.service
-    [ "${reason-}" = watch ] || systemctl stop pulumi-portable-hello-watch-id01.service 2>/dev/null
+attach=1
+runtime=''
+leave_instances=''
+disable=''
+enable=''
+plain_units='hello.service hello.socket'
+before_unit=pulumi-portable-before-hello.service
+stop=''
+restart=hello.service
+restart_sockets=''
+start=''
+activated='hello.service hello.socket'
+systemd_version=252
+stable_ticks=''
+health_seconds=30
+health_unit=hello.service
+confirm_seconds=60
+least_confirm_seconds=5
+confirmation=confirmed
+with_files() {
+"$@" /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key'
 }
-said= bad= stirred= settled= stable_ticks=''
+claim_files() {
+with_files claim
+able /etc/systemd/system/hello.service.d/override.conf root root || clear=1
+able '/etc/hello/a key' hello adm || clear=1
+[ "$clear" = 0 ] || exit 1
+}
+put_files() {
+put /etc/systemd/system/hello.service.d/override.conf 0644 root:root <<END || failed 'writing /etc/systemd/system/hello.service.d/override.conf'
+W1NlcnZpY2VdCkVudmlyb25tZW50PSJOQU1FPUFkYSIK
+END
+:
+}
+with_paths() {
+"$@" /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key'
+}
+attach_image() {
+attempt 'reattaching /var/lib/portables/hello_2-0123456789ab.raw' alone portablectl -q --no-reload reattach --profile default -- /var/lib/portables/hello_2-0123456789ab.raw
+}
+health_command() {
+timeout 30 nsenter --target "$(systemctl show -p MainPID --value -- hello.service)" --mount --root --wd -- /usr/bin/hello 'it'\''s' well
+}
+like_unit=hello.service
+before_command=/usr/bin/hello
+before_override='[Unit]
+StartLimitIntervalSec=0
+[Service]
+Type=oneshot
+RemainAfterExit=no
+Restart=no
+RuntimeDirectory=
+ExecStartPre=
+ExecStart=
+ExecStartPost=
+ExecReload=
+ExecStop=
+ExecStopPost=
+ExecStart="/usr/bin/hello" "--migrate" "a \"b\" $$c %%d\n"
+'
+before_switch() {
+    clone=/run/systemd/system/$before_unit
+    rm -rf -- "$clone.d" && mkdir -p "$clone.d" || return
+    for directory in $attached_directories "$units_directory"; do
+        [ ! -f "$directory/$like_unit" ] || cp -L -- "$directory/$like_unit" "$clone"
+        for conf in "$directory/$like_unit.d"/*.conf; do
+            [ ! -f "$conf" ] || cp -L -- "$conf" "$clone.d/" || return
+        done
+    done
+    user=$(systemctl show -p User --value -- "$like_unit")
+    [ -n "$user" ] || [ "$(systemctl show -p DynamicUser --value -- "$like_unit")" != yes ] || user=${like_unit%%[@.]*}
+    {
+        text "$before_override"
+        [ -z "$user" ] || echo "User=$user"
+    } >"$clone.d/zzz-before-switch.conf" || return
+    systemctl daemon-reload && systemctl start -- "$before_unit"
+    status=$?
+    journalctl --no-pager -q -o cat -n 15 --since "$(since_then)" -u "$before_unit" 2>/dev/null
+    rm -rf -- "$clone" "$clone.d"
+    systemctl daemon-reload
+    systemctl reset-failed -- "$before_unit" 2>/dev/null
+    return $status
+}
+said= bad= stirred= settled=
+comma() {
+    list=$1; shift
+    for word; do list="$list, $word"; done
+}
 failed() {
     wait
     say touched
@@ -798,17 +961,11 @@ failed() {
     else
         disarm
         files_undo
-        say serving /var/lib/portables/hello_1-0123456789ab.raw
+        say serving "${previous:-nothing}"
     fi
-    show_units hello.service hello.socket
-    
-for path in /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key'; do
-    [ ! -e "$path" ] || { digest=$(sha256sum <"$path"); say file "$(stat -c '%04a %U %G' -- "$path")" "${digest%% *}" "$path"; }
-done
-    
-for path in /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key'; do
-    [ ! -f "$path" ] || block "content $path" <"$path"
-done
+    show_units $leave $units
+    with_paths show_files
+    with_paths show_texts
     exit 1
 }
 attempt() {
@@ -821,7 +978,7 @@ attempt() {
 }
 ends_itself() {
     signal=15 pid=0 ends=1
-    while IFS== read -r key value; do
+    while IFS='=' read -r key value; do
         case $key in KillSignal) signal=$value ;; MainPID) pid=$value ;; esac
     done <<END
 $(systemctl show -p KillSignal,MainPID -- "$1")
@@ -836,8 +993,11 @@ END
 }
 ask_ends() {
     {
-        :
-        if ends_itself hello.service; then echo 1; else echo 2; fi >"$back/ends-0"
+        set -- $activated
+        while [ $# != 0 ]; do
+            if ends_itself "$1"; then echo 1; else echo 2; fi >"$back/ends-$1"
+            shift 2
+        done
     } &
     asking=$!
 }
@@ -846,13 +1006,21 @@ ended() {
     [ "$code" != 0 ] || code=$2
     say ended "$1" "$code"
 }
+say_ended() {
+    set -- $activated
+    while [ $# != 0 ]; do
+        read -r exited <"$back/ends-$1" || exited=2
+        ended "$1" "$exited"
+        shift 2
+    done
+}
 serve() {
     what=$1; shift
     stirred=1
     say step "$what"
     wait "$forgetting" "$asking"
     said=$(in_time systemctl stop -- "$@" 2>&1) || { culprit "$@"; failed "stopping $*"; }
-    read -r exited <"$back/ends-0" || exited=2; ended hello.service "$exited"
+    say_ended
     said=$(in_time systemctl start -- "$@" 2>&1) || { culprit "$@"; failed "$what"; }
 }
 stay() {
@@ -869,24 +1037,41 @@ takes() {
     done
     return 1
 }
+say_takes() {
+    set -- $activated
+    while [ $# != 0 ]; do
+        if takes "$1"; then say takes "$1 $2"; else say leaves "$1 $2"; fi
+        shift 2
+    done
+}
+wait_for_health_command() {
+    say step "waiting for the health command"
+    now
+    limit=$((now + health_seconds))
+    until said=$(health_command 2>&1 8<&- 9<&-); do
+        now
+        [ "$now" -lt "$limit" ] || { bad=$health_unit; failed "the health command"; }
+        sleep 0.5
+    done
+}
+take_lock
+start_clock
+[ -z "$trial_units" ] || verify_drop_ins
 if [ -f "$back/go-back" ]; then
     say step "putting back what an update that was cut off has left"
     sh "$back/go-back" interrupted
     say interrupted
     exit 1
 fi
-attached hello
-[ "$attached_image" = /var/lib/portables/hello_1-0123456789ab.raw ] || { say changed "$attached_image"; exit 1; }
+attached "$name"
+[ "$attached_image" = "$previous" ] || { say changed "$attached_image"; exit 1; }
 if [ -s "$service" ] && ! has_line "$service" "token $token"; then
     say owned "$(sed -n 's/^urn //p' "$service")"; exit 1
 fi
-claim /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key'
-able /etc/systemd/system/hello.service.d/override.conf root root || clear=1
-able '/etc/hello/a key' hello adm || clear=1
-[ "$clear" = 0 ] || exit 1
+claim_files
 make_records services && make_records files || failed "making the records"
-directories='/etc/systemd/system.attached /run/systemd/system.attached /etc/portables /run/portables'
-arm_begin && ask_ends && files_begin /etc/systemd/system/hello.service.d/override.conf '/etc/hello/a key' && arm || failed "keeping what is there for the way back"
+directories="$attached_directories /etc/portables /run/portables"
+arm_begin && ask_ends && with_files files_begin && arm || failed "keeping what is there for the way back"
 if findings; then
     wait "$asking"
     disarm
@@ -897,87 +1082,81 @@ say touched
 arm_now || failed "keeping what is there for the way back"
 say step "writing drop-ins and files"
 drop_others || failed "removing files that are no longer declared"
-put /etc/systemd/system/hello.service.d/override.conf 0644 root:root <<END || failed 'writing /etc/systemd/system/hello.service.d/override.conf'
-W1NlcnZpY2VdCkVudmlyb25tZW50PSJOQU1FPUFkYSIK
-END
-:
-attempt 'reattaching /var/lib/portables/hello_2-0123456789ab.raw' alone portablectl -q --no-reload reattach --profile default -- /var/lib/portables/hello_2-0123456789ab.raw
-:
-:
-changed=1
-if [ -z "$changed" ] && systemctl show -p NeedDaemonReload -- hello.service hello.socket | grep -q yes; then
+put_files
+if [ -n "$leave" ]; then
+    stirred=1
+    comma $leave
+    attempt "stopping $list: not in the new image" systemctl stop -- $leave_instances
+    attempt "disabling $list" systemctl --no-reload disable -- $leave
+fi
+attach_image
+if [ -n "$disable" ]; then
+    comma $disable
+    attempt "disabling $list" systemctl --no-reload disable $runtime -- $disable
+fi
+if [ -n "$enable" ]; then
+    comma $enable
+    attempt "enabling $list" systemctl --no-reload enable $runtime -- $enable
+fi
+[ -z "$attach$disable$enable" ] || changed=1
+if [ -z "$changed" ] && systemctl show -p NeedDaemonReload -- $plain_units | grep -q yes; then
     changed=1
 fi
 [ -z "$changed" ] || attempt "reloading the manager" systemctl daemon-reload
-before_switch() {
-    clone=/run/systemd/system/pulumi-portable-before-hello.service
-    rm -rf -- "$clone.d" && mkdir -p "$clone.d" || return
-    for directory in /etc/systemd/system.attached /run/systemd/system.attached /etc/systemd/system; do
-        [ ! -f "$directory"/hello.service ] || cp -L -- "$directory"/hello.service "$clone"
-        for conf in "$directory"/hello.service.d/*.conf; do
-            [ ! -f "$conf" ] || cp -L -- "$conf" "$clone.d/" || return
-        done
-    done
-    user=$(systemctl show -p User --value -- hello.service)
-    [ -n "$user" ] || [ "$(systemctl show -p DynamicUser --value -- hello.service)" != yes ] || user=hello
-    {
-        base64 -d <<END
-W1VuaXRdClN0YXJ0TGltaXRJbnRlcnZhbFNlYz0wCltTZXJ2aWNlXQpUeXBlPW9uZXNob3QKUmVt
-YWluQWZ0ZXJFeGl0PW5vClJlc3RhcnQ9bm8KUnVudGltZURpcmVjdG9yeT0KRXhlY1N0YXJ0UHJl
-PQpFeGVjU3RhcnQ9CkV4ZWNTdGFydFBvc3Q9CkV4ZWNSZWxvYWQ9CkV4ZWNTdG9wPQpFeGVjU3Rv
-cFBvc3Q9CkV4ZWNTdGFydD0iL3Vzci9iaW4vaGVsbG8iICItLW1pZ3JhdGUiICJhIFwiYlwiICQk
-YyAlJWRcbiIK
-END
-        [ -z "$user" ] || echo "User=$user"
-    } >"$clone.d/zzz-before-switch.conf" || return
-    systemctl daemon-reload && systemctl start -- pulumi-portable-before-hello.service
-    status=$?
-    journalctl --no-pager -q -o cat -n 15 --since "$(since_then)" -u pulumi-portable-before-hello.service 2>/dev/null
-    rm -rf -- "$clone" "$clone.d"
-    systemctl daemon-reload
-    systemctl reset-failed -- pulumi-portable-before-hello.service 2>/dev/null
-    return $status
-}
-say step 'running /usr/bin/hello of the new image before the switch'
-said=$(before_switch 2>&1) || failed 'the command before the switch, /usr/bin/hello,'
-: >"$back/migrated" && sync "$back/migrated"
-:
-systemctl reset-failed -- hello.service 2>/dev/null &
-forgetting=$!
-:
-:
-serve 'starting hello.service' hello.service
+if [ -n "$before_unit" ]; then
+    say step "running $before_command of the new image before the switch"
+    said=$(before_switch 2>&1) || failed "the command before the switch, $before_command,"
+    : >"$back/migrated" && sync "$back/migrated"
+fi
+if [ -n "$stop" ]; then
+    stirred=1
+    comma $stop
+    attempt "stopping $list" systemctl stop -- $stop
+fi
+if [ -n "$restart" ]; then
+    systemctl reset-failed -- $restart 2>/dev/null &
+    forgetting=$!
+    [ -z "$stop$restart_sockets$start" ] || wait "$forgetting"
+fi
+if [ -n "$restart_sockets" ]; then
+    stirred=1
+    if [ -n "$restart" ]; then
+        comma $restart
+        attempt "stopping $list for the change of its socket" systemctl stop -- $restart
+    fi
+    comma $restart_sockets
+    attempt "restarting $list" systemctl restart -- $restart_sockets
+fi
+if [ -n "$start" ]; then
+    stirred=1
+    comma $start
+    attempt "starting $list" systemctl start -- $start
+fi
+[ -z "$restart" ] || { comma $restart; serve "starting $list" $restart; }
 say confirm
-stay hello.service
+[ -z "$restart" ] || stay $restart
 while read -r unit pid root; do
-    [ -z "$unit" ] || [ "$root" = /var/lib/portables/hello_2-0123456789ab.raw ] || { said="RootImage is $root"; failed "running $unit from the image"; }
+    [ -z "$unit" ] || [ "$root" = "$wanted_image" ] || { said="RootImage is $root"; failed "running $unit from the image"; }
 done <<END
 $settled
 END
-if takes hello.service; then say takes hello.service hello.socket; else say leaves hello.service hello.socket; fi
-say step "waiting for the health command"
-now
-limit=$((now + 30))
-until said=$(timeout 30 nsenter --target "$(systemctl show -p MainPID --value -- hello.service)" --mount --root --wd -- /usr/bin/hello 'it'\''s' well 2>&1 8<&- 9<&-); do
-    now
-    [ "$now" -lt "$limit" ] || { bad=hello.service; failed "the health command"; }
-    sleep 0.5
-done
+say_takes
+[ -z "$health_seconds" ] || wait_for_health_command
 { recorded; attached_paths; } | sync_listed &
 syncing=$!
-show_units hello.service hello.socket
+show_units $units
 wait "$syncing"
 now
 patience=$((deadline - now))
-[ "$patience" -le 60 ] || patience=60
-[ "$patience" -ge 5 ] || patience=5
+[ "$patience" -le "$confirm_seconds" ] || patience=$confirm_seconds
+[ "$patience" -ge "$least_confirm_seconds" ] || patience=$least_confirm_seconds
 answer=$(timeout "$patience" head -n 1 <&8)
 case $answer in
-    confirmed) ;;
-    unhealthy) said= ; bad=hello.service; failed "the health check" ;;
+    "$confirmation") ;;
+    unhealthy) said='' bad=${restart%% *}; failed "the health check" ;;
     *) said="nobody who could still reach the host confirmed it"; failed "confirming the update" ;;
 esac
-record_switch /var/lib/portables/hello_2-0123456789ab.raw confirmed || failed "writing the record of the switch"
+record_switch "$wanted_image" confirmed || failed "writing the record of the switch"
 say done
 files_commit
 disarm
