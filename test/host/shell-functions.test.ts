@@ -1,0 +1,284 @@
+import {
+    chmodSync,
+    existsSync,
+    mkdirSync,
+    readdirSync,
+    readFileSync,
+    statSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { filesLibrary, filesToWrite, type HostFile, showFilesLibrary } from "../../provider/host/files";
+import { sweepLibrary } from "../../provider/host/image";
+import { HIDDEN_MARK, MARK } from "../../provider/host/portabled-252";
+import { deadlineLibrary, settleLibrary } from "../../provider/host/program";
+import { showUnitsLibrary } from "../../provider/host/service/look";
+import { joinShell, type Shell, sh } from "../../provider/host/shell";
+import { runIn, shells, workDirectory } from "./shells";
+
+const owner = { token: "0123456789abcdef", nonce: "aaaa", urn: "urn:one" };
+const other = { token: "fedcba9876543210", nonce: "bbbb", urn: "urn:other" };
+const root = workDirectory();
+let count = 0;
+
+const read = (path: string) => readFileSync(path, "utf8");
+const mode = (path: string) => (statSync(path).mode & 0o7777).toString(8);
+
+function file(path: string, content: string, rest: Partial<HostFile> = {}): HostFile {
+    const { uid, gid } = process.getuid === undefined ? { uid: 0, gid: 0 } : statSync(root);
+    return { path, content: Buffer.from(content), mode: "0644", owner: `${uid}`, group: `${gid}`, ...rest };
+}
+
+describe.each(shells)("under %s", (_name, command) => {
+    let directory: string;
+    beforeEach(() => {
+        directory = join(root, `${count++}`);
+        for (const name of ["records", "images", "system", "system.attached"])
+            mkdirSync(join(directory, name), { recursive: true });
+    });
+    const run = (...body: Shell[]) => runIn(command, directory, ...body);
+
+    /** A transaction of files up to its end, which is `files_commit` or `files_undo`. */
+    const write = (files: HostFile[], end: Shell, who = owner, adopted: string[] = []) =>
+        run(
+            filesLibrary(who, adopted),
+            filesToWrite(files),
+            sh`failed() { say failed "$1"; exit 1; }
+claim_files
+make_records files && with_files files_begin && files_sync && sync "$undo" || failed "the record"
+drop_others || failed "others"
+put_files
+say changed "$changed"`,
+            end,
+        );
+
+    test("values with quotes, blanks, newlines and backslashes come through as they are", () => {
+        const value = `it's "a" \\x2d $HOME \`id\`\n  second line *`;
+        const said = run(sh`value=${value}
+printf '%s\\n' "$value" | block value
+say words one 'two  three'`);
+        expect(said.block("value")).toBe(`${value}\n`);
+        expect(said.one("words")).toBe("one two  three");
+    });
+
+    test("files are written with their mode, and the record names them", () => {
+        const path = join(directory, "etc/app/a key");
+        const said = write([file(path, "one\n", { mode: "0600" })], sh`files_commit`);
+        expect(said.stderr).toBe("");
+        expect([read(path), mode(path), mode(join(directory, "etc/app"))]).toEqual(["one\n", "600", "755"]);
+        expect(read(join(directory, "records/files", owner.token))).toBe(
+            `urn urn:one\nnonce aaaa\npath ${path}\ndir ${directory}/etc/app\ndir ${directory}/etc\napplied\n`,
+        );
+        expect(readdirSync(join(directory, "records/files"))).toEqual([owner.token]);
+    });
+
+    test("equal files change nothing", () => {
+        const path = join(directory, "same");
+        write([file(path, "one\n")], sh`files_commit`);
+        const before = statSync(path);
+        const said = write([file(path, "one\n")], sh`files_commit`);
+        expect(said.one("changed")).toBe("");
+        expect(statSync(path).ino).toBe(before.ino);
+    });
+
+    test("what is undone is as it was: contents, modes, links, and files that are no longer declared", () => {
+        const [kept, dropped, link] = ["kept", "dropped", "link"].map((name) => join(directory, name)) as [
+            string,
+            string,
+            string,
+        ];
+        write([file(kept, "old\n"), file(dropped, "here\n")], sh`files_commit`);
+        chmodSync(kept, 0o640);
+        symlinkSync("elsewhere", link);
+        const record = read(join(directory, "records/files", owner.token));
+        const files = [file(kept, "new\n"), file(link, "a file\n"), file(join(directory, "made/new"), "x")];
+        const said = write(
+            files,
+            sh`say between "$(cat ${kept}) $(cat ${link})"; [ -e ${dropped} ] || say gone; files_undo`,
+            owner,
+            [link],
+        );
+        expect([said.one("between"), said.has("gone")]).toEqual(["new a file", true]);
+        expect([read(kept), mode(kept), read(dropped)]).toEqual(["old\n", "640", "here\n"]);
+        expect(existsSync(join(directory, "made"))).toBe(false);
+        expect(read(join(directory, "records/files", owner.token))).toBe(record);
+    });
+
+    test("a transaction that was cut off is undone by the next one", () => {
+        const path = join(directory, "half");
+        write([file(path, "old\n")], sh`files_commit`);
+        write([file(path, "new\n")], sh`exit 9`);
+        expect(read(path)).toBe("new\n");
+        write([], sh`say then "$(cat ${path} 2>/dev/null || echo none)"; files_undo`);
+        expect(read(path)).toBe("old\n");
+    });
+
+    test("a file of another owner, and one of nobody, are refused", () => {
+        const [theirs, nobodys] = [join(directory, "theirs"), join(directory, "nobodys")];
+        write([file(theirs, "x")], sh`files_commit`, other);
+        writeFileSync(nobodys, "y");
+        const said = write([file(theirs, "1"), file(nobodys, "2")], sh`files_commit`);
+        expect(said.code).toBe(1);
+        expect(said.blocksOf("taken")).toEqual(
+            new Map([
+                [theirs, "urn:other\n"],
+                [nobodys, ""],
+            ]),
+        );
+        expect([read(theirs), read(nobodys)]).toEqual(["x", "y"]);
+    });
+
+    test("a file that can't be made is refused with the reason", () => {
+        writeFileSync(join(directory, "plain"), "");
+        const files = [
+            file(join(directory, "plain/below"), "x"),
+            file(join(directory, "a"), "x", { owner: "nobody-x" }),
+        ];
+        const said = write(files, sh`files_commit`);
+        expect([...said.blocksOf("unable").values()].map((text) => text.trim())).toEqual([
+            `${directory}/plain isn't a directory`,
+            "there is no user nobody-x",
+        ]);
+    });
+
+    test("what is under a path is said: mode, owner, digest, content", () => {
+        const path = join(directory, "shown file");
+        writeFileSync(path, "text\n", { mode: 0o604 });
+        const said = run(showFilesLibrary, sh`show_files ${path} ${`${path}.none`}; show_texts ${path}`);
+        expect(said.all("file")).toEqual([
+            expect.stringMatching(
+                /^0604 \S+ \S+ b9e68e1bea3e5b19ca6b2f98b73a54b73daafaa250484902e09982e07a12e733 \S+ file$/,
+            ),
+        ]);
+        expect(said.block(`content ${path}`)).toBe("text\n");
+    });
+
+    describe("settle", () => {
+        /** `systemctl show` gives these, one after the other; the last one for ever. */
+        const settle = (...states: Record<string, string>[]) => {
+            const texts = states.map((state) =>
+                Object.entries({
+                    Id: "a.service",
+                    NRestarts: "0",
+                    MainPID: "7",
+                    Type: "notify",
+                    Result: "success",
+                    ...state,
+                })
+                    .map(([key, value]) => `${key}=${value}`)
+                    .join("\n"),
+            );
+            return run(
+                settleLibrary,
+                sh`counter=${`${directory}/counter`}
+sleep() { :; }
+systemctl() {
+    echo x >>"$counter"
+    case $(wc -l <"$counter") in
+${joinShell(texts.slice(0, -1).map((text, index) => sh`${`${index + 1}`}) printf '%s\\n' ${text} ;;`))}
+    *) printf '%s\\n' ${texts.at(-1) as string} ;;
+    esac
+}
+if settle a.service; then say settled "$settled"; else say bad "$bad $ActiveState $SubState"; fi`,
+            );
+        };
+
+        test.each<[string, Record<string, string>[], string]>([
+            ["an active unit", [{ ActiveState: "active", SubState: "running" }], "settled a.service 7 "],
+            [
+                "one that comes up",
+                [
+                    { ActiveState: "activating", SubState: "start" },
+                    { ActiveState: "active", SubState: "running" },
+                ],
+                "settled a.service 7 ",
+            ],
+            [
+                "a oneshot that has ended",
+                [{ ActiveState: "inactive", SubState: "dead", Type: "oneshot" }],
+                "settled a.service 7 ",
+            ],
+            ["a failed one", [{ ActiveState: "failed", SubState: "failed" }], "bad a.service failed failed"],
+            [
+                "one that waits for its next start",
+                [{ ActiveState: "activating", SubState: "auto-restart" }],
+                "bad a.service activating auto-restart",
+            ],
+            [
+                "one that was started again",
+                [{ ActiveState: "active", SubState: "running", NRestarts: "1" }],
+                "bad a.service active running",
+            ],
+            [
+                "a simple one that falls over after a moment",
+                [
+                    { ActiveState: "active", SubState: "running", Type: "simple" },
+                    { ActiveState: "failed", SubState: "failed", Type: "simple" },
+                ],
+                "bad a.service failed failed",
+            ],
+        ])("%s", (_title, states, expected) => {
+            const said = settle(...states);
+            expect(said.has("settled") ? `settled ${said.one("settled")}` : `bad ${said.one("bad")}`).toBe(expected);
+        });
+    });
+
+    test("a command that takes longer than the time is ended, with a sentence", () => {
+        const said = run(
+            deadlineLibrary(1),
+            sh`start_clock
+out=$(in_time sleep 5); say status "$? $out"
+in_time sh -c 'exit 3'; say status "$?"`,
+        );
+        expect(said.all("status")[0]).toMatch(/^124 not done when the time for it was up \(1 s in all/);
+        expect(said.all("status")[1]).toBe("3");
+    });
+
+    test("what is attached is read from portabled's drop-ins, hidden ones too", () => {
+        const attached = join(directory, "system.attached");
+        for (const [unit, line] of [
+            ["hello.service", `${MARK} '/var/lib/portables/hello_1.raw:/srv/x.raw:/srv/y.raw', do not edit.`],
+            ["hello-b.socket", `${HIDDEN_MARK} '/var/lib/portables/hello_1.raw', do not edit.`],
+            ["hello-staging.service", `${MARK} '/var/lib/portables/hello-staging_1.raw', do not edit.`],
+            ["other.service", "# of nobody"],
+        ] as const) {
+            mkdirSync(join(attached, `${unit}.d`));
+            writeFileSync(join(attached, `${unit}.d/20-portable.conf`), `${line}\n[Unit]\n`);
+        }
+        const said = run(
+            showUnitsLibrary,
+            sh`attached hello
+say units $attached_units
+say image "$attached_image $attached_extensions"`,
+        );
+        expect(said.one("units")).toBe("hello-b.socket hello.service");
+        expect(said.one("image")).toMatch(/^\/var\/lib\/portables\/hello_1\.raw/);
+    });
+
+    test("an image that nobody wants is swept, one that is wanted or isn't ours stays", () => {
+        const wanted = join(directory, "records/images");
+        for (const name of ["a_1.raw", "b_1.raw"]) mkdirSync(join(wanted, name), { recursive: true });
+        writeFileSync(join(wanted, "a_1.raw", owner.token), "");
+        writeFileSync(join(wanted, "b_1.raw", ".chunks"), "");
+        for (const name of ["a_1.raw", "b_1.raw", "c_1.raw", ".part-d"])
+            writeFileSync(join(directory, "images", name), "");
+        run(
+            sweepLibrary,
+            sh`mounted() { return 1; }
+sweep`,
+        );
+        expect(readdirSync(join(directory, "images")).sort()).toEqual(["a_1.raw", "c_1.raw"]);
+    });
+
+    test("only an image of ours that no record knows is adopted", () => {
+        for (const name of ["a_1.raw", "b_1.raw"]) writeFileSync(join(directory, "images", name), "");
+        mkdirSync(join(directory, "records/images/b_1.raw"), { recursive: true });
+        const said = run(
+            sweepLibrary,
+            sh`for path in "$images"/a_1.raw "$images"/b_1.raw "$images"/none.raw /srv/x.raw "$images/" ""; do
+adopt "$path"; say adopted "\${unknown##*/}"; done`,
+        );
+        expect(said.all("adopted")).toEqual(["a_1.raw", "", "", "", "", ""]);
+    });
+});

@@ -1,0 +1,38 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { program } from "../../provider/host/program";
+import { Report, type Reported } from "../../provider/host/report";
+import { joinShell, type Shell, sh } from "../../provider/host/shell";
+
+/** What /bin/sh is on hosts: Debian and Ubuntu, Fedora and openSUSE, Alpine and images with little in them. */
+export const shells: [name: string, command: string[]][] = [
+    ["dash", ["dash"]],
+    ["bash", ["bash", "--posix"]],
+    ["busybox ash", ["busybox", "ash"]],
+];
+
+/** A directory for the records of a test, and whatever else it makes; gone at the end of the file. */
+export function workDirectory(): string {
+    const directory = mkdtempSync(join(tmpdir(), "portable-test-shell-"));
+    afterAll(() => rmSync(directory, { recursive: true, force: true }));
+    return directory;
+}
+
+/** Runs a program as the host would, but with its records in the directory; gives what it reported and printed. */
+export function runIn(
+    command: readonly string[],
+    directory: string,
+    ...body: Shell[]
+): Reported & { stdout: string; stderr: string; code: number | null } {
+    const report = new Report();
+    const own = sh`records=${`${directory}/records`} images=${`${directory}/images`}
+units_directory=${`${directory}/system`} attached_directories=${`${directory}/system.attached`}`;
+    const [file = "", ...options] = command;
+    const { stdout, stderr, status } = spawnSync(file, [...options, "-s"], {
+        input: program(report, joinShell([own, ...body])).text,
+        encoding: "utf8",
+    });
+    return Object.assign(report.parse(stdout), { stdout, stderr, code: status });
+}
