@@ -45,7 +45,9 @@ export function ownerValues({ token, nonce, urn }: Owner): Record<"token" | "non
 export function filesToWrite(all: readonly HostFile[], written: readonly HostFile[] = all): Shell {
     const able = all.map((file) => sh`able ${file.path} ${file.owner} ${file.group} || clear=1`);
     const put = written.map(
-        (file) => sh`put ${file.path} ${file.mode} ${`${file.owner}:${file.group}`} <<END || failed ${`writing ${file.path}`}
+        (
+            file,
+        ) => sh`put ${file.path} ${file.mode} ${`${file.owner}:${file.group}`} <<END || failed ${`writing ${file.path}`}
 ${encoded(file.content)}
 END`,
     );
