@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/.toolchain/node_modules/.bin:$(CURDIR)/node_modules/.bin:$(PATH)
 HOSTS := test/hosts/hosts.sh
 
-.PHONY: demo test check bench soak setup test-setup roots go host-up host-down clean
+.PHONY: demo test check sdk bench soak setup test-setup roots go host-up host-down clean
 
 demo: setup            # deploys examples/hello to a host that it boots, changes it, takes it back
 	@scripts/demo.sh
@@ -15,6 +15,9 @@ check: setup           # types, lint of TypeScript and of the host's shell progr
 	@npm run --silent lint
 	@npm run --silent shell
 	@npm run --silent arrows
+
+sdk: setup go          # schema.json and the SDKs of all languages, after a change of what the provider takes
+	@npm run --silent sdk
 
 bench: setup roots     # side by side with what a user would pick instead; figures go to docs/benchmarks.md
 	@scripts/bench.sh
@@ -32,7 +35,7 @@ roots: setup           # Debian roots for the hosts that tests boot, made once
 	@test/hosts/root.sh bookworm >/dev/null
 	@test/hosts/root.sh trixie >/dev/null
 
-go: setup              # what builds examples/caddyplugins
+go: setup              # what builds scripts/sdk-gen and examples/caddyplugins
 	@scripts/go.sh >/dev/null
 
 host-up: setup       # a host that stays up: then `PORTABLE_TEST_HOST=dev npx jest test/lifecycle/drop-in` takes seconds

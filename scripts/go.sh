@@ -1,11 +1,12 @@
 #!/bin/sh
-# Prints the directory of a `go` that builds examples/caddyplugins. Where there is none, the Go of Debian (too old
+# Prints the directory of a `go` that builds scripts/sdk-gen and examples/caddyplugins. Where there is none, the Go of Debian (too old
 # itself) brings a current one along in .toolchain/go, as the Go module that the toolchain is published as: its digest is
 # checked against Go's checksum database.
 set -eu
 cd "$(dirname "$0")/.."
 version=1.26.8
-module=examples/caddyplugins/caddy
+# The module that wants the latest Go.
+module=scripts/sdk-gen/current
 
 suits() {
     found=$(cd "$module" && "$1" version 2>/dev/null | sed -n 's/^go version go\([0-9.]*\).*/\1/p')

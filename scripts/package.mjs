@@ -15,7 +15,7 @@ execFileSync(process.execPath, [join(root, "scripts/sdk.mjs"), "--build"], { std
 rmSync(made, { recursive: true, force: true });
 mkdirSync(join(made, "provider/dist"), { recursive: true });
 cpSync(join(root, "sdk/nodejs/bin"), join(made, "bin"), { recursive: true });
-rmSync(join(made, "bin/schema.sha256"));
+rmSync(join(made, "bin/source.sha256"));
 for (const name of [
     "pulumi-resource-portable",
     "schema.json",

@@ -1,7 +1,7 @@
-// sdk/nodejs is made from provider/schema.json by Pulumi's own generator.
-//   node scripts/sdk.mjs            generates it (needs the pulumi CLI) and builds it
+// sdk/{nodejs,python,go,dotnet,java} are made from provider/schema.json by Pulumi's own generators (scripts/sdk-gen).
+//   node scripts/sdk.mjs            generates them (needs Go), and builds sdk/nodejs
 //   node scripts/sdk.mjs --build    builds sdk/nodejs/bin from what is committed, unless it is there already
-//   node scripts/sdk.mjs --check    tells whether what is committed is what the generator makes (needs the CLI)
+//   node scripts/sdk.mjs --check    reports which committed files aren't what the generators make (needs Go)
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -17,45 +17,47 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { generator } from "./sdk-gen/build.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
-const sdk = join(root, "sdk/nodejs");
+const sdk = join(root, "sdk");
+const nodejs = join(sdk, "nodejs");
 const schema = join(root, "provider/schema.json");
-/** Not of the generator, and kept when it runs again. */
-const OURS = new Set(["bin", "node_modules"]);
+const LANGUAGES = ["nodejs", "python", "go", "dotnet", "java"];
+/** Directories that builds make beside the generated files. */
+const BUILT = new Set(["bin", "node_modules", "obj", "build", "target", "__pycache__"]);
 
 const [mode] = process.argv.slice(2);
 if (mode === "--build") build();
 else if (mode === "--check") check();
 else {
     withGenerated((made) => {
-        mkdirSync(sdk, { recursive: true });
-        for (const name of readdirSync(sdk)) if (!OURS.has(name)) rmSync(join(sdk, name), { recursive: true });
-        cpSync(made, sdk, { recursive: true });
+        for (const language of LANGUAGES) {
+            const directory = join(sdk, language);
+            mkdirSync(directory, { recursive: true });
+            for (const name of readdirSync(directory)) {
+                if (!BUILT.has(name)) rmSync(join(directory, name), { recursive: true });
+            }
+            cpSync(join(made, language), directory, { recursive: true });
+        }
     });
     build();
 }
 
-/** Runs the generator in a directory that is gone afterwards. */
+/** Runs the generators in a directory that is removed afterwards. */
 function withGenerated(use) {
-    const scratch = mkdtempSync(join(tmpdir(), "portable-sdk-"));
+    const made = mkdtempSync(join(tmpdir(), "portable-sdk-"));
     try {
-        execFileSync("pulumi", ["package", "gen-sdk", schema, "--language", "nodejs", "--out", scratch], {
-            // Away from the home directory: it may not be writable, and nothing of it is needed.
-            env: { ...process.env, PULUMI_HOME: join(scratch, "home"), PULUMI_SKIP_UPDATE_CHECK: "true" },
-            stdio: ["ignore", "ignore", "inherit"],
-        });
-        const made = join(scratch, "nodejs");
-        complete(made);
-        // The generator's files are for their owner alone.
-        execFileSync("chmod", ["-R", "u=rwX,go=rX", made]);
+        execFileSync(generator("current"), [schema, made], { stdio: "inherit" });
+        execFileSync(generator("earlier"), ["sdks", schema, join(root, "docs/logo.png"), made], { stdio: "inherit" });
+        complete(join(made, "nodejs"));
         use(made);
     } finally {
-        rmSync(scratch, { recursive: true });
+        rmSync(made, { recursive: true });
     }
 }
 
-/** What the generator leaves to the publisher: where the compiled code is, and that no plugin is to be downloaded. */
+/** Adds what the generator leaves to the publisher: where the compiled code is, and that no plugin is to be downloaded. */
 function complete(made) {
     const { devDependencies, scripts, ...generated } = JSON.parse(readFileSync(join(made, "package.json"), "utf8"));
     const description = JSON.parse(readFileSync(schema, "utf8")).description;
@@ -67,22 +69,21 @@ function complete(made) {
         pulumi: { ...generated.pulumi, resource: false },
     };
     writeFileSync(join(made, "package.json"), `${JSON.stringify(manifest, null, 4)}\n`);
-    writeFileSync(join(made, "schema.sha256"), `${digest(schema)}\n`);
 }
 
 function build() {
-    const stamp = join(sdk, "bin/schema.sha256");
-    const wanted = readFileSync(join(sdk, "schema.sha256"), "utf8");
+    const stamp = join(nodejs, "bin/source.sha256");
+    const wanted = hash(JSON.stringify([...filesOf(sdk, ["nodejs"])].sort()));
     if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
     // Renamed when complete: a program may be using what is there.
-    const made = join(sdk, `bin.${process.pid}`);
+    const made = join(nodejs, `bin.${process.pid}`);
     const tsc = join(root, "node_modules/typescript/bin/tsc");
-    execFileSync(process.execPath, [tsc, "-p", sdk, "--outDir", made], { stdio: "inherit" });
+    execFileSync(process.execPath, [tsc, "-p", nodejs, "--outDir", made], { stdio: "inherit" });
     // The compiled SDK reads its version from a package.json beside it.
-    cpSync(join(sdk, "package.json"), join(made, "package.json"));
-    writeFileSync(join(made, "schema.sha256"), wanted);
-    rmSync(join(sdk, "bin"), { recursive: true, force: true });
-    renameSync(made, join(sdk, "bin"));
+    cpSync(join(nodejs, "package.json"), join(made, "package.json"));
+    writeFileSync(join(made, "source.sha256"), wanted);
+    rmSync(join(nodejs, "bin"), { recursive: true, force: true });
+    renameSync(made, join(nodejs, "bin"));
 }
 
 function check() {
@@ -91,19 +92,22 @@ function check() {
         const names = [...new Set([...now.keys(), ...committed.keys()])];
         const stale = names.filter((name) => now.get(name) !== committed.get(name));
         if (stale.length === 0) return;
-        console.error(`sdk/nodejs is not what the generator makes of provider/schema.json: ${stale.join(", ")}`);
+        console.error(`sdk/ is not what the generators make of provider/schema.json: ${stale.join(", ")}`);
         process.exitCode = 1;
     });
 }
 
-function filesOf(directory) {
-    const names = readdirSync(directory, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
-        .filter((name) => !OURS.has(name.split("/")[0]));
-    return new Map(names.map((name) => [name, digest(join(directory, name))]));
+/** The digest of each file, by its path. */
+function filesOf(directory, languages = LANGUAGES) {
+    const names = languages.flatMap((language) =>
+        readdirSync(join(directory, language), { recursive: true, withFileTypes: true })
+            .filter((entry) => entry.isFile())
+            .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+            .filter((name) => !name.split("/").some((part) => BUILT.has(part) || part.startsWith("bin."))),
+    );
+    return new Map(names.map((name) => [name, hash(readFileSync(join(directory, name)))]));
 }
 
-function digest(file) {
-    return createHash("sha256").update(readFileSync(file)).digest("hex");
+function hash(content) {
+    return createHash("sha256").update(content).digest("hex");
 }

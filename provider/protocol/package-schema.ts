@@ -39,7 +39,7 @@ export async function packageSchema(served: Package): Promise<Record<string, unk
         repository: served.repository,
         publisher: served.publisher,
         meta: { supportPack: true },
-        language: { nodejs: { packageName: `pulumi-${served.name}`, respectSchemaVersion: true } },
+        language: languagesOf(served),
         config: { variables: configuration.properties, ...requiredOf("required", configuration) },
         types: types.specs(),
         provider: {
@@ -49,6 +49,27 @@ export async function packageSchema(served: Package): Promise<Record<string, unk
         },
         resources,
         functions,
+    };
+}
+
+/** How each SDK is named, and what its generator is asked for. */
+function languagesOf({ name, repository }: Package): object {
+    const respectSchemaVersion = true;
+    return {
+        nodejs: { packageName: `pulumi-${name}`, respectSchemaVersion },
+        python: { packageName: `pulumi_${name}`, pyproject: { enabled: true }, respectSchemaVersion },
+        go: {
+            importBasePath: `${repository.replace("https://", "")}/sdk/go/${name}`,
+            generics: "side-by-side",
+            respectSchemaVersion,
+        },
+        // The prefixes Pulumi. of NuGet and com.pulumi of Maven Central belong to Pulumi.
+        csharp: { rootNamespace: "PulumiPortable", respectSchemaVersion },
+        java: {
+            basePackage: "io.github.pulumiportable",
+            buildFiles: "gradle",
+            dependencies: { "com.pulumi:pulumi": "1.17.0" },
+        },
     };
 }
 

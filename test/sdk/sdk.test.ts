@@ -1,22 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(__dirname, "../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 
-test("sdk/nodejs is made from the schema that is committed; `npm run sdk` makes it", () => {
-    const digest = createHash("sha256").update(read("provider/schema.json")).digest("hex");
-    expect(read("sdk/nodejs/schema.sha256").trim()).toBe(digest);
-});
-
-const hasCli = spawnSync("pulumi", ["version"]).status === 0;
-(hasCli ? test : test.skip)("sdk/nodejs is what the generator of the pulumi CLI makes", () => {
+test("every SDK is what Pulumi's generators make of the schema; `npm run sdk` makes them", () => {
     const { status, stderr } = spawnSync(process.execPath, [join(root, "scripts/sdk.mjs"), "--check"]);
-    expect(stderr.toString()).not.toContain("sdk/nodejs is not");
+    expect(stderr.toString()).not.toContain("sdk/ is not");
     expect(status).toBe(0);
-});
+}, 600_000);
 
 test("a program finds every resource and the version under the package's name", () => {
     execFileSync(process.execPath, [join(root, "scripts/sdk.mjs"), "--build"]);

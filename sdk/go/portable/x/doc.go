@@ -1,0 +1,2 @@
+// Deploys systemd Portable Services to hosts over SSH.
+package portable
