@@ -1,5 +1,6 @@
 import { splitWords } from "../../systemd/unit-file";
-import { parentOf, type Tree } from "../tree/tree";
+import { parentOf } from "../tree/paths";
+import type { Tree } from "../tree/tree";
 import type { Finding } from "./finding";
 import type { Started } from "./programs";
 

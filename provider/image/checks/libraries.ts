@@ -1,5 +1,6 @@
 import type { Elf } from "../elf/elf";
-import { type FileEntry, isIn, parentOf, type Tree } from "../tree/tree";
+import { isIn, parentOf } from "../tree/paths";
+import type { FileEntry, Tree } from "../tree/tree";
 import { libraryDirectories } from "./search";
 
 interface Loadable {

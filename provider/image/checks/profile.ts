@@ -1,7 +1,8 @@
 import { assignmentsOf, splitWords } from "../../systemd/unit-file";
 import { mountPoints, programs } from "../../systemd/unit-paths";
 import { readText } from "../tree/content";
-import { isIn, type Tree } from "../tree/tree";
+import { isIn } from "../tree/paths";
+import type { Tree } from "../tree/tree";
 import { isYes, socketsOf } from "./activation";
 import type { Finding } from "./finding";
 import { type ImageFacts, type ImageUnit, mountedOver, services } from "./image-facts";

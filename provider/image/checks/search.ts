@@ -1,5 +1,6 @@
 import { readText } from "../tree/content";
-import { isIn, parentOf, type Tree } from "../tree/tree";
+import { isIn, parentOf } from "../tree/paths";
+import type { Tree } from "../tree/tree";
 
 /** Directories of libraries that Debian's C library has built in besides the usual ones ("Multiarch"). */
 const TRIPLETS = [

@@ -1,5 +1,5 @@
 import { unitNameProblem } from "../../systemd/portable-names";
-import { parentOf } from "../tree/tree";
+import { parentOf } from "../tree/paths";
 import { UNIT_DIRECTORIES } from "../tree/units";
 import type { Finding } from "./finding";
 import type { ImageFacts } from "./image-facts";

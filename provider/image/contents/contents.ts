@@ -1,4 +1,5 @@
-import { type Entry, parentOf, type Tree } from "../tree/tree";
+import { parentOf } from "../tree/paths";
+import type { Entry, Tree } from "../tree/tree";
 import { fileLines } from "./file-lines";
 import { PACKAGE_LISTS, packageLines, packagesOf } from "./packages";
 import { counted, sizeText } from "./size";

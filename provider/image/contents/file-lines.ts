@@ -1,5 +1,6 @@
 import { sha256 } from "../../digest";
-import { type Entry, parentOf } from "../tree/tree";
+import { parentOf } from "../tree/paths";
+import type { Entry } from "../tree/tree";
 import { counted, sizeText } from "./size";
 
 /** Enough to tell contents apart that one image has one after another. */

@@ -1,6 +1,7 @@
 import { readingContent } from "../tree/content";
+import { parentOf } from "../tree/paths";
 import type { Found, RootFiles } from "../tree/root-files";
-import { type Content, parentOf, type Tree } from "../tree/tree";
+import type { Content, Tree } from "../tree/tree";
 import { type Elf, readElf } from "./elf";
 
 /** Directories of libraries that Debian's C library has built in besides the usual ones ("Multiarch"). */

@@ -1,4 +1,5 @@
-import { isIn, type Tree, textEntry } from "../tree/tree";
+import { isIn } from "../tree/paths";
+import { type Tree, textEntry } from "../tree/tree";
 
 /** Where an extension says what it extends (systemd-sysext(8)). */
 export const EXTENSION_RELEASE = "/usr/lib/extension-release.d";

@@ -1,7 +1,8 @@
 import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
 import { UserError } from "../../errors";
-import { isIn, type Tree } from "../tree/tree";
+import { isIn } from "../tree/paths";
+import type { Tree } from "../tree/tree";
 import { CheckedFile } from "./checked-bytes";
 import { EXTENSION_RELEASE } from "./extension";
 import { type Packer, PackerMissing, type PackOptions } from "./packer";

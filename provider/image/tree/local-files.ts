@@ -7,7 +7,8 @@ import { sha256 } from "../../digest";
 import { type Archive, Asset } from "../../schema/values";
 import { Store } from "../store/store";
 import { DigestCache } from "./digest-cache";
-import { type DirectoryEntry, type FileEntry, join, type SymlinkEntry, textEntry } from "./tree";
+import { join } from "./paths";
+import { type DirectoryEntry, type FileEntry, type SymlinkEntry, textEntry } from "./tree";
 
 /** Why something on this machine can't be used, as a sentence for the user. */
 export class LocalProblem extends Error {}

@@ -1,10 +1,7 @@
 import type { Stats } from "node:fs";
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import path from "node:path";
-import { join, parentOf } from "./tree";
-
-/** As many symbolic links as Linux follows (path_resolution(7)). */
-const MAX_LINKS = 40;
+import { followLinks } from "./paths";
 
 export interface Found {
     /** Where the path leads, without symbolic links. */
@@ -28,31 +25,13 @@ export class RootFiles {
 
     /** What is at an absolute path; undefined where nothing is. */
     async find(written: string): Promise<Found | undefined> {
-        let rest = stepsOf(written);
-        let at = "/";
-        const links: Found["links"] = [];
-        for (;;) {
-            const [step, ...more] = rest;
-            if (step === undefined) break;
-            rest = more;
-            if (step === "..") {
-                at = parentOf(at);
-                continue;
-            }
-            const next = join(at, step);
-            const found = await this.look(next);
-            if (found === undefined) return undefined;
-            if (found.target === undefined) {
-                at = next;
-                continue;
-            }
-            links.push([next, found.target]);
-            if (links.length > MAX_LINKS) return undefined;
-            rest = [...stepsOf(found.target), ...rest];
-            if (found.target.startsWith("/")) at = "/";
-        }
-        const end = await this.look(at);
-        return end && { path: at, status: end.status, links };
+        const walk = followLinks(written);
+        let step = walk.next();
+        while (!step.done) step = walk.next(await this.look(step.value));
+        if (!step.value?.exists) return undefined;
+        const { path: reached, links } = step.value;
+        const end = await this.look(reached);
+        return end && { path: reached, status: end.status, links };
     }
 
     /** The text of a file; undefined where there is none. */
@@ -82,8 +61,4 @@ export class RootFiles {
             throw error;
         }
     }
-}
-
-function stepsOf(written: string): string[] {
-    return written.split("/").filter((step) => step !== "" && step !== ".");
 }

@@ -1,4 +1,5 @@
 import { sha256 } from "../../digest";
+import { followLinksNow, parentOf } from "./paths";
 
 /** Where the bytes of a file are: here, in a file of this machine, or at a path of a squashfs of this machine. */
 export type Content = { bytes: Buffer } | { localPath: string } | { image: string; path: string };
@@ -31,9 +32,6 @@ export function textEntry(text: string, mode = 0o644): FileEntry {
     const bytes = Buffer.from(text);
     return { kind: "file", mode, size: bytes.length, sha256: sha256(bytes), content: { bytes } };
 }
-
-/** As many symbolic links as Linux follows (path_resolution(7)). */
-const MAX_LINKS = 40;
 
 /** The files of an image by their absolute path. Every entry's parents are there, and are directories. */
 export class Tree {
@@ -88,28 +86,11 @@ export class Tree {
      * nothing is; `path` is then how far it is known. A circle of links answers undefined.
      */
     lookup(path: string): { path: string; entry: Entry | undefined } | undefined {
-        let rest = path.split("/").filter((part) => part !== "" && part !== ".");
-        let at = "/";
-        for (let links = 0; links <= MAX_LINKS; ) {
-            const [part, ...more] = rest;
-            if (part === undefined) return { path: at, entry: this.entries.get(at) };
-            rest = more;
-            if (part === "..") {
-                at = parentOf(at);
-                continue;
-            }
-            const next = join(at, part);
-            const entry = this.entries.get(next);
-            if (entry === undefined) return { path: [next === "/" ? "" : next, ...rest].join("/"), entry: undefined };
-            if (entry.kind !== "symlink") {
-                at = next;
-                continue;
-            }
-            links++;
-            rest = [...entry.target.split("/").filter((step) => step !== "" && step !== "."), ...rest];
-            if (entry.target.startsWith("/")) at = "/";
-        }
-        return undefined;
+        const found = followLinksNow(path, (at) => {
+            const entry = this.entries.get(at);
+            return entry && (entry.kind === "symlink" ? entry : {});
+        });
+        return found && { path: found.path, entry: this.entries.get(found.path) };
     }
 
     /** Parents first, the same order everywhere. */
@@ -141,17 +122,4 @@ export class Tree {
         for (const entry of this.entries.values()) sum += entry.kind === "file" ? entry.size : 0;
         return sum;
     }
-}
-
-export function parentOf(path: string): string {
-    return path.slice(0, path.lastIndexOf("/")) || "/";
-}
-
-export function join(directory: string, name: string): string {
-    return directory === "/" ? `/${name}` : `${directory}/${name}`;
-}
-
-/** Whether a path is the directory or lies in it. */
-export function isIn(path: string, directory: string): boolean {
-    return path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`);
 }

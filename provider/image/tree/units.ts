@@ -1,6 +1,7 @@
 import { unitNameProblem } from "../../systemd/portable-names";
 import { readText } from "./content";
-import { type FileEntry, parentOf, type Tree } from "./tree";
+import { parentOf } from "./paths";
+import type { FileEntry, Tree } from "./tree";
 
 /** Where systemd finds unit files in an image, the first one counting (systemd.unit(5), "UNIT FILE LOAD PATH"). */
 export const UNIT_DIRECTORIES = [

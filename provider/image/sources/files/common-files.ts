@@ -1,7 +1,8 @@
 import type { Path } from "../../../schema/values";
 import { localFile } from "../../tree/local-files";
+import { join } from "../../tree/paths";
 import { RootFiles } from "../../tree/root-files";
-import { join, type Tree } from "../../tree/tree";
+import type { Tree } from "../../tree/tree";
 import type { Problems } from "../problems";
 
 /** The certificates of all authorities in one file: on Debian, Alpine and Arch; on Fedora and RHEL; on SUSE. */

@@ -3,8 +3,9 @@ import type { Path } from "../../../schema/values";
 import { builtInDirectories, elfOf, Libraries, type Loaded, runPathOf } from "../../elf/loader";
 import { readText } from "../../tree/content";
 import { cacheOf, LocalProblem, localFile, unchangedFile } from "../../tree/local-files";
+import { join, parentOf } from "../../tree/paths";
 import type { Found, RootFiles } from "../../tree/root-files";
-import { join, parentOf, type Tree } from "../../tree/tree";
+import type { Tree } from "../../tree/tree";
 import type { Problems } from "../problems";
 
 /** Opened by the C library while a program runs, where they are files of their own: no program names them. */

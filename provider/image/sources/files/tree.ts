@@ -2,7 +2,8 @@ import { Archive, Asset, type Path, type Previewed, UNKNOWN, Unknown } from "../
 import { parseUnit } from "../../../systemd/unit-file";
 import { mountPoints, type Program, programs } from "../../../systemd/unit-paths";
 import { archiveEntries, assetFile } from "../../tree/local-files";
-import { type Entry, isIn, join, Tree, textEntry } from "../../tree/tree";
+import { isIn, join } from "../../tree/paths";
+import { type Entry, Tree, textEntry } from "../../tree/tree";
 import type { Problems } from "../problems";
 import { addBinaries } from "./binaries";
 import type { FilesSource, TreeEntrySource } from "./schema";

@@ -1,7 +1,8 @@
 import { Asset, type Path, type Previewed, UNKNOWN, Unknown } from "../../../schema/values";
 import { unitNameProblem } from "../../../systemd/portable-names";
 import { assetText, localText } from "../../tree/local-files";
-import { join, type Tree, textEntry } from "../../tree/tree";
+import { join } from "../../tree/paths";
+import { type Tree, textEntry } from "../../tree/tree";
 import type { Problems } from "../problems";
 import type { FilesSource } from "./schema";
 

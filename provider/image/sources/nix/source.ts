@@ -1,8 +1,8 @@
-import { readdir, readlink, stat } from "node:fs/promises";
-import path from "node:path";
+import { readdir, stat } from "node:fs/promises";
 import { sha256 } from "../../../digest";
 import { UserError } from "../../../errors";
 import { type Path, type Previewed, pathText, UNKNOWN } from "../../../schema/values";
+import { RootFiles } from "../../tree/root-files";
 import type { LoadArgs, LoadedSource, Ready } from "../loaded";
 import { Problems } from "../problems";
 import { loadRaw } from "../raw";
@@ -10,8 +10,6 @@ import { buildDerivation, type Output } from "./build";
 import { evaluate, known, nixExpression } from "./evaluation";
 import type { NixSource } from "./schema";
 
-/** As many links as a path is followed through. */
-const MAX_LINKS = 40;
 /** As many names of an output as an error lists. */
 const MAX_NAMED = 8;
 
@@ -43,13 +41,18 @@ export async function loadNix(source: Previewed<NixSource>, args: LoadArgs): Pro
 
 /** The one `.raw` of an output: in its directory, or the output itself. */
 async function imageIn({ storePath, storeRoot }: Output, label: string, at: Path): Promise<string> {
-    const real = storeRoot + (await followed(storePath, storeRoot));
+    // Links between store paths start at the store's root, which may lie elsewhere on this machine.
+    const store = new RootFiles(storeRoot === "" ? "/" : storeRoot);
+    const localPath = async (written: string) => {
+        const found = await store.find(written);
+        if (found === undefined) throw new Error(`nix built ${written}, which isn't in its store ${store.directory}`);
+        return store.local(found.path);
+    };
+    const real = await localPath(storePath);
     if ((await stat(real)).isFile()) return real;
     const names = (await readdir(real)).sort();
     const [image, ...more] = names.filter((name) => name.endsWith(".raw"));
-    if (image !== undefined && more.length === 0) {
-        return storeRoot + (await followed(`${real.slice(storeRoot.length)}/${image}`, storeRoot));
-    }
+    if (image !== undefined && more.length === 0) return localPath(`${storePath}/${image}`);
     const property = pathText(at);
     if (image !== undefined) {
         const what = `'${label}' holds more than one image: ${[image, ...more].slice(0, MAX_NAMED).join(", ")}`;
@@ -60,17 +63,6 @@ async function imageIn({ storePath, storeRoot }: Output, label: string, at: Path
         what: `'${label}' holds no .raw image, but ${names.slice(0, MAX_NAMED).join(", ") || "nothing"} (${real})`,
         todo: "Build it with pkgs.portableService; for a program without an image use the source `closure`",
     });
-}
-
-/** Symbolic links between store paths followed, as they are in a store with another root. */
-async function followed(storePath: string, storeRoot: string): Promise<string> {
-    let at = storePath;
-    for (let links = 0; links < MAX_LINKS; links++) {
-        const target = await readlink(storeRoot + at).catch(() => undefined);
-        if (target === undefined) break;
-        at = path.resolve(path.dirname(at), target);
-    }
-    return at;
 }
 
 async function readyImage(file: string, at: Path): Promise<Ready> {

@@ -1,9 +1,8 @@
 import { LocalProblem } from "../../tree/local-files";
-import { type Entry, isIn, join, parentOf, Tree } from "../../tree/tree";
+import { followLinksNow, isIn, join, nameOf, parentOf, stepsOf } from "../../tree/paths";
+import { type Entry, Tree } from "../../tree/tree";
 import type { Change } from "./layer";
 
-/** As many symbolic links as Linux follows (path_resolution(7)). */
-const MAX_LINKS = 40;
 const SETUID = 0o4000;
 
 type Node = { kind: "directory"; mode: number; user: number; children: Map<string, Node> } | Leaf;
@@ -56,45 +55,34 @@ function find(root: Directory, path: string): Directory | undefined {
     return walk(root, path, () => undefined);
 }
 
-/** The same, with what is missing made, and files in the way replaced. */
+/** The directory at a path, links followed; what is missing is made, and files in the way are replaced. */
 function makeDirectory(root: Directory, path: string): Directory {
-    const made = walk(root, path, (parent, name) => {
+    const made = walk(root, path, (missing) => {
         const directory: Directory = { kind: "directory", mode: 0o755, user: 0, children: new Map() };
-        parent.children.set(name, directory);
+        directoryAt(root, parentOf(missing))?.children.set(nameOf(missing), directory);
         return directory;
     });
     if (made === undefined) throw new LocalProblem(`The image has a circle of symbolic links at ${path}.`);
     return made;
 }
 
-function walk(
-    root: Directory,
-    path: string,
-    absent: (parent: Directory, name: string) => Directory | undefined,
-): Directory | undefined {
-    const stack: Directory[] = [root];
-    let rest = stepsOf(path);
-    for (let links = 0; links <= MAX_LINKS; ) {
-        const [step, ...more] = rest;
-        const at = stack.at(-1) as Directory;
-        if (step === undefined) return at;
-        rest = more;
-        if (step === "..") {
-            if (stack.length > 1) stack.pop();
-            continue;
-        }
-        const next = at.children.get(step);
-        if (next?.kind === "symlink") {
-            links++;
-            if (next.target.startsWith("/")) stack.length = 1;
-            rest = [...stepsOf(next.target), ...rest];
-            continue;
-        }
-        const directory = next?.kind === "directory" ? next : absent(at, step);
-        if (directory === undefined) return undefined;
-        stack.push(directory);
+function walk(root: Directory, path: string, absent: (path: string) => Directory | undefined): Directory | undefined {
+    const found = followLinksNow(path, (at) => {
+        const node = directoryAt(root, parentOf(at))?.children.get(nameOf(at));
+        if (node?.kind === "symlink") return node;
+        return (node?.kind === "directory" ? node : absent(at)) && {};
+    });
+    return found?.exists ? directoryAt(root, found.path) : undefined;
+}
+
+/** The directory at a path without symbolic links. */
+function directoryAt(root: Directory, path: string): Directory | undefined {
+    let directory: Directory | undefined = root;
+    for (const step of stepsOf(path)) {
+        const child: Node | undefined = directory?.children.get(step);
+        directory = child?.kind === "directory" ? child : undefined;
     }
-    return undefined;
+    return directory;
 }
 
 function collect(directory: Directory, path: string, workingDirectory: string, tree: Tree): void {
@@ -115,12 +103,4 @@ function entryOf(node: Node, path: string, workingDirectory: string): Entry {
     if (node.kind === "directory") return { kind: "directory", mode };
     const { size, sha256, localPath } = node;
     return { kind: "file", mode, size, sha256, content: { localPath } };
-}
-
-function nameOf(path: string): string {
-    return path.slice(path.lastIndexOf("/") + 1);
-}
-
-function stepsOf(path: string): string[] {
-    return path.split("/").filter((step) => step !== "" && step !== ".");
 }
