@@ -10,8 +10,8 @@ import { systemFindings } from "./system";
 import { verifyFindings } from "./systemd-analyze";
 import { unitNameFindings } from "./unit-names";
 
-/** Raised when a check changes: images that were looked at before are looked at again. */
-export const VALIDATION_VERSION = 3;
+/** Bump when a check changes: images that were inspected before are inspected again. */
+export const VALIDATION_VERSION = 4;
 
 export interface Validated {
     findings: Finding[];

@@ -1,12 +1,13 @@
 import { splitWords, valuesOf } from "../../systemd/unit-file";
 import { type Program, programs, SEARCH_PATH } from "../../systemd/unit-paths";
-import { type Elf, readElf } from "../elf/elf";
+import type { Elf } from "../elf/elf";
+import type { Loader } from "../elf/loader";
 import { readingContent } from "../tree/content";
 import { isIn, parentOf } from "../tree/paths";
 import type { FileEntry, Tree } from "../tree/tree";
 import type { Finding } from "./finding";
 import { type ImageFacts, type ImageUnit, mountedOver, services } from "./image-facts";
-import { Libraries } from "./libraries";
+import { elfOf, type ImageFile, imageLoader, libraryProblems } from "./libraries";
 import { octal } from "./system";
 
 /** A program that a unit starts, down to the file that the kernel loads. */
@@ -32,7 +33,11 @@ export class Programs {
     /** Files that a unit names and that can't be started: said once. */
     private readonly broken = new Set<string>();
 
-    private constructor(private readonly facts: ImageFacts) {}
+    private readonly loader: Loader<ImageFile>;
+
+    private constructor(private readonly facts: ImageFacts) {
+        this.loader = imageLoader(facts.tree, ({ path, entry }) => this.elfOf(path, entry));
+    }
 
     static async of(facts: ImageFacts): Promise<Programs> {
         const all = new Programs(facts);
@@ -165,13 +170,13 @@ export class Programs {
             .flatMap((value) => splitWords(value) ?? [])
             .filter((word) => word.startsWith("LD_LIBRARY_PATH="))
             .flatMap((word) => word.slice("LD_LIBRARY_PATH=".length).split(":"));
-        const libraries = new Libraries(this.facts.tree, outside, (at, file) => this.elfOf(at, file));
-        for (const { what, todo } of await libraries.problems({ path, elf }, search))
+        const program = { name: path, path, file: { path, content: entry.content, entry }, elf, isConfigured: false };
+        for (const { what, todo } of await libraryProblems(this.loader, program, search, outside))
             say(`${shown}, and ${what}`, todo);
     }
 
     private async elfOf(path: string, entry: FileEntry): Promise<Elf | undefined> {
-        if (!this.elfs.has(path)) this.elfs.set(path, await readingContent(entry, readElf).catch(undefinedIfDamaged));
+        if (!this.elfs.has(path)) this.elfs.set(path, await elfOf(entry));
         return this.elfs.get(path);
     }
 
@@ -245,10 +250,4 @@ function interpretersOf(interpreter: string, args: string[], unit: ImageUnit): {
 
 function baseName(path: string): string {
     return path.slice(path.lastIndexOf("/") + 1);
-}
-
-/** A file whose tables point outside of it. */
-function undefinedIfDamaged(error: unknown): undefined {
-    if (error instanceof RangeError) return undefined;
-    throw error;
 }

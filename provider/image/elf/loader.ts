@@ -1,117 +1,203 @@
-import { readingContent } from "../tree/content";
-import { parentOf } from "../tree/paths";
-import type { Found, RootFiles } from "../tree/root-files";
-import type { Content, Tree } from "../tree/tree";
-import { type Elf, readElf } from "./elf";
+import { join, parentOf } from "../tree/paths";
+import type { Content } from "../tree/tree";
+import type { Elf } from "./elf";
+import { builtInDirectories, configuredDirectories, librariesOf, type SearchFiles } from "./search-path";
 
-/** Directories of libraries that Debian's C library has built in besides the usual ones ("Multiarch"). */
-const TRIPLETS: Record<string, string> = {
-    x86: "i386-linux-gnu",
-    "x86-64": "x86_64-linux-gnu",
-    arm: "arm-linux-gnueabihf",
-    arm64: "aarch64-linux-gnu",
-    ppc64: "powerpc64le-linux-gnu",
-    riscv64: "riscv64-linux-gnu",
-    s390x: "s390x-linux-gnu",
-};
-
-/** A program or library, and where it was found. */
-export interface Loaded {
-    /** As the loader finds it, links not followed. */
+/** A file that a loader finds. */
+export interface LibraryFile {
+    /** Where it is, symbolic links followed. */
     path: string;
-    found: Pick<Found, "path" | "links">;
-    elf: Elf;
+    content: Content;
 }
 
-/** Finds libraries in a root as its dynamic loader would (ld.so(8)). */
-export class Libraries {
-    private configured: Promise<string[]> | undefined;
+/** What a loader sees of files, and what is in them. */
+export interface LoaderFiles<F extends LibraryFile> extends SearchFiles {
+    /** The ordinary file that a path leads to; undefined where there is none. */
+    file(path: string): Promise<F | undefined>;
+    /** What it says of itself; undefined when it is neither a program nor a library. */
+    elf(file: F): Promise<Elf | undefined>;
+}
 
-    /** `image`: what is in it already counts before what the root has. */
-    constructor(
-        private readonly root: RootFiles,
-        private readonly image: Tree,
-    ) {}
+/** A program or library in memory. */
+export interface Loaded<F extends LibraryFile> {
+    /** The NEEDED entry that led here; of a program its path. */
+    name: string;
+    /** As it was found, symbolic links not followed. */
+    path: string;
+    file: F;
+    elf: Elf;
+    /** The first object that needed it; none for the program. */
+    neededBy?: Loaded<F>;
+    /** Whether only configuration of the system led here: ld.so.conf, or musl's .path file. */
+    isConfigured: boolean;
+}
 
-    /**
-     * The library of that name for a program of the architecture; "another" where there are only ones for others.
-     * `runPaths`: directories of the object that needs it, and of those that led to it.
-     */
-    async find(
-        name: string,
-        architecture: string,
-        runPaths: readonly string[],
-    ): Promise<Loaded | "another" | undefined> {
-        const directories = [...runPaths, ...(await this.directories(architecture))];
-        let another = false;
-        for (const path of name.includes("/") ? [name] : directories.map((each) => `${each}/${name}`)) {
-            const own = this.image.lookup(path);
-            const given =
-                own?.entry?.kind === "file" ? { path: own.path, links: [], content: own.entry.content } : undefined;
-            const found = given ?? (await this.inRoot(path));
-            if (found === undefined) continue;
-            const elf = await elfOf(found.content);
-            if (elf?.architecture === architecture) return { path, found, elf };
-            another = true;
-        }
-        return another ? "another" : undefined;
-    }
+/** A library that isn't found. */
+export interface Missing<F extends LibraryFile> {
+    name: string;
+    neededBy: Loaded<F>;
+    /** The first file of that name that can't be loaded. `architecture` is undefined where it is no library. */
+    unfit?: { path: string; architecture: string | undefined };
+    /** Where it was looked for. */
+    searched: string[];
+}
 
-    private async inRoot(path: string) {
-        const found = await this.root.find(path);
-        return found?.status.isFile() ? { ...found, content: { localPath: this.root.local(found.path) } } : undefined;
-    }
+/** A library that lacks a version of its symbols which another object was linked with. */
+export interface TooOld<F extends LibraryFile> {
+    user: Loaded<F>;
+    library: Loaded<F>;
+    /** The newest that it lacks: "GLIBC_2.38". */
+    version: string;
+    /** The newest of the same family that it has; undefined where it has none. */
+    upTo: string | undefined;
+}
 
-    private async directories(architecture: string): Promise<string[]> {
-        this.configured ??= this.readConfiguration("/etc/ld.so.conf", 0);
-        return [...(await this.configured), ...builtInDirectories(architecture)];
-    }
+export interface Loading<F extends LibraryFile> {
+    /** In the order in which they are loaded. */
+    libraries: Loaded<F>[];
+    missing: Missing<F>[];
+    tooOld: TooOld<F>[];
+}
 
-    /** ld.so.conf of ldconfig(8): a directory a line, and `include PATTERN`. */
-    private async readConfiguration(file: string, depth: number): Promise<string[]> {
-        const text = depth > 8 ? undefined : await this.root.text(file);
-        const directories: string[] = [];
-        for (const line of (text ?? "").split("\n").map((each) => each.replace(/#.*/, "").trim())) {
-            if (line.startsWith("/")) directories.push(line.replace(/\/+$/, ""));
-            const pattern = /^include\s+(\S+)/.exec(line)?.[1];
-            if (pattern === undefined) continue;
-            const whole = pattern.startsWith("/") ? pattern : `${parentOf(file)}/${pattern}`;
-            const matches = globOf(whole.slice(whole.lastIndexOf("/") + 1));
-            for (const name of await this.root.names(parentOf(whole))) {
-                if (matches.test(name)) {
-                    directories.push(...(await this.readConfiguration(`${parentOf(whole)}/${name}`, depth + 1)));
-                }
+export interface LoadOptions {
+    /** Directories of LD_LIBRARY_PATH. */
+    libraryPath?: readonly string[];
+    /** Libraries that the program opens later, by name: loaded too where they are found, and never missing. */
+    optional?: readonly string[];
+}
+
+/**
+ * Loads programs as the dynamic loaders of glibc and musl do, without running them: ld.so(8); _dl_map_object in
+ * glibc's elf/dl-load.c; load_library in musl's ldso/dynlink.c.
+ */
+export class Loader<F extends LibraryFile> {
+    constructor(private readonly files: LoaderFiles<F>) {}
+
+    /** Every library of a program, and what keeps it from being loaded. */
+    async load(program: Loaded<F>, { libraryPath = [], optional = [] }: LoadOptions = {}): Promise<Loading<F>> {
+        const search = await this.searchOf(program, libraryPath);
+        const libraries: Loaded<F>[] = [];
+        const missing: Missing<F>[] = [];
+        const known = new Map<string, Loaded<F> | undefined>();
+        // The queue grows while it is read: libraries are loaded breadth first.
+        const queue = [program];
+        for (const object of queue) {
+            for (const name of [...object.elf.needed, ...(object === program ? optional : [])]) {
+                if (known.has(name) || search.isLoaderItself(name)) continue;
+                const found = await this.find(name, object, program.elf.architecture, search);
+                known.set(name, "elf" in found ? found : undefined);
+                if ("elf" in found) {
+                    libraries.push(found);
+                    queue.push(found);
+                    // glibc knows what it has loaded by the SONAME too.
+                    const { soname } = found.elf;
+                    if (soname !== undefined && !search.isMusl && !known.has(soname)) known.set(soname, found);
+                } else if (!optional.includes(name)) missing.push(found);
             }
         }
-        return directories;
+        const tooOld = queue.flatMap((object) => lackingVersions(object, (name) => known.get(name)));
+        return { libraries, missing, tooOld };
+    }
+
+    private async searchOf(program: Loaded<F>, libraryPath: readonly string[]): Promise<Search> {
+        const { interpreter, needed, architecture } = program.elf;
+        const musl = needed.find((name) => name.startsWith("libc.musl-"));
+        const loader = interpreter ?? (musl === undefined ? undefined : `/lib/${musl.replace(/^libc/, "ld")}`);
+        const loaderFile = loader === undefined ? undefined : await this.files.file(loader);
+        const builtIn = builtInDirectories(architecture, loader, loaderFile?.path);
+        const configured = await configuredDirectories(this.files, loader, loaderFile?.path);
+        const own = librariesOf(loader);
+        const system = own.isMusl ? (configured ?? builtIn) : [...(configured ?? []), ...builtIn];
+        return { ...own, libraryPath, system, builtIn };
+    }
+
+    private async find(
+        name: string,
+        object: Loaded<F>,
+        architecture: string,
+        search: Search,
+    ): Promise<Loaded<F> | Missing<F>> {
+        const before = directoriesBefore(object, search);
+        const searched = [...new Set([...before, ...search.system])];
+        let unfit: Missing<F>["unfit"];
+        const paths = name.includes("/")
+            ? expanded([name], object, search.builtIn)
+            : searched.map((directory) => join(directory, name));
+        for (const path of paths) {
+            const file = await this.files.file(path);
+            if (file === undefined) continue;
+            const elf = await this.files.elf(file);
+            if (elf?.architecture === architecture) {
+                const directory = parentOf(path);
+                const isConfigured =
+                    !name.includes("/") && !before.includes(directory) && !search.builtIn.includes(directory);
+                return { name, path, file, elf, neededBy: object, isConfigured };
+            }
+            unfit ??= { path, architecture: elf?.architecture };
+            // musl takes the first file of that name, whatever it is.
+            if (search.isMusl) break;
+        }
+        return { name, neededBy: object, unfit, searched };
     }
 }
 
-/** Where a loader looks without any configuration. */
-export function builtInDirectories(architecture: string): string[] {
-    const triplet = TRIPLETS[architecture];
-    const ofTriplet = triplet === undefined ? [] : [`/lib/${triplet}`, `/usr/lib/${triplet}`];
-    return [...ofTriplet, "/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+interface Search {
+    isMusl: boolean;
+    isLoaderItself(name: string): boolean;
+    libraryPath: readonly string[];
+    /** Directories that count for every program: configured ones before those that are built in, or in their place. */
+    system: readonly string[];
+    builtIn: readonly string[];
 }
 
-function globOf(pattern: string): RegExp {
-    return new RegExp(
-        `^${pattern
-            .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-            .replaceAll("*", ".*")
-            .replaceAll("?", ".")}$`,
-    );
+/** What is searched before the directories of the system: run paths and LD_LIBRARY_PATH. */
+function directoriesBefore<F extends LibraryFile>(object: Loaded<F>, search: Search): string[] {
+    const chain: Loaded<F>[] = [];
+    for (let each: Loaded<F> | undefined = object; each !== undefined; each = each.neededBy) chain.push(each);
+    const runPath = (each: Loaded<F>) => expanded(each.elf.runPath, each, search.builtIn);
+    // musl makes no difference between DT_RPATH and DT_RUNPATH: both count for all that they lead to.
+    if (search.isMusl) return [...search.libraryPath, ...chain.flatMap(runPath)];
+    const hasRunPath = object.elf.runPath.length > 0 && !object.elf.isRunPathInherited;
+    // DT_RUNPATH of the object itself makes glibc forget every DT_RPATH.
+    if (hasRunPath) return [...search.libraryPath, ...runPath(object)];
+    return [...chain.filter(({ elf }) => elf.isRunPathInherited).flatMap(runPath), ...search.libraryPath];
 }
 
-/** What a program or library says of itself; undefined when it is neither. */
-export function elfOf(content: Content): Promise<Elf | undefined> {
-    return readingContent({ content }, readElf);
+/**
+ * Run paths with their variables put in (ld.so(8), "Dynamic string tokens"). $ORIGIN of the program is where the file
+ * is (/proc/self/exe), that of a library where it was found.
+ */
+function expanded<F extends LibraryFile>(
+    paths: readonly string[],
+    { path, file, neededBy }: Loaded<F>,
+    builtIn: readonly string[],
+): string[] {
+    const origin = parentOf(neededBy === undefined ? file.path : path);
+    const libraryDirectories = [...new Set(builtIn.map((each) => each.replace(/^\/(usr\/)?/, "")))];
+    return paths
+        .map((each) => each.replace(/\$(ORIGIN|\{ORIGIN\})/g, () => origin).replace(/(?<=.)\/+$/, ""))
+        .flatMap((each) =>
+            /\$(LIB|\{LIB\})/.test(each)
+                ? libraryDirectories.map((library) => each.replace(/\$(LIB|\{LIB\})/g, () => library))
+                : [each],
+        );
 }
 
-/** The directories of an object's run path, `$ORIGIN` being where it is. */
-export function runPathOf({ path, found, elf }: Loaded): string[] {
-    const origins = [...new Set([parentOf(path), parentOf(found.path)])];
-    return elf.runPath.flatMap((each) =>
-        origins.map((origin) => each.replace(/\$(ORIGIN|\{ORIGIN\})/g, origin).replace(/\/+$/, "")),
-    );
+function lackingVersions<F extends LibraryFile>(
+    user: Loaded<F>,
+    loaded: (name: string) => Loaded<F> | undefined,
+): TooOld<F>[] {
+    return Object.entries(user.elf.neededVersions).flatMap(([name, versions]) => {
+        const library = loaded(name);
+        const has = library?.elf.versions ?? [];
+        const version = newest(has.length === 0 ? [] : versions.filter((each) => !has.includes(each)));
+        if (library === undefined || version === undefined) return [];
+        const family = version.replace(/_.*/, "");
+        const upTo = newest(has.filter((each) => each.startsWith(`${family}_`) && /_[\d.]+$/.test(each)));
+        return [{ user, library, version, upTo }];
+    });
+}
+
+function newest(versions: readonly string[]): string | undefined {
+    return [...versions].sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
 }

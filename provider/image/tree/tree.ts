@@ -1,5 +1,5 @@
 import { sha256 } from "../../digest";
-import { followLinksNow, parentOf } from "./paths";
+import { followLinksNow, nameOf, parentOf } from "./paths";
 
 /** Where the bytes of a file are: here, in a file of this machine, or at a path of a squashfs of this machine. */
 export type Content = { bytes: Buffer } | { localPath: string } | { image: string; path: string };
@@ -91,6 +91,15 @@ export class Tree {
             return entry && (entry.kind === "symlink" ? entry : {});
         });
         return found && { path: found.path, entry: this.entries.get(found.path) };
+    }
+
+    /** Names in a directory, sorted; none where there is no directory. */
+    names(directory: string): string[] {
+        const found: string[] = [];
+        for (const path of this.entries.keys()) {
+            if (path !== "/" && parentOf(path) === directory) found.push(nameOf(path));
+        }
+        return found.sort();
     }
 
     /** Parents first, the same order everywhere. */

@@ -1,11 +1,13 @@
 import { readdir } from "node:fs/promises";
 import type { Path } from "../../../schema/values";
-import { builtInDirectories, elfOf, Libraries, type Loaded, runPathOf } from "../../elf/loader";
-import { readText } from "../../tree/content";
+import { type Elf, readElf } from "../../elf/elf";
+import { type Loaded, Loader, type Missing, type TooOld } from "../../elf/loader";
+import { builtInDirectories } from "../../elf/search-path";
+import { readingContent, readText } from "../../tree/content";
 import { cacheOf, LocalProblem, localFile, unchangedFile } from "../../tree/local-files";
-import { join, parentOf } from "../../tree/paths";
+import { join } from "../../tree/paths";
 import type { Found, RootFiles } from "../../tree/root-files";
-import type { Tree } from "../../tree/tree";
+import type { Content, Tree } from "../../tree/tree";
 import type { Problems } from "../problems";
 
 /** Opened by the C library while a program runs, where they are files of their own: no program names them. */
@@ -15,9 +17,12 @@ const SEARCH_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin
 /** Made for the time stamps of one machine: Python would pass over them. */
 const PYTHON_CACHE = "__pycache__";
 
+/** A file that is in the image already, or comes from the root. */
+type Part = Pick<Found, "path" | "links"> & { content: Content };
+
 /** Brings programs of a root into the tree of an image, with the loader and libraries that they need. */
 export class Dependencies {
-    private readonly libraries = new Map<RootFiles, Libraries>();
+    private readonly loaders = new Map<RootFiles, Loader<Part>>();
     /** Programs and libraries that were looked at, by root and path. */
     private readonly done = new Set<string>();
     /** All programs of an image are for one architecture; the first one says which. */
@@ -34,10 +39,10 @@ export class Dependencies {
     async bring(root: RootFiles, written: string, at: Path): Promise<void> {
         const own = this.tree.lookup(written);
         if (own?.entry?.kind === "file") {
-            const elf = await elfOf(own.entry.content);
-            if (elf !== undefined) {
-                await this.needs(root, { path: written, found: { path: own.path, links: [] }, elf }, at);
-            } else await this.interpreter(root, written, await readText(own.entry, 256), at);
+            const part = { path: own.path, links: [], content: own.entry.content };
+            const elf = await elfOf(part);
+            if (elf !== undefined) await this.needs(root, programOf(written, part, elf), at);
+            else await this.interpreter(root, written, await readText(own.entry, 256), at);
             return;
         }
         const found = await root.find(written);
@@ -70,21 +75,22 @@ export class Dependencies {
     }
 
     /** A file of a directory, with the libraries of what may be a module: there may be others for other architectures. */
-    private async part(root: RootFiles, path: string, found: Loaded["found"], at: Path): Promise<void> {
+    private async part(root: RootFiles, path: string, found: Pick<Found, "path" | "links">, at: Path): Promise<void> {
         await this.add(root, found, at);
         const entry = this.tree.lookup(found.path)?.entry;
         const isModule = /\.so(\.|$)/.test(path) || (entry?.kind === "file" && (entry.mode & 0o111) !== 0);
-        const elf = isModule ? await elfOf({ localPath: root.local(found.path) }) : undefined;
+        const part = { ...found, content: { localPath: root.local(found.path) } };
+        const elf = isModule ? await elfOf(part) : undefined;
         if (elf === undefined || elf.architecture !== (this.first?.architecture ?? elf.architecture)) return;
-        await this.needs(root, { path, found, elf }, at);
+        await this.needs(root, programOf(path, part, elf), at);
     }
 
     private async file(root: RootFiles, path: string, found: Found, at: Path): Promise<void> {
         await this.add(root, found, at);
-        const content = { localPath: root.local(found.path) };
-        const elf = await elfOf(content);
-        if (elf !== undefined) return this.needs(root, { path, found, elf }, at);
-        await this.interpreter(root, path, await readText({ content }, 256), at);
+        const part = { ...found, content: { localPath: root.local(found.path) } };
+        const elf = await elfOf(part);
+        if (elf !== undefined) return this.needs(root, programOf(path, part, elf), at);
+        await this.interpreter(root, path, await readText(part, 256), at);
     }
 
     /** A script's interpreter; for `env`, what it will find too. */
@@ -110,9 +116,9 @@ export class Dependencies {
     }
 
     /** The loader and all libraries of a program. */
-    async needs(root: RootFiles, program: Loaded, at: Path): Promise<void> {
+    async needs(root: RootFiles, program: Loaded<Part>, at: Path): Promise<void> {
         if (this.wasDone(root, program.path)) return;
-        const { architecture, interpreter } = program.elf;
+        const { architecture, interpreter, needed } = program.elf;
         this.first ??= { name: program.path, architecture };
         if (architecture !== this.first.architecture) {
             this.problems.add(
@@ -122,30 +128,14 @@ export class Dependencies {
             return;
         }
         if (interpreter !== undefined) await this.loader(root, program.path, interpreter, at);
-        const libraries = this.libraries.get(root) ?? new Libraries(root, this.tree);
-        this.libraries.set(root, libraries);
-
-        const closure = new Map<string, Loaded>();
-        const queue = [{ loaded: program, inherited: [] as string[] }];
-        for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-            const { loaded, inherited } = next;
-            const own = runPathOf(loaded);
-            const passedOn = loaded.elf.isRunPathInherited ? [...own, ...inherited] : inherited;
-            const later = loaded.elf.needed.includes(C_LIBRARY) && loaded === program ? OPENED_LATER : [];
-            for (const name of [...loaded.elf.needed, ...later]) {
-                if (closure.has(name)) continue;
-                const searched = [...new Set([...own, ...inherited])];
-                const library = await libraries.find(name, architecture, searched);
-                if (typeof library === "object") {
-                    closure.set(name, library);
-                    await this.library(root, name, library, searched, at);
-                    queue.push({ loaded: library, inherited: passedOn });
-                } else if (!later.includes(name)) {
-                    this.problems.add(at, missingLibrary(root, program, loaded, name, library));
-                }
-            }
-        }
-        this.problems.add(at, versionProblem(root, program, closure));
+        const loader = this.loaders.get(root) ?? new Loader(filesOf(root, this.tree));
+        this.loaders.set(root, loader);
+        const optional = needed.includes(C_LIBRARY) ? OPENED_LATER : [];
+        const { libraries, missing, tooOld } = await loader.load(program, { optional });
+        for (const library of libraries) await this.library(root, library, interpreter, at);
+        for (const each of missing) this.problems.add(at, missingLibrary(root, program, each));
+        const [first] = tooOld;
+        if (first !== undefined) this.problems.add(at, oldLibrary(root, first));
     }
 
     private async loader(root: RootFiles, program: string, interpreter: string, at: Path): Promise<void> {
@@ -157,17 +147,21 @@ export class Dependencies {
         );
     }
 
-    private async library(root: RootFiles, name: string, library: Loaded, runPaths: string[], at: Path): Promise<void> {
-        await this.add(root, library.found, at);
-        const builtIn = builtInDirectories(library.elf.architecture);
-        const directory = parentOf(library.path);
-        if (runPaths.includes(directory) || builtIn.includes(directory) || name.includes("/")) return;
-        // Only the configuration of that system led here (ld.so.conf): the image has none.
+    private async library(
+        root: RootFiles,
+        { name, path, file, elf, isConfigured }: Loaded<Part>,
+        interpreter: string | undefined,
+        at: Path,
+    ): Promise<void> {
+        await this.add(root, file, at);
+        if (!isConfigured) return;
+        // The image has none of the configuration that led here, so a link stands where every loader looks.
+        const builtIn = builtInDirectories(elf.architecture, interpreter);
         const place = this.tree.lookup(builtIn.find((each) => this.tree.lookup(each)?.entry !== undefined) ?? "/lib");
-        this.addAbsent(join(place?.path ?? "/lib", name), { kind: "symlink", target: library.path }, at);
+        this.addAbsent(join(place?.path ?? "/lib", name), { kind: "symlink", target: path }, at);
     }
 
-    private async add(root: RootFiles, found: Loaded["found"], at: Path): Promise<void> {
+    private async add(root: RootFiles, found: Pick<Found, "path" | "links">, at: Path): Promise<void> {
         this.links(found, at);
         if (this.tree.lookup(found.path)?.entry === undefined) {
             const file = root.local(found.path);
@@ -200,44 +194,42 @@ function inRoot({ directory }: RootFiles): string {
     return directory === "/" ? "on this machine" : `in ${directory}`;
 }
 
-function missingLibrary(
-    root: RootFiles,
-    program: Loaded,
-    loaded: Loaded,
-    name: string,
-    found: "another" | undefined,
-): string {
-    const by = loaded === program ? "" : ` for ${loaded.path}`;
+/** The files of the image count before those of the root. */
+function filesOf(root: RootFiles, image: Tree): ConstructorParameters<typeof Loader<Part>>[0] {
+    return {
+        async file(path) {
+            const own = image.lookup(path);
+            if (own?.entry?.kind === "file") return { path: own.path, links: [], content: own.entry.content };
+            const found = await root.find(path);
+            return found?.status.isFile() ? { ...found, content: { localPath: root.local(found.path) } } : undefined;
+        },
+        elf: elfOf,
+        text: (path) => root.text(path),
+        // The image gets a link in place of the configuration, so a system whose cache isn't made yet serves as well.
+        isConfigured: async () => true,
+        names: (directory) => root.names(directory),
+    };
+}
+
+function elfOf(part: Part): Promise<Elf | undefined> {
+    return readingContent(part, readElf);
+}
+
+/** A program, where it was found in the image or the root. */
+export function programOf(path: string, file: Part, elf: Elf): Loaded<Part> {
+    return { name: path, path, file, elf, isConfigured: false };
+}
+
+function missingLibrary(root: RootFiles, program: Loaded<Part>, { name, neededBy, unfit }: Missing<Part>): string {
+    const by = neededBy === program ? "" : ` for ${neededBy.path}`;
     const what = `${program.path} needs the library ${name}${by}, and `;
-    return found === "another"
+    return unfit !== undefined
         ? `${what}only one for another architecture than ${program.elf.architecture} is ${inRoot(root)}. Install it there for ${program.elf.architecture}.`
         : `${what}there is none ${inRoot(root)}. Install the package that brings it there.`;
 }
 
 /** A library that is older than what was built against it: the loader would say "version `GLIBC_2.38' not found". */
-function versionProblem(root: RootFiles, program: Loaded, closure: ReadonlyMap<string, Loaded>): string | undefined {
-    for (const { path, elf } of [program, ...closure.values()]) {
-        for (const [name, wanted] of Object.entries(elf.neededVersions)) {
-            const has = closure.get(name)?.elf.versions ?? [];
-            const missing = has.length === 0 ? undefined : wanted.find((each) => !has.includes(each));
-            if (missing !== undefined) {
-                return `${path} needs ${missing} of ${name}, and ${closure.get(name)?.path} ${inRoot(root)} is older, up to ${newest(has, missing)}. Build it on that system, or give the \`root\` of a newer one.`;
-            }
-        }
-    }
-    return undefined;
-}
-
-/** The highest version of the same family: "GLIBC_2.36". */
-function newest(versions: readonly string[], like: string): string {
-    const family = (version: string) => version.replace(/[\d.]+$/, "");
-    const parts = (version: string) => (version.match(/\d+/g) ?? []).map(Number);
-    const sorted = versions
-        .filter((each) => family(each) === family(like))
-        .sort((a, b) => {
-            const [left, right] = [parts(a), parts(b)];
-            const at = left.findIndex((part, index) => part !== right[index]);
-            return at < 0 ? left.length - right.length : (left[at] ?? 0) - (right[at] ?? 0);
-        });
-    return sorted.at(-1) ?? `${versions.at(-1)}`;
+function oldLibrary(root: RootFiles, { user, library, version, upTo }: TooOld<Part>): string {
+    const age = upTo === undefined ? "doesn't have it" : `is older, up to ${upTo}`;
+    return `${user.path} needs ${version} of ${library.name}, and ${library.path} ${inRoot(root)} ${age}. Build it on that system, or give the \`root\` of a newer one.`;
 }

@@ -14,7 +14,7 @@ import { RootFiles } from "../../tree/root-files";
 import type { LoadArgs, MakeArgs } from "../loaded";
 import { Problems } from "../problems";
 import { addCommonFiles } from "./common-files";
-import { Dependencies } from "./dependencies";
+import { Dependencies, programOf } from "./dependencies";
 import type { Runtime } from "./runtime";
 import type { NodeRuntimeSource } from "./schema";
 
@@ -47,12 +47,12 @@ export function nodeRuntime(source: Previewed<NodeRuntimeSource>, args: LoadArgs
         key: `${name}@${version}`,
         filledLater: [NODE],
         async addKnown(tree) {
-            const program = {
-                path: NODE,
-                found: { path: NODE, links: [] },
-                elf: {
+            const program = programOf(
+                NODE,
+                { path: NODE, links: [], content: { bytes: Buffer.alloc(0) } },
+                {
                     architecture: elfArchitecture,
-                    kind: "program" as const,
+                    kind: "program",
                     interpreter: loader,
                     needed: LIBRARIES,
                     runPath: [],
@@ -61,7 +61,7 @@ export function nodeRuntime(source: Previewed<NodeRuntimeSource>, args: LoadArgs
                     versions: [],
                     endsAt: 0,
                 },
-            };
+            );
             await new Dependencies(tree, problems).needs(files, program, path);
             await problems.reading(path, () => addCommonFiles([files], tree, path, problems));
         },
