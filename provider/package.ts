@@ -16,7 +16,7 @@ export const portable: Package = {
     configuration: z.strictObject({
         connection: connection
             .optional()
-            .describe("Connection for resources that don't bring their own, and for what theirs leaves out."),
+            .describe("Default connection: used by resources without one, and for fields they leave unset."),
     }),
     resources: {
         PortableImage: async () => (await import("./resources/portable-image/portable-image")).portableImage,

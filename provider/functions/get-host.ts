@@ -14,13 +14,13 @@ const outputs = z.strictObject({
     profiles: z.array(z.string()).describe("Profiles that services can be attached with."),
     missing: z
         .string()
-        .describe("What portable services lack there, with what to do about it; empty where nothing is."),
+        .describe("What is missing on the host to run portable services and how to fix it; empty if nothing is missing."),
 });
 
 export const getHost: ProviderFunction<typeof inputs, typeof outputs> = {
     name: "getHost",
     description:
-        "Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.",
+        "Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.",
     inputs,
     outputs,
     async invoke(context, given) {

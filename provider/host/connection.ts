@@ -32,14 +32,14 @@ const fields = {
         .min(-1)
         .optional()
         .describe(
-            "How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.",
+            "Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.",
         ),
     perDialTimeout: z
         .number()
         .int()
         .min(0)
         .optional()
-        .describe("Seconds that one try to connect may take; 0 is without limit. Default: 15."),
+        .describe("Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15."),
     hostKey: z
         .string()
         .optional()
@@ -50,7 +50,7 @@ const fields = {
         .boolean()
         .optional()
         .describe(
-            "Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.",
+            "Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.",
         ),
 };
 
@@ -59,7 +59,7 @@ const proxy = objectType("ProxyConnection", "How to log in to the jump host that
 /** How to reach a host over SSH, and what must hold of it: the fields of @pulumi/command, and host keys that are verified. */
 export const connection = objectType(
     "Connection",
-    "How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.",
+    "How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.",
     {
         ...fields,
         host: fields.host.optional().meta({
@@ -75,3 +75,31 @@ export const connection = objectType(
     },
 );
 export type Connection = z.output<typeof connection>;
+
+/**
+ * When a field of the provider's `connection` is used for a resource that leaves the field unset. Called with both
+ * connections; the resource's has a host of its own only where that is the provider's or the provider's has none.
+ */
+type Offer = "any host" | ((declared: Connection, defaults: Connection) => boolean);
+const sameHost = () => true;
+
+/**
+ * The policy of each field. What logs in to one host, or vouches for it, is not offered to another host; "any host"
+ * marks the fields that describe this side of the connection alone.
+ */
+export const OFFERS = {
+    host: sameHost,
+    user: sameHost,
+    port: sameHost,
+    password: (declared, defaults) => declared.user === undefined || declared.user === defaults.user,
+    privateKey: sameHost,
+    privateKeyPassword: (declared) => declared.privateKey === undefined,
+    agentSocketPath: "any host",
+    dialErrorLimit: "any host",
+    perDialTimeout: "any host",
+    hostKey: sameHost,
+    // A declared host key is always verified.
+    insecureIgnoreHostKey: (declared) => declared.hostKey === undefined,
+    sudo: sameHost,
+    proxy: sameHost,
+} satisfies Record<keyof Connection, Offer>;

@@ -1,13 +1,9 @@
 import { UserError } from "../errors";
-import type { Connection } from "./connection";
-
-/** About this side of the connection, hence good for any host. */
-const LOCAL_FIELDS = ["agentSocketPath", "dialErrorLimit", "perDialTimeout"] as const satisfies (keyof Connection)[];
+import { type Connection, OFFERS } from "./connection";
 
 /**
- * The connection of a resource with the provider's defaults filled in; the resource's fields win. What logs in to one
- * host, or vouches for it, is not offered to another: when both name a host and the names differ, only the fields
- * about this side are taken over. A provider connection without a host is meant for all.
+ * The connection of a resource with the provider's defaults filled in, as far as {@link OFFERS} allows; the resource's
+ * fields win. A provider connection without a host is meant for all hosts.
  *
  * @throws UserError when neither names a host.
  */
@@ -24,23 +20,25 @@ export function mergeConnection(
         });
     }
     const isOtherHost = defaults.host !== undefined && defaults.host !== host;
-    return { ...(isOtherHost ? localOf(defaults) : offered(defaults, declared)), ...declared, host };
-}
-
-function localOf(defaults: Connection): Connection {
-    return Object.fromEntries(
-        LOCAL_FIELDS.filter((field) => field in defaults).map((field) => [field, defaults[field]]),
-    );
-}
-
-/** Without what would be offered for something it doesn't belong to. */
-function offered(defaults: Connection, declared: Connection): Connection {
-    const { password, privateKeyPassword, insecureIgnoreHostKey, ...rest } = defaults;
-    const isOtherUser = declared.user !== undefined && declared.user !== defaults.user;
-    return {
-        ...rest,
-        ...(isOtherUser ? {} : { password }),
-        ...(declared.privateKey === undefined ? { privateKeyPassword } : {}),
-        ...(declared.hostKey === undefined ? { insecureIgnoreHostKey } : {}),
+    const isOffered = (field: string): boolean => {
+        const offer = OFFERS[field as keyof Connection];
+        if (offer === "any host") return true;
+        return !isOtherHost && offer?.(declared, defaults) === true;
     };
+    const offered = Object.fromEntries(Object.entries(defaults).filter(([field]) => isOffered(field)));
+    return { ...offered, ...declared, host };
+}
+
+/**
+ * Whether both connections lead to one host by name, though only one of them may name it: the other then leaves it to
+ * the provider's configuration, or is an import's, which has the host in its outputs alone.
+ */
+export function isSameHost(
+    before: { declared: Connection | undefined; deployed: Connection | undefined },
+    now: Connection | undefined,
+    defaults: Connection | undefined,
+): boolean {
+    if (before.declared?.host !== undefined && now?.host !== undefined) return false;
+    const host = now?.host ?? defaults?.host;
+    return host !== undefined && host === (before.declared?.host ?? before.deployed?.host);
 }

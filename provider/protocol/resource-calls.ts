@@ -3,6 +3,8 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Resource } from "../contract";
 import { type Failure, failureText, PartialFailure, throwFailures, UserError } from "../errors";
+import type { Connection } from "../host/connection";
+import { isSameHost } from "../host/merge-connection";
 import { markedPaths, withDefaults } from "../schema/shape";
 import { type Path, UNKNOWN } from "../schema/values";
 import { Call } from "./call";
@@ -61,7 +63,11 @@ export async function diff(session: EngineSession, request: pb.DiffRequest): Pro
     return call.run(async () => {
         const values = { oldInputs: oldInputs.value, oldOutputs: olds.value, inputs: news.value };
         const own = resource.diff?.({ urn: request.getUrn(), ...values }) ?? {};
-        const isHostKept = isSameHost(session, oldInputs.value, olds.value, news.value);
+        const isHostKept = isSameHost(
+            { declared: connectionOf(oldInputs), deployed: connectionOf(olds) },
+            connectionOf(news),
+            session.defaultConnection,
+        );
         const changes = diffInputs({
             schema: resource.inputs,
             // A default that is written out is no change.
@@ -79,12 +85,8 @@ export async function diff(session: EngineSession, request: pb.DiffRequest): Pro
     });
 }
 
-/** Whether it is the host of before, though one of both is named in the provider's configuration, as for an import. */
-function isSameHost(session: EngineSession, oldInputs: Values, olds: Values, news: Values): boolean {
-    const hostOf = ({ connection }: Values) => (connection as { host?: unknown } | undefined)?.host;
-    if (hostOf(oldInputs) !== undefined && hostOf(news) !== undefined) return false;
-    const now = hostOf(news) ?? session.defaultConnection?.host;
-    return typeof now === "string" && now === (hostOf(oldInputs) ?? hostOf(olds));
+function connectionOf({ value }: Decoded): Connection | undefined {
+    return value.connection as Connection | undefined;
 }
 
 export function diffResponse(changes: Parameters<typeof diffAnswer>[0]): pb.DiffResponse {

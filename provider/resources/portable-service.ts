@@ -13,7 +13,7 @@ const ofService = attachedService.inputs.omit({ image: true, connection: true })
 
 const waves = objectType(
     "Waves",
-    "In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.",
+    "The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.",
     {
         canary: z
             .union([z.number().int().min(0), z.array(z.string())])
@@ -51,9 +51,9 @@ const inputs = z.strictObject({
         )
         .optional()
         .describe(
-            "How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren't touched.",
+            "How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.",
         ),
-    waves: waves.optional().describe("In which order hosts are switched. Default: one host, then all others."),
+    waves: waves.optional().describe("The order in which hosts are switched. Default: one host, then all others."),
 });
 type Inputs = z.output<typeof inputs>;
 
@@ -85,7 +85,7 @@ interface Host {
 export const portableService: Component<typeof inputs, typeof outputs> = {
     name: "PortableService",
     description:
-        "An image and its service on one host or on many, in waves. The image is built once, and is on every host before the first one is switched: a host that can't be reached or has no room stops the update before it begins.",
+        "An image and its service on one host or on many, in waves. The image is built once, and is uploaded to every host before the first one is switched: a host that can't be reached or has no room stops the update before anything is switched.",
     inputs,
     outputs,
 

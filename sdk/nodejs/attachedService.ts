@@ -53,7 +53,7 @@ export class AttachedService extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly dropInTexts: pulumi.Output<{[key: string]: string}>;
     /**
-     * Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+     * Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
      */
     declare public readonly dropIns: pulumi.Output<outputs.InlineDropIn[] | undefined>;
     /**
@@ -69,11 +69,11 @@ export class AttachedService extends pulumi.CustomResource {
      */
     declare public readonly force: pulumi.Output<boolean | undefined>;
     /**
-     * Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+     * Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
      */
     declare public /*out*/ readonly gapless: pulumi.Output<string>;
     /**
-     * What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+     * Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
      */
     declare public readonly health: pulumi.Output<outputs.Health | undefined>;
     /**
@@ -97,11 +97,11 @@ export class AttachedService extends pulumi.CustomResource {
      */
     declare public readonly profile: pulumi.Output<string | undefined>;
     /**
-     * The resource's record on the host: whose the service is.
+     * Internal: identifies the resource that the service belongs to.
      */
     declare public /*out*/ readonly record: pulumi.Output<string>;
     /**
-     * What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+     * What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      */
     declare public readonly rollback: pulumi.Output<string | undefined>;
     /**
@@ -109,7 +109,7 @@ export class AttachedService extends pulumi.CustomResource {
      */
     declare public readonly runtime: pulumi.Output<boolean | undefined>;
     /**
-     * Image that is attached now; empty where none is.
+     * Path of the image that is attached and running; empty if none is.
      */
     declare public /*out*/ readonly serving: pulumi.Output<string>;
     /**
@@ -187,7 +187,7 @@ export interface AttachedServiceArgs {
      */
     beforeSwitch?: pulumi.Input<inputs.BeforeSwitchArgs | undefined>;
     /**
-     * How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      */
     connection?: pulumi.Input<inputs.ConnectionArgs | undefined>;
     /**
@@ -195,7 +195,7 @@ export interface AttachedServiceArgs {
      */
     copy?: pulumi.Input<string | undefined>;
     /**
-     * Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+     * Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
      */
     dropIns?: pulumi.Input<pulumi.Input<inputs.InlineDropInArgs>[] | undefined>;
     /**
@@ -211,7 +211,7 @@ export interface AttachedServiceArgs {
      */
     force?: pulumi.Input<boolean | undefined>;
     /**
-     * What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+     * Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
      */
     health?: pulumi.Input<inputs.HealthArgs | undefined>;
     /**
@@ -223,7 +223,7 @@ export interface AttachedServiceArgs {
      */
     profile?: pulumi.Input<string | undefined>;
     /**
-     * What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+     * What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      */
     rollback?: pulumi.Input<string | undefined>;
     /**
@@ -231,7 +231,7 @@ export interface AttachedServiceArgs {
      */
     runtime?: pulumi.Input<boolean | undefined>;
     /**
-     * Overrides by unit of what [Install] says.
+     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
      */
     units?: pulumi.Input<{[key: string]: pulumi.Input<inputs.UnitOverrideArgs>} | undefined>;
 }

@@ -7,7 +7,7 @@ import * as outputs from "./types/output";
 import * as utilities from "./utilities";
 
 /**
- * A drop-in of any unit of a host, with the host files it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
+ * A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
  */
 export class DropIn extends pulumi.CustomResource {
     /**
@@ -61,7 +61,7 @@ export class DropIn extends pulumi.CustomResource {
      */
     declare public readonly name: pulumi.Output<string | undefined>;
     /**
-     * How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+     * How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
      */
     declare public readonly onChange: pulumi.Output<string | undefined>;
     /**
@@ -69,7 +69,7 @@ export class DropIn extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly path: pulumi.Output<string>;
     /**
-     * The resource's record on the host: whose the files are.
+     * Internal: identifies the resource that the files belong to.
      */
     declare public /*out*/ readonly record: pulumi.Output<string>;
     /**
@@ -135,7 +135,7 @@ export class DropIn extends pulumi.CustomResource {
  */
 export interface DropInArgs {
     /**
-     * How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      */
     connection?: pulumi.Input<inputs.ConnectionArgs | undefined>;
     /**
@@ -147,7 +147,7 @@ export interface DropInArgs {
      */
     name?: pulumi.Input<string | undefined>;
     /**
-     * How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+     * How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
      */
     onChange?: pulumi.Input<string | undefined>;
     /**

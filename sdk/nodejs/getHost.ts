@@ -7,7 +7,7 @@ import * as outputs from "./types/output";
 import * as utilities from "./utilities";
 
 /**
- * Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+ * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
  */
 export function getHost(args?: GetHostArgs, opts?: pulumi.InvokeOptions): Promise<GetHostResult> {
     args = args || {};
@@ -19,7 +19,7 @@ export function getHost(args?: GetHostArgs, opts?: pulumi.InvokeOptions): Promis
 
 export interface GetHostArgs {
     /**
-     * How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      */
     connection?: inputs.Connection;
 }
@@ -30,7 +30,7 @@ export interface GetHostResult {
      */
     readonly machineId: string;
     /**
-     * What portable services lack there, with what to do about it; empty where nothing is.
+     * What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
      */
     readonly missing: string;
     /**
@@ -47,7 +47,7 @@ export interface GetHostResult {
     readonly systemdVersion: number;
 }
 /**
- * Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+ * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
  */
 export function getHostOutput(args?: GetHostOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<GetHostResult> {
     args = args || {};
@@ -59,7 +59,7 @@ export function getHostOutput(args?: GetHostOutputArgs, opts?: pulumi.InvokeOutp
 
 export interface GetHostOutputArgs {
     /**
-     * How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      */
     connection?: pulumi.Input<inputs.ConnectionArgs | undefined>;
 }

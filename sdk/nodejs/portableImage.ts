@@ -7,7 +7,7 @@ import * as outputs from "./types/output";
 import * as utilities from "./utilities";
 
 /**
- * An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file goes only when no stack wants it and nothing is attached to it.
+ * An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
  */
 export class PortableImage extends pulumi.CustomResource {
     /**
@@ -41,7 +41,7 @@ export class PortableImage extends pulumi.CustomResource {
      */
     declare public readonly connection: pulumi.Output<outputs.Connection>;
     /**
-     * What is in the image, as short lines by path or package: sizes, versions, and what changes with the bytes. A directory of many files is one line.
+     * What is in the image, as short lines by path or package: sizes, versions, and a digest where it matters. A directory of many files is one line.
      */
     declare public /*out*/ readonly contents: pulumi.Output<{[key: string]: string}>;
     /**
@@ -49,7 +49,7 @@ export class PortableImage extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly digest: pulumi.Output<string>;
     /**
-     * Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+     * Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
      */
     declare public readonly extends: pulumi.Output<string | undefined>;
     /**
@@ -57,7 +57,7 @@ export class PortableImage extends pulumi.CustomResource {
      */
     declare public readonly format: pulumi.Output<string | undefined>;
     /**
-     * Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+     * Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
      */
     declare public readonly instance: pulumi.Output<string | undefined>;
     /**
@@ -73,11 +73,11 @@ export class PortableImage extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly path: pulumi.Output<string>;
     /**
-     * The resource's record on the host: that it wants this image to stay.
+     * Internal: identifies this resource's claim on the image file.
      */
     declare public /*out*/ readonly record: pulumi.Output<string>;
     /**
-     * How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+     * Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
      */
     declare public readonly retain: pulumi.Output<number | undefined>;
     /**
@@ -93,7 +93,7 @@ export class PortableImage extends pulumi.CustomResource {
      */
     declare public readonly source: pulumi.Output<outputs.ImageSource>;
     /**
-     * Digest of all that the image is made of: the same on every machine.
+     * Digest of everything that the image is made of: the same on every machine.
      */
     declare public /*out*/ readonly sourceDigest: pulumi.Output<string>;
     /**
@@ -101,7 +101,7 @@ export class PortableImage extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly unitTexts: pulumi.Output<{[key: string]: string}>;
     /**
-     * Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+     * Version of what is in the image: part of its file name, so that `portablectl list` shows it.
      */
     declare public readonly version: pulumi.Output<string>;
 
@@ -168,11 +168,11 @@ export class PortableImage extends pulumi.CustomResource {
  */
 export interface PortableImageArgs {
     /**
-     * How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      */
     connection?: pulumi.Input<inputs.ConnectionArgs | undefined>;
     /**
-     * Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+     * Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
      */
     extends?: pulumi.Input<string | undefined>;
     /**
@@ -180,7 +180,7 @@ export interface PortableImageArgs {
      */
     format?: pulumi.Input<string | undefined>;
     /**
-     * Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+     * Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
      */
     instance?: pulumi.Input<string | undefined>;
     /**
@@ -188,7 +188,7 @@ export interface PortableImageArgs {
      */
     name?: pulumi.Input<string | undefined>;
     /**
-     * How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+     * Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
      */
     retain?: pulumi.Input<number | undefined>;
     /**
@@ -196,7 +196,7 @@ export interface PortableImageArgs {
      */
     source: pulumi.Input<inputs.ImageSourceArgs>;
     /**
-     * Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+     * Version of what is in the image: part of its file name, so that `portablectl list` shows it.
      */
     version: pulumi.Input<string>;
 }

@@ -7,7 +7,7 @@ import * as outputs from "./types/output";
 import * as utilities from "./utilities";
 
 /**
- * An image and its service on one host or on many, in waves. The image is built once, and is on every host before the first one is switched: a host that can't be reached or has no room stops the update before it begins.
+ * An image and its service on one host or on many, in waves. The image is built once, and is uploaded to every host before the first one is switched: a host that can't be reached or has no room stops the update before anything is switched.
  */
 export class PortableService extends pulumi.ComponentResource {
     /** @internal */
@@ -88,7 +88,7 @@ export interface PortableServiceArgs {
      */
     connection?: pulumi.Input<inputs.ConnectionArgs | undefined>;
     /**
-     * How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren't touched.
+     * How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
      */
     connections?: pulumi.Input<{[key: string]: pulumi.Input<inputs.ConnectionArgs>} | undefined>;
     /**
@@ -96,7 +96,7 @@ export interface PortableServiceArgs {
      */
     copy?: pulumi.Input<string | undefined>;
     /**
-     * Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+     * Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
      */
     dropIns?: pulumi.Input<pulumi.Input<inputs.InlineDropInArgs>[] | undefined>;
     /**
@@ -116,11 +116,11 @@ export interface PortableServiceArgs {
      */
     format?: pulumi.Input<string | undefined>;
     /**
-     * What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+     * Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
      */
     health?: pulumi.Input<inputs.HealthArgs | undefined>;
     /**
-     * Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+     * Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
      */
     instance?: pulumi.Input<string | undefined>;
     /**
@@ -132,11 +132,11 @@ export interface PortableServiceArgs {
      */
     profile?: pulumi.Input<string | undefined>;
     /**
-     * How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+     * Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
      */
     retain?: pulumi.Input<number | undefined>;
     /**
-     * What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+     * What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      */
     rollback?: pulumi.Input<string | undefined>;
     /**
@@ -148,15 +148,15 @@ export interface PortableServiceArgs {
      */
     source: pulumi.Input<inputs.ImageSourceArgs>;
     /**
-     * Overrides by unit of what [Install] says.
+     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
      */
     units?: pulumi.Input<{[key: string]: pulumi.Input<inputs.UnitOverrideArgs>} | undefined>;
     /**
-     * Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+     * Version of what is in the image: part of its file name, so that `portablectl list` shows it.
      */
     version: pulumi.Input<string>;
     /**
-     * In which order hosts are switched. Default: one host, then all others.
+     * The order in which hosts are switched. Default: one host, then all others.
      */
     waves?: pulumi.Input<inputs.WavesArgs | undefined>;
 }

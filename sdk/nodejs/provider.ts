@@ -48,7 +48,7 @@ export class Provider extends pulumi.ProviderResource {
  */
 export interface ProviderArgs {
     /**
-     * Connection for resources that don't bring their own, and for what theirs leaves out.
+     * Default connection: used by resources without one, and for fields they leave unset.
      */
     connection?: pulumi.Input<inputs.ConnectionArgs | undefined>;
 }

@@ -25,7 +25,7 @@ const httpCheck = objectType(
         tls: z
             .boolean()
             .default(false)
-            .describe("Speak HTTPS; the certificate is not verified, since the way is the SSH connection."),
+            .describe("Use HTTPS; the certificate is not verified, since the request goes through the SSH connection."),
         status: z
             .array(z.number().int().min(100).max(599))
             .optional()
@@ -39,8 +39,8 @@ const tcpCheck = objectType("TcpCheck", "A connection to a port of the host, mad
     port: port.describe("Port on the host's 127.0.0.1 that must accept a connection."),
 });
 
-const commandCheck = objectType("CommandCheck", "A command on the host that must end with status 0.", {
-    command: z.array(z.string()).min(1).describe("Program with its arguments; no shell is in between."),
+const commandCheck = objectType("CommandCheck", "A command on the host that must exit with status 0.", {
+    command: z.array(z.string()).min(1).describe("Program with its arguments, run without a shell."),
     inside: z
         .string()
         .optional()
@@ -49,7 +49,7 @@ const commandCheck = objectType("CommandCheck", "A command on the host that must
 
 export const health = objectType(
     "Health",
-    "What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.",
+    "Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.",
     {
         http: httpCheck.optional().describe("An HTTP request."),
         tcp: tcpCheck.optional().describe("A connection to a port."),
@@ -62,7 +62,7 @@ export const health = objectType(
             .describe(
                 "Seconds that every service must stay up without a restart. Default: 1 where systemd can't tell that a program is ready (Type=simple and the like), else 0.",
             ),
-        timeoutSeconds: z.number().min(1).max(3600).default(30).describe("Seconds that all of this may take."),
+        timeoutSeconds: z.number().min(1).max(3600).default(30).describe("Time limit in seconds for all health checks together."),
     },
 );
 

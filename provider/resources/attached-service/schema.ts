@@ -7,7 +7,7 @@ import { PRESET_NAMES } from "./presets";
 
 const inlineDropIn = objectType(
     "InlineDropIn",
-    "A drop-in that belongs to the service: it changes and goes back together with the image.",
+    "A drop-in that belongs to the service: it is changed and rolled back together with the image.",
     {
         unit: unitName.describe("Unit of the image that the drop-in is for."),
         name: dropInName
@@ -20,7 +20,7 @@ const inlineDropIn = objectType(
 
 const unitOverride = objectType(
     "UnitOverride",
-    "What to do with a unit, where it isn't what its [Install] section and the profile say.",
+    "What to do with a unit where its [Install] section or the profile doesn't fit.",
     {
         enable: z
             .boolean()
@@ -36,7 +36,7 @@ const unitOverride = objectType(
             .array(z.enum(PRESET_NAMES))
             .optional()
             .describe(
-                "What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.",
+                "Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.",
             ),
     },
 );
@@ -67,12 +67,12 @@ export const inputs = z.strictObject({
         .describe(
             "Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host.",
         ),
-    units: z.record(unitName, unitOverride).optional().describe("Overrides by unit of what [Install] says."),
+    units: z.record(unitName, unitOverride).optional().describe("Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says)."),
     dropIns: z
         .array(inlineDropIn)
         .optional()
         .describe(
-            "Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.",
+            "Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.",
         ),
     files: hostFiles.optional(),
     extensions: z
@@ -87,7 +87,7 @@ export const inputs = z.strictObject({
         .enum(["always", "unlessMigrated"])
         .default("always")
         .describe(
-            "What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back.",
+            "What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back.",
         ),
     runtime: z
         .boolean()
@@ -117,7 +117,7 @@ const unitStateType = objectType("UnitState", "A unit as systemd shows it.", {
 
 export const outputs = z.strictObject({
     name: z.string().describe("Name of the portable service: the prefix of its units."),
-    serving: z.string().describe("Image that is attached now; empty where none is."),
+    serving: z.string().describe("Path of the image that is attached and running; empty if none is."),
     units: z
         .record(z.string(), unitStateType)
         .describe("Every unit of the image, with its load, active, sub and enablement state."),
@@ -126,10 +126,10 @@ export const outputs = z.strictObject({
     gapless: z
         .string()
         .describe(
-            "Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.",
+            "Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.",
         ),
     machineId: z.string().describe("machine-id(5) of the host."),
-    record: z.string().describe("The resource's record on the host: whose the service is."),
+    record: z.string().describe("Internal: identifies the resource that the service belongs to."),
     connection: connection.describe("The login that worked last."),
 });
 

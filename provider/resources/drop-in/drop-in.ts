@@ -35,7 +35,7 @@ const inputs = z.strictObject({
         .enum(["reload", "restart", "none"])
         .default("restart")
         .describe(
-            "How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration.",
+            "How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration.",
         ),
     connection: connection.optional(),
 });
@@ -46,7 +46,7 @@ const outputs = z.strictObject({
     dropInText: z.string().describe("The drop-in as written."),
     hostFiles: z.record(z.string(), z.string()).describe("Mode, owner, group and SHA-256 of each host file."),
     machineId: z.string().describe("machine-id(5) of the host."),
-    record: z.string().describe("The resource's record on the host: whose the files are."),
+    record: z.string().describe("Internal: identifies the resource that the files belong to."),
     connection: connection.describe("The login that worked last."),
 });
 type Outputs = z.output<typeof outputs>;
@@ -54,7 +54,7 @@ type Outputs = z.output<typeof outputs>;
 export const dropIn: Resource<typeof inputs, typeof outputs> = {
     name: "DropIn",
     description:
-        "A drop-in of any unit of a host, with the host files it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.",
+        "A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.",
     inputs,
     outputs,
     derived: {

@@ -35,12 +35,12 @@ const inputs = z.strictObject({
     }),
     instance: z.string().optional().meta({
         description:
-            "Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).",
+            "Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).",
         replaces: true,
     }),
     version: z
         .string()
-        .describe("Version of what is in the image: part of its file name, so that `portablectl list` tells it."),
+        .describe("Version of what is in the image: part of its file name, so that `portablectl list` shows it."),
     source,
     format: z
         .enum(["squashfs", "erofs"])
@@ -52,7 +52,7 @@ const inputs = z.strictObject({
         .string()
         .optional()
         .describe(
-            "Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).",
+            "Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).",
         ),
     retain: z
         .number()
@@ -60,7 +60,7 @@ const inputs = z.strictObject({
         .min(1)
         .default(2)
         .describe(
-            "How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway.",
+            "Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept.",
         ),
     connection: connection.optional(),
 });
@@ -70,18 +70,18 @@ const outputs = z.strictObject({
     path: z.string().describe("Path of the image on the host: what an AttachedService takes as `image`."),
     digest: z.string().describe("SHA-256 of the image file."),
     sizeBytes: z.number().int().describe("Size of the image file in bytes."),
-    sourceDigest: z.string().describe("Digest of all that the image is made of: the same on every machine."),
+    sourceDigest: z.string().describe("Digest of everything that the image is made of: the same on every machine."),
     unitTexts: z
         .record(z.string(), z.string())
         .describe("Text of each unit in the image, where it is known before the build."),
     contents: z
         .record(z.string(), z.string())
         .describe(
-            "What is in the image, as short lines by path or package: sizes, versions, and what changes with the bytes. A directory of many files is one line.",
+            "What is in the image, as short lines by path or package: sizes, versions, and a digest where it matters. A directory of many files is one line.",
         ),
     retained: z.array(z.string()).describe("Paths of the images that stay on the host, the newest first."),
     machineId: z.string().describe("machine-id(5) of the host."),
-    record: z.string().describe("The resource's record on the host: that it wants this image to stay."),
+    record: z.string().describe("Internal: identifies this resource's claim on the image file."),
     connection: connection.describe("The login that worked last."),
 });
 type Outputs = z.output<typeof outputs>;
@@ -89,12 +89,12 @@ type Outputs = z.output<typeof outputs>;
 export const portableImage: Resource<typeof inputs, typeof outputs> = {
     name: "PortableImage",
     description:
-        "An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file goes only when no stack wants it and nothing is attached to it.",
+        "An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.",
     inputs,
     outputs,
     derived: {
         sourceDigest: {
-            description: "Digest of all that the image is made of.",
+            description: "Digest of everything that the image is made of.",
             from: ["source"],
             impliedBy: ["source", "unitTexts", "contents"],
             decides: true,
@@ -102,7 +102,7 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         unitTexts: { description: "Text of each unit in the image.", from: ["source"] },
         contents: {
             description:
-                "What is in the image besides its units, as short lines by path or package: the preview shows what comes, goes and changes, with sizes.",
+                "What is in the image besides its units, as short lines by path or package: the preview shows what is added, removed and changed, with sizes.",
             from: ["source"],
         },
     },

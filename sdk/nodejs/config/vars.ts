@@ -10,7 +10,7 @@ declare var exports: any;
 const __config = new pulumi.Config("portable");
 
 /**
- * Connection for resources that don't bring their own, and for what theirs leaves out.
+ * Default connection: used by resources without one, and for fields they leave unset.
  */
 export declare const connection: outputs.Connection | undefined;
 Object.defineProperty(exports, "connection", {

@@ -58,11 +58,11 @@ export interface ClosureSourceArgs {
 }
 
 /**
- * A command on the host that must end with status 0.
+ * A command on the host that must exit with status 0.
  */
 export interface CommandCheckArgs {
     /**
-     * Program with its arguments; no shell is in between.
+     * Program with its arguments, run without a shell.
      */
     command: pulumi.Input<pulumi.Input<string>[]>;
     /**
@@ -72,7 +72,7 @@ export interface CommandCheckArgs {
 }
 
 /**
- * How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+ * How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
  */
 export interface Connection {
     /**
@@ -80,7 +80,7 @@ export interface Connection {
      */
     agentSocketPath?: string;
     /**
-     * How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      */
     dialErrorLimit?: number;
     /**
@@ -92,7 +92,7 @@ export interface Connection {
      */
     hostKey?: string;
     /**
-     * Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      */
     insecureIgnoreHostKey?: boolean;
     /**
@@ -100,7 +100,7 @@ export interface Connection {
      */
     password?: string;
     /**
-     * Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      */
     perDialTimeout?: number;
     /**
@@ -130,7 +130,7 @@ export interface Connection {
 }
 
 /**
- * How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+ * How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
  */
 export interface ConnectionArgs {
     /**
@@ -138,7 +138,7 @@ export interface ConnectionArgs {
      */
     agentSocketPath?: pulumi.Input<string | undefined>;
     /**
-     * How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      */
     dialErrorLimit?: pulumi.Input<number | undefined>;
     /**
@@ -150,7 +150,7 @@ export interface ConnectionArgs {
      */
     hostKey?: pulumi.Input<string | undefined>;
     /**
-     * Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      */
     insecureIgnoreHostKey?: pulumi.Input<boolean | undefined>;
     /**
@@ -158,7 +158,7 @@ export interface ConnectionArgs {
      */
     password?: pulumi.Input<string | undefined>;
     /**
-     * Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      */
     perDialTimeout?: pulumi.Input<number | undefined>;
     /**
@@ -232,7 +232,7 @@ export interface FilesSourceArgs {
 }
 
 /**
- * What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+ * Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
  */
 export interface HealthArgs {
     /**
@@ -252,7 +252,7 @@ export interface HealthArgs {
      */
     tcp?: pulumi.Input<inputs.TcpCheckArgs | undefined>;
     /**
-     * Seconds that all of this may take. Default: `30`.
+     * Time limit in seconds for all health checks together. Default: `30`.
      */
     timeoutSeconds?: pulumi.Input<number | undefined>;
 }
@@ -312,7 +312,7 @@ export interface HttpCheckArgs {
      */
     status?: pulumi.Input<pulumi.Input<number>[] | undefined>;
     /**
-     * Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+     * Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
      */
     tls?: pulumi.Input<boolean | undefined>;
 }
@@ -420,7 +420,7 @@ export interface ImageUnitArgs {
 }
 
 /**
- * A drop-in that belongs to the service: it changes and goes back together with the image.
+ * A drop-in that belongs to the service: it is changed and rolled back together with the image.
  */
 export interface InlineDropInArgs {
     /**
@@ -528,7 +528,7 @@ export interface ProxyConnection {
      */
     agentSocketPath?: string;
     /**
-     * How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      */
     dialErrorLimit?: number;
     /**
@@ -540,7 +540,7 @@ export interface ProxyConnection {
      */
     hostKey?: string;
     /**
-     * Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      */
     insecureIgnoreHostKey?: boolean;
     /**
@@ -548,7 +548,7 @@ export interface ProxyConnection {
      */
     password?: string;
     /**
-     * Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      */
     perDialTimeout?: number;
     /**
@@ -578,7 +578,7 @@ export interface ProxyConnectionArgs {
      */
     agentSocketPath?: pulumi.Input<string | undefined>;
     /**
-     * How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      */
     dialErrorLimit?: pulumi.Input<number | undefined>;
     /**
@@ -590,7 +590,7 @@ export interface ProxyConnectionArgs {
      */
     hostKey?: pulumi.Input<string | undefined>;
     /**
-     * Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      */
     insecureIgnoreHostKey?: pulumi.Input<boolean | undefined>;
     /**
@@ -598,7 +598,7 @@ export interface ProxyConnectionArgs {
      */
     password?: pulumi.Input<string | undefined>;
     /**
-     * Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      */
     perDialTimeout?: pulumi.Input<number | undefined>;
     /**
@@ -666,7 +666,7 @@ export interface TcpCheckArgs {
 }
 
 /**
- * What to do with a unit, where it isn't what its [Install] section and the profile say.
+ * What to do with a unit where its [Install] section or the profile doesn't fit.
  */
 export interface UnitOverrideArgs {
     /**
@@ -674,7 +674,7 @@ export interface UnitOverrideArgs {
      */
     enable?: pulumi.Input<boolean | undefined>;
     /**
-     * What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+     * Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
      */
     presets?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
@@ -684,7 +684,7 @@ export interface UnitOverrideArgs {
 }
 
 /**
- * In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
+ * The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
  */
 export interface WavesArgs {
     /**

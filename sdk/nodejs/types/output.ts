@@ -58,11 +58,11 @@ export interface ClosureSource {
 }
 
 /**
- * A command on the host that must end with status 0.
+ * A command on the host that must exit with status 0.
  */
 export interface CommandCheck {
     /**
-     * Program with its arguments; no shell is in between.
+     * Program with its arguments, run without a shell.
      */
     command: string[];
     /**
@@ -72,7 +72,7 @@ export interface CommandCheck {
 }
 
 /**
- * How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+ * How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
  */
 export interface Connection {
     /**
@@ -80,7 +80,7 @@ export interface Connection {
      */
     agentSocketPath?: string;
     /**
-     * How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      */
     dialErrorLimit?: number;
     /**
@@ -92,7 +92,7 @@ export interface Connection {
      */
     hostKey?: string;
     /**
-     * Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      */
     insecureIgnoreHostKey?: boolean;
     /**
@@ -100,7 +100,7 @@ export interface Connection {
      */
     password?: string;
     /**
-     * Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      */
     perDialTimeout?: number;
     /**
@@ -174,7 +174,7 @@ export interface FilesSource {
 }
 
 /**
- * What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+ * Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
  */
 export interface Health {
     /**
@@ -194,7 +194,7 @@ export interface Health {
      */
     tcp?: outputs.TcpCheck;
     /**
-     * Seconds that all of this may take. Default: `30`.
+     * Time limit in seconds for all health checks together. Default: `30`.
      */
     timeoutSeconds?: number;
 }
@@ -254,7 +254,7 @@ export interface HttpCheck {
      */
     status?: number[];
     /**
-     * Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+     * Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
      */
     tls?: boolean;
 }
@@ -362,7 +362,7 @@ export interface ImageUnit {
 }
 
 /**
- * A drop-in that belongs to the service: it changes and goes back together with the image.
+ * A drop-in that belongs to the service: it is changed and rolled back together with the image.
  */
 export interface InlineDropIn {
     /**
@@ -470,7 +470,7 @@ export interface ProxyConnection {
      */
     agentSocketPath?: string;
     /**
-     * How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      */
     dialErrorLimit?: number;
     /**
@@ -482,7 +482,7 @@ export interface ProxyConnection {
      */
     hostKey?: string;
     /**
-     * Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      */
     insecureIgnoreHostKey?: boolean;
     /**
@@ -490,7 +490,7 @@ export interface ProxyConnection {
      */
     password?: string;
     /**
-     * Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      */
     perDialTimeout?: number;
     /**
@@ -552,7 +552,7 @@ export interface RawSource {
  */
 export interface ServiceHost {
     /**
-     * Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+     * Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
      */
     gapless: string;
     /**
@@ -564,7 +564,7 @@ export interface ServiceHost {
      */
     machineId: string;
     /**
-     * Image that is attached now; empty where none is.
+     * Path of the image that is attached and running; empty if none is.
      */
     serving: string;
     /**
