@@ -4,19 +4,19 @@ import type { Connection } from "./host/connection";
 import type { Host } from "./host/host";
 import type { Path, PreviewedObject, Secret, Unknown } from "./schema/values";
 
-/** What an operation may use of the world. The protocol makes one for each call. */
+/** What an operation may use outside its arguments. The protocol makes one for each call. */
 export interface Context {
     /** `urn:pulumi:<stack>::<project>::<type>::<name>` */
     readonly urn: string;
-    /** For texts: "AttachedService hello". */
+    /** The resource in texts: "AttachedService hello". */
     readonly label: string;
     /** Aborted when the custom timeout has passed or the engine cancels. */
     readonly signal: AbortSignal;
-    /** The custom timeout of the operation; undefined where the user gave none. */
+    /** The custom timeout of the operation; undefined where the user set none. */
     readonly timeoutSeconds?: number;
-    /** Live line beside the resource, replaced by the next one. */
+    /** Shows a live line beside the resource; the next one replaces it. */
     status(text: string): void;
-    /** Stays: under the resource and under Diagnostics. */
+    /** A warning, shown under the resource and under Diagnostics. */
     warn(text: string): void;
     /** Directory that relative paths of the program start from. */
     readonly programDirectory: string;
@@ -26,7 +26,7 @@ export interface Context {
 export interface HostContext extends Context {
     /** Merges the provider's default connection, then connects (one pooled connection per host). */
     connect(connection: Connection | undefined): Promise<Host>;
-    /** The first of these that answers: the last one that worked, then the one that is declared. */
+    /** Connects with the first of these that works: callers give the last one that worked, then the declared one. */
     connectAny(connections: readonly (Connection | undefined)[]): Promise<Host>;
 }
 
@@ -151,18 +151,18 @@ export interface CarriedValue {
     at(key: string): CarriedValue;
 }
 
-/** A child of a component, as the engine has it now. */
+/** A child of a component, in its current state in the engine. */
 export interface Child {
     readonly urn: string;
-    /** In a preview it may be unknown. */
+    /** An output; in a preview it may be unknown. */
     output(name: string): CarriedValue;
 }
 
-/** What a component may use of the world: the engine, through which it makes its children. */
+/** What a component may use outside its arguments: the engine, through which it makes its children. */
 export interface ComponentContext {
     /** As the user named the component. */
     readonly name: string;
-    /** Stays: under the component and under Diagnostics. */
+    /** A warning, shown under the component and under Diagnostics. */
     warn(text: string): void;
     /** The user's value of a property. */
     input(name: string): CarriedValue;
@@ -205,7 +205,7 @@ export interface ProviderFunction<I extends z.ZodObject = z.ZodObject, O extends
 /** Loaders by name: a start loads only the members that the engine asks for. */
 export type Members<T> = Readonly<Record<string, () => Promise<T>>>;
 
-/** The package at a glance, as the protocol and the schema take it. */
+/** Everything that the protocol serves and the package schema describes. */
 export interface Package {
     readonly name: string;
     readonly version: string;

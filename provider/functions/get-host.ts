@@ -14,7 +14,9 @@ const outputs = z.strictObject({
     profiles: z.array(z.string()).describe("Profiles that services can be attached with."),
     missing: z
         .string()
-        .describe("What is missing on the host to run portable services and how to fix it; empty if nothing is missing."),
+        .describe(
+            "What is missing on the host to run portable services and how to fix it; empty if nothing is missing.",
+        ),
 });
 
 export const getHost: ProviderFunction<typeof inputs, typeof outputs> = {

@@ -10,7 +10,7 @@ import { Redactor } from "./secrets";
 import type { EngineSession, Served } from "./session";
 import { Throttle } from "./throttle";
 
-/** Live lines reach the engine this often at most. */
+/** Live lines are sent to the engine at most once in this time. */
 const STATUS_PERIOD_MS = 200;
 /** An engine that takes no messages isn't waited for any longer. */
 const MESSAGE_PATIENCE_MS = 1000;
@@ -21,13 +21,13 @@ export interface CallOptions {
     operation: string;
     /** Custom timeout in seconds; 0 is none. */
     timeoutSeconds: number;
-    /** All properties of the request: what is secret in them is kept out of every text. */
+    /** All properties of the request: their secrets are kept out of every text. */
     properties: readonly Decoded[];
 }
 
 /** One call of the engine, as the resource sees it. */
 export class Call implements HostContext {
-    /** A component has one only once it is registered. */
+    /** The URN of a component is set once it is registered. */
     urn: string;
     readonly label: string;
     readonly signal: AbortSignal;
@@ -80,7 +80,7 @@ export class Call implements HostContext {
         const candidates = [...new Map(merged.map((each) => [JSON.stringify(each), each])).values()];
         for (const candidate of candidates.slice(0, -1)) {
             try {
-                // While there is another one to try, a silent host is not waited for.
+                // One attempt is enough while there is another connection to try.
                 return { ...(await this.connectTo({ ...candidate, dialErrorLimit: 1 })), connection: candidate };
             } catch (error) {
                 if (!(error instanceof UserError)) throw error;
@@ -98,17 +98,17 @@ export class Call implements HostContext {
         });
     }
 
-    /** What may leave the provider of a text. */
+    /** The text without the secrets of this call. */
     redact(text: string): string {
         return this.redactor.redact(text);
     }
 
-    /** Why the signal was aborted, as a text; undefined while it isn't. */
+    /** The reason of an aborted signal, as a text; undefined while it isn't aborted. */
     get interruption(): string | undefined {
         return this.signal.aborted ? failureMessage(this.signal.reason, this.label, "") : undefined;
     }
 
-    /** What is answered for something that was thrown. */
+    /** The answer to the engine for something that was thrown. */
     failure(thrown: unknown): CallFailure {
         if (thrown instanceof CallFailure) return thrown;
         const { interruption } = this;
@@ -118,7 +118,7 @@ export class Call implements HostContext {
         return new CallFailure(this.redact(parts.join("\n")));
     }
 
-    /** Runs the body; what it throws becomes the failure that is answered. */
+    /** Runs the body; an exception becomes the failure that is answered. */
     async run<T>(body: (call: Call) => Promise<T>): Promise<T> {
         try {
             return await body(this);

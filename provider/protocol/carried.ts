@@ -9,11 +9,11 @@ import { SIGNATURE, SIGNATURE_KEY, UNKNOWN_STRING } from "./wire";
 type Json = JavaScriptValue;
 type JsonObject = Record<string, Json>;
 
-/** A value as the engine sent it, so that it goes on with its marks. */
+/** A value as the engine sent it, so that it can be passed on with its marks. */
 export class WireValue implements CarriedValue {
     constructor(
         private readonly raw: Json | undefined,
-        /** URNs of the resources that it comes from, besides those that its parts name. */
+        /** URNs of the resources that the value comes from, besides those that its parts name. */
         private readonly dependencies: readonly string[] = [],
         private readonly isSecret = false,
     ) {}
@@ -35,12 +35,12 @@ export class WireValue implements CarriedValue {
         return this.isSecret && plain !== undefined && !isMarked(plain, "secret") ? secret(plain) : plain;
     }
 
-    /** URNs of all resources that it or a part of it comes from. */
+    /** URNs of all resources that the value or a part of it comes from. */
     allDependencies(): string[] {
         return [...new Set([...this.dependencies, ...dependenciesWithin(this.raw)])];
     }
 
-    /** Without the marks around the whole: they are noted. */
+    /** The value without the marks around the whole, which become fields. */
     private opened(): WireValue {
         const { raw, dependencies, isSecret } = this;
         if (isMarked(raw, "secret")) return new WireValue(raw.value, dependencies, true).opened();
@@ -51,7 +51,7 @@ export class WireValue implements CarriedValue {
 }
 
 /**
- * What the engine sent for a property. The dependencies of the property as a whole count only where none of its parts
+ * The value that the engine sent for a property. The dependencies of the property as a whole count only where none of its parts
  * says where it comes from.
  */
 export function carriedInput(raw: Json | undefined, dependencies: readonly string[]): WireValue {

@@ -69,7 +69,7 @@ export async function configure(session: EngineSession, request: pb.ConfigureReq
     return response;
 }
 
-/** Configuration of a stack is text: an object, a list, a number or a boolean arrives as its JSON. */
+/** Decodes provider configuration, whose values are text: anything but a string arrives as its JSON. */
 function decodeConfiguration(schema: z.ZodObject, struct: Struct | undefined): Decoded {
     const { value, secrets } = decode(struct);
     const found = new SecretPaths(secrets);
@@ -93,7 +93,7 @@ function secretsOf(schema: z.ZodObject, value: Record<string, unknown>, secrets:
     return new SecretPaths([...secrets, ...markedPaths(schema, value, "secret")]);
 }
 
-/** What the engine keeps beside the configuration proper. */
+/** The configuration without the fields that the engine keeps beside it. */
 function withoutEngineFields(value: Record<string, unknown>): Record<string, unknown> {
     return Object.fromEntries(
         Object.entries(value).filter(

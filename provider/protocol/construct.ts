@@ -15,8 +15,8 @@ import { validate } from "./validate";
 type Json = Record<string, JavaScriptValue>;
 
 /**
- * Makes a component. It speaks to the engine as an SDK does, but passes on what it is given without opening it: secrets,
- * unknown values and dependencies stay what they are.
+ * Makes a component. It talks to the engine like an SDK, but passes values on without opening them, so that secrets,
+ * unknown values and dependencies are kept.
  */
 export async function construct(session: EngineSession, request: pb.ConstructRequest): Promise<pb.ConstructResponse> {
     const served = await session.served();
@@ -44,7 +44,7 @@ export async function construct(session: EngineSession, request: pb.ConstructReq
             );
             return await construction.finish(outputs);
         } catch (error) {
-            // That it was cancelled says less: after a failure the engine cancels everything.
+            // The error says more than the cancellation: after a failure the engine cancels everything.
             if (error instanceof UserError)
                 throw new CallFailure(call.redact(failureMessage(error, call.label, served.package.repository)));
             throw error;
@@ -132,7 +132,7 @@ async function componentOf({ package: served }: Served, type: string): Promise<C
     });
 }
 
-/** The engine makes the real one when the component is registered; until then it names the component in texts. */
+/** Names the component in texts until the engine makes the real URN at its registration. */
 function pseudoUrn(request: pb.ConstructRequest): string {
     return `urn:pulumi:${request.getStack()}::${request.getProject()}::${request.getType()}::${request.getName()}`;
 }

@@ -13,7 +13,7 @@ export interface Change {
     isInput: boolean;
 }
 
-/** What differs between two values, as deep as objects and lists go. Unknown differs from everything. */
+/** The differences between two values, down to the leaves of objects and lists. Unknown differs from everything. */
 export function changesBetween(old: unknown, now: unknown, path: Path = []): { path: Path; kind: Kind }[] {
     if (old === undefined && now === undefined) return [];
     if (old === undefined) return [{ path, kind: "add" }];
@@ -72,7 +72,7 @@ export interface DiffArgs {
     exemptFromReplace?: readonly string[];
 }
 
-/** The changes from old inputs to new ones, with what they mean by the schema's marks and the resource's hook. */
+/** The changes from old inputs to new ones, with their meaning by the schema's marks and the resource's hook. */
 export function diffInputs(args: DiffArgs): Change[] {
     const ignored = new Set(args.ignoreChanges);
     const isIgnored = (name: string): boolean => {
@@ -85,7 +85,7 @@ export function diffInputs(args: DiffArgs): Change[] {
             .filter(([name, { decides }]) => decides && isUnchanged(own(args.oldInputs, name), own(args.inputs, name)))
             .flatMap(([, { from }]) => from),
     );
-    /** Also what else derives from these alone: an import, or an older provider, may have told less of them. */
+    /** Covers fields that derive from decided sources alone, too: an import or an older provider may have recorded less. */
     const isDecided = (name: string): boolean =>
         decided.has(name) || (Object.hasOwn(args.derived, name) && isAllIn(args.derived[name]?.from ?? [], decided));
     const differences = changesBetween(args.oldInputs, args.inputs).filter(
@@ -118,7 +118,7 @@ export function diffInputs(args: DiffArgs): Change[] {
     return changes;
 }
 
-/** Whether a part that came, went or became something else as a whole has the mark `replaces` below it. */
+/** Whether something below an added, removed or retyped part has the mark `replaces`. */
 function hasMarkedPart({ schema, oldInputs, inputs }: DiffArgs, path: Path): boolean {
     return [oldInputs, inputs].some((side) =>
         markedPaths(schema, side, "replaces").some((marked) => marked.length > path.length && isWithin(marked, path)),

@@ -54,7 +54,7 @@ function unwrap(value: unknown): unknown {
     return value instanceof Secret ? unwrap(value.value) : (value ?? null);
 }
 
-/** Within a secret everything is: a second mark would only be noise. Wrapped parts lose their wrapper. */
+/** Inside a secret everything is secret: no part is marked again, and wrapped parts lose their wrapper. */
 function nothing(): boolean {
     return false;
 }

@@ -17,7 +17,7 @@ export interface Registration {
     propertyDependencies: Readonly<Record<string, readonly string[]>>;
     ignoreChanges: readonly string[];
     replaceOnChanges: readonly string[];
-    /** The provider's own reference, so that no second process of it is started. */
+    /** The provider's own reference, so that the engine starts no second process of it. */
     provider: string;
     version: string;
 }
@@ -33,11 +33,11 @@ export class Monitor {
     ) {
         const limits = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
         this.client = new ResourceMonitorClient(request.getMonitorendpoint(), credentials.createInsecure(), limits);
-        // After a failure the engine leaves calls unanswered, and only tells its providers to end.
+        // After a failure the engine leaves calls unanswered, and only asks its providers to end.
         signal.addEventListener("abort", () => this.close(), { once: true });
     }
 
-    /** Ends what is still waiting for an answer, too. */
+    /** Ends the calls that are still waiting for an answer, too. */
     close(): void {
         for (const call of this.pending) call.cancel();
         this.client.close();
@@ -90,7 +90,7 @@ export class Monitor {
         await this.send((answer) => this.client.registerResourceOutputs(message, answer));
     }
 
-    /** What the user said of the component in general holds for its children, too. */
+    /** A registration with the component's own options, which hold for its children, too. */
     private message(
         goal: Pick<Registration, "type" | "name" | "parent" | "inputs" | "dependencies">,
     ): pb.RegisterResourceRequest {
@@ -127,7 +127,7 @@ export class Monitor {
     }
 }
 
-/** Where a child failed, the engine has told of that itself. */
+/** The error of a call that the engine ended. The failure of a child is reported by the engine itself. */
 function ended({ code, details }: ServiceError): UserError {
     const isEnding = code === status.CANCELLED || code === status.UNAVAILABLE;
     return new UserError({ what: "the engine has ended the update", ...(isEnding ? {} : { said: details }) });

@@ -48,7 +48,7 @@ async function derive(
     }
 }
 
-/** Names no property: for a property of the first level the engine would print the value, secret or not. */
+/** The failure without its property: the engine would print the value of a top-level property, secret or not. */
 function checkFailure(failure: Failure, call: Call): pb.CheckFailure {
     const message = new pb.CheckFailure();
     message.setReason(call.redact(failureText(failure)));
@@ -70,7 +70,7 @@ export async function diff(session: EngineSession, request: pb.DiffRequest): Pro
         );
         const changes = diffInputs({
             schema: resource.inputs,
-            // A default that is written out is no change.
+            // A default that the program spells out is no change.
             oldInputs: withDefaults(resource.inputs, oldInputs.value) as Values,
             inputs: withDefaults(resource.inputs, news.value) as Values,
             derived: resource.derived,
@@ -208,13 +208,13 @@ async function callOf(
     return new Call(session, await session.served(), { urn, operation, timeoutSeconds: timeoutSeconds, properties });
 }
 
-/** Decoded, with what the schema says is secret. */
+/** Decodes inputs; fields that the schema marks as secret are secret, too. */
 function decodeInputs(resource: Resource, struct: Struct | undefined): Decoded {
     const { value, secrets } = decode(struct);
     return { value, secrets: new SecretPaths([...secrets, ...markedPaths(resource.inputs, value, "secret")]) };
 }
 
-/** Takes apart what the user wrote and what Check added. */
+/** Separates the user's inputs from the fields that Check added. */
 function split(resource: Resource, values: Values): { inputs: Values; derived: Values } {
     const [inputs, derived]: [Values, Values] = [{}, {}];
     for (const [name, value] of Object.entries(values)) {
@@ -233,7 +233,7 @@ async function preview(
     return { ...unknown, ...(await resource.preview(call, { inputs: filled, ...rest })) };
 }
 
-/** Checked again: in a preview what was unknown could not be. */
+/** Validates the inputs again: values that were unknown in the preview couldn't be validated there. */
 function parse(resource: Resource, inputs: Values): Values {
     throwFailures(validate(resource.inputs, inputs), "the inputs aren't valid");
     return resource.inputs.parse(inputs) as Values;
@@ -248,7 +248,7 @@ function encodeState(resource: Resource, secrets: SecretPaths, values: Values): 
     return encode(values, (path: Path) => all.covers(path));
 }
 
-/** Runs an operation; what failed after a change is answered with what is there now. */
+/** Runs an operation; a failure after a change is answered with the state that is there now. */
 async function withPartialFailure<T>(
     resource: Resource,
     call: Call,

@@ -1,6 +1,6 @@
 import { entries, isWithin, type Path, Secret, valueAt } from "../schema/values";
 
-/** Which parts of a tree of values are secret. */
+/** The paths of the secret parts of a tree of values. */
 export class SecretPaths {
     private readonly paths: Path[] = [];
 
@@ -27,9 +27,9 @@ export class SecretPaths {
     }
 }
 
-/** Shorter strings are no secrets, and to replace them would garble every text. */
+/** Shorter strings aren't redacted: replacing them would garble every text. */
 const SHORTEST = 4;
-/** A line of a longer secret, or a value in it, can be as common as `[Service]`, `}` or `false`. */
+/** Shorter lines of a secret, and values in its lines, aren't redacted: they can be as common as `[Service]` or `false`. */
 const SHORTEST_LINE = 10;
 
 /** Replaces secret strings in texts that leave the provider. */

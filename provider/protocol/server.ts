@@ -19,7 +19,7 @@ export interface ProviderServer {
     stop(): Promise<void>;
 }
 
-/** Serves pulumirpc.ResourceProvider to who connects. */
+/** Serves pulumirpc.ResourceProvider on the listener's connections. */
 export function serve(listener: Listener, load: () => Promise<Served>): ProviderServer {
     const session = new EngineSession(load);
     const server = new Server({
@@ -31,7 +31,7 @@ export function serve(listener: Listener, load: () => Promise<Served>): Provider
     listener.on("connection", (connection) => connections.injectConnection(connection));
     return {
         warmUp() {
-            // What can't be loaded is told by the call that needs it.
+            // A failure to load is reported by the call that needs it.
             Promise.all([session.served(), loadCalls()]).catch(() => {});
         },
         attach: (engineAddress) => session.attach(engineAddress),

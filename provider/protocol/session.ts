@@ -6,24 +6,24 @@ import type { Decoded } from "./decode";
 import { EngineLog } from "./engine-log";
 import { SecretPaths } from "./secrets";
 
-/** What a session serves. Loaded by the first call, so that the port is known early. */
+/** What a session serves. The first call loads it, so that the port is printed early. */
 export interface Served {
     package: Package;
     pool: HostPool;
 }
 
-/** What a token names ("portable:index:DropIn"). */
+/** The member that a token names ("portable:index:DropIn"); undefined if there is none. */
 export async function memberOf<T>({ name }: Package, members: Members<T>, token: string): Promise<T | undefined> {
     const prefix = `${name}:index:`;
     const member = token.startsWith(prefix) ? token.slice(prefix.length) : "";
     return Object.hasOwn(members, member) ? members[member]?.() : undefined;
 }
 
-/** What the engine told this process, and what goes on in it. */
+/** The state of this process between calls: its engine, its configuration and the calls that are running. */
 export class EngineSession {
     /** The provider's configuration, valid and with the environment's values. */
     configuration: Decoded = { value: {}, secrets: new SecretPaths() };
-    /** Of the provider resource that this process serves, `<urn>::<id>`; "" where the engine doesn't say. */
+    /** Reference of the provider resource that this process serves, `<urn>::<id>`; "" if the engine sent none. */
     reference = "";
     private cancellation = new AbortController();
     private log: EngineLog | undefined;
@@ -51,7 +51,7 @@ export class EngineSession {
         return this.log;
     }
 
-    /** A new engine speaks: what an earlier one cancelled is over. */
+    /** Connects to a new engine; a cancellation by an earlier one no longer holds. */
     attach(engineAddress: string): void {
         this.log?.close();
         this.log = engineAddress === "" ? undefined : new EngineLog(engineAddress);

@@ -1,4 +1,4 @@
-/** Passes on at most one text in `periodMs`, always the newest; repeats are dropped. */
+/** Passes on at most one text in `periodMs`, always the newest one; repeated texts are dropped. */
 export class Throttle {
     private last: string | undefined;
     private waiting: string | undefined;

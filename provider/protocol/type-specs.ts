@@ -57,7 +57,7 @@ export function propertyOf(
     return { spec, isRequired: !shape.optional };
 }
 
-/** A default is told, not declared: a declared one would be written into every program's state. */
+/** A default is described, not declared: a declared one would be written into every program's state. */
 function describe({ description, defaultValue, def, id }: Shape): string | undefined {
     if (description === undefined) return undefined;
     const values = id === undefined ? valuesOf(def) : undefined;

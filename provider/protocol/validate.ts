@@ -8,8 +8,8 @@ import { isWithin, type Path, unknownPaths, valueAt } from "../schema/values";
 type Issue = z.core.$ZodIssue;
 
 /**
- * What is wrong with a value, part of which may be unknown. Nothing is said of what is unknown or of what a
- * refinement made of it; a property that doesn't exist is always named.
+ * The failures of a value, parts of which may be unknown. Unknown parts, and refinements that saw one, cause no failure;
+ * a property that doesn't exist always does.
  */
 export function validate(schema: z.ZodType, value: unknown): Failure[] {
     const result = schema.safeParse(value, { error: reasonOf });
@@ -19,7 +19,7 @@ export function validate(schema: z.ZodType, value: unknown): Failure[] {
 
 class FailureReport {
     private readonly unknowns: Path[];
-    /** Whether a schema took an unknown for a value: then what its refinements say is worth nothing. */
+    /** Whether a schema accepted an unknown as a value: then the results of its refinements mean nothing. */
     private readonly hasAcceptedUnknown: boolean;
 
     constructor(
@@ -51,7 +51,7 @@ class FailureReport {
         return [{ path, what: issue.message }];
     }
 
-    /** Of a union, what is wrong with the option that comes closest. */
+    /** The failures of the option of a union that comes closest to the value. */
     private unionFailure(issue: z.core.$ZodIssueInvalidUnion, path: Path): Failure[] {
         if (valueAt(this.value, path) === undefined) return [{ path, what: this.missing(path) }];
         const options = issue.errors.map((issues) => ({
@@ -93,7 +93,7 @@ function weight(issue: Issue): number {
     return issue.code === "invalid_type" || issue.code === "invalid_value" || issue.code === "custom" ? WRONG_TYPE : 1;
 }
 
-/** Our words for what zod found, where the schema doesn't bring its own. */
+/** Our message for an issue of zod, where the schema has none of its own. */
 function reasonOf(issue: z.core.$ZodRawIssue): string {
     const got = kindOf(issue.input);
     switch (issue.code) {

@@ -3,7 +3,7 @@ import type { Context } from "../contract";
 import { sha256 } from "../digest";
 import type { Owner } from "../host/owner";
 
-/** A new creation of the resource's object: its records on the host carry the nonce. */
+/** The owner of an object that is being created: the nonce in its records tells it from an earlier one. */
 export function newOwner(context: Context, key: string): Owner {
     return { token: tokenOf(context.urn, key), nonce: randomBytes(8).toString("hex"), urn: context.urn };
 }
@@ -19,12 +19,12 @@ export function ownerOf(context: Context, record: string | undefined, key: strin
     return token === "" ? newOwner(context, key) : { token, nonce, urn: context.urn };
 }
 
-/** One resource can have one object of each key: a replacement by another key doesn't touch the old one's records. */
+/** The token of one object of a resource. A replacement with another key leaves the records of the old object alone. */
 function tokenOf(urn: string, key: string): string {
     return sha256(`${urn}\0${key}`).slice(0, 16);
 }
 
-/** `hello@0123...`: an object is one of its machine, whatever address leads there. */
+/** `hello@<machine id>`: the id names the machine, not the address that leads to it. */
 export function objectId(name: string, machineId: string): string {
     return `${name}@${machineId}`;
 }

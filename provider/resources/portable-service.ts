@@ -7,9 +7,9 @@ import { isRecord, type PreviewedObject, UNKNOWN, Unknown } from "../schema/valu
 import { attachedService } from "./attached-service/attached-service";
 import { portableImage } from "./portable-image/portable-image";
 
-/** What the component hands on to the image, and to the service, of each host: said once, there. */
-const ofImage = portableImage.inputs.omit({ name: true, extends: true, connection: true });
-const ofService = attachedService.inputs.omit({ image: true, connection: true });
+/** Inputs that the component passes on to the image and to the service of each host. */
+const imageInputs = portableImage.inputs.omit({ name: true, extends: true, connection: true });
+const serviceInputs = attachedService.inputs.omit({ image: true, connection: true });
 
 const waves = objectType(
     "Waves",
@@ -32,8 +32,8 @@ const inputs = z.strictObject({
     name: portableImage.inputs.shape.name.describe(
         "Name of the image, the prefix of every unit in it. Default: the name of the component.",
     ),
-    ...ofImage.shape,
-    ...ofService.shape,
+    ...imageInputs.shape,
+    ...serviceInputs.shape,
     connection: connection
         .optional()
         .describe(
@@ -77,7 +77,7 @@ const outputs = z.strictObject({
 
 interface Host {
     key: string;
-    /** Of its resources. */
+    /** Name of its resources. */
     name: string;
     connection: CarriedValue;
 }
@@ -93,7 +93,7 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
         const hosts = hostsOf(context, given);
         if (hosts === undefined) {
             context.warn(
-                "The names in `connections` aren't known in this preview, so it can't show what becomes of their hosts; where it shows them as deleted, they may stay.",
+                "The names in `connections` aren't known in this preview, so it can't show the changes of their hosts; hosts that it shows as deleted may stay.",
             );
             return { hosts: UNKNOWN };
         }
@@ -102,7 +102,7 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
         const images = await Promise.all(
             hosts.map((host) =>
                 context.register(portableImage as unknown as Resource, host.name, {
-                    ...handedOn(context, ofImage),
+                    ...passedOn(context, imageInputs),
                     name,
                     connection: host.connection,
                 }),
@@ -119,7 +119,7 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
                     attachedService as unknown as Resource,
                     host.name,
                     {
-                        ...handedOn(context, ofService),
+                        ...passedOn(context, serviceInputs),
                         image: imageOf.get(host.key)?.output("path"),
                         connection: host.connection,
                     },
@@ -139,13 +139,13 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
     },
 };
 
-function handedOn(context: ComponentContext, schema: z.ZodObject): Record<string, CarriedValue> {
+function passedOn(context: ComponentContext, schema: z.ZodObject): Record<string, CarriedValue> {
     return Object.fromEntries(Object.keys(schema.shape).map((name) => [name, context.input(name)]));
 }
 
 const byName = new Intl.Collator("en", { numeric: true });
 
-/** In the order of their names; undefined where these aren't known yet. */
+/** The hosts in the order of their names; undefined while the names are unknown. */
 function hostsOf(context: ComponentContext, given: PreviewedObject<Inputs>): Host[] | undefined {
     const { connections } = given;
     if (connections === undefined)
@@ -162,7 +162,7 @@ function hostsOf(context: ComponentContext, given: PreviewedObject<Inputs>): Hos
         .map((key) => ({ key, name: `${context.name}-${key}`, connection: context.input("connections").at(key) }));
 }
 
-/** No wave is empty. A host is in one wave alone. */
+/** The hosts by wave. No wave is empty, and each host is in exactly one. */
 function wavesOf(hosts: readonly Host[], given: PreviewedObject<Inputs>): Host[][] {
     const { canary, batchSize } = isRecord(given.waves) ? given.waves : { canary: 1, batchSize: undefined };
     const first = firstOf(hosts, canary);
@@ -179,13 +179,13 @@ function firstOf(hosts: readonly Host[], canary: unknown): Host[] {
         throw new UserError({
             property: `waves.canary[${index}]`,
             what: `there is no ${name} in \`connections\``,
-            todo: `Known there are ${hosts.map(({ key }) => key).join(", ")}`,
+            todo: `It has ${hosts.map(({ key }) => key).join(", ")}`,
         });
     }
     return hosts.filter(({ key }) => canary.includes(key));
 }
 
-/** The failure itself is told beside the resource that has it; this says what it means for the other hosts. */
+/** What a failure means for the other hosts. The failure itself is reported by the resource that has it. */
 function stopped(error: unknown, what: string): unknown {
     return error instanceof UserError ? new UserError({ what, said: error.problem.said }) : error;
 }

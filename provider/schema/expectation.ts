@@ -4,7 +4,7 @@ import { Archive, Asset, isRecord, type Path, ResourceReference, Unknown } from 
 
 type Schema = z.core.$ZodType;
 
-/** What a schema takes, as the object of "give": `a string`, `"a" or "b"`, `an asset or a list`. */
+/** The values that a schema takes, as the object of "give": `a string`, `"a" or "b"`, `an asset or a list`. */
 export function expectation(...schemas: readonly Schema[]): string {
     return [...new Set(schemas.flatMap(alternatives))].join(" or ");
 }
@@ -44,7 +44,7 @@ export function isInteger(schema: Schema): boolean {
     return number.isInt === true;
 }
 
-/** What a value is, as the object of "got". Never the value itself: it could be secret. */
+/** The kind of a value, as the object of "got". The value itself could be secret. */
 export function kindOf(value: unknown): string {
     if (value === null) return "null";
     if (value instanceof Unknown) return "a value not known yet";

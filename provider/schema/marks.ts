@@ -5,7 +5,7 @@ import { Archive, Asset } from "./values";
 z.config({ jitless: true });
 
 /**
- * What a zod schema can't say by itself and the Pulumi package schema needs. Every property has a
+ * Metadata that the Pulumi package schema needs and zod has no form for. Every property has a
  * description (`.describe` or `.meta({description})`); a named object type has `id`.
  */
 declare module "zod" {

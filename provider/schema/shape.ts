@@ -3,7 +3,7 @@ import { entries, isRecord, type Path } from "./values";
 
 type Schema = z.core.$ZodType;
 
-/** A zod schema without its wrappers (optional, default, ...), with what these said. */
+/** A zod schema without its wrappers (optional, default, ...), and the properties that these gave it. */
 export interface Shape {
     /** The innermost schema, with the kinds of `def.type` that carry data. */
     def: z.core.$ZodTypes["_zod"]["def"];
@@ -20,7 +20,7 @@ export interface Shape {
     pulumiType?: string;
 }
 
-/** Takes the wrappers off. What an outer wrapper says wins; `secret` and `replaces` hold wherever they stand. */
+/** Takes the wrappers off. Outer wrappers win over inner ones; `secret` and `replaces` hold wherever they stand. */
 export function shapeOf(schema: Schema): Shape {
     const shape: Shape = { def: undefined as never, schema, optional: false, secret: false, replaces: false };
     for (;;) {
@@ -62,7 +62,7 @@ export function shapeOf(schema: Schema): Shape {
     }
 }
 
-/** A refinement is a copy of the schema: zod hands its meta on, but not the name. */
+/** The metadata of a schema. A refinement is a copy of its schema, with the metadata but without the name. */
 function metaOf(schema: Schema): z.core.GlobalMeta {
     const meta = z.globalRegistry.get(schema) ?? {};
     const parent = schema._zod.parent as Schema | undefined;
@@ -112,7 +112,7 @@ export function markedPaths(schema: Schema, value: unknown, mark: "secret" | "re
     });
 }
 
-/** The value with the schema's defaults filled in, as far as it is known. Parts that don't fit stay as they are. */
+/** The value with the schema's defaults filled in. Unknown parts, and parts that don't fit the schema, are unchanged. */
 export function withDefaults(schema: Schema, value: unknown): unknown {
     const { def, defaultValue } = shapeOf(schema);
     if (value === undefined) return defaultValue;

@@ -22,10 +22,10 @@ export type Previewed<T> =
               ? { [K in keyof T]: Previewed<T[K]> }
               : T);
 
-/** The same of an object that itself is known: the inputs of a resource. */
+/** An object that is known itself while its members may be unknown: the inputs of a resource. */
 export type PreviewedObject<T> = { [K in keyof T]: Previewed<T[K]> };
 
-/** Marks a value that must be encrypted in the state. Resources wrap what they derive from a secret. */
+/** Marks a value that must be encrypted in the state. Resources wrap values that they derive from a secret. */
 export class Secret<T = unknown> {
     constructor(readonly value: T) {}
 }
@@ -42,7 +42,7 @@ export class Archive {
     ) {}
 }
 
-/** A whole resource given where a value is expected. No input takes one; it is decoded to say so. */
+/** A whole resource in place of a value. No input takes one; it is decoded so that the error can say so. */
 export class ResourceReference {
     constructor(readonly reference: { urn: string; id?: string | Unknown; packageVersion?: string }) {}
 }
@@ -72,7 +72,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
     return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** What lies at `path` in a tree of plain objects and arrays; `undefined` where nothing does. */
+/** The value at `path` in a tree of plain objects and arrays; `undefined` if there is none. */
 export function valueAt(value: unknown, path: Path): unknown {
     return path.reduce<unknown>(
         (at, part) =>

@@ -26,7 +26,7 @@ const at = (property: string) => `DropIn bad, property ${property}, host ${host.
 
 test("a unit that isn't there", async () => {
     expect(await refusal(toy({ unit: "tyo.service" }))).toBe(
-        `${at("unit")} there is no unit tyo.service. If an AttachedService brings it, name that in dependsOn.`,
+        `${at("unit")} there is no unit tyo.service. If an AttachedService installs it, name that in dependsOn.`,
     );
 });
 

@@ -239,7 +239,7 @@ test.each([
     [
         "an unknown canary",
         { connections: hosts("web1"), waves: { canary: ["wbe1"] } },
-        "property waves.canary[0]: there is no wbe1 in `connections`. Known there are web1.",
+        "property waves.canary[0]: there is no wbe1 in `connections`. It has web1.",
     ],
 ])("refused before a host is asked for: %s", async (_, inputs, text) => {
     const { message } = await failureOf(construct(inputs));

@@ -62,7 +62,12 @@ export const health = objectType(
             .describe(
                 "Seconds that every service must stay up without a restart. Default: 1 where systemd can't tell that a program is ready (Type=simple and the like), else 0.",
             ),
-        timeoutSeconds: z.number().min(1).max(3600).default(30).describe("Time limit in seconds for all health checks together."),
+        timeoutSeconds: z
+            .number()
+            .min(1)
+            .max(3600)
+            .default(30)
+            .describe("Time limit in seconds for all health checks together."),
     },
 );
 
@@ -89,7 +94,8 @@ export function checkHealthInput(input: Previewed<Health> | undefined): Failure[
 }
 
 /**
- * Asks until the service answers as it must, or the time is up; then why not. The status shows each answer.
+ * Repeats the HTTP and TCP checks until they pass; returns undefined then, or the reason once the time is up. The live
+ * status shows each answer.
  */
 export async function waitUntilHealthy(
     context: Pick<Context, "signal" | "status">,
@@ -108,7 +114,7 @@ export async function waitUntilHealthy(
             const answer = await check(patience).catch((error: Error) => error.message);
             if (answer === undefined) break;
             context.signal.throwIfAborted();
-            // The last answer of the service says more than that the time was up.
+            // The last answer of the service says more than the timeout.
             if (patience.aborted) return `${reason ?? answer}, ${timeoutSeconds} s after the start`;
             reason = answer;
             context.status(`waiting for health: ${reason} (${Math.round((Date.now() - began) / 1000)} s)`);
@@ -118,8 +124,8 @@ export async function waitUntilHealthy(
     return undefined;
 }
 
-async function askTcp(host: Host, at: number, signal: AbortSignal): Promise<undefined> {
-    (await host.open({ port: at }, { signal })).destroy();
+async function askTcp(host: Host, portNumber: number, signal: AbortSignal): Promise<undefined> {
+    (await host.open({ port: portNumber }, { signal })).destroy();
     return undefined;
 }
 
@@ -145,7 +151,7 @@ async function askHttp(host: Host, check: HttpCheck, signal: AbortSignal): Promi
     }
 }
 
-/** Enough of a body to match a pattern in. */
+/** Only this much of a body is searched for the pattern. */
 const BODY_BYTES = 1 << 20;
 
 function request(check: HttpCheck, stream: Duplex, signal: AbortSignal): Promise<{ status: number; body: string }> {

@@ -1,6 +1,6 @@
-/** What a preset sets, after the profile (10-profile.conf) and before the user's own drop-ins. */
+/** The drop-in text of each preset, which is read after the profile (10-profile.conf) and before the user's drop-ins. */
 const PRESETS = {
-    // A program that makes machine code as it runs: Node.js, Java, .NET.
+    // Node.js, Java and .NET make machine code at run time.
     jit: "[Service]\nMemoryDenyWriteExecute=no\n",
 } as const;
 

@@ -2,15 +2,15 @@ import type { Context } from "../../contract";
 import { isRecord, Unknown } from "../../schema/values";
 import { unitOfDropIn } from "../../systemd/paths";
 
-/* What a preview says of an update: what will be done on the host, as far as it follows from the inputs. */
+/* The effect of an update on the host, as far as it follows from the inputs, for the preview. */
 
 interface Change {
     before: Record<string, unknown>;
-    /** With the defaults. */
+    /** Inputs with their defaults, and derived fields. */
     now: Record<string, unknown>;
 }
 
-/** What is done on the host for the change, for the live line; each part is a step. */
+/** The steps of the change on the host, for the live line. */
 export function stepsOfChange({ before, now }: Change): string {
     const differs = (name: string) => JSON.stringify(before[name]) !== JSON.stringify(now[name]);
     const [from, to] = [before.image, now.image].map(
@@ -29,7 +29,7 @@ export function stepsOfChange({ before, now }: Change): string {
     ].join("; ");
 }
 
-/** A socket that a drop-in changes has to close. */
+/** Warns of sockets that close because one of their drop-ins changes. */
 export function warnOfClosingByDropIn(context: Context, change: Change): void {
     for (const { unit, path } of changedDropIns(change))
         if (unit.endsWith(".socket"))

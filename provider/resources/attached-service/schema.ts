@@ -67,7 +67,12 @@ export const inputs = z.strictObject({
         .describe(
             "Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host.",
         ),
-    units: z.record(unitName, unitOverride).optional().describe("Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says)."),
+    units: z
+        .record(unitName, unitOverride)
+        .optional()
+        .describe(
+            "Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).",
+        ),
     dropIns: z
         .array(inlineDropIn)
         .optional()

@@ -163,7 +163,7 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
     },
 };
 
-/** `hello.service/override.conf`, also as a path and with `@<machine id>` as our own ids have it. */
+/** Parses `hello.service/override.conf`, as an import gives it; a path and our own `...@<machine id>` are accepted, too. */
 function idParts(id: string): { unit: string; name: string } {
     const [, unit, name] =
         /^(?:\/etc\/systemd\/system\/)?([^/]+?)(?:\.d)?\/([^/]+\.conf)(?:@[0-9a-f]{32})?$/.exec(id) ?? [];
@@ -232,7 +232,7 @@ function refuseUntouched(said: Performed, declared: Inputs): void {
         throw new UserError({
             property: "unit",
             what: `there is no unit ${declared.unit}`,
-            todo: "If an AttachedService brings it, name that in dependsOn",
+            todo: "If an AttachedService installs it, name that in dependsOn",
         });
     refuseFindings(said, () => (declared.text === undefined ? "sections" : "text"));
     const unreloadable = said.one("cannot-reload");

@@ -7,13 +7,13 @@ import { type Performed, perform } from "../../host/perform";
 import { newBytes } from "../../transfer/delta";
 import type { Built } from "./build";
 
-/** Runs the program that takes the image in; it calls `receiving` when it listens. */
+/** Runs the host program that receives the image; it calls `receiving` once it listens. */
 type Commit = (receiving: () => Promise<Answer>) => Promise<Performed>;
 
-/** How long what ends on one end of a connection may take to end on the other. */
+/** How long the end of an upload on one side of a connection may take to arrive at the other side. */
 const SETTLE_MS = 2000;
 
-/** Sends an image, or what is new of it, while the host takes it in. */
+/** Sends an image, or its new chunks, while the host receives it. */
 export async function sendImage(
     context: HostContext,
     host: Host,
@@ -22,27 +22,27 @@ export async function sendImage(
     commit: Commit,
 ): Promise<Performed> {
     let isReceiving = false;
-    const heard: Commit = (receiving) =>
+    const commitAndNote: Commit = (receiving) =>
         commit(() => {
             isReceiving = true;
             return receiving();
         });
     const send = () =>
         from === undefined
-            ? sendWhole(context, host, built, uploaded, heard)
-            : heard(async () => newParts(context, built, from.parts));
+            ? sendWhole(context, host, built, uploaded, commitAndNote)
+            : commitAndNote(async () => newParts(context, built, from.parts));
     if (from === undefined) context.status(`waiting to upload ${megabytes(built.sizeBytes)} MB`);
     try {
         return await host.inTurn(send, { signal: context.signal });
     } catch (error) {
-        // What has listened tidies by itself. A host that can't be reached keeps an empty directory, for a day.
+        // A program that has listened cleans up by itself. A host that can't be reached keeps an empty directory for a day.
         const signal = AbortSignal.timeout(5000);
         if (!isReceiving) await perform({ status() {}, signal }, host, () => discardUpload(uploaded)).catch(() => {});
         throw error;
     }
 }
 
-/** Over SFTP, while the program runs. What breaks the upload is what is thrown. */
+/** Uploads the whole image over SFTP while the host program runs. Throws the error of the upload, if it fails. */
 async function sendWhole(
     context: HostContext,
     host: Host,
@@ -66,7 +66,7 @@ async function sendWhole(
         return "uploaded\n";
     };
     return await commit(receiving).finally(async () => {
-        // A program that is dead takes nothing more.
+        // The program has ended, so the rest of the upload is useless.
         await Promise.race([uploading, sleep(SETTLE_MS, undefined, { ref: false })]);
         over.abort(new Error("the host takes no more of the upload"));
         await uploading;
@@ -87,13 +87,13 @@ async function* newParts(
     try {
         let done = 0;
         for (const { offset, length } of sent) {
-            for (let at = 0; at < length; ) {
-                const wanted = Math.min(READ_BYTES, length - at);
-                const { bytesRead, buffer } = await handle.read(Buffer.alloc(wanted), 0, wanted, offset + at);
-                // A file that has changed since: the digest on the host tells
+            for (let position = 0; position < length; ) {
+                const wanted = Math.min(READ_BYTES, length - position);
+                const { bytesRead, buffer } = await handle.read(Buffer.alloc(wanted), 0, wanted, offset + position);
+                // The file has become shorter meanwhile: the host sees that by the digest.
                 if (bytesRead === 0) return;
                 yield buffer.subarray(0, bytesRead);
-                at += bytesRead;
+                position += bytesRead;
                 done += bytesRead;
                 context.status(
                     `uploading ${megabytes(done)}/${megabytes(total)} MB; the rest of ${megabytes(sizeBytes)} MB is on the host`,
