@@ -41,7 +41,7 @@ namespace PulumiPortable.Portable
         public Output<ImmutableDictionary<string, string>> DropInTexts { get; private set; } = null!;
 
         /// <summary>
-        /// Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+        /// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         /// </summary>
         [Output("dropIns")]
         public Output<ImmutableArray<Outputs.InlineDropIn>> DropIns { get; private set; } = null!;
@@ -65,13 +65,13 @@ namespace PulumiPortable.Portable
         public Output<bool?> Force { get; private set; } = null!;
 
         /// <summary>
-        /// Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+        /// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
         /// </summary>
         [Output("gapless")]
         public Output<string> Gapless { get; private set; } = null!;
 
         /// <summary>
-        /// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+        /// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         /// </summary>
         [Output("health")]
         public Output<Outputs.Health?> Health { get; private set; } = null!;
@@ -107,13 +107,13 @@ namespace PulumiPortable.Portable
         public Output<string?> Profile { get; private set; } = null!;
 
         /// <summary>
-        /// The resource's record on the host: whose the service is.
+        /// Internal: identifies the resource that the service belongs to.
         /// </summary>
         [Output("record")]
         public Output<string> Record { get; private set; } = null!;
 
         /// <summary>
-        /// What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+        /// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         /// </summary>
         [Output("rollback")]
         public Output<string?> Rollback { get; private set; } = null!;
@@ -125,7 +125,7 @@ namespace PulumiPortable.Portable
         public Output<bool?> Runtime { get; private set; } = null!;
 
         /// <summary>
-        /// Image that is attached now; empty where none is.
+        /// Path of the image that is attached and running; empty if none is.
         /// </summary>
         [Output("serving")]
         public Output<string> Serving { get; private set; } = null!;
@@ -188,7 +188,7 @@ namespace PulumiPortable.Portable
         public Input<Inputs.BeforeSwitchArgs>? BeforeSwitch { get; set; }
 
         /// <summary>
-        /// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        /// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         /// </summary>
         [Input("connection")]
         public Input<Inputs.ConnectionArgs>? Connection { get; set; }
@@ -203,7 +203,7 @@ namespace PulumiPortable.Portable
         private InputList<Inputs.InlineDropInArgs>? _dropIns;
 
         /// <summary>
-        /// Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+        /// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         /// </summary>
         public InputList<Inputs.InlineDropInArgs> DropIns
         {
@@ -242,7 +242,7 @@ namespace PulumiPortable.Portable
         public Input<bool>? Force { get; set; }
 
         /// <summary>
-        /// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+        /// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         /// </summary>
         [Input("health")]
         public Input<Inputs.HealthArgs>? Health { get; set; }
@@ -260,7 +260,7 @@ namespace PulumiPortable.Portable
         public Input<string>? Profile { get; set; }
 
         /// <summary>
-        /// What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+        /// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         /// </summary>
         [Input("rollback")]
         public Input<string>? Rollback { get; set; }
@@ -275,7 +275,7 @@ namespace PulumiPortable.Portable
         private InputMap<Inputs.UnitOverrideArgs>? _units;
 
         /// <summary>
-        /// Overrides by unit of what [Install] says.
+        /// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
         /// </summary>
         public InputMap<Inputs.UnitOverrideArgs> Units
         {

@@ -11,7 +11,7 @@ using Pulumi;
 namespace PulumiPortable.Portable
 {
     /// <summary>
-    /// A drop-in of any unit of a host, with the host files it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
+    /// A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
     /// </summary>
     [PortableResourceType("portable:index:DropIn")]
     public partial class DropIn : global::Pulumi.CustomResource
@@ -53,7 +53,7 @@ namespace PulumiPortable.Portable
         public Output<string?> Name { get; private set; } = null!;
 
         /// <summary>
-        /// How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+        /// How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
         /// </summary>
         [Output("onChange")]
         public Output<string?> OnChange { get; private set; } = null!;
@@ -65,7 +65,7 @@ namespace PulumiPortable.Portable
         public Output<string> Path { get; private set; } = null!;
 
         /// <summary>
-        /// The resource's record on the host: whose the files are.
+        /// Internal: identifies the resource that the files belong to.
         /// </summary>
         [Output("record")]
         public Output<string> Record { get; private set; } = null!;
@@ -134,7 +134,7 @@ namespace PulumiPortable.Portable
     public sealed class DropInArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
-        /// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        /// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         /// </summary>
         [Input("connection")]
         public Input<Inputs.ConnectionArgs>? Connection { get; set; }
@@ -158,7 +158,7 @@ namespace PulumiPortable.Portable
         public Input<string>? Name { get; set; }
 
         /// <summary>
-        /// How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+        /// How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
         /// </summary>
         [Input("onChange")]
         public Input<string>? OnChange { get; set; }

@@ -13,19 +13,19 @@ namespace PulumiPortable.Portable
     public static class GetHost
     {
         /// <summary>
-        /// Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+        /// Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
         /// </summary>
         public static Task<GetHostResult> InvokeAsync(GetHostArgs? args = null, InvokeOptions? options = null)
             => global::Pulumi.Deployment.Instance.InvokeAsync<GetHostResult>("portable:index:getHost", args ?? new GetHostArgs(), options.WithDefaults());
 
         /// <summary>
-        /// Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+        /// Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
         /// </summary>
         public static Output<GetHostResult> Invoke(GetHostInvokeArgs? args = null, InvokeOptions? options = null)
             => global::Pulumi.Deployment.Instance.Invoke<GetHostResult>("portable:index:getHost", args ?? new GetHostInvokeArgs(), options.WithDefaults());
 
         /// <summary>
-        /// Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+        /// Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
         /// </summary>
         public static Output<GetHostResult> Invoke(GetHostInvokeArgs args, InvokeOutputOptions options)
             => global::Pulumi.Deployment.Instance.Invoke<GetHostResult>("portable:index:getHost", args ?? new GetHostInvokeArgs(), options.WithDefaults());
@@ -35,7 +35,7 @@ namespace PulumiPortable.Portable
     public sealed class GetHostArgs : global::Pulumi.InvokeArgs
     {
         /// <summary>
-        /// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        /// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         /// </summary>
         [Input("connection")]
         public Inputs.Connection? Connection { get; set; }
@@ -49,7 +49,7 @@ namespace PulumiPortable.Portable
     public sealed class GetHostInvokeArgs : global::Pulumi.InvokeArgs
     {
         /// <summary>
-        /// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        /// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         /// </summary>
         [Input("connection")]
         public Input<Inputs.ConnectionArgs>? Connection { get; set; }
@@ -69,7 +69,7 @@ namespace PulumiPortable.Portable
         /// </summary>
         public readonly string MachineId;
         /// <summary>
-        /// What portable services lack there, with what to do about it; empty where nothing is.
+        /// What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
         /// </summary>
         public readonly string Missing;
         /// <summary>

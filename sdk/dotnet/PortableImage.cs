@@ -11,7 +11,7 @@ using Pulumi;
 namespace PulumiPortable.Portable
 {
     /// <summary>
-    /// An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file goes only when no stack wants it and nothing is attached to it.
+    /// An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
     /// </summary>
     [PortableResourceType("portable:index:PortableImage")]
     public partial class PortableImage : global::Pulumi.CustomResource
@@ -23,7 +23,7 @@ namespace PulumiPortable.Portable
         public Output<Outputs.Connection> Connection { get; private set; } = null!;
 
         /// <summary>
-        /// What is in the image, as short lines by path or package: sizes, versions, and what changes with the bytes. A directory of many files is one line.
+        /// What is in the image, as short lines by path or package: sizes, versions, and a digest where it matters. A directory of many files is one line.
         /// </summary>
         [Output("contents")]
         public Output<ImmutableDictionary<string, string>> Contents { get; private set; } = null!;
@@ -35,7 +35,7 @@ namespace PulumiPortable.Portable
         public Output<string> Digest { get; private set; } = null!;
 
         /// <summary>
-        /// Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+        /// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
         /// </summary>
         [Output("extends")]
         public Output<string?> Extends { get; private set; } = null!;
@@ -47,7 +47,7 @@ namespace PulumiPortable.Portable
         public Output<string?> Format { get; private set; } = null!;
 
         /// <summary>
-        /// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+        /// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         /// </summary>
         [Output("instance")]
         public Output<string?> Instance { get; private set; } = null!;
@@ -71,13 +71,13 @@ namespace PulumiPortable.Portable
         public Output<string> Path { get; private set; } = null!;
 
         /// <summary>
-        /// The resource's record on the host: that it wants this image to stay.
+        /// Internal: identifies this resource's claim on the image file.
         /// </summary>
         [Output("record")]
         public Output<string> Record { get; private set; } = null!;
 
         /// <summary>
-        /// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+        /// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
         /// </summary>
         [Output("retain")]
         public Output<int?> Retain { get; private set; } = null!;
@@ -101,7 +101,7 @@ namespace PulumiPortable.Portable
         public Output<Outputs.ImageSource> Source { get; private set; } = null!;
 
         /// <summary>
-        /// Digest of all that the image is made of: the same on every machine.
+        /// Digest of everything that the image is made of: the same on every machine.
         /// </summary>
         [Output("sourceDigest")]
         public Output<string> SourceDigest { get; private set; } = null!;
@@ -113,7 +113,7 @@ namespace PulumiPortable.Portable
         public Output<ImmutableDictionary<string, string>> UnitTexts { get; private set; } = null!;
 
         /// <summary>
-        /// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+        /// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         /// </summary>
         [Output("version")]
         public Output<string> Version { get; private set; } = null!;
@@ -164,13 +164,13 @@ namespace PulumiPortable.Portable
     public sealed class PortableImageArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
-        /// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        /// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         /// </summary>
         [Input("connection")]
         public Input<Inputs.ConnectionArgs>? Connection { get; set; }
 
         /// <summary>
-        /// Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+        /// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
         /// </summary>
         [Input("extends")]
         public Input<string>? Extends { get; set; }
@@ -182,7 +182,7 @@ namespace PulumiPortable.Portable
         public Input<string>? Format { get; set; }
 
         /// <summary>
-        /// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+        /// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         /// </summary>
         [Input("instance")]
         public Input<string>? Instance { get; set; }
@@ -194,7 +194,7 @@ namespace PulumiPortable.Portable
         public Input<string>? Name { get; set; }
 
         /// <summary>
-        /// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+        /// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
         /// </summary>
         [Input("retain")]
         public Input<int>? Retain { get; set; }
@@ -206,7 +206,7 @@ namespace PulumiPortable.Portable
         public Input<Inputs.ImageSourceArgs> Source { get; set; } = null!;
 
         /// <summary>
-        /// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+        /// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         /// </summary>
         [Input("version", required: true)]
         public Input<string> Version { get; set; } = null!;

@@ -11,7 +11,7 @@ using Pulumi;
 namespace PulumiPortable.Portable
 {
     /// <summary>
-    /// An image and its service on one host or on many, in waves. The image is built once, and is on every host before the first one is switched: a host that can't be reached or has no room stops the update before it begins.
+    /// An image and its service on one host or on many, in waves. The image is built once, and is uploaded to every host before the first one is switched: a host that can't be reached or has no room stops the update before anything is switched.
     /// </summary>
     [PortableResourceType("portable:index:PortableService")]
     public partial class PortableService : global::Pulumi.ComponentResource
@@ -66,7 +66,7 @@ namespace PulumiPortable.Portable
         private InputMap<Inputs.ConnectionArgs>? _connections;
 
         /// <summary>
-        /// How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren't touched.
+        /// How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
         /// </summary>
         public InputMap<Inputs.ConnectionArgs> Connections
         {
@@ -84,7 +84,7 @@ namespace PulumiPortable.Portable
         private InputList<Inputs.InlineDropInArgs>? _dropIns;
 
         /// <summary>
-        /// Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+        /// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         /// </summary>
         public InputList<Inputs.InlineDropInArgs> DropIns
         {
@@ -129,13 +129,13 @@ namespace PulumiPortable.Portable
         public Input<string>? Format { get; set; }
 
         /// <summary>
-        /// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+        /// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         /// </summary>
         [Input("health")]
         public Input<Inputs.HealthArgs>? Health { get; set; }
 
         /// <summary>
-        /// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+        /// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         /// </summary>
         [Input("instance")]
         public Input<string>? Instance { get; set; }
@@ -153,13 +153,13 @@ namespace PulumiPortable.Portable
         public Input<string>? Profile { get; set; }
 
         /// <summary>
-        /// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+        /// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
         /// </summary>
         [Input("retain")]
         public Input<int>? Retain { get; set; }
 
         /// <summary>
-        /// What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+        /// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         /// </summary>
         [Input("rollback")]
         public Input<string>? Rollback { get; set; }
@@ -180,7 +180,7 @@ namespace PulumiPortable.Portable
         private InputMap<Inputs.UnitOverrideArgs>? _units;
 
         /// <summary>
-        /// Overrides by unit of what [Install] says.
+        /// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
         /// </summary>
         public InputMap<Inputs.UnitOverrideArgs> Units
         {
@@ -189,13 +189,13 @@ namespace PulumiPortable.Portable
         }
 
         /// <summary>
-        /// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+        /// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         /// </summary>
         [Input("version", required: true)]
         public Input<string> Version { get; set; } = null!;
 
         /// <summary>
-        /// In which order hosts are switched. Default: one host, then all others.
+        /// The order in which hosts are switched. Default: one host, then all others.
         /// </summary>
         [Input("waves")]
         public Input<Inputs.WavesArgs>? Waves { get; set; }

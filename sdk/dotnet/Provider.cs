@@ -44,7 +44,7 @@ namespace PulumiPortable.Portable
     public sealed class ProviderArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
-        /// Connection for resources that don't bring their own, and for what theirs leaves out.
+        /// Default connection: used by resources without one, and for fields they leave unset.
         /// </summary>
         [Input("connection", json: true)]
         public Input<Inputs.ConnectionArgs>? Connection { get; set; }

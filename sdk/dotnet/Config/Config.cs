@@ -34,7 +34,7 @@ namespace PulumiPortable.Portable
 
         private static readonly __Value<Types.Connection?> _connection = new __Value<Types.Connection?>(() => __config.GetObject<Types.Connection>("connection"));
         /// <summary>
-        /// Connection for resources that don't bring their own, and for what theirs leaves out.
+        /// Default connection: used by resources without one, and for fields they leave unset.
         /// </summary>
         public static Types.Connection? Connection
         {
@@ -52,7 +52,7 @@ namespace PulumiPortable.Portable
             /// </summary>
                 public string? AgentSocketPath { get; set; } = null!;
             /// <summary>
-            /// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+            /// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
             /// </summary>
                 public int? DialErrorLimit { get; set; }
             /// <summary>
@@ -64,7 +64,7 @@ namespace PulumiPortable.Portable
             /// </summary>
                 public string? HostKey { get; set; } = null!;
             /// <summary>
-            /// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+            /// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
             /// </summary>
                 public bool? InsecureIgnoreHostKey { get; set; }
             /// <summary>
@@ -72,7 +72,7 @@ namespace PulumiPortable.Portable
             /// </summary>
                 public string? Password { get; set; } = null!;
             /// <summary>
-            /// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+            /// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
             /// </summary>
                 public int? PerDialTimeout { get; set; }
             /// <summary>
@@ -108,7 +108,7 @@ namespace PulumiPortable.Portable
             /// </summary>
                 public string? AgentSocketPath { get; set; } = null!;
             /// <summary>
-            /// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+            /// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
             /// </summary>
                 public int? DialErrorLimit { get; set; }
             /// <summary>
@@ -120,7 +120,7 @@ namespace PulumiPortable.Portable
             /// </summary>
                 public string? HostKey { get; set; } = null!;
             /// <summary>
-            /// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+            /// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
             /// </summary>
                 public bool? InsecureIgnoreHostKey { get; set; }
             /// <summary>
@@ -128,7 +128,7 @@ namespace PulumiPortable.Portable
             /// </summary>
                 public string? Password { get; set; } = null!;
             /// <summary>
-            /// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+            /// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
             /// </summary>
                 public int? PerDialTimeout { get; set; }
             /// <summary>

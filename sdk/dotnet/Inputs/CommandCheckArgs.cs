@@ -12,7 +12,7 @@ namespace PulumiPortable.Portable.Inputs
 {
 
     /// <summary>
-    /// A command on the host that must end with status 0.
+    /// A command on the host that must exit with status 0.
     /// </summary>
     public sealed class CommandCheckArgs : global::Pulumi.ResourceArgs
     {
@@ -20,7 +20,7 @@ namespace PulumiPortable.Portable.Inputs
         private InputList<string>? _command;
 
         /// <summary>
-        /// Program with its arguments; no shell is in between.
+        /// Program with its arguments, run without a shell.
         /// </summary>
         public InputList<string> Command
         {

@@ -12,7 +12,7 @@ namespace PulumiPortable.Portable.Inputs
 {
 
     /// <summary>
-    /// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+    /// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
     /// </summary>
     public sealed class Connection : global::Pulumi.InvokeArgs
     {
@@ -23,7 +23,7 @@ namespace PulumiPortable.Portable.Inputs
         public string? AgentSocketPath { get; set; }
 
         /// <summary>
-        /// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        /// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         /// </summary>
         [Input("dialErrorLimit")]
         public int? DialErrorLimit { get; set; }
@@ -41,7 +41,7 @@ namespace PulumiPortable.Portable.Inputs
         public string? HostKey { get; set; }
 
         /// <summary>
-        /// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        /// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         /// </summary>
         [Input("insecureIgnoreHostKey")]
         public bool? InsecureIgnoreHostKey { get; set; }
@@ -59,7 +59,7 @@ namespace PulumiPortable.Portable.Inputs
         }
 
         /// <summary>
-        /// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        /// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         /// </summary>
         [Input("perDialTimeout")]
         public int? PerDialTimeout { get; set; }

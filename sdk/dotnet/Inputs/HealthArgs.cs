@@ -12,7 +12,7 @@ namespace PulumiPortable.Portable.Inputs
 {
 
     /// <summary>
-    /// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+    /// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
     /// </summary>
     public sealed class HealthArgs : global::Pulumi.ResourceArgs
     {
@@ -41,7 +41,7 @@ namespace PulumiPortable.Portable.Inputs
         public Input<Inputs.TcpCheckArgs>? Tcp { get; set; }
 
         /// <summary>
-        /// Seconds that all of this may take. Default: `30`.
+        /// Time limit in seconds for all health checks together. Default: `30`.
         /// </summary>
         [Input("timeoutSeconds")]
         public Input<double>? TimeoutSeconds { get; set; }

@@ -65,7 +65,7 @@ namespace PulumiPortable.Portable.Inputs
         }
 
         /// <summary>
-        /// Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+        /// Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
         /// </summary>
         [Input("tls")]
         public Input<bool>? Tls { get; set; }

@@ -12,7 +12,7 @@ namespace PulumiPortable.Portable.Inputs
 {
 
     /// <summary>
-    /// What to do with a unit, where it isn't what its [Install] section and the profile say.
+    /// What to do with a unit where its [Install] section or the profile doesn't fit.
     /// </summary>
     public sealed class UnitOverrideArgs : global::Pulumi.ResourceArgs
     {
@@ -26,7 +26,7 @@ namespace PulumiPortable.Portable.Inputs
         private InputList<string>? _presets;
 
         /// <summary>
-        /// What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+        /// Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
         /// </summary>
         public InputList<string> Presets
         {

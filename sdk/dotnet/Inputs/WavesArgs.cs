@@ -12,7 +12,7 @@ namespace PulumiPortable.Portable.Inputs
 {
 
     /// <summary>
-    /// In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
+    /// The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
     /// </summary>
     public sealed class WavesArgs : global::Pulumi.ResourceArgs
     {

@@ -12,13 +12,13 @@ namespace PulumiPortable.Portable.Outputs
 {
 
     /// <summary>
-    /// A command on the host that must end with status 0.
+    /// A command on the host that must exit with status 0.
     /// </summary>
     [OutputType]
     public sealed class CommandCheck
     {
         /// <summary>
-        /// Program with its arguments; no shell is in between.
+        /// Program with its arguments, run without a shell.
         /// </summary>
         public readonly ImmutableArray<string> Command;
         /// <summary>

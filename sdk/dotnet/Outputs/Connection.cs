@@ -12,7 +12,7 @@ namespace PulumiPortable.Portable.Outputs
 {
 
     /// <summary>
-    /// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+    /// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
     /// </summary>
     [OutputType]
     public sealed class Connection
@@ -22,7 +22,7 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly string? AgentSocketPath;
         /// <summary>
-        /// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        /// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         /// </summary>
         public readonly int? DialErrorLimit;
         /// <summary>
@@ -34,7 +34,7 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly string? HostKey;
         /// <summary>
-        /// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        /// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         /// </summary>
         public readonly bool? InsecureIgnoreHostKey;
         /// <summary>
@@ -42,7 +42,7 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly string? Password;
         /// <summary>
-        /// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        /// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         /// </summary>
         public readonly int? PerDialTimeout;
         /// <summary>

@@ -42,7 +42,7 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly ImmutableArray<int> Status;
         /// <summary>
-        /// Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+        /// Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
         /// </summary>
         public readonly bool? Tls;
 

@@ -12,7 +12,7 @@ namespace PulumiPortable.Portable.Outputs
 {
 
     /// <summary>
-    /// A drop-in that belongs to the service: it changes and goes back together with the image.
+    /// A drop-in that belongs to the service: it is changed and rolled back together with the image.
     /// </summary>
     [OutputType]
     public sealed class InlineDropIn

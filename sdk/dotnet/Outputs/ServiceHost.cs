@@ -18,7 +18,7 @@ namespace PulumiPortable.Portable.Outputs
     public sealed class ServiceHost
     {
         /// <summary>
-        /// Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+        /// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
         /// </summary>
         public readonly string Gapless;
         /// <summary>
@@ -30,7 +30,7 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly string MachineId;
         /// <summary>
-        /// Image that is attached now; empty where none is.
+        /// Path of the image that is attached and running; empty if none is.
         /// </summary>
         public readonly string Serving;
         /// <summary>

@@ -25,7 +25,7 @@ type AttachedService struct {
 	Copy pulumi.StringPtrOutput `pulumi:"copy"`
 	// Each drop-in as written, by its path on the host.
 	DropInTexts pulumi.StringMapOutput `pulumi:"dropInTexts"`
-	// Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
 	DropIns InlineDropInArrayOutput `pulumi:"dropIns"`
 	// Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
 	Extensions pulumi.StringArrayOutput `pulumi:"extensions"`
@@ -33,9 +33,9 @@ type AttachedService struct {
 	Files HostFileMapOutput `pulumi:"files"`
 	// Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
 	Force pulumi.BoolPtrOutput `pulumi:"force"`
-	// Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+	// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
 	Gapless pulumi.StringOutput `pulumi:"gapless"`
-	// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+	// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 	Health HealthPtrOutput `pulumi:"health"`
 	// Mode, owner, group and SHA-256 of each host file.
 	HostFiles pulumi.StringMapOutput `pulumi:"hostFiles"`
@@ -47,13 +47,13 @@ type AttachedService struct {
 	Name pulumi.StringOutput `pulumi:"name"`
 	// Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
 	Profile pulumi.StringPtrOutput `pulumi:"profile"`
-	// The resource's record on the host: whose the service is.
+	// Internal: identifies the resource that the service belongs to.
 	Record pulumi.StringOutput `pulumi:"record"`
-	// What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
 	Rollback pulumi.StringPtrOutput `pulumi:"rollback"`
 	// Attach until the next boot of the host only. Default: `false`.
 	Runtime pulumi.BoolPtrOutput `pulumi:"runtime"`
-	// Image that is attached now; empty where none is.
+	// Path of the image that is attached and running; empty if none is.
 	Serving pulumi.StringOutput `pulumi:"serving"`
 	// Every unit of the image, with its load, active, sub and enablement state.
 	Units UnitStateMapOutput `pulumi:"units"`
@@ -104,11 +104,11 @@ func (AttachedServiceState) ElementType() reflect.Type {
 type attachedServiceArgs struct {
 	// A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
 	BeforeSwitch *BeforeSwitch `pulumi:"beforeSwitch"`
-	// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection *Connection `pulumi:"connection"`
 	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
 	Copy *string `pulumi:"copy"`
-	// Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
 	DropIns []InlineDropIn `pulumi:"dropIns"`
 	// Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
 	Extensions []string `pulumi:"extensions"`
@@ -116,17 +116,17 @@ type attachedServiceArgs struct {
 	Files map[string]HostFile `pulumi:"files"`
 	// Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
 	Force *bool `pulumi:"force"`
-	// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+	// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 	Health *Health `pulumi:"health"`
 	// Path of the image on the host: the `path` of a PortableImage. Another image of the same name is an update; another name replaces.
 	Image string `pulumi:"image"`
 	// Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
 	Profile *string `pulumi:"profile"`
-	// What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
 	Rollback *string `pulumi:"rollback"`
 	// Attach until the next boot of the host only. Default: `false`.
 	Runtime *bool `pulumi:"runtime"`
-	// Overrides by unit of what [Install] says.
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
 	Units map[string]UnitOverride `pulumi:"units"`
 }
 
@@ -134,11 +134,11 @@ type attachedServiceArgs struct {
 type AttachedServiceArgs struct {
 	// A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
 	BeforeSwitch BeforeSwitchPtrInput
-	// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection ConnectionPtrInput
 	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
 	Copy pulumi.StringPtrInput
-	// Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
 	DropIns InlineDropInArrayInput
 	// Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
 	Extensions pulumi.StringArrayInput
@@ -146,17 +146,17 @@ type AttachedServiceArgs struct {
 	Files HostFileMapInput
 	// Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
 	Force pulumi.BoolPtrInput
-	// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+	// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 	Health HealthPtrInput
 	// Path of the image on the host: the `path` of a PortableImage. Another image of the same name is an update; another name replaces.
 	Image pulumi.StringInput
 	// Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
 	Profile pulumi.StringPtrInput
-	// What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
 	Rollback pulumi.StringPtrInput
 	// Attach until the next boot of the host only. Default: `false`.
 	Runtime pulumi.BoolPtrInput
-	// Overrides by unit of what [Install] says.
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
 	Units UnitOverrideMapInput
 }
 
@@ -229,7 +229,7 @@ func (o AttachedServiceOutput) DropInTexts() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *AttachedService) pulumi.StringMapOutput { return v.DropInTexts }).(pulumi.StringMapOutput)
 }
 
-// Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
 func (o AttachedServiceOutput) DropIns() InlineDropInArrayOutput {
 	return o.ApplyT(func(v *AttachedService) InlineDropInArrayOutput { return v.DropIns }).(InlineDropInArrayOutput)
 }
@@ -249,12 +249,12 @@ func (o AttachedServiceOutput) Force() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *AttachedService) pulumi.BoolPtrOutput { return v.Force }).(pulumi.BoolPtrOutput)
 }
 
-// Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
 func (o AttachedServiceOutput) Gapless() pulumi.StringOutput {
 	return o.ApplyT(func(v *AttachedService) pulumi.StringOutput { return v.Gapless }).(pulumi.StringOutput)
 }
 
-// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 func (o AttachedServiceOutput) Health() HealthPtrOutput {
 	return o.ApplyT(func(v *AttachedService) HealthPtrOutput { return v.Health }).(HealthPtrOutput)
 }
@@ -284,12 +284,12 @@ func (o AttachedServiceOutput) Profile() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AttachedService) pulumi.StringPtrOutput { return v.Profile }).(pulumi.StringPtrOutput)
 }
 
-// The resource's record on the host: whose the service is.
+// Internal: identifies the resource that the service belongs to.
 func (o AttachedServiceOutput) Record() pulumi.StringOutput {
 	return o.ApplyT(func(v *AttachedService) pulumi.StringOutput { return v.Record }).(pulumi.StringOutput)
 }
 
-// What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
 func (o AttachedServiceOutput) Rollback() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *AttachedService) pulumi.StringPtrOutput { return v.Rollback }).(pulumi.StringPtrOutput)
 }
@@ -299,7 +299,7 @@ func (o AttachedServiceOutput) Runtime() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *AttachedService) pulumi.BoolPtrOutput { return v.Runtime }).(pulumi.BoolPtrOutput)
 }
 
-// Image that is attached now; empty where none is.
+// Path of the image that is attached and running; empty if none is.
 func (o AttachedServiceOutput) Serving() pulumi.StringOutput {
 	return o.ApplyT(func(v *AttachedService) pulumi.StringOutput { return v.Serving }).(pulumi.StringOutput)
 }

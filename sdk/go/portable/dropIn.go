@@ -13,7 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 )
 
-// A drop-in of any unit of a host, with the host files it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
+// A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
 type DropIn struct {
 	pulumi.CustomResourceState
 
@@ -29,11 +29,11 @@ type DropIn struct {
 	MachineId pulumi.StringOutput `pulumi:"machineId"`
 	// File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
 	Name pulumi.StringPtrOutput `pulumi:"name"`
-	// How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+	// How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
 	OnChange pulumi.StringPtrOutput `pulumi:"onChange"`
 	// The drop-in's file on the host.
 	Path pulumi.StringOutput `pulumi:"path"`
-	// The resource's record on the host: whose the files are.
+	// Internal: identifies the resource that the files belong to.
 	Record pulumi.StringOutput `pulumi:"record"`
 	// Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
 	Sections pulumi.MapMapOutput `pulumi:"sections"`
@@ -86,13 +86,13 @@ func (DropInState) ElementType() reflect.Type {
 }
 
 type dropInArgs struct {
-	// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection *Connection `pulumi:"connection"`
 	// Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
 	Files map[string]HostFile `pulumi:"files"`
 	// File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
 	Name *string `pulumi:"name"`
-	// How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+	// How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
 	OnChange *string `pulumi:"onChange"`
 	// Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
 	Sections map[string]map[string]interface{} `pulumi:"sections"`
@@ -104,13 +104,13 @@ type dropInArgs struct {
 
 // The set of arguments for constructing a DropIn resource.
 type DropInArgs struct {
-	// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection ConnectionPtrInput
 	// Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
 	Files HostFileMapInput
 	// File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
 	Name pulumi.StringPtrInput
-	// How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+	// How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
 	OnChange pulumi.StringPtrInput
 	// Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
 	Sections pulumi.MapMapInput
@@ -199,7 +199,7 @@ func (o DropInOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *DropIn) pulumi.StringPtrOutput { return v.Name }).(pulumi.StringPtrOutput)
 }
 
-// How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+// How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
 func (o DropInOutput) OnChange() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *DropIn) pulumi.StringPtrOutput { return v.OnChange }).(pulumi.StringPtrOutput)
 }
@@ -209,7 +209,7 @@ func (o DropInOutput) Path() pulumi.StringOutput {
 	return o.ApplyT(func(v *DropIn) pulumi.StringOutput { return v.Path }).(pulumi.StringOutput)
 }
 
-// The resource's record on the host: whose the files are.
+// Internal: identifies the resource that the files belong to.
 func (o DropInOutput) Record() pulumi.StringOutput {
 	return o.ApplyT(func(v *DropIn) pulumi.StringOutput { return v.Record }).(pulumi.StringOutput)
 }

@@ -13,21 +13,21 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 )
 
-// An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file goes only when no stack wants it and nothing is attached to it.
+// An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
 type PortableImage struct {
 	pulumi.CustomResourceState
 
 	// The login that worked last.
 	Connection ConnectionOutput `pulumi:"connection"`
-	// What is in the image, as short lines by path or package: sizes, versions, and what changes with the bytes. A directory of many files is one line.
+	// What is in the image, as short lines by path or package: sizes, versions, and a digest where it matters. A directory of many files is one line.
 	Contents pulumi.StringMapOutput `pulumi:"contents"`
 	// SHA-256 of the image file.
 	Digest pulumi.StringOutput `pulumi:"digest"`
-	// Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 	Extends pulumi.StringPtrOutput `pulumi:"extends"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format pulumi.StringPtrOutput `pulumi:"format"`
-	// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance pulumi.StringPtrOutput `pulumi:"instance"`
 	// machine-id(5) of the host.
 	MachineId pulumi.StringOutput `pulumi:"machineId"`
@@ -35,9 +35,9 @@ type PortableImage struct {
 	Name pulumi.StringPtrOutput `pulumi:"name"`
 	// Path of the image on the host: what an AttachedService takes as `image`.
 	Path pulumi.StringOutput `pulumi:"path"`
-	// The resource's record on the host: that it wants this image to stay.
+	// Internal: identifies this resource's claim on the image file.
 	Record pulumi.StringOutput `pulumi:"record"`
-	// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+	// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
 	Retain pulumi.IntPtrOutput `pulumi:"retain"`
 	// Paths of the images that stay on the host, the newest first.
 	Retained pulumi.StringArrayOutput `pulumi:"retained"`
@@ -45,11 +45,11 @@ type PortableImage struct {
 	SizeBytes pulumi.IntOutput `pulumi:"sizeBytes"`
 	// Where the image comes from: exactly one of these.
 	Source ImageSourceOutput `pulumi:"source"`
-	// Digest of all that the image is made of: the same on every machine.
+	// Digest of everything that the image is made of: the same on every machine.
 	SourceDigest pulumi.StringOutput `pulumi:"sourceDigest"`
 	// Text of each unit in the image, where it is known before the build.
 	UnitTexts pulumi.StringMapOutput `pulumi:"unitTexts"`
-	// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+	// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
 	Version pulumi.StringOutput `pulumi:"version"`
 }
 
@@ -99,41 +99,41 @@ func (PortableImageState) ElementType() reflect.Type {
 }
 
 type portableImageArgs struct {
-	// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection *Connection `pulumi:"connection"`
-	// Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 	Extends *string `pulumi:"extends"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format *string `pulumi:"format"`
-	// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance *string `pulumi:"instance"`
 	// Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
 	Name *string `pulumi:"name"`
-	// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+	// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
 	Retain *int `pulumi:"retain"`
 	// Where the image comes from: exactly one of these.
 	Source ImageSource `pulumi:"source"`
-	// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+	// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
 	Version string `pulumi:"version"`
 }
 
 // The set of arguments for constructing a PortableImage resource.
 type PortableImageArgs struct {
-	// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection ConnectionPtrInput
-	// Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 	Extends pulumi.StringPtrInput
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format pulumi.StringPtrInput
-	// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance pulumi.StringPtrInput
 	// Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
 	Name pulumi.StringPtrInput
-	// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+	// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
 	Retain pulumi.IntPtrInput
 	// Where the image comes from: exactly one of these.
 	Source ImageSourceInput
-	// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+	// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
 	Version pulumi.StringInput
 }
 
@@ -191,7 +191,7 @@ func (o PortableImageOutput) Connection() ConnectionOutput {
 	return o.ApplyT(func(v *PortableImage) ConnectionOutput { return v.Connection }).(ConnectionOutput)
 }
 
-// What is in the image, as short lines by path or package: sizes, versions, and what changes with the bytes. A directory of many files is one line.
+// What is in the image, as short lines by path or package: sizes, versions, and a digest where it matters. A directory of many files is one line.
 func (o PortableImageOutput) Contents() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.StringMapOutput { return v.Contents }).(pulumi.StringMapOutput)
 }
@@ -201,7 +201,7 @@ func (o PortableImageOutput) Digest() pulumi.StringOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.StringOutput { return v.Digest }).(pulumi.StringOutput)
 }
 
-// Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 func (o PortableImageOutput) Extends() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.StringPtrOutput { return v.Extends }).(pulumi.StringPtrOutput)
 }
@@ -211,7 +211,7 @@ func (o PortableImageOutput) Format() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.StringPtrOutput { return v.Format }).(pulumi.StringPtrOutput)
 }
 
-// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 func (o PortableImageOutput) Instance() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.StringPtrOutput { return v.Instance }).(pulumi.StringPtrOutput)
 }
@@ -231,12 +231,12 @@ func (o PortableImageOutput) Path() pulumi.StringOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.StringOutput { return v.Path }).(pulumi.StringOutput)
 }
 
-// The resource's record on the host: that it wants this image to stay.
+// Internal: identifies this resource's claim on the image file.
 func (o PortableImageOutput) Record() pulumi.StringOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.StringOutput { return v.Record }).(pulumi.StringOutput)
 }
 
-// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
 func (o PortableImageOutput) Retain() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.IntPtrOutput { return v.Retain }).(pulumi.IntPtrOutput)
 }
@@ -256,7 +256,7 @@ func (o PortableImageOutput) Source() ImageSourceOutput {
 	return o.ApplyT(func(v *PortableImage) ImageSourceOutput { return v.Source }).(ImageSourceOutput)
 }
 
-// Digest of all that the image is made of: the same on every machine.
+// Digest of everything that the image is made of: the same on every machine.
 func (o PortableImageOutput) SourceDigest() pulumi.StringOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.StringOutput { return v.SourceDigest }).(pulumi.StringOutput)
 }
@@ -266,7 +266,7 @@ func (o PortableImageOutput) UnitTexts() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.StringMapOutput { return v.UnitTexts }).(pulumi.StringMapOutput)
 }
 
-// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
 func (o PortableImageOutput) Version() pulumi.StringOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.StringOutput { return v.Version }).(pulumi.StringOutput)
 }

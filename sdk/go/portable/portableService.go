@@ -13,7 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 )
 
-// An image and its service on one host or on many, in waves. The image is built once, and is on every host before the first one is switched: a host that can't be reached or has no room stops the update before it begins.
+// An image and its service on one host or on many, in waves. The image is built once, and is uploaded to every host before the first one is switched: a host that can't be reached or has no room stops the update before anything is switched.
 type PortableService struct {
 	pulumi.ResourceState
 
@@ -48,11 +48,11 @@ type portableServiceArgs struct {
 	BeforeSwitch *BeforeSwitch `pulumi:"beforeSwitch"`
 	// How to log in where there is one host, whose resources have the name of the component. Default: the provider's.
 	Connection *Connection `pulumi:"connection"`
-	// How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren't touched.
+	// How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
 	Connections map[string]Connection `pulumi:"connections"`
 	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
 	Copy *string `pulumi:"copy"`
-	// Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
 	DropIns []InlineDropIn `pulumi:"dropIns"`
 	// Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
 	Extensions []string `pulumi:"extensions"`
@@ -62,27 +62,27 @@ type portableServiceArgs struct {
 	Force *bool `pulumi:"force"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format *string `pulumi:"format"`
-	// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+	// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 	Health *Health `pulumi:"health"`
-	// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance *string `pulumi:"instance"`
 	// Name of the image, the prefix of every unit in it. Default: the name of the component.
 	Name *string `pulumi:"name"`
 	// Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
 	Profile *string `pulumi:"profile"`
-	// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+	// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
 	Retain *int `pulumi:"retain"`
-	// What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
 	Rollback *string `pulumi:"rollback"`
 	// Attach until the next boot of the host only. Default: `false`.
 	Runtime *bool `pulumi:"runtime"`
 	// Where the image comes from: exactly one of these.
 	Source ImageSource `pulumi:"source"`
-	// Overrides by unit of what [Install] says.
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
 	Units map[string]UnitOverride `pulumi:"units"`
-	// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+	// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
 	Version string `pulumi:"version"`
-	// In which order hosts are switched. Default: one host, then all others.
+	// The order in which hosts are switched. Default: one host, then all others.
 	Waves *Waves `pulumi:"waves"`
 }
 
@@ -92,11 +92,11 @@ type PortableServiceArgs struct {
 	BeforeSwitch BeforeSwitchPtrInput
 	// How to log in where there is one host, whose resources have the name of the component. Default: the provider's.
 	Connection ConnectionPtrInput
-	// How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren't touched.
+	// How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
 	Connections ConnectionMapInput
 	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
 	Copy pulumi.StringPtrInput
-	// Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
 	DropIns InlineDropInArrayInput
 	// Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
 	Extensions pulumi.StringArrayInput
@@ -106,27 +106,27 @@ type PortableServiceArgs struct {
 	Force pulumi.BoolPtrInput
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format pulumi.StringPtrInput
-	// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+	// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 	Health HealthPtrInput
-	// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance pulumi.StringPtrInput
 	// Name of the image, the prefix of every unit in it. Default: the name of the component.
 	Name pulumi.StringPtrInput
 	// Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
 	Profile pulumi.StringPtrInput
-	// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+	// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
 	Retain pulumi.IntPtrInput
-	// What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
 	Rollback pulumi.StringPtrInput
 	// Attach until the next boot of the host only. Default: `false`.
 	Runtime pulumi.BoolPtrInput
 	// Where the image comes from: exactly one of these.
 	Source ImageSourceInput
-	// Overrides by unit of what [Install] says.
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
 	Units UnitOverrideMapInput
-	// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+	// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
 	Version pulumi.StringInput
-	// In which order hosts are switched. Default: one host, then all others.
+	// The order in which hosts are switched. Default: one host, then all others.
 	Waves WavesPtrInput
 }
 

@@ -34,13 +34,13 @@ func NewProvider(ctx *pulumi.Context,
 }
 
 type providerArgs struct {
-	// Connection for resources that don't bring their own, and for what theirs leaves out.
+	// Default connection: used by resources without one, and for fields they leave unset.
 	Connection *Connection `pulumi:"connection"`
 }
 
 // The set of arguments for constructing a Provider resource.
 type ProviderArgs struct {
-	// Connection for resources that don't bring their own, and for what theirs leaves out.
+	// Default connection: used by resources without one, and for fields they leave unset.
 	Connection ConnectionPtrInput
 }
 

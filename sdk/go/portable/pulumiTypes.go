@@ -494,9 +494,9 @@ func (o ClosureSourcePtrOutput) Units() pulumi.ArrayOutput {
 	}).(pulumi.ArrayOutput)
 }
 
-// A command on the host that must end with status 0.
+// A command on the host that must exit with status 0.
 type CommandCheck struct {
-	// Program with its arguments; no shell is in between.
+	// Program with its arguments, run without a shell.
 	Command []string `pulumi:"command"`
 	// Unit of the image in whose root and namespaces it runs. Default: on the host.
 	Inside *string `pulumi:"inside"`
@@ -513,9 +513,9 @@ type CommandCheckInput interface {
 	ToCommandCheckOutputWithContext(context.Context) CommandCheckOutput
 }
 
-// A command on the host that must end with status 0.
+// A command on the host that must exit with status 0.
 type CommandCheckArgs struct {
-	// Program with its arguments; no shell is in between.
+	// Program with its arguments, run without a shell.
 	Command pulumi.StringArrayInput `pulumi:"command"`
 	// Unit of the image in whose root and namespaces it runs. Default: on the host.
 	Inside pulumi.StringPtrInput `pulumi:"inside"`
@@ -586,7 +586,7 @@ func (i *commandCheckPtrType) ToOutput(ctx context.Context) pulumix.Output[*Comm
 	}
 }
 
-// A command on the host that must end with status 0.
+// A command on the host that must exit with status 0.
 type CommandCheckOutput struct{ *pulumi.OutputState }
 
 func (CommandCheckOutput) ElementType() reflect.Type {
@@ -617,7 +617,7 @@ func (o CommandCheckOutput) ToOutput(ctx context.Context) pulumix.Output[Command
 	}
 }
 
-// Program with its arguments; no shell is in between.
+// Program with its arguments, run without a shell.
 func (o CommandCheckOutput) Command() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v CommandCheck) []string { return v.Command }).(pulumi.StringArrayOutput)
 }
@@ -657,7 +657,7 @@ func (o CommandCheckPtrOutput) Elem() CommandCheckOutput {
 	}).(CommandCheckOutput)
 }
 
-// Program with its arguments; no shell is in between.
+// Program with its arguments, run without a shell.
 func (o CommandCheckPtrOutput) Command() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *CommandCheck) []string {
 		if v == nil {
@@ -677,21 +677,21 @@ func (o CommandCheckPtrOutput) Inside() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 type Connection struct {
 	// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
 	AgentSocketPath *string `pulumi:"agentSocketPath"`
-	// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+	// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 	DialErrorLimit *int `pulumi:"dialErrorLimit"`
 	// Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
 	Host *string `pulumi:"host"`
 	// Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
 	HostKey *string `pulumi:"hostKey"`
-	// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+	// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 	InsecureIgnoreHostKey *bool `pulumi:"insecureIgnoreHostKey"`
 	// Password of the login.
 	Password *string `pulumi:"password"`
-	// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+	// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 	PerDialTimeout *int `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port *int `pulumi:"port"`
@@ -718,21 +718,21 @@ type ConnectionInput interface {
 	ToConnectionOutputWithContext(context.Context) ConnectionOutput
 }
 
-// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 type ConnectionArgs struct {
 	// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
 	AgentSocketPath pulumi.StringPtrInput `pulumi:"agentSocketPath"`
-	// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+	// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 	DialErrorLimit pulumi.IntPtrInput `pulumi:"dialErrorLimit"`
 	// Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
 	Host pulumi.StringPtrInput `pulumi:"host"`
 	// Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
 	HostKey pulumi.StringPtrInput `pulumi:"hostKey"`
-	// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+	// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 	InsecureIgnoreHostKey pulumi.BoolPtrInput `pulumi:"insecureIgnoreHostKey"`
 	// Password of the login.
 	Password pulumi.StringPtrInput `pulumi:"password"`
-	// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+	// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 	PerDialTimeout pulumi.IntPtrInput `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port pulumi.IntPtrInput `pulumi:"port"`
@@ -844,7 +844,7 @@ func (i ConnectionMap) ToOutput(ctx context.Context) pulumix.Output[map[string]C
 	}
 }
 
-// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 type ConnectionOutput struct{ *pulumi.OutputState }
 
 func (ConnectionOutput) ElementType() reflect.Type {
@@ -880,7 +880,7 @@ func (o ConnectionOutput) AgentSocketPath() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Connection) *string { return v.AgentSocketPath }).(pulumi.StringPtrOutput)
 }
 
-// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 func (o ConnectionOutput) DialErrorLimit() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Connection) *int { return v.DialErrorLimit }).(pulumi.IntPtrOutput)
 }
@@ -895,7 +895,7 @@ func (o ConnectionOutput) HostKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Connection) *string { return v.HostKey }).(pulumi.StringPtrOutput)
 }
 
-// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 func (o ConnectionOutput) InsecureIgnoreHostKey() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Connection) *bool { return v.InsecureIgnoreHostKey }).(pulumi.BoolPtrOutput)
 }
@@ -905,7 +905,7 @@ func (o ConnectionOutput) Password() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Connection) *string { return v.Password }).(pulumi.StringPtrOutput)
 }
 
-// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 func (o ConnectionOutput) PerDialTimeout() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Connection) *int { return v.PerDialTimeout }).(pulumi.IntPtrOutput)
 }
@@ -980,7 +980,7 @@ func (o ConnectionPtrOutput) AgentSocketPath() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 func (o ConnectionPtrOutput) DialErrorLimit() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *Connection) *int {
 		if v == nil {
@@ -1010,7 +1010,7 @@ func (o ConnectionPtrOutput) HostKey() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 func (o ConnectionPtrOutput) InsecureIgnoreHostKey() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *Connection) *bool {
 		if v == nil {
@@ -1030,7 +1030,7 @@ func (o ConnectionPtrOutput) Password() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 func (o ConnectionPtrOutput) PerDialTimeout() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *Connection) *int {
 		if v == nil {
@@ -1568,7 +1568,7 @@ func (o FilesSourcePtrOutput) Units() pulumi.ArrayOutput {
 	}).(pulumi.ArrayOutput)
 }
 
-// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 type Health struct {
 	// A command.
 	Command *CommandCheck `pulumi:"command"`
@@ -1578,7 +1578,7 @@ type Health struct {
 	StableSeconds *float64 `pulumi:"stableSeconds"`
 	// A connection to a port.
 	Tcp *TcpCheck `pulumi:"tcp"`
-	// Seconds that all of this may take. Default: `30`.
+	// Time limit in seconds for all health checks together. Default: `30`.
 	TimeoutSeconds *float64 `pulumi:"timeoutSeconds"`
 }
 
@@ -1593,7 +1593,7 @@ type HealthInput interface {
 	ToHealthOutputWithContext(context.Context) HealthOutput
 }
 
-// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 type HealthArgs struct {
 	// A command.
 	Command CommandCheckPtrInput `pulumi:"command"`
@@ -1603,7 +1603,7 @@ type HealthArgs struct {
 	StableSeconds pulumi.Float64PtrInput `pulumi:"stableSeconds"`
 	// A connection to a port.
 	Tcp TcpCheckPtrInput `pulumi:"tcp"`
-	// Seconds that all of this may take. Default: `30`.
+	// Time limit in seconds for all health checks together. Default: `30`.
 	TimeoutSeconds pulumi.Float64PtrInput `pulumi:"timeoutSeconds"`
 }
 
@@ -1672,7 +1672,7 @@ func (i *healthPtrType) ToOutput(ctx context.Context) pulumix.Output[*Health] {
 	}
 }
 
-// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 type HealthOutput struct{ *pulumi.OutputState }
 
 func (HealthOutput) ElementType() reflect.Type {
@@ -1723,7 +1723,7 @@ func (o HealthOutput) Tcp() TcpCheckPtrOutput {
 	return o.ApplyT(func(v Health) *TcpCheck { return v.Tcp }).(TcpCheckPtrOutput)
 }
 
-// Seconds that all of this may take. Default: `30`.
+// Time limit in seconds for all health checks together. Default: `30`.
 func (o HealthOutput) TimeoutSeconds() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v Health) *float64 { return v.TimeoutSeconds }).(pulumi.Float64PtrOutput)
 }
@@ -1798,7 +1798,7 @@ func (o HealthPtrOutput) Tcp() TcpCheckPtrOutput {
 	}).(TcpCheckPtrOutput)
 }
 
-// Seconds that all of this may take. Default: `30`.
+// Time limit in seconds for all health checks together. Default: `30`.
 func (o HealthPtrOutput) TimeoutSeconds() pulumi.Float64PtrOutput {
 	return o.ApplyT(func(v *Health) *float64 {
 		if v == nil {
@@ -1982,7 +1982,7 @@ type HttpCheck struct {
 	Socket *string `pulumi:"socket"`
 	// Statuses that are healthy. Default: 200 to 399.
 	Status []int `pulumi:"status"`
-	// Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+	// Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
 	Tls *bool `pulumi:"tls"`
 }
 
@@ -2011,7 +2011,7 @@ type HttpCheckArgs struct {
 	Socket pulumi.StringPtrInput `pulumi:"socket"`
 	// Statuses that are healthy. Default: 200 to 399.
 	Status pulumi.IntArrayInput `pulumi:"status"`
-	// Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+	// Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
 	Tls pulumi.BoolPtrInput `pulumi:"tls"`
 }
 
@@ -2141,7 +2141,7 @@ func (o HttpCheckOutput) Status() pulumi.IntArrayOutput {
 	return o.ApplyT(func(v HttpCheck) []int { return v.Status }).(pulumi.IntArrayOutput)
 }
 
-// Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+// Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
 func (o HttpCheckOutput) Tls() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v HttpCheck) *bool { return v.Tls }).(pulumi.BoolPtrOutput)
 }
@@ -2236,7 +2236,7 @@ func (o HttpCheckPtrOutput) Status() pulumi.IntArrayOutput {
 	}).(pulumi.IntArrayOutput)
 }
 
-// Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+// Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
 func (o HttpCheckPtrOutput) Tls() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *HttpCheck) *bool {
 		if v == nil {
@@ -2862,7 +2862,7 @@ func (o ImageUnitOutput) Text() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ImageUnit) *string { return v.Text }).(pulumi.StringPtrOutput)
 }
 
-// A drop-in that belongs to the service: it changes and goes back together with the image.
+// A drop-in that belongs to the service: it is changed and rolled back together with the image.
 type InlineDropIn struct {
 	// File name in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `50-portable.conf`.
 	Name *string `pulumi:"name"`
@@ -2885,7 +2885,7 @@ type InlineDropInInput interface {
 	ToInlineDropInOutputWithContext(context.Context) InlineDropInOutput
 }
 
-// A drop-in that belongs to the service: it changes and goes back together with the image.
+// A drop-in that belongs to the service: it is changed and rolled back together with the image.
 type InlineDropInArgs struct {
 	// File name in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `50-portable.conf`.
 	Name pulumi.StringPtrInput `pulumi:"name"`
@@ -2946,7 +2946,7 @@ func (i InlineDropInArray) ToOutput(ctx context.Context) pulumix.Output[[]Inline
 	}
 }
 
-// A drop-in that belongs to the service: it changes and goes back together with the image.
+// A drop-in that belongs to the service: it is changed and rolled back together with the image.
 type InlineDropInOutput struct{ *pulumi.OutputState }
 
 func (InlineDropInOutput) ElementType() reflect.Type {
@@ -3737,17 +3737,17 @@ func (o OciSourcePtrOutput) Units() pulumi.ArrayOutput {
 type ProxyConnection struct {
 	// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
 	AgentSocketPath *string `pulumi:"agentSocketPath"`
-	// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+	// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 	DialErrorLimit *int `pulumi:"dialErrorLimit"`
 	// Address of the host, or its name in ~/.ssh/config.
 	Host string `pulumi:"host"`
 	// Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
 	HostKey *string `pulumi:"hostKey"`
-	// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+	// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 	InsecureIgnoreHostKey *bool `pulumi:"insecureIgnoreHostKey"`
 	// Password of the login.
 	Password *string `pulumi:"password"`
-	// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+	// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 	PerDialTimeout *int `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port *int `pulumi:"port"`
@@ -3774,17 +3774,17 @@ type ProxyConnectionInput interface {
 type ProxyConnectionArgs struct {
 	// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
 	AgentSocketPath pulumi.StringPtrInput `pulumi:"agentSocketPath"`
-	// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+	// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 	DialErrorLimit pulumi.IntPtrInput `pulumi:"dialErrorLimit"`
 	// Address of the host, or its name in ~/.ssh/config.
 	Host pulumi.StringInput `pulumi:"host"`
 	// Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
 	HostKey pulumi.StringPtrInput `pulumi:"hostKey"`
-	// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+	// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 	InsecureIgnoreHostKey pulumi.BoolPtrInput `pulumi:"insecureIgnoreHostKey"`
 	// Password of the login.
 	Password pulumi.StringPtrInput `pulumi:"password"`
-	// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+	// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 	PerDialTimeout pulumi.IntPtrInput `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port pulumi.IntPtrInput `pulumi:"port"`
@@ -3897,7 +3897,7 @@ func (o ProxyConnectionOutput) AgentSocketPath() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ProxyConnection) *string { return v.AgentSocketPath }).(pulumi.StringPtrOutput)
 }
 
-// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 func (o ProxyConnectionOutput) DialErrorLimit() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ProxyConnection) *int { return v.DialErrorLimit }).(pulumi.IntPtrOutput)
 }
@@ -3912,7 +3912,7 @@ func (o ProxyConnectionOutput) HostKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ProxyConnection) *string { return v.HostKey }).(pulumi.StringPtrOutput)
 }
 
-// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 func (o ProxyConnectionOutput) InsecureIgnoreHostKey() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v ProxyConnection) *bool { return v.InsecureIgnoreHostKey }).(pulumi.BoolPtrOutput)
 }
@@ -3922,7 +3922,7 @@ func (o ProxyConnectionOutput) Password() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ProxyConnection) *string { return v.Password }).(pulumi.StringPtrOutput)
 }
 
-// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 func (o ProxyConnectionOutput) PerDialTimeout() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ProxyConnection) *int { return v.PerDialTimeout }).(pulumi.IntPtrOutput)
 }
@@ -3987,7 +3987,7 @@ func (o ProxyConnectionPtrOutput) AgentSocketPath() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 func (o ProxyConnectionPtrOutput) DialErrorLimit() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ProxyConnection) *int {
 		if v == nil {
@@ -4017,7 +4017,7 @@ func (o ProxyConnectionPtrOutput) HostKey() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 func (o ProxyConnectionPtrOutput) InsecureIgnoreHostKey() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *ProxyConnection) *bool {
 		if v == nil {
@@ -4037,7 +4037,7 @@ func (o ProxyConnectionPtrOutput) Password() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 func (o ProxyConnectionPtrOutput) PerDialTimeout() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *ProxyConnection) *int {
 		if v == nil {
@@ -4493,13 +4493,13 @@ func (o RawSourcePtrOutput) Url() pulumi.StringPtrOutput {
 
 // What a host of a PortableService has.
 type ServiceHost struct {
-	// Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+	// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
 	Gapless string `pulumi:"gapless"`
 	// Path of the image on the host.
 	Image string `pulumi:"image"`
 	// machine-id(5) of the host.
 	MachineId string `pulumi:"machineId"`
-	// Image that is attached now; empty where none is.
+	// Path of the image that is attached and running; empty if none is.
 	Serving string `pulumi:"serving"`
 	// Every unit of the image, with its load, active, sub and enablement state.
 	Units map[string]UnitState `pulumi:"units"`
@@ -4526,7 +4526,7 @@ func (o ServiceHostOutput) ToOutput(ctx context.Context) pulumix.Output[ServiceH
 	}
 }
 
-// Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
 func (o ServiceHostOutput) Gapless() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceHost) string { return v.Gapless }).(pulumi.StringOutput)
 }
@@ -4541,7 +4541,7 @@ func (o ServiceHostOutput) MachineId() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceHost) string { return v.MachineId }).(pulumi.StringOutput)
 }
 
-// Image that is attached now; empty where none is.
+// Path of the image that is attached and running; empty if none is.
 func (o ServiceHostOutput) Serving() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceHost) string { return v.Serving }).(pulumi.StringOutput)
 }
@@ -4741,11 +4741,11 @@ func (o TcpCheckPtrOutput) Port() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// What to do with a unit, where it isn't what its [Install] section and the profile say.
+// What to do with a unit where its [Install] section or the profile doesn't fit.
 type UnitOverride struct {
 	// Whether it starts with the host. Default: whether the unit has an [Install] section.
 	Enable *bool `pulumi:"enable"`
-	// What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+	// Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
 	Presets []string `pulumi:"presets"`
 	// Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
 	Start *bool `pulumi:"start"`
@@ -4762,11 +4762,11 @@ type UnitOverrideInput interface {
 	ToUnitOverrideOutputWithContext(context.Context) UnitOverrideOutput
 }
 
-// What to do with a unit, where it isn't what its [Install] section and the profile say.
+// What to do with a unit where its [Install] section or the profile doesn't fit.
 type UnitOverrideArgs struct {
 	// Whether it starts with the host. Default: whether the unit has an [Install] section.
 	Enable pulumi.BoolPtrInput `pulumi:"enable"`
-	// What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+	// Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
 	Presets pulumi.StringArrayInput `pulumi:"presets"`
 	// Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
 	Start pulumi.BoolPtrInput `pulumi:"start"`
@@ -4821,7 +4821,7 @@ func (i UnitOverrideMap) ToOutput(ctx context.Context) pulumix.Output[map[string
 	}
 }
 
-// What to do with a unit, where it isn't what its [Install] section and the profile say.
+// What to do with a unit where its [Install] section or the profile doesn't fit.
 type UnitOverrideOutput struct{ *pulumi.OutputState }
 
 func (UnitOverrideOutput) ElementType() reflect.Type {
@@ -4847,7 +4847,7 @@ func (o UnitOverrideOutput) Enable() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v UnitOverride) *bool { return v.Enable }).(pulumi.BoolPtrOutput)
 }
 
-// What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+// Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
 func (o UnitOverrideOutput) Presets() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v UnitOverride) []string { return v.Presets }).(pulumi.StringArrayOutput)
 }
@@ -4962,7 +4962,7 @@ func (o UnitStateMapOutput) MapIndex(k pulumi.StringInput) UnitStateOutput {
 	}).(UnitStateOutput)
 }
 
-// In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
+// The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
 type Waves struct {
 	// How many hosts each later wave has. Default: all that are left.
 	BatchSize *int `pulumi:"batchSize"`
@@ -4981,7 +4981,7 @@ type WavesInput interface {
 	ToWavesOutputWithContext(context.Context) WavesOutput
 }
 
-// In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
+// The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
 type WavesArgs struct {
 	// How many hosts each later wave has. Default: all that are left.
 	BatchSize pulumi.IntPtrInput `pulumi:"batchSize"`
@@ -5054,7 +5054,7 @@ func (i *wavesPtrType) ToOutput(ctx context.Context) pulumix.Output[*Waves] {
 	}
 }
 
-// In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
+// The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
 type WavesOutput struct{ *pulumi.OutputState }
 
 func (WavesOutput) ElementType() reflect.Type {

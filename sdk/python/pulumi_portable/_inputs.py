@@ -295,11 +295,11 @@ class ClosureSourceArgs:
 
 class CommandCheckArgsDict(TypedDict):
     """
-    A command on the host that must end with status 0.
+    A command on the host that must exit with status 0.
     """
     command: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]
     """
-    Program with its arguments; no shell is in between.
+    Program with its arguments, run without a shell.
     """
     inside: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -312,9 +312,9 @@ class CommandCheckArgs:
                  command: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]],
                  inside: pulumi.Input[Optional[_builtins.str]] = None):
         """
-        A command on the host that must end with status 0.
+        A command on the host that must exit with status 0.
 
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] command: Program with its arguments; no shell is in between.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] command: Program with its arguments, run without a shell.
         :param pulumi.Input[_builtins.str] inside: Unit of the image in whose root and namespaces it runs. Default: on the host.
         """
         pulumi.set(__self__, "command", command)
@@ -325,7 +325,7 @@ class CommandCheckArgs:
     @pulumi.getter
     def command(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
         """
-        Program with its arguments; no shell is in between.
+        Program with its arguments, run without a shell.
         """
         return pulumi.get(self, "command")
 
@@ -348,7 +348,7 @@ class CommandCheckArgs:
 
 class ConnectionDict(TypedDict):
     """
-    How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+    How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
     """
     agent_socket_path: NotRequired[_builtins.str]
     """
@@ -356,7 +356,7 @@ class ConnectionDict(TypedDict):
     """
     dial_error_limit: NotRequired[_builtins.int]
     """
-    How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+    Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
     """
     host: NotRequired[_builtins.str]
     """
@@ -368,7 +368,7 @@ class ConnectionDict(TypedDict):
     """
     insecure_ignore_host_key: NotRequired[_builtins.bool]
     """
-    Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+    Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
     """
     password: NotRequired[_builtins.str]
     """
@@ -376,7 +376,7 @@ class ConnectionDict(TypedDict):
     """
     per_dial_timeout: NotRequired[_builtins.int]
     """
-    Seconds that one try to connect may take; 0 is without limit. Default: 15.
+    Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
     """
     port: NotRequired[_builtins.int]
     """
@@ -420,15 +420,15 @@ class Connection:
                  sudo: Optional[_builtins.bool] = None,
                  user: Optional[_builtins.str] = None):
         """
-        How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 
         :param _builtins.str agent_socket_path: Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
-        :param _builtins.int dial_error_limit: How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        :param _builtins.int dial_error_limit: Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         :param _builtins.str host: Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
         :param _builtins.str host_key: Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
-        :param _builtins.bool insecure_ignore_host_key: Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        :param _builtins.bool insecure_ignore_host_key: Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         :param _builtins.str password: Password of the login.
-        :param _builtins.int per_dial_timeout: Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        :param _builtins.int per_dial_timeout: Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         :param _builtins.int port: Port of sshd. Default: what ~/.ssh/config says, else 22.
         :param _builtins.str private_key: Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
         :param _builtins.str private_key_password: Passphrase of the private key.
@@ -479,7 +479,7 @@ class Connection:
     @pulumi.getter(name="dialErrorLimit")
     def dial_error_limit(self) -> Optional[_builtins.int]:
         """
-        How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         """
         return pulumi.get(self, "dial_error_limit")
 
@@ -515,7 +515,7 @@ class Connection:
     @pulumi.getter(name="insecureIgnoreHostKey")
     def insecure_ignore_host_key(self) -> Optional[_builtins.bool]:
         """
-        Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         """
         return pulumi.get(self, "insecure_ignore_host_key")
 
@@ -539,7 +539,7 @@ class Connection:
     @pulumi.getter(name="perDialTimeout")
     def per_dial_timeout(self) -> Optional[_builtins.int]:
         """
-        Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         """
         return pulumi.get(self, "per_dial_timeout")
 
@@ -622,7 +622,7 @@ class Connection:
 
 class ConnectionArgsDict(TypedDict):
     """
-    How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+    How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
     """
     agent_socket_path: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -630,7 +630,7 @@ class ConnectionArgsDict(TypedDict):
     """
     dial_error_limit: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+    Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
     """
     host: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -642,7 +642,7 @@ class ConnectionArgsDict(TypedDict):
     """
     insecure_ignore_host_key: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+    Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
     """
     password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -650,7 +650,7 @@ class ConnectionArgsDict(TypedDict):
     """
     per_dial_timeout: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    Seconds that one try to connect may take; 0 is without limit. Default: 15.
+    Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
     """
     port: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
@@ -694,15 +694,15 @@ class ConnectionArgs:
                  sudo: pulumi.Input[Optional[_builtins.bool]] = None,
                  user: pulumi.Input[Optional[_builtins.str]] = None):
         """
-        How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 
         :param pulumi.Input[_builtins.str] agent_socket_path: Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
-        :param pulumi.Input[_builtins.int] dial_error_limit: How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        :param pulumi.Input[_builtins.int] dial_error_limit: Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         :param pulumi.Input[_builtins.str] host: Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
         :param pulumi.Input[_builtins.str] host_key: Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
-        :param pulumi.Input[_builtins.bool] insecure_ignore_host_key: Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        :param pulumi.Input[_builtins.bool] insecure_ignore_host_key: Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         :param pulumi.Input[_builtins.str] password: Password of the login.
-        :param pulumi.Input[_builtins.int] per_dial_timeout: Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        :param pulumi.Input[_builtins.int] per_dial_timeout: Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         :param pulumi.Input[_builtins.int] port: Port of sshd. Default: what ~/.ssh/config says, else 22.
         :param pulumi.Input[_builtins.str] private_key: Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
         :param pulumi.Input[_builtins.str] private_key_password: Passphrase of the private key.
@@ -753,7 +753,7 @@ class ConnectionArgs:
     @pulumi.getter(name="dialErrorLimit")
     def dial_error_limit(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         """
         return pulumi.get(self, "dial_error_limit")
 
@@ -789,7 +789,7 @@ class ConnectionArgs:
     @pulumi.getter(name="insecureIgnoreHostKey")
     def insecure_ignore_host_key(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         """
         return pulumi.get(self, "insecure_ignore_host_key")
 
@@ -813,7 +813,7 @@ class ConnectionArgs:
     @pulumi.getter(name="perDialTimeout")
     def per_dial_timeout(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         """
         return pulumi.get(self, "per_dial_timeout")
 
@@ -1082,7 +1082,7 @@ class FilesSourceArgs:
 
 class HealthArgsDict(TypedDict):
     """
-    What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+    Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
     """
     command: NotRequired[pulumi.Input[Optional['CommandCheckArgsDict']]]
     """
@@ -1102,7 +1102,7 @@ class HealthArgsDict(TypedDict):
     """
     timeout_seconds: NotRequired[pulumi.Input[Optional[_builtins.float]]]
     """
-    Seconds that all of this may take. Default: `30`.
+    Time limit in seconds for all health checks together. Default: `30`.
     """
 
 @pulumi.input_type
@@ -1114,13 +1114,13 @@ class HealthArgs:
                  tcp: pulumi.Input[Optional['TcpCheckArgs']] = None,
                  timeout_seconds: pulumi.Input[Optional[_builtins.float]] = None):
         """
-        What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+        Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 
         :param pulumi.Input['CommandCheckArgs'] command: A command.
         :param pulumi.Input['HttpCheckArgs'] http: An HTTP request.
         :param pulumi.Input[_builtins.float] stable_seconds: Seconds that every service must stay up without a restart. Default: 1 where systemd can't tell that a program is ready (Type=simple and the like), else 0.
         :param pulumi.Input['TcpCheckArgs'] tcp: A connection to a port.
-        :param pulumi.Input[_builtins.float] timeout_seconds: Seconds that all of this may take. Default: `30`.
+        :param pulumi.Input[_builtins.float] timeout_seconds: Time limit in seconds for all health checks together. Default: `30`.
         """
         if command is not None:
             pulumi.set(__self__, "command", command)
@@ -1185,7 +1185,7 @@ class HealthArgs:
     @pulumi.getter(name="timeoutSeconds")
     def timeout_seconds(self) -> pulumi.Input[Optional[_builtins.float]]:
         """
-        Seconds that all of this may take. Default: `30`.
+        Time limit in seconds for all health checks together. Default: `30`.
         """
         return pulumi.get(self, "timeout_seconds")
 
@@ -1338,7 +1338,7 @@ class HttpCheckArgsDict(TypedDict):
     """
     tls: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+    Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
     """
 
 @pulumi.input_type
@@ -1360,7 +1360,7 @@ class HttpCheckArgs:
         :param pulumi.Input[_builtins.int] port: Port on the host's 127.0.0.1.
         :param pulumi.Input[_builtins.str] socket: Path of a unix socket on the host that the login may connect to.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.int]]] status: Statuses that are healthy. Default: 200 to 399.
-        :param pulumi.Input[_builtins.bool] tls: Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+        :param pulumi.Input[_builtins.bool] tls: Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
         """
         if body is not None:
             pulumi.set(__self__, "body", body)
@@ -1453,7 +1453,7 @@ class HttpCheckArgs:
     @pulumi.getter
     def tls(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+        Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
         """
         return pulumi.get(self, "tls")
 
@@ -1892,7 +1892,7 @@ class ImageUnitArgs:
 
 class InlineDropInArgsDict(TypedDict):
     """
-    A drop-in that belongs to the service: it changes and goes back together with the image.
+    A drop-in that belongs to the service: it is changed and rolled back together with the image.
     """
     unit: pulumi.Input[_builtins.str]
     """
@@ -1919,7 +1919,7 @@ class InlineDropInArgs:
                  sections: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]]] = None,
                  text: pulumi.Input[Optional[_builtins.str]] = None):
         """
-        A drop-in that belongs to the service: it changes and goes back together with the image.
+        A drop-in that belongs to the service: it is changed and rolled back together with the image.
 
         :param pulumi.Input[_builtins.str] unit: Unit of the image that the drop-in is for.
         :param pulumi.Input[_builtins.str] name: File name in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `50-portable.conf`.
@@ -2338,7 +2338,7 @@ class ProxyConnectionDict(TypedDict):
     """
     dial_error_limit: NotRequired[_builtins.int]
     """
-    How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+    Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
     """
     host_key: NotRequired[_builtins.str]
     """
@@ -2346,7 +2346,7 @@ class ProxyConnectionDict(TypedDict):
     """
     insecure_ignore_host_key: NotRequired[_builtins.bool]
     """
-    Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+    Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
     """
     password: NotRequired[_builtins.str]
     """
@@ -2354,7 +2354,7 @@ class ProxyConnectionDict(TypedDict):
     """
     per_dial_timeout: NotRequired[_builtins.int]
     """
-    Seconds that one try to connect may take; 0 is without limit. Default: 15.
+    Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
     """
     port: NotRequired[_builtins.int]
     """
@@ -2392,11 +2392,11 @@ class ProxyConnection:
 
         :param _builtins.str host: Address of the host, or its name in ~/.ssh/config.
         :param _builtins.str agent_socket_path: Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
-        :param _builtins.int dial_error_limit: How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        :param _builtins.int dial_error_limit: Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         :param _builtins.str host_key: Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
-        :param _builtins.bool insecure_ignore_host_key: Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        :param _builtins.bool insecure_ignore_host_key: Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         :param _builtins.str password: Password of the login.
-        :param _builtins.int per_dial_timeout: Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        :param _builtins.int per_dial_timeout: Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         :param _builtins.int port: Port of sshd. Default: what ~/.ssh/config says, else 22.
         :param _builtins.str private_key: Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
         :param _builtins.str private_key_password: Passphrase of the private key.
@@ -2452,7 +2452,7 @@ class ProxyConnection:
     @pulumi.getter(name="dialErrorLimit")
     def dial_error_limit(self) -> Optional[_builtins.int]:
         """
-        How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         """
         return pulumi.get(self, "dial_error_limit")
 
@@ -2476,7 +2476,7 @@ class ProxyConnection:
     @pulumi.getter(name="insecureIgnoreHostKey")
     def insecure_ignore_host_key(self) -> Optional[_builtins.bool]:
         """
-        Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         """
         return pulumi.get(self, "insecure_ignore_host_key")
 
@@ -2500,7 +2500,7 @@ class ProxyConnection:
     @pulumi.getter(name="perDialTimeout")
     def per_dial_timeout(self) -> Optional[_builtins.int]:
         """
-        Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         """
         return pulumi.get(self, "per_dial_timeout")
 
@@ -2571,7 +2571,7 @@ class ProxyConnectionArgsDict(TypedDict):
     """
     dial_error_limit: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+    Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
     """
     host_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -2579,7 +2579,7 @@ class ProxyConnectionArgsDict(TypedDict):
     """
     insecure_ignore_host_key: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+    Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
     """
     password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -2587,7 +2587,7 @@ class ProxyConnectionArgsDict(TypedDict):
     """
     per_dial_timeout: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    Seconds that one try to connect may take; 0 is without limit. Default: 15.
+    Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
     """
     port: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
@@ -2625,11 +2625,11 @@ class ProxyConnectionArgs:
 
         :param pulumi.Input[_builtins.str] host: Address of the host, or its name in ~/.ssh/config.
         :param pulumi.Input[_builtins.str] agent_socket_path: Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
-        :param pulumi.Input[_builtins.int] dial_error_limit: How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        :param pulumi.Input[_builtins.int] dial_error_limit: Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         :param pulumi.Input[_builtins.str] host_key: Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
-        :param pulumi.Input[_builtins.bool] insecure_ignore_host_key: Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        :param pulumi.Input[_builtins.bool] insecure_ignore_host_key: Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         :param pulumi.Input[_builtins.str] password: Password of the login.
-        :param pulumi.Input[_builtins.int] per_dial_timeout: Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        :param pulumi.Input[_builtins.int] per_dial_timeout: Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         :param pulumi.Input[_builtins.int] port: Port of sshd. Default: what ~/.ssh/config says, else 22.
         :param pulumi.Input[_builtins.str] private_key: Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
         :param pulumi.Input[_builtins.str] private_key_password: Passphrase of the private key.
@@ -2685,7 +2685,7 @@ class ProxyConnectionArgs:
     @pulumi.getter(name="dialErrorLimit")
     def dial_error_limit(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         """
         return pulumi.get(self, "dial_error_limit")
 
@@ -2709,7 +2709,7 @@ class ProxyConnectionArgs:
     @pulumi.getter(name="insecureIgnoreHostKey")
     def insecure_ignore_host_key(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         """
         return pulumi.get(self, "insecure_ignore_host_key")
 
@@ -2733,7 +2733,7 @@ class ProxyConnectionArgs:
     @pulumi.getter(name="perDialTimeout")
     def per_dial_timeout(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         """
         return pulumi.get(self, "per_dial_timeout")
 
@@ -2973,7 +2973,7 @@ class TcpCheckArgs:
 
 class UnitOverrideArgsDict(TypedDict):
     """
-    What to do with a unit, where it isn't what its [Install] section and the profile say.
+    What to do with a unit where its [Install] section or the profile doesn't fit.
     """
     enable: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
@@ -2981,7 +2981,7 @@ class UnitOverrideArgsDict(TypedDict):
     """
     presets: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
     """
-    What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+    Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
     """
     start: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
@@ -2995,10 +2995,10 @@ class UnitOverrideArgs:
                  presets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  start: pulumi.Input[Optional[_builtins.bool]] = None):
         """
-        What to do with a unit, where it isn't what its [Install] section and the profile say.
+        What to do with a unit where its [Install] section or the profile doesn't fit.
 
         :param pulumi.Input[_builtins.bool] enable: Whether it starts with the host. Default: whether the unit has an [Install] section.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] presets: What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] presets: Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
         :param pulumi.Input[_builtins.bool] start: Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
         """
         if enable is not None:
@@ -3024,7 +3024,7 @@ class UnitOverrideArgs:
     @pulumi.getter
     def presets(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
         """
-        What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+        Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
         """
         return pulumi.get(self, "presets")
 
@@ -3047,7 +3047,7 @@ class UnitOverrideArgs:
 
 class WavesArgsDict(TypedDict):
     """
-    In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
+    The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
     """
     batch_size: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
@@ -3064,7 +3064,7 @@ class WavesArgs:
                  batch_size: pulumi.Input[Optional[_builtins.int]] = None,
                  canary: pulumi.Input[Optional[Union[_builtins.int, Sequence[pulumi.Input[_builtins.str]]]]] = None):
         """
-        In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
+        The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
 
         :param pulumi.Input[_builtins.int] batch_size: How many hosts each later wave has. Default: all that are left.
         :param pulumi.Input[Union[_builtins.int, Sequence[pulumi.Input[_builtins.str]]]] canary: The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.

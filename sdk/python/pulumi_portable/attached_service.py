@@ -39,17 +39,17 @@ class AttachedServiceArgs:
 
         :param pulumi.Input[_builtins.str] image: Path of the image on the host: the `path` of a PortableImage. Another image of the same name is an update; another name replaces.
         :param pulumi.Input['BeforeSwitchArgs'] before_switch: A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
-        :param pulumi.Input['ConnectionArgs'] connection: How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        :param pulumi.Input['ConnectionArgs'] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         :param pulumi.Input[_builtins.str] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-        :param pulumi.Input[Sequence[pulumi.Input['InlineDropInArgs']]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+        :param pulumi.Input[Sequence[pulumi.Input['InlineDropInArgs']]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] extensions: Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
         :param pulumi.Input[Mapping[str, pulumi.Input['HostFileArgs']]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.bool] force: Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
-        :param pulumi.Input['HealthArgs'] health: What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+        :param pulumi.Input['HealthArgs'] health: Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         :param pulumi.Input[_builtins.str] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
-        :param pulumi.Input[_builtins.str] rollback: What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+        :param pulumi.Input[_builtins.str] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         :param pulumi.Input[_builtins.bool] runtime: Attach until the next boot of the host only. Default: `false`.
-        :param pulumi.Input[Mapping[str, pulumi.Input['UnitOverrideArgs']]] units: Overrides by unit of what [Install] says.
+        :param pulumi.Input[Mapping[str, pulumi.Input['UnitOverrideArgs']]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
         """
         pulumi.set(__self__, "image", image)
         if before_switch is not None:
@@ -105,7 +105,7 @@ class AttachedServiceArgs:
     @pulumi.getter
     def connection(self) -> pulumi.Input[Optional['ConnectionArgs']]:
         """
-        How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         """
         return pulumi.get(self, "connection")
 
@@ -129,7 +129,7 @@ class AttachedServiceArgs:
     @pulumi.getter(name="dropIns")
     def drop_ins(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['InlineDropInArgs']]]]:
         """
-        Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+        Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         """
         return pulumi.get(self, "drop_ins")
 
@@ -177,7 +177,7 @@ class AttachedServiceArgs:
     @pulumi.getter
     def health(self) -> pulumi.Input[Optional['HealthArgs']]:
         """
-        What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+        Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         """
         return pulumi.get(self, "health")
 
@@ -201,7 +201,7 @@ class AttachedServiceArgs:
     @pulumi.getter
     def rollback(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+        What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         """
         return pulumi.get(self, "rollback")
 
@@ -225,7 +225,7 @@ class AttachedServiceArgs:
     @pulumi.getter
     def units(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['UnitOverrideArgs']]]]:
         """
-        Overrides by unit of what [Install] says.
+        Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
         """
         return pulumi.get(self, "units")
 
@@ -260,18 +260,18 @@ class AttachedService(pulumi.CustomResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['BeforeSwitchArgs', 'BeforeSwitchArgsDict']] before_switch: A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
-        :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         :param pulumi.Input[_builtins.str] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-        :param pulumi.Input[Sequence[pulumi.Input[Union['InlineDropInArgs', 'InlineDropInArgsDict']]]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['InlineDropInArgs', 'InlineDropInArgsDict']]]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] extensions: Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.bool] force: Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
-        :param pulumi.Input[Union['HealthArgs', 'HealthArgsDict']] health: What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+        :param pulumi.Input[Union['HealthArgs', 'HealthArgsDict']] health: Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         :param pulumi.Input[_builtins.str] image: Path of the image on the host: the `path` of a PortableImage. Another image of the same name is an update; another name replaces.
         :param pulumi.Input[_builtins.str] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
-        :param pulumi.Input[_builtins.str] rollback: What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+        :param pulumi.Input[_builtins.str] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         :param pulumi.Input[_builtins.bool] runtime: Attach until the next boot of the host only. Default: `false`.
-        :param pulumi.Input[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]] units: Overrides by unit of what [Install] says.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
         """
         ...
     @overload
@@ -421,7 +421,7 @@ class AttachedService(pulumi.CustomResource):
     @pulumi.getter(name="dropIns")
     def drop_ins(self) -> pulumi.Output[Optional[Sequence['outputs.InlineDropIn']]]:
         """
-        Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+        Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         """
         return pulumi.get(self, "drop_ins")
 
@@ -453,7 +453,7 @@ class AttachedService(pulumi.CustomResource):
     @pulumi.getter
     def gapless(self) -> pulumi.Output[_builtins.str]:
         """
-        Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+        Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
         """
         return pulumi.get(self, "gapless")
 
@@ -461,7 +461,7 @@ class AttachedService(pulumi.CustomResource):
     @pulumi.getter
     def health(self) -> pulumi.Output[Optional['outputs.Health']]:
         """
-        What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+        Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         """
         return pulumi.get(self, "health")
 
@@ -509,7 +509,7 @@ class AttachedService(pulumi.CustomResource):
     @pulumi.getter
     def record(self) -> pulumi.Output[_builtins.str]:
         """
-        The resource's record on the host: whose the service is.
+        Internal: identifies the resource that the service belongs to.
         """
         return pulumi.get(self, "record")
 
@@ -517,7 +517,7 @@ class AttachedService(pulumi.CustomResource):
     @pulumi.getter
     def rollback(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+        What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         """
         return pulumi.get(self, "rollback")
 
@@ -533,7 +533,7 @@ class AttachedService(pulumi.CustomResource):
     @pulumi.getter
     def serving(self) -> pulumi.Output[_builtins.str]:
         """
-        Image that is attached now; empty where none is.
+        Path of the image that is attached and running; empty if none is.
         """
         return pulumi.get(self, "serving")
 

@@ -32,10 +32,10 @@ class DropInArgs:
         The set of arguments for constructing a DropIn resource.
 
         :param pulumi.Input[_builtins.str] unit: Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
-        :param pulumi.Input['ConnectionArgs'] connection: How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        :param pulumi.Input['ConnectionArgs'] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         :param pulumi.Input[Mapping[str, pulumi.Input['HostFileArgs']]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.str] name: File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
-        :param pulumi.Input[_builtins.str] on_change: How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+        :param pulumi.Input[_builtins.str] on_change: How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
         :param pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]] sections: Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
         :param pulumi.Input[_builtins.str] text: The drop-in as text, in place of `sections`.
         """
@@ -69,7 +69,7 @@ class DropInArgs:
     @pulumi.getter
     def connection(self) -> pulumi.Input[Optional['ConnectionArgs']]:
         """
-        How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         """
         return pulumi.get(self, "connection")
 
@@ -105,7 +105,7 @@ class DropInArgs:
     @pulumi.getter(name="onChange")
     def on_change(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+        How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
         """
         return pulumi.get(self, "on_change")
 
@@ -153,14 +153,14 @@ class DropIn(pulumi.CustomResource):
                  unit: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
-        A drop-in of any unit of a host, with the host files it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
+        A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.str] name: File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
-        :param pulumi.Input[_builtins.str] on_change: How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+        :param pulumi.Input[_builtins.str] on_change: How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
         :param pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]] sections: Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
         :param pulumi.Input[_builtins.str] text: The drop-in as text, in place of `sections`.
         :param pulumi.Input[_builtins.str] unit: Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
@@ -172,7 +172,7 @@ class DropIn(pulumi.CustomResource):
                  args: DropInArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        A drop-in of any unit of a host, with the host files it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
+        A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
 
         :param str resource_name: The name of the resource.
         :param DropInArgs args: The arguments to use to populate this resource's properties.
@@ -307,7 +307,7 @@ class DropIn(pulumi.CustomResource):
     @pulumi.getter(name="onChange")
     def on_change(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+        How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
         """
         return pulumi.get(self, "on_change")
 
@@ -323,7 +323,7 @@ class DropIn(pulumi.CustomResource):
     @pulumi.getter
     def record(self) -> pulumi.Output[_builtins.str]:
         """
-        The resource's record on the host: whose the files are.
+        Internal: identifies the resource that the files belong to.
         """
         return pulumi.get(self, "record")
 

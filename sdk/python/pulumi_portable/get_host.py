@@ -53,7 +53,7 @@ class GetHostResult:
     @pulumi.getter
     def missing(self) -> _builtins.str:
         """
-        What portable services lack there, with what to do about it; empty where nothing is.
+        What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
         """
         return pulumi.get(self, "missing")
 
@@ -98,9 +98,9 @@ class AwaitableGetHostResult(GetHostResult):
 def get_host(connection: Optional[Union['Connection', 'ConnectionDict']] = None,
              opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetHostResult:
     """
-    Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+    Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
 
-    :param Union['Connection', 'ConnectionDict'] connection: How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+    :param Union['Connection', 'ConnectionDict'] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
     """
     __args__ = dict()
     __args__['connection'] = connection
@@ -116,9 +116,9 @@ def get_host(connection: Optional[Union['Connection', 'ConnectionDict']] = None,
 def get_host_output(connection: pulumi.Input[Optional[Optional[Union['Connection', 'ConnectionDict']]]] = None,
                     opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetHostResult]:
     """
-    Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+    Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
 
-    :param Union['Connection', 'ConnectionDict'] connection: How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+    :param Union['Connection', 'ConnectionDict'] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
     """
     __args__ = dict()
     __args__['connection'] = connection

@@ -185,15 +185,15 @@ class ClosureSource(dict):
 @pulumi.output_type
 class CommandCheck(dict):
     """
-    A command on the host that must end with status 0.
+    A command on the host that must exit with status 0.
     """
     def __init__(__self__, *,
                  command: Sequence[_builtins.str],
                  inside: Optional[_builtins.str] = None):
         """
-        A command on the host that must end with status 0.
+        A command on the host that must exit with status 0.
 
-        :param Sequence[_builtins.str] command: Program with its arguments; no shell is in between.
+        :param Sequence[_builtins.str] command: Program with its arguments, run without a shell.
         :param _builtins.str inside: Unit of the image in whose root and namespaces it runs. Default: on the host.
         """
         pulumi.set(__self__, "command", command)
@@ -204,7 +204,7 @@ class CommandCheck(dict):
     @pulumi.getter
     def command(self) -> Sequence[_builtins.str]:
         """
-        Program with its arguments; no shell is in between.
+        Program with its arguments, run without a shell.
         """
         return pulumi.get(self, "command")
 
@@ -220,7 +220,7 @@ class CommandCheck(dict):
 @pulumi.output_type
 class Connection(dict):
     """
-    How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+    How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
     """
     @staticmethod
     def __key_warning(key: str):
@@ -266,15 +266,15 @@ class Connection(dict):
                  sudo: Optional[_builtins.bool] = None,
                  user: Optional[_builtins.str] = None):
         """
-        How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 
         :param _builtins.str agent_socket_path: Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
-        :param _builtins.int dial_error_limit: How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        :param _builtins.int dial_error_limit: Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         :param _builtins.str host: Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
         :param _builtins.str host_key: Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
-        :param _builtins.bool insecure_ignore_host_key: Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        :param _builtins.bool insecure_ignore_host_key: Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         :param _builtins.str password: Password of the login.
-        :param _builtins.int per_dial_timeout: Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        :param _builtins.int per_dial_timeout: Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         :param _builtins.int port: Port of sshd. Default: what ~/.ssh/config says, else 22.
         :param _builtins.str private_key: Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
         :param _builtins.str private_key_password: Passphrase of the private key.
@@ -321,7 +321,7 @@ class Connection(dict):
     @pulumi.getter(name="dialErrorLimit")
     def dial_error_limit(self) -> Optional[_builtins.int]:
         """
-        How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         """
         return pulumi.get(self, "dial_error_limit")
 
@@ -345,7 +345,7 @@ class Connection(dict):
     @pulumi.getter(name="insecureIgnoreHostKey")
     def insecure_ignore_host_key(self) -> Optional[_builtins.bool]:
         """
-        Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         """
         return pulumi.get(self, "insecure_ignore_host_key")
 
@@ -361,7 +361,7 @@ class Connection(dict):
     @pulumi.getter(name="perDialTimeout")
     def per_dial_timeout(self) -> Optional[_builtins.int]:
         """
-        Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         """
         return pulumi.get(self, "per_dial_timeout")
 
@@ -535,7 +535,7 @@ class FilesSource(dict):
 @pulumi.output_type
 class Health(dict):
     """
-    What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+    Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
     """
     @staticmethod
     def __key_warning(key: str):
@@ -563,13 +563,13 @@ class Health(dict):
                  tcp: Optional['outputs.TcpCheck'] = None,
                  timeout_seconds: Optional[_builtins.float] = None):
         """
-        What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+        Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 
         :param 'CommandCheck' command: A command.
         :param 'HttpCheck' http: An HTTP request.
         :param _builtins.float stable_seconds: Seconds that every service must stay up without a restart. Default: 1 where systemd can't tell that a program is ready (Type=simple and the like), else 0.
         :param 'TcpCheck' tcp: A connection to a port.
-        :param _builtins.float timeout_seconds: Seconds that all of this may take. Default: `30`.
+        :param _builtins.float timeout_seconds: Time limit in seconds for all health checks together. Default: `30`.
         """
         if command is not None:
             pulumi.set(__self__, "command", command)
@@ -618,7 +618,7 @@ class Health(dict):
     @pulumi.getter(name="timeoutSeconds")
     def timeout_seconds(self) -> Optional[_builtins.float]:
         """
-        Seconds that all of this may take. Default: `30`.
+        Time limit in seconds for all health checks together. Default: `30`.
         """
         return pulumi.get(self, "timeout_seconds")
 
@@ -717,7 +717,7 @@ class HttpCheck(dict):
         :param _builtins.int port: Port on the host's 127.0.0.1.
         :param _builtins.str socket: Path of a unix socket on the host that the login may connect to.
         :param Sequence[_builtins.int] status: Statuses that are healthy. Default: 200 to 399.
-        :param _builtins.bool tls: Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+        :param _builtins.bool tls: Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
         """
         if body is not None:
             pulumi.set(__self__, "body", body)
@@ -786,7 +786,7 @@ class HttpCheck(dict):
     @pulumi.getter
     def tls(self) -> Optional[_builtins.bool]:
         """
-        Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+        Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
         """
         return pulumi.get(self, "tls")
 
@@ -1068,7 +1068,7 @@ class ImageUnit(dict):
 @pulumi.output_type
 class InlineDropIn(dict):
     """
-    A drop-in that belongs to the service: it changes and goes back together with the image.
+    A drop-in that belongs to the service: it is changed and rolled back together with the image.
     """
     def __init__(__self__, *,
                  unit: _builtins.str,
@@ -1076,7 +1076,7 @@ class InlineDropIn(dict):
                  sections: Optional[Mapping[str, Mapping[str, Any]]] = None,
                  text: Optional[_builtins.str] = None):
         """
-        A drop-in that belongs to the service: it changes and goes back together with the image.
+        A drop-in that belongs to the service: it is changed and rolled back together with the image.
 
         :param _builtins.str unit: Unit of the image that the drop-in is for.
         :param _builtins.str name: File name in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `50-portable.conf`.
@@ -1390,11 +1390,11 @@ class ProxyConnection(dict):
 
         :param _builtins.str host: Address of the host, or its name in ~/.ssh/config.
         :param _builtins.str agent_socket_path: Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
-        :param _builtins.int dial_error_limit: How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        :param _builtins.int dial_error_limit: Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         :param _builtins.str host_key: Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
-        :param _builtins.bool insecure_ignore_host_key: Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        :param _builtins.bool insecure_ignore_host_key: Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         :param _builtins.str password: Password of the login.
-        :param _builtins.int per_dial_timeout: Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        :param _builtins.int per_dial_timeout: Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         :param _builtins.int port: Port of sshd. Default: what ~/.ssh/config says, else 22.
         :param _builtins.str private_key: Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
         :param _builtins.str private_key_password: Passphrase of the private key.
@@ -1442,7 +1442,7 @@ class ProxyConnection(dict):
     @pulumi.getter(name="dialErrorLimit")
     def dial_error_limit(self) -> Optional[_builtins.int]:
         """
-        How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+        Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         """
         return pulumi.get(self, "dial_error_limit")
 
@@ -1458,7 +1458,7 @@ class ProxyConnection(dict):
     @pulumi.getter(name="insecureIgnoreHostKey")
     def insecure_ignore_host_key(self) -> Optional[_builtins.bool]:
         """
-        Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+        Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
         """
         return pulumi.get(self, "insecure_ignore_host_key")
 
@@ -1474,7 +1474,7 @@ class ProxyConnection(dict):
     @pulumi.getter(name="perDialTimeout")
     def per_dial_timeout(self) -> Optional[_builtins.int]:
         """
-        Seconds that one try to connect may take; 0 is without limit. Default: 15.
+        Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         """
         return pulumi.get(self, "per_dial_timeout")
 
@@ -1638,10 +1638,10 @@ class ServiceHost(dict):
         """
         What a host of a PortableService has.
 
-        :param _builtins.str gapless: Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+        :param _builtins.str gapless: Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
         :param _builtins.str image: Path of the image on the host.
         :param _builtins.str machine_id: machine-id(5) of the host.
-        :param _builtins.str serving: Image that is attached now; empty where none is.
+        :param _builtins.str serving: Path of the image that is attached and running; empty if none is.
         :param Mapping[str, 'UnitState'] units: Every unit of the image, with its load, active, sub and enablement state.
         """
         pulumi.set(__self__, "gapless", gapless)
@@ -1654,7 +1654,7 @@ class ServiceHost(dict):
     @pulumi.getter
     def gapless(self) -> _builtins.str:
         """
-        Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+        Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
         """
         return pulumi.get(self, "gapless")
 
@@ -1678,7 +1678,7 @@ class ServiceHost(dict):
     @pulumi.getter
     def serving(self) -> _builtins.str:
         """
-        Image that is attached now; empty where none is.
+        Path of the image that is attached and running; empty if none is.
         """
         return pulumi.get(self, "serving")
 

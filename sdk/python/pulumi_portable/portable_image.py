@@ -33,13 +33,13 @@ class PortableImageArgs:
         The set of arguments for constructing a PortableImage resource.
 
         :param pulumi.Input['ImageSourceArgs'] source: Where the image comes from: exactly one of these.
-        :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` tells it.
-        :param pulumi.Input['ConnectionArgs'] connection: How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
-        :param pulumi.Input[_builtins.str] extends: Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+        :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` shows it.
+        :param pulumi.Input['ConnectionArgs'] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
+        :param pulumi.Input[_builtins.str] extends: Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
         :param pulumi.Input[_builtins.str] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-        :param pulumi.Input[_builtins.str] instance: Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+        :param pulumi.Input[_builtins.str] instance: Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         :param pulumi.Input[_builtins.str] name: Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
-        :param pulumi.Input[_builtins.int] retain: How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+        :param pulumi.Input[_builtins.int] retain: Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
         """
         pulumi.set(__self__, "source", source)
         pulumi.set(__self__, "version", version)
@@ -72,7 +72,7 @@ class PortableImageArgs:
     @pulumi.getter
     def version(self) -> pulumi.Input[_builtins.str]:
         """
-        Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+        Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         """
         return pulumi.get(self, "version")
 
@@ -84,7 +84,7 @@ class PortableImageArgs:
     @pulumi.getter
     def connection(self) -> pulumi.Input[Optional['ConnectionArgs']]:
         """
-        How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+        How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         """
         return pulumi.get(self, "connection")
 
@@ -96,7 +96,7 @@ class PortableImageArgs:
     @pulumi.getter
     def extends(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+        Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
         """
         return pulumi.get(self, "extends")
 
@@ -120,7 +120,7 @@ class PortableImageArgs:
     @pulumi.getter
     def instance(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+        Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         """
         return pulumi.get(self, "instance")
 
@@ -144,7 +144,7 @@ class PortableImageArgs:
     @pulumi.getter
     def retain(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+        Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
         """
         return pulumi.get(self, "retain")
 
@@ -169,18 +169,18 @@ class PortableImage(pulumi.CustomResource):
                  version: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
-        An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file goes only when no stack wants it and nothing is attached to it.
+        An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
-        :param pulumi.Input[_builtins.str] extends: Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+        :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
+        :param pulumi.Input[_builtins.str] extends: Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
         :param pulumi.Input[_builtins.str] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-        :param pulumi.Input[_builtins.str] instance: Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+        :param pulumi.Input[_builtins.str] instance: Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         :param pulumi.Input[_builtins.str] name: Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
-        :param pulumi.Input[_builtins.int] retain: How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+        :param pulumi.Input[_builtins.int] retain: Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
         :param pulumi.Input[Union['ImageSourceArgs', 'ImageSourceArgsDict']] source: Where the image comes from: exactly one of these.
-        :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+        :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         """
         ...
     @overload
@@ -189,7 +189,7 @@ class PortableImage(pulumi.CustomResource):
                  args: PortableImageArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file goes only when no stack wants it and nothing is attached to it.
+        An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
 
         :param str resource_name: The name of the resource.
         :param PortableImageArgs args: The arguments to use to populate this resource's properties.
@@ -297,7 +297,7 @@ class PortableImage(pulumi.CustomResource):
     @pulumi.getter
     def contents(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        What is in the image, as short lines by path or package: sizes, versions, and what changes with the bytes. A directory of many files is one line.
+        What is in the image, as short lines by path or package: sizes, versions, and a digest where it matters. A directory of many files is one line.
         """
         return pulumi.get(self, "contents")
 
@@ -313,7 +313,7 @@ class PortableImage(pulumi.CustomResource):
     @pulumi.getter
     def extends(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+        Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
         """
         return pulumi.get(self, "extends")
 
@@ -329,7 +329,7 @@ class PortableImage(pulumi.CustomResource):
     @pulumi.getter
     def instance(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+        Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         """
         return pulumi.get(self, "instance")
 
@@ -361,7 +361,7 @@ class PortableImage(pulumi.CustomResource):
     @pulumi.getter
     def record(self) -> pulumi.Output[_builtins.str]:
         """
-        The resource's record on the host: that it wants this image to stay.
+        Internal: identifies this resource's claim on the image file.
         """
         return pulumi.get(self, "record")
 
@@ -369,7 +369,7 @@ class PortableImage(pulumi.CustomResource):
     @pulumi.getter
     def retain(self) -> pulumi.Output[Optional[_builtins.int]]:
         """
-        How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+        Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
         """
         return pulumi.get(self, "retain")
 
@@ -401,7 +401,7 @@ class PortableImage(pulumi.CustomResource):
     @pulumi.getter(name="sourceDigest")
     def source_digest(self) -> pulumi.Output[_builtins.str]:
         """
-        Digest of all that the image is made of: the same on every machine.
+        Digest of everything that the image is made of: the same on every machine.
         """
         return pulumi.get(self, "source_digest")
 
@@ -417,7 +417,7 @@ class PortableImage(pulumi.CustomResource):
     @pulumi.getter
     def version(self) -> pulumi.Output[_builtins.str]:
         """
-        Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+        Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         """
         return pulumi.get(self, "version")
 

@@ -45,25 +45,25 @@ class PortableServiceArgs:
         The set of arguments for constructing a PortableService resource.
 
         :param pulumi.Input['ImageSourceArgs'] source: Where the image comes from: exactly one of these.
-        :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+        :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         :param pulumi.Input['BeforeSwitchArgs'] before_switch: A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
         :param pulumi.Input['ConnectionArgs'] connection: How to log in where there is one host, whose resources have the name of the component. Default: the provider's.
-        :param pulumi.Input[Mapping[str, pulumi.Input['ConnectionArgs']]] connections: How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren't touched.
+        :param pulumi.Input[Mapping[str, pulumi.Input['ConnectionArgs']]] connections: How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
         :param pulumi.Input[_builtins.str] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-        :param pulumi.Input[Sequence[pulumi.Input['InlineDropInArgs']]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+        :param pulumi.Input[Sequence[pulumi.Input['InlineDropInArgs']]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] extensions: Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
         :param pulumi.Input[Mapping[str, pulumi.Input['HostFileArgs']]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.bool] force: Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
         :param pulumi.Input[_builtins.str] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-        :param pulumi.Input['HealthArgs'] health: What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
-        :param pulumi.Input[_builtins.str] instance: Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+        :param pulumi.Input['HealthArgs'] health: Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
+        :param pulumi.Input[_builtins.str] instance: Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         :param pulumi.Input[_builtins.str] name: Name of the image, the prefix of every unit in it. Default: the name of the component.
         :param pulumi.Input[_builtins.str] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
-        :param pulumi.Input[_builtins.int] retain: How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
-        :param pulumi.Input[_builtins.str] rollback: What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+        :param pulumi.Input[_builtins.int] retain: Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
+        :param pulumi.Input[_builtins.str] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         :param pulumi.Input[_builtins.bool] runtime: Attach until the next boot of the host only. Default: `false`.
-        :param pulumi.Input[Mapping[str, pulumi.Input['UnitOverrideArgs']]] units: Overrides by unit of what [Install] says.
-        :param pulumi.Input['WavesArgs'] waves: In which order hosts are switched. Default: one host, then all others.
+        :param pulumi.Input[Mapping[str, pulumi.Input['UnitOverrideArgs']]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        :param pulumi.Input['WavesArgs'] waves: The order in which hosts are switched. Default: one host, then all others.
         """
         pulumi.set(__self__, "source", source)
         pulumi.set(__self__, "version", version)
@@ -120,7 +120,7 @@ class PortableServiceArgs:
     @pulumi.getter
     def version(self) -> pulumi.Input[_builtins.str]:
         """
-        Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+        Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         """
         return pulumi.get(self, "version")
 
@@ -156,7 +156,7 @@ class PortableServiceArgs:
     @pulumi.getter
     def connections(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['ConnectionArgs']]]]:
         """
-        How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren't touched.
+        How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
         """
         return pulumi.get(self, "connections")
 
@@ -180,7 +180,7 @@ class PortableServiceArgs:
     @pulumi.getter(name="dropIns")
     def drop_ins(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['InlineDropInArgs']]]]:
         """
-        Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+        Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         """
         return pulumi.get(self, "drop_ins")
 
@@ -240,7 +240,7 @@ class PortableServiceArgs:
     @pulumi.getter
     def health(self) -> pulumi.Input[Optional['HealthArgs']]:
         """
-        What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+        Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         """
         return pulumi.get(self, "health")
 
@@ -252,7 +252,7 @@ class PortableServiceArgs:
     @pulumi.getter
     def instance(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+        Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         """
         return pulumi.get(self, "instance")
 
@@ -288,7 +288,7 @@ class PortableServiceArgs:
     @pulumi.getter
     def retain(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+        Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
         """
         return pulumi.get(self, "retain")
 
@@ -300,7 +300,7 @@ class PortableServiceArgs:
     @pulumi.getter
     def rollback(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+        What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         """
         return pulumi.get(self, "rollback")
 
@@ -324,7 +324,7 @@ class PortableServiceArgs:
     @pulumi.getter
     def units(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['UnitOverrideArgs']]]]:
         """
-        Overrides by unit of what [Install] says.
+        Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
         """
         return pulumi.get(self, "units")
 
@@ -336,7 +336,7 @@ class PortableServiceArgs:
     @pulumi.getter
     def waves(self) -> pulumi.Input[Optional['WavesArgs']]:
         """
-        In which order hosts are switched. Default: one host, then all others.
+        The order in which hosts are switched. Default: one host, then all others.
         """
         return pulumi.get(self, "waves")
 
@@ -373,30 +373,30 @@ class PortableService(pulumi.ComponentResource):
                  waves: pulumi.Input[Optional[Union['WavesArgs', 'WavesArgsDict']]] = None,
                  __props__=None):
         """
-        An image and its service on one host or on many, in waves. The image is built once, and is on every host before the first one is switched: a host that can't be reached or has no room stops the update before it begins.
+        An image and its service on one host or on many, in waves. The image is built once, and is uploaded to every host before the first one is switched: a host that can't be reached or has no room stops the update before anything is switched.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['BeforeSwitchArgs', 'BeforeSwitchArgsDict']] before_switch: A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
         :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in where there is one host, whose resources have the name of the component. Default: the provider's.
-        :param pulumi.Input[Mapping[str, pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']]]] connections: How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren't touched.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']]]] connections: How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
         :param pulumi.Input[_builtins.str] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-        :param pulumi.Input[Sequence[pulumi.Input[Union['InlineDropInArgs', 'InlineDropInArgsDict']]]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are one update, with one restart and one way back.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['InlineDropInArgs', 'InlineDropInArgsDict']]]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] extensions: Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.bool] force: Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
         :param pulumi.Input[_builtins.str] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-        :param pulumi.Input[Union['HealthArgs', 'HealthArgsDict']] health: What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
-        :param pulumi.Input[_builtins.str] instance: Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+        :param pulumi.Input[Union['HealthArgs', 'HealthArgsDict']] health: Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
+        :param pulumi.Input[_builtins.str] instance: Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         :param pulumi.Input[_builtins.str] name: Name of the image, the prefix of every unit in it. Default: the name of the component.
         :param pulumi.Input[_builtins.str] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
-        :param pulumi.Input[_builtins.int] retain: How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
-        :param pulumi.Input[_builtins.str] rollback: What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+        :param pulumi.Input[_builtins.int] retain: Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
+        :param pulumi.Input[_builtins.str] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         :param pulumi.Input[_builtins.bool] runtime: Attach until the next boot of the host only. Default: `false`.
         :param pulumi.Input[Union['ImageSourceArgs', 'ImageSourceArgsDict']] source: Where the image comes from: exactly one of these.
-        :param pulumi.Input[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]] units: Overrides by unit of what [Install] says.
-        :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` tells it.
-        :param pulumi.Input[Union['WavesArgs', 'WavesArgsDict']] waves: In which order hosts are switched. Default: one host, then all others.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` shows it.
+        :param pulumi.Input[Union['WavesArgs', 'WavesArgsDict']] waves: The order in which hosts are switched. Default: one host, then all others.
         """
         ...
     @overload
@@ -405,7 +405,7 @@ class PortableService(pulumi.ComponentResource):
                  args: PortableServiceArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        An image and its service on one host or on many, in waves. The image is built once, and is on every host before the first one is switched: a host that can't be reached or has no room stops the update before it begins.
+        An image and its service on one host or on many, in waves. The image is built once, and is uploaded to every host before the first one is switched: a host that can't be reached or has no room stops the update before anything is switched.
 
         :param str resource_name: The name of the resource.
         :param PortableServiceArgs args: The arguments to use to populate this resource's properties.

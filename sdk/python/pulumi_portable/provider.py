@@ -24,7 +24,7 @@ class ProviderArgs:
         """
         The set of arguments for constructing a Provider resource.
 
-        :param pulumi.Input['ConnectionArgs'] connection: Connection for resources that don't bring their own, and for what theirs leaves out.
+        :param pulumi.Input['ConnectionArgs'] connection: Default connection: used by resources without one, and for fields they leave unset.
         """
         if connection is not None:
             pulumi.set(__self__, "connection", connection)
@@ -33,7 +33,7 @@ class ProviderArgs:
     @pulumi.getter
     def connection(self) -> pulumi.Input[Optional['ConnectionArgs']]:
         """
-        Connection for resources that don't bring their own, and for what theirs leaves out.
+        Default connection: used by resources without one, and for fields they leave unset.
         """
         return pulumi.get(self, "connection")
 
@@ -55,7 +55,7 @@ class Provider(pulumi.ProviderResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: Connection for resources that don't bring their own, and for what theirs leaves out.
+        :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: Default connection: used by resources without one, and for fields they leave unset.
         """
         ...
     @overload

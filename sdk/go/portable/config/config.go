@@ -11,7 +11,7 @@ import (
 
 var _ = internal.GetEnvOrDefault
 
-// Connection for resources that don't bring their own, and for what theirs leaves out.
+// Default connection: used by resources without one, and for fields they leave unset.
 func GetConnection(ctx *pulumi.Context) string {
 	return config.Get(ctx, "portable:connection")
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 )
 
-// Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+// Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
 func GetHost(ctx *pulumi.Context, args *GetHostArgs, opts ...pulumi.InvokeOption) (*GetHostResult, error) {
 	opts = internal.PkgInvokeDefaultOpts(opts)
 	var rv GetHostResult
@@ -24,14 +24,14 @@ func GetHost(ctx *pulumi.Context, args *GetHostArgs, opts ...pulumi.InvokeOption
 }
 
 type GetHostArgs struct {
-	// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection *Connection `pulumi:"connection"`
 }
 
 type GetHostResult struct {
 	// machine-id(5) of the host.
 	MachineId string `pulumi:"machineId"`
-	// What portable services lack there, with what to do about it; empty where nothing is.
+	// What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
 	Missing string `pulumi:"missing"`
 	// ID and ID_LIKE of os-release(5).
 	Os []string `pulumi:"os"`
@@ -50,7 +50,7 @@ func GetHostOutput(ctx *pulumi.Context, args GetHostOutputArgs, opts ...pulumi.I
 }
 
 type GetHostOutputArgs struct {
-	// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection pulumix.Input[*ConnectionArgs] `pulumi:"connection"`
 }
 

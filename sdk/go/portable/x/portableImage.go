@@ -13,21 +13,21 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 )
 
-// An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file goes only when no stack wants it and nothing is attached to it.
+// An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
 type PortableImage struct {
 	pulumi.CustomResourceState
 
 	// The login that worked last.
 	Connection pulumix.GPtrOutput[Connection, ConnectionOutput] `pulumi:"connection"`
-	// What is in the image, as short lines by path or package: sizes, versions, and what changes with the bytes. A directory of many files is one line.
+	// What is in the image, as short lines by path or package: sizes, versions, and a digest where it matters. A directory of many files is one line.
 	Contents pulumix.MapOutput[string] `pulumi:"contents"`
 	// SHA-256 of the image file.
 	Digest pulumix.Output[string] `pulumi:"digest"`
-	// Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 	Extends pulumix.Output[*string] `pulumi:"extends"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format pulumix.Output[*string] `pulumi:"format"`
-	// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance pulumix.Output[*string] `pulumi:"instance"`
 	// machine-id(5) of the host.
 	MachineId pulumix.Output[string] `pulumi:"machineId"`
@@ -35,9 +35,9 @@ type PortableImage struct {
 	Name pulumix.Output[*string] `pulumi:"name"`
 	// Path of the image on the host: what an AttachedService takes as `image`.
 	Path pulumix.Output[string] `pulumi:"path"`
-	// The resource's record on the host: that it wants this image to stay.
+	// Internal: identifies this resource's claim on the image file.
 	Record pulumix.Output[string] `pulumi:"record"`
-	// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+	// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
 	Retain pulumix.Output[*int] `pulumi:"retain"`
 	// Paths of the images that stay on the host, the newest first.
 	Retained pulumix.ArrayOutput[string] `pulumi:"retained"`
@@ -45,11 +45,11 @@ type PortableImage struct {
 	SizeBytes pulumix.Output[int] `pulumi:"sizeBytes"`
 	// Where the image comes from: exactly one of these.
 	Source pulumix.GPtrOutput[ImageSource, ImageSourceOutput] `pulumi:"source"`
-	// Digest of all that the image is made of: the same on every machine.
+	// Digest of everything that the image is made of: the same on every machine.
 	SourceDigest pulumix.Output[string] `pulumi:"sourceDigest"`
 	// Text of each unit in the image, where it is known before the build.
 	UnitTexts pulumix.MapOutput[string] `pulumi:"unitTexts"`
-	// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+	// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
 	Version pulumix.Output[string] `pulumi:"version"`
 }
 
@@ -99,41 +99,41 @@ func (PortableImageState) ElementType() reflect.Type {
 }
 
 type portableImageArgs struct {
-	// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection *Connection `pulumi:"connection"`
-	// Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 	Extends *string `pulumi:"extends"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format *string `pulumi:"format"`
-	// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance *string `pulumi:"instance"`
 	// Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
 	Name *string `pulumi:"name"`
-	// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+	// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
 	Retain *int `pulumi:"retain"`
 	// Where the image comes from: exactly one of these.
 	Source ImageSource `pulumi:"source"`
-	// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+	// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
 	Version string `pulumi:"version"`
 }
 
 // The set of arguments for constructing a PortableImage resource.
 type PortableImageArgs struct {
-	// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection pulumix.Input[*ConnectionArgs]
-	// Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 	Extends pulumix.Input[*string]
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format pulumix.Input[*string]
-	// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance pulumix.Input[*string]
 	// Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
 	Name pulumix.Input[*string]
-	// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+	// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
 	Retain pulumix.Input[*int]
 	// Where the image comes from: exactly one of these.
 	Source pulumix.Input[*ImageSourceArgs]
-	// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+	// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
 	Version pulumix.Input[string]
 }
 
@@ -168,7 +168,7 @@ func (o PortableImageOutput) Connection() pulumix.GPtrOutput[Connection, Connect
 	return pulumix.GPtrOutput[Connection, ConnectionOutput]{OutputState: unwrapped.OutputState}
 }
 
-// What is in the image, as short lines by path or package: sizes, versions, and what changes with the bytes. A directory of many files is one line.
+// What is in the image, as short lines by path or package: sizes, versions, and a digest where it matters. A directory of many files is one line.
 func (o PortableImageOutput) Contents() pulumix.MapOutput[string] {
 	value := pulumix.Apply[PortableImage](o, func(v PortableImage) pulumix.MapOutput[string] { return v.Contents })
 	unwrapped := pulumix.Flatten[map[string]string, pulumix.MapOutput[string]](value)
@@ -181,7 +181,7 @@ func (o PortableImageOutput) Digest() pulumix.Output[string] {
 	return pulumix.Flatten[string, pulumix.Output[string]](value)
 }
 
-// Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 func (o PortableImageOutput) Extends() pulumix.Output[*string] {
 	value := pulumix.Apply[PortableImage](o, func(v PortableImage) pulumix.Output[*string] { return v.Extends })
 	return pulumix.Flatten[*string, pulumix.Output[*string]](value)
@@ -193,7 +193,7 @@ func (o PortableImageOutput) Format() pulumix.Output[*string] {
 	return pulumix.Flatten[*string, pulumix.Output[*string]](value)
 }
 
-// Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 func (o PortableImageOutput) Instance() pulumix.Output[*string] {
 	value := pulumix.Apply[PortableImage](o, func(v PortableImage) pulumix.Output[*string] { return v.Instance })
 	return pulumix.Flatten[*string, pulumix.Output[*string]](value)
@@ -217,13 +217,13 @@ func (o PortableImageOutput) Path() pulumix.Output[string] {
 	return pulumix.Flatten[string, pulumix.Output[string]](value)
 }
 
-// The resource's record on the host: that it wants this image to stay.
+// Internal: identifies this resource's claim on the image file.
 func (o PortableImageOutput) Record() pulumix.Output[string] {
 	value := pulumix.Apply[PortableImage](o, func(v PortableImage) pulumix.Output[string] { return v.Record })
 	return pulumix.Flatten[string, pulumix.Output[string]](value)
 }
 
-// How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
 func (o PortableImageOutput) Retain() pulumix.Output[*int] {
 	value := pulumix.Apply[PortableImage](o, func(v PortableImage) pulumix.Output[*int] { return v.Retain })
 	return pulumix.Flatten[*int, pulumix.Output[*int]](value)
@@ -249,7 +249,7 @@ func (o PortableImageOutput) Source() pulumix.GPtrOutput[ImageSource, ImageSourc
 	return pulumix.GPtrOutput[ImageSource, ImageSourceOutput]{OutputState: unwrapped.OutputState}
 }
 
-// Digest of all that the image is made of: the same on every machine.
+// Digest of everything that the image is made of: the same on every machine.
 func (o PortableImageOutput) SourceDigest() pulumix.Output[string] {
 	value := pulumix.Apply[PortableImage](o, func(v PortableImage) pulumix.Output[string] { return v.SourceDigest })
 	return pulumix.Flatten[string, pulumix.Output[string]](value)
@@ -262,7 +262,7 @@ func (o PortableImageOutput) UnitTexts() pulumix.MapOutput[string] {
 	return pulumix.MapOutput[string]{OutputState: unwrapped.OutputState}
 }
 
-// Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
 func (o PortableImageOutput) Version() pulumix.Output[string] {
 	value := pulumix.Apply[PortableImage](o, func(v PortableImage) pulumix.Output[string] { return v.Version })
 	return pulumix.Flatten[string, pulumix.Output[string]](value)

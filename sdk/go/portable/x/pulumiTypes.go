@@ -200,17 +200,17 @@ func (o ClosureSourceOutput) Units() pulumix.ArrayOutput[any] {
 	return pulumix.ArrayOutput[any]{OutputState: value.OutputState}
 }
 
-// A command on the host that must end with status 0.
+// A command on the host that must exit with status 0.
 type CommandCheck struct {
-	// Program with its arguments; no shell is in between.
+	// Program with its arguments, run without a shell.
 	Command []string `pulumi:"command"`
 	// Unit of the image in whose root and namespaces it runs. Default: on the host.
 	Inside *string `pulumi:"inside"`
 }
 
-// A command on the host that must end with status 0.
+// A command on the host that must exit with status 0.
 type CommandCheckArgs struct {
-	// Program with its arguments; no shell is in between.
+	// Program with its arguments, run without a shell.
 	Command pulumix.Input[[]string] `pulumi:"command"`
 	// Unit of the image in whose root and namespaces it runs. Default: on the host.
 	Inside pulumix.Input[*string] `pulumi:"inside"`
@@ -232,7 +232,7 @@ func (i *CommandCheckArgs) ToOutput(ctx context.Context) pulumix.Output[*Command
 	return pulumix.Val(i)
 }
 
-// A command on the host that must end with status 0.
+// A command on the host that must exit with status 0.
 type CommandCheckOutput struct{ *pulumi.OutputState }
 
 func (CommandCheckOutput) ElementType() reflect.Type {
@@ -253,7 +253,7 @@ func (o CommandCheckOutput) ToOutput(ctx context.Context) pulumix.Output[Command
 	}
 }
 
-// Program with its arguments; no shell is in between.
+// Program with its arguments, run without a shell.
 func (o CommandCheckOutput) Command() pulumix.ArrayOutput[string] {
 	value := pulumix.Apply[CommandCheck](o, func(v CommandCheck) []string { return v.Command })
 	return pulumix.ArrayOutput[string]{OutputState: value.OutputState}
@@ -264,21 +264,21 @@ func (o CommandCheckOutput) Inside() pulumix.Output[*string] {
 	return pulumix.Apply[CommandCheck](o, func(v CommandCheck) *string { return v.Inside })
 }
 
-// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 type Connection struct {
 	// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
 	AgentSocketPath *string `pulumi:"agentSocketPath"`
-	// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+	// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 	DialErrorLimit *int `pulumi:"dialErrorLimit"`
 	// Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
 	Host *string `pulumi:"host"`
 	// Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
 	HostKey *string `pulumi:"hostKey"`
-	// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+	// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 	InsecureIgnoreHostKey *bool `pulumi:"insecureIgnoreHostKey"`
 	// Password of the login.
 	Password *string `pulumi:"password"`
-	// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+	// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 	PerDialTimeout *int `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port *int `pulumi:"port"`
@@ -294,21 +294,21 @@ type Connection struct {
 	User *string `pulumi:"user"`
 }
 
-// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 type ConnectionArgs struct {
 	// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
 	AgentSocketPath pulumix.Input[*string] `pulumi:"agentSocketPath"`
-	// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+	// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 	DialErrorLimit pulumix.Input[*int] `pulumi:"dialErrorLimit"`
 	// Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
 	Host pulumix.Input[*string] `pulumi:"host"`
 	// Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
 	HostKey pulumix.Input[*string] `pulumi:"hostKey"`
-	// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+	// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 	InsecureIgnoreHostKey pulumix.Input[*bool] `pulumi:"insecureIgnoreHostKey"`
 	// Password of the login.
 	Password pulumix.Input[*string] `pulumi:"password"`
-	// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+	// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 	PerDialTimeout pulumix.Input[*int] `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port pulumix.Input[*int] `pulumi:"port"`
@@ -340,7 +340,7 @@ func (i *ConnectionArgs) ToOutput(ctx context.Context) pulumix.Output[*Connectio
 	return pulumix.Val(i)
 }
 
-// How to log in to a host over SSH. What isn't given comes from the provider's `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 type ConnectionOutput struct{ *pulumi.OutputState }
 
 func (ConnectionOutput) ElementType() reflect.Type {
@@ -366,7 +366,7 @@ func (o ConnectionOutput) AgentSocketPath() pulumix.Output[*string] {
 	return pulumix.Apply[Connection](o, func(v Connection) *string { return v.AgentSocketPath })
 }
 
-// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 func (o ConnectionOutput) DialErrorLimit() pulumix.Output[*int] {
 	return pulumix.Apply[Connection](o, func(v Connection) *int { return v.DialErrorLimit })
 }
@@ -381,7 +381,7 @@ func (o ConnectionOutput) HostKey() pulumix.Output[*string] {
 	return pulumix.Apply[Connection](o, func(v Connection) *string { return v.HostKey })
 }
 
-// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 func (o ConnectionOutput) InsecureIgnoreHostKey() pulumix.Output[*bool] {
 	return pulumix.Apply[Connection](o, func(v Connection) *bool { return v.InsecureIgnoreHostKey })
 }
@@ -391,7 +391,7 @@ func (o ConnectionOutput) Password() pulumix.Output[*string] {
 	return pulumix.Apply[Connection](o, func(v Connection) *string { return v.Password })
 }
 
-// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 func (o ConnectionOutput) PerDialTimeout() pulumix.Output[*int] {
 	return pulumix.Apply[Connection](o, func(v Connection) *int { return v.PerDialTimeout })
 }
@@ -596,7 +596,7 @@ func (o FilesSourceOutput) Units() pulumix.ArrayOutput[any] {
 	return pulumix.ArrayOutput[any]{OutputState: value.OutputState}
 }
 
-// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 type Health struct {
 	// A command.
 	Command *CommandCheck `pulumi:"command"`
@@ -606,11 +606,11 @@ type Health struct {
 	StableSeconds *float64 `pulumi:"stableSeconds"`
 	// A connection to a port.
 	Tcp *TcpCheck `pulumi:"tcp"`
-	// Seconds that all of this may take. Default: `30`.
+	// Time limit in seconds for all health checks together. Default: `30`.
 	TimeoutSeconds *float64 `pulumi:"timeoutSeconds"`
 }
 
-// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 type HealthArgs struct {
 	// A command.
 	Command pulumix.Input[*CommandCheckArgs] `pulumi:"command"`
@@ -620,7 +620,7 @@ type HealthArgs struct {
 	StableSeconds pulumix.Input[*float64] `pulumi:"stableSeconds"`
 	// A connection to a port.
 	Tcp pulumix.Input[*TcpCheckArgs] `pulumi:"tcp"`
-	// Seconds that all of this may take. Default: `30`.
+	// Time limit in seconds for all health checks together. Default: `30`.
 	TimeoutSeconds pulumix.Input[*float64] `pulumi:"timeoutSeconds"`
 }
 
@@ -640,7 +640,7 @@ func (i *HealthArgs) ToOutput(ctx context.Context) pulumix.Output[*HealthArgs] {
 	return pulumix.Val(i)
 }
 
-// What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 type HealthOutput struct{ *pulumi.OutputState }
 
 func (HealthOutput) ElementType() reflect.Type {
@@ -684,7 +684,7 @@ func (o HealthOutput) Tcp() pulumix.GPtrOutput[TcpCheck, TcpCheckOutput] {
 	return pulumix.GPtrOutput[TcpCheck, TcpCheckOutput]{OutputState: value.OutputState}
 }
 
-// Seconds that all of this may take. Default: `30`.
+// Time limit in seconds for all health checks together. Default: `30`.
 func (o HealthOutput) TimeoutSeconds() pulumix.Output[*float64] {
 	return pulumix.Apply[Health](o, func(v Health) *float64 { return v.TimeoutSeconds })
 }
@@ -793,7 +793,7 @@ type HttpCheck struct {
 	Socket *string `pulumi:"socket"`
 	// Statuses that are healthy. Default: 200 to 399.
 	Status []int `pulumi:"status"`
-	// Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+	// Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
 	Tls *bool `pulumi:"tls"`
 }
 
@@ -811,7 +811,7 @@ type HttpCheckArgs struct {
 	Socket pulumix.Input[*string] `pulumi:"socket"`
 	// Statuses that are healthy. Default: 200 to 399.
 	Status pulumix.Input[[]int] `pulumi:"status"`
-	// Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+	// Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
 	Tls pulumix.Input[*bool] `pulumi:"tls"`
 }
 
@@ -884,7 +884,7 @@ func (o HttpCheckOutput) Status() pulumix.ArrayOutput[int] {
 	return pulumix.ArrayOutput[int]{OutputState: value.OutputState}
 }
 
-// Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+// Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
 func (o HttpCheckOutput) Tls() pulumix.Output[*bool] {
 	return pulumix.Apply[HttpCheck](o, func(v HttpCheck) *bool { return v.Tls })
 }
@@ -1284,7 +1284,7 @@ func (o ImageUnitOutput) Text() pulumix.Output[*string] {
 	return pulumix.Apply[ImageUnit](o, func(v ImageUnit) *string { return v.Text })
 }
 
-// A drop-in that belongs to the service: it changes and goes back together with the image.
+// A drop-in that belongs to the service: it is changed and rolled back together with the image.
 type InlineDropIn struct {
 	// File name in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `50-portable.conf`.
 	Name *string `pulumi:"name"`
@@ -1296,7 +1296,7 @@ type InlineDropIn struct {
 	Unit string `pulumi:"unit"`
 }
 
-// A drop-in that belongs to the service: it changes and goes back together with the image.
+// A drop-in that belongs to the service: it is changed and rolled back together with the image.
 type InlineDropInArgs struct {
 	// File name in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `50-portable.conf`.
 	Name pulumix.Input[*string] `pulumi:"name"`
@@ -1324,7 +1324,7 @@ func (i *InlineDropInArgs) ToOutput(ctx context.Context) pulumix.Output[*InlineD
 	return pulumix.Val(i)
 }
 
-// A drop-in that belongs to the service: it changes and goes back together with the image.
+// A drop-in that belongs to the service: it is changed and rolled back together with the image.
 type InlineDropInOutput struct{ *pulumi.OutputState }
 
 func (InlineDropInOutput) ElementType() reflect.Type {
@@ -1643,17 +1643,17 @@ func (o OciSourceOutput) Units() pulumix.ArrayOutput[any] {
 type ProxyConnection struct {
 	// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
 	AgentSocketPath *string `pulumi:"agentSocketPath"`
-	// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+	// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 	DialErrorLimit *int `pulumi:"dialErrorLimit"`
 	// Address of the host, or its name in ~/.ssh/config.
 	Host string `pulumi:"host"`
 	// Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
 	HostKey *string `pulumi:"hostKey"`
-	// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+	// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 	InsecureIgnoreHostKey *bool `pulumi:"insecureIgnoreHostKey"`
 	// Password of the login.
 	Password *string `pulumi:"password"`
-	// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+	// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 	PerDialTimeout *int `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port *int `pulumi:"port"`
@@ -1669,17 +1669,17 @@ type ProxyConnection struct {
 type ProxyConnectionArgs struct {
 	// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
 	AgentSocketPath pulumix.Input[*string] `pulumi:"agentSocketPath"`
-	// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+	// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 	DialErrorLimit pulumix.Input[*int] `pulumi:"dialErrorLimit"`
 	// Address of the host, or its name in ~/.ssh/config.
 	Host pulumix.Input[string] `pulumi:"host"`
 	// Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
 	HostKey pulumix.Input[*string] `pulumi:"hostKey"`
-	// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+	// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 	InsecureIgnoreHostKey pulumix.Input[*bool] `pulumi:"insecureIgnoreHostKey"`
 	// Password of the login.
 	Password pulumix.Input[*string] `pulumi:"password"`
-	// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+	// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 	PerDialTimeout pulumix.Input[*int] `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port pulumix.Input[*int] `pulumi:"port"`
@@ -1733,7 +1733,7 @@ func (o ProxyConnectionOutput) AgentSocketPath() pulumix.Output[*string] {
 	return pulumix.Apply[ProxyConnection](o, func(v ProxyConnection) *string { return v.AgentSocketPath })
 }
 
-// How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 func (o ProxyConnectionOutput) DialErrorLimit() pulumix.Output[*int] {
 	return pulumix.Apply[ProxyConnection](o, func(v ProxyConnection) *int { return v.DialErrorLimit })
 }
@@ -1748,7 +1748,7 @@ func (o ProxyConnectionOutput) HostKey() pulumix.Output[*string] {
 	return pulumix.Apply[ProxyConnection](o, func(v ProxyConnection) *string { return v.HostKey })
 }
 
-// Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
 func (o ProxyConnectionOutput) InsecureIgnoreHostKey() pulumix.Output[*bool] {
 	return pulumix.Apply[ProxyConnection](o, func(v ProxyConnection) *bool { return v.InsecureIgnoreHostKey })
 }
@@ -1758,7 +1758,7 @@ func (o ProxyConnectionOutput) Password() pulumix.Output[*string] {
 	return pulumix.Apply[ProxyConnection](o, func(v ProxyConnection) *string { return v.Password })
 }
 
-// Seconds that one try to connect may take; 0 is without limit. Default: 15.
+// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
 func (o ProxyConnectionOutput) PerDialTimeout() pulumix.Output[*int] {
 	return pulumix.Apply[ProxyConnection](o, func(v ProxyConnection) *int { return v.PerDialTimeout })
 }
@@ -1929,13 +1929,13 @@ func (o RawSourceOutput) Url() pulumix.Output[*string] {
 
 // What a host of a PortableService has.
 type ServiceHost struct {
-	// Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+	// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
 	Gapless string `pulumi:"gapless"`
 	// Path of the image on the host.
 	Image string `pulumi:"image"`
 	// machine-id(5) of the host.
 	MachineId string `pulumi:"machineId"`
-	// Image that is attached now; empty where none is.
+	// Path of the image that is attached and running; empty if none is.
 	Serving string `pulumi:"serving"`
 	// Every unit of the image, with its load, active, sub and enablement state.
 	Units map[string]*UnitState `pulumi:"units"`
@@ -1962,7 +1962,7 @@ func (o ServiceHostOutput) ToOutput(ctx context.Context) pulumix.Output[ServiceH
 	}
 }
 
-// Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
 func (o ServiceHostOutput) Gapless() pulumix.Output[string] {
 	return pulumix.Apply[ServiceHost](o, func(v ServiceHost) string { return v.Gapless })
 }
@@ -1977,7 +1977,7 @@ func (o ServiceHostOutput) MachineId() pulumix.Output[string] {
 	return pulumix.Apply[ServiceHost](o, func(v ServiceHost) string { return v.MachineId })
 }
 
-// Image that is attached now; empty where none is.
+// Path of the image that is attached and running; empty if none is.
 func (o ServiceHostOutput) Serving() pulumix.Output[string] {
 	return pulumix.Apply[ServiceHost](o, func(v ServiceHost) string { return v.Serving })
 }
@@ -2042,21 +2042,21 @@ func (o TcpCheckOutput) Port() pulumix.Output[int] {
 	return pulumix.Apply[TcpCheck](o, func(v TcpCheck) int { return v.Port })
 }
 
-// What to do with a unit, where it isn't what its [Install] section and the profile say.
+// What to do with a unit where its [Install] section or the profile doesn't fit.
 type UnitOverride struct {
 	// Whether it starts with the host. Default: whether the unit has an [Install] section.
 	Enable *bool `pulumi:"enable"`
-	// What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+	// Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
 	Presets []string `pulumi:"presets"`
 	// Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
 	Start *bool `pulumi:"start"`
 }
 
-// What to do with a unit, where it isn't what its [Install] section and the profile say.
+// What to do with a unit where its [Install] section or the profile doesn't fit.
 type UnitOverrideArgs struct {
 	// Whether it starts with the host. Default: whether the unit has an [Install] section.
 	Enable pulumix.Input[*bool] `pulumi:"enable"`
-	// What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+	// Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
 	Presets pulumix.Input[[]string] `pulumi:"presets"`
 	// Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
 	Start pulumix.Input[*bool] `pulumi:"start"`
@@ -2078,7 +2078,7 @@ func (i *UnitOverrideArgs) ToOutput(ctx context.Context) pulumix.Output[*UnitOve
 	return pulumix.Val(i)
 }
 
-// What to do with a unit, where it isn't what its [Install] section and the profile say.
+// What to do with a unit where its [Install] section or the profile doesn't fit.
 type UnitOverrideOutput struct{ *pulumi.OutputState }
 
 func (UnitOverrideOutput) ElementType() reflect.Type {
@@ -2104,7 +2104,7 @@ func (o UnitOverrideOutput) Enable() pulumix.Output[*bool] {
 	return pulumix.Apply[UnitOverride](o, func(v UnitOverride) *bool { return v.Enable })
 }
 
-// What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+// Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
 func (o UnitOverrideOutput) Presets() pulumix.ArrayOutput[string] {
 	value := pulumix.Apply[UnitOverride](o, func(v UnitOverride) []string { return v.Presets })
 	return pulumix.ArrayOutput[string]{OutputState: value.OutputState}
@@ -2168,7 +2168,7 @@ func (o UnitStateOutput) Sub() pulumix.Output[string] {
 	return pulumix.Apply[UnitState](o, func(v UnitState) string { return v.Sub })
 }
 
-// In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
+// The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
 type Waves struct {
 	// How many hosts each later wave has. Default: all that are left.
 	BatchSize *int `pulumi:"batchSize"`
@@ -2176,7 +2176,7 @@ type Waves struct {
 	Canary *any `pulumi:"canary"`
 }
 
-// In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
+// The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
 type WavesArgs struct {
 	// How many hosts each later wave has. Default: all that are left.
 	BatchSize pulumix.Input[*int] `pulumi:"batchSize"`
@@ -2200,7 +2200,7 @@ func (i *WavesArgs) ToOutput(ctx context.Context) pulumix.Output[*WavesArgs] {
 	return pulumix.Val(i)
 }
 
-// In which order hosts are switched. A wave begins when all services of the one before are as declared; after one that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
+// The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
 type WavesOutput struct{ *pulumi.OutputState }
 
 func (WavesOutput) ElementType() reflect.Type {

@@ -17,6 +17,6 @@ from .. import outputs as _root_outputs
 
 connection: Optional[str]
 """
-Connection for resources that don't bring their own, and for what theirs leaves out.
+Default connection: used by resources without one, and for fields they leave unset.
 """
 

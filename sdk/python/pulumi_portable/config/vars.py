@@ -24,7 +24,7 @@ class _ExportableConfig(types.ModuleType):
     @_builtins.property
     def connection(self) -> Optional[str]:
         """
-        Connection for resources that don't bring their own, and for what theirs leaves out.
+        Default connection: used by resources without one, and for fields they leave unset.
         """
         return __config__.get('connection')
 

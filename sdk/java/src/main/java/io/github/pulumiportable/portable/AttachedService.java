@@ -85,14 +85,14 @@ public class AttachedService extends com.pulumi.resources.CustomResource {
         return this.dropInTexts;
     }
     /**
-     * Drop-ins of the image&#39;s units. Image, drop-ins and files are one update, with one restart and one way back.
+     * Drop-ins of the image&#39;s units. Image, drop-ins and files are updated, restarted and rolled back together.
      * 
      */
     @Export(name="dropIns", refs={List.class,InlineDropIn.class}, tree="[0,1]")
     private Output</* @Nullable */ List<InlineDropIn>> dropIns;
 
     /**
-     * @return Drop-ins of the image&#39;s units. Image, drop-ins and files are one update, with one restart and one way back.
+     * @return Drop-ins of the image&#39;s units. Image, drop-ins and files are updated, restarted and rolled back together.
      * 
      */
     public Output<Optional<List<InlineDropIn>>> dropIns() {
@@ -141,28 +141,28 @@ public class AttachedService extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.force);
     }
     /**
-     * Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+     * Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
      * 
      */
     @Export(name="gapless", refs={String.class}, tree="[0]")
     private Output<String> gapless;
 
     /**
-     * @return Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+     * @return Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
      * 
      */
     public Output<String> gapless() {
         return this.gapless;
     }
     /**
-     * What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+     * Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
      * 
      */
     @Export(name="health", refs={Health.class}, tree="[0]")
     private Output</* @Nullable */ Health> health;
 
     /**
-     * @return What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+     * @return Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
      * 
      */
     public Output<Optional<Health>> health() {
@@ -239,28 +239,28 @@ public class AttachedService extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.profile);
     }
     /**
-     * The resource&#39;s record on the host: whose the service is.
+     * Internal: identifies the resource that the service belongs to.
      * 
      */
     @Export(name="record", refs={String.class}, tree="[0]")
     private Output<String> record;
 
     /**
-     * @return The resource&#39;s record on the host: whose the service is.
+     * @return Internal: identifies the resource that the service belongs to.
      * 
      */
     public Output<String> record() {
         return this.record;
     }
     /**
-     * What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+     * What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      * 
      */
     @Export(name="rollback", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> rollback;
 
     /**
-     * @return What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+     * @return What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      * 
      */
     public Output<Optional<String>> rollback() {
@@ -281,14 +281,14 @@ public class AttachedService extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.runtime);
     }
     /**
-     * Image that is attached now; empty where none is.
+     * Path of the image that is attached and running; empty if none is.
      * 
      */
     @Export(name="serving", refs={String.class}, tree="[0]")
     private Output<String> serving;
 
     /**
-     * @return Image that is attached now; empty where none is.
+     * @return Path of the image that is attached and running; empty if none is.
      * 
      */
     public Output<String> serving() {

@@ -41,14 +41,14 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      * 
      */
     @Import(name="connection")
     private @Nullable Output<ConnectionArgs> connection;
 
     /**
-     * @return How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * @return How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      * 
      */
     public Optional<Output<ConnectionArgs>> connection() {
@@ -71,14 +71,14 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Drop-ins of the image&#39;s units. Image, drop-ins and files are one update, with one restart and one way back.
+     * Drop-ins of the image&#39;s units. Image, drop-ins and files are updated, restarted and rolled back together.
      * 
      */
     @Import(name="dropIns")
     private @Nullable Output<List<InlineDropInArgs>> dropIns;
 
     /**
-     * @return Drop-ins of the image&#39;s units. Image, drop-ins and files are one update, with one restart and one way back.
+     * @return Drop-ins of the image&#39;s units. Image, drop-ins and files are updated, restarted and rolled back together.
      * 
      */
     public Optional<Output<List<InlineDropInArgs>>> dropIns() {
@@ -131,14 +131,14 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+     * Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
      * 
      */
     @Import(name="health")
     private @Nullable Output<HealthArgs> health;
 
     /**
-     * @return What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+     * @return Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
      * 
      */
     public Optional<Output<HealthArgs>> health() {
@@ -176,14 +176,14 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+     * What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      * 
      */
     @Import(name="rollback")
     private @Nullable Output<String> rollback;
 
     /**
-     * @return What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+     * @return What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      * 
      */
     public Optional<Output<String>> rollback() {
@@ -206,14 +206,14 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Overrides by unit of what [Install] says.
+     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
      * 
      */
     @Import(name="units")
     private @Nullable Output<Map<String,UnitOverrideArgs>> units;
 
     /**
-     * @return Overrides by unit of what [Install] says.
+     * @return Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
      * 
      */
     public Optional<Output<Map<String,UnitOverrideArgs>>> units() {
@@ -278,7 +278,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param connection How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+         * @param connection How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
          * 
          * @return builder
          * 
@@ -289,7 +289,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param connection How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+         * @param connection How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
          * 
          * @return builder
          * 
@@ -320,7 +320,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param dropIns Drop-ins of the image&#39;s units. Image, drop-ins and files are one update, with one restart and one way back.
+         * @param dropIns Drop-ins of the image&#39;s units. Image, drop-ins and files are updated, restarted and rolled back together.
          * 
          * @return builder
          * 
@@ -331,7 +331,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param dropIns Drop-ins of the image&#39;s units. Image, drop-ins and files are one update, with one restart and one way back.
+         * @param dropIns Drop-ins of the image&#39;s units. Image, drop-ins and files are updated, restarted and rolled back together.
          * 
          * @return builder
          * 
@@ -341,7 +341,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param dropIns Drop-ins of the image&#39;s units. Image, drop-ins and files are one update, with one restart and one way back.
+         * @param dropIns Drop-ins of the image&#39;s units. Image, drop-ins and files are updated, restarted and rolled back together.
          * 
          * @return builder
          * 
@@ -424,7 +424,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param health What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+         * @param health Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
          * 
          * @return builder
          * 
@@ -435,7 +435,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param health What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+         * @param health Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
          * 
          * @return builder
          * 
@@ -487,7 +487,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param rollback What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+         * @param rollback What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
          * 
          * @return builder
          * 
@@ -498,7 +498,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param rollback What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+         * @param rollback What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
          * 
          * @return builder
          * 
@@ -529,7 +529,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param units Overrides by unit of what [Install] says.
+         * @param units Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
          * 
          * @return builder
          * 
@@ -540,7 +540,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param units Overrides by unit of what [Install] says.
+         * @param units Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
          * 
          * @return builder
          * 

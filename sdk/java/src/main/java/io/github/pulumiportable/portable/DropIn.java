@@ -21,7 +21,7 @@ import java.util.Optional;
 import javax.annotation.Nullable;
 
 /**
- * A drop-in of any unit of a host, with the host files it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
+ * A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
  * 
  */
 @ResourceType(type="portable:index:DropIn")
@@ -111,14 +111,14 @@ public class DropIn extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.name);
     }
     /**
-     * How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+     * How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
      * 
      */
     @Export(name="onChange", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> onChange;
 
     /**
-     * @return How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+     * @return How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
      * 
      */
     public Output<Optional<String>> onChange() {
@@ -139,14 +139,14 @@ public class DropIn extends com.pulumi.resources.CustomResource {
         return this.path;
     }
     /**
-     * The resource&#39;s record on the host: whose the files are.
+     * Internal: identifies the resource that the files belong to.
      * 
      */
     @Export(name="record", refs={String.class}, tree="[0]")
     private Output<String> record;
 
     /**
-     * @return The resource&#39;s record on the host: whose the files are.
+     * @return Internal: identifies the resource that the files belong to.
      * 
      */
     public Output<String> record() {

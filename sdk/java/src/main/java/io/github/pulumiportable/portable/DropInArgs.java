@@ -24,14 +24,14 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
     public static final DropInArgs Empty = new DropInArgs();
 
     /**
-     * How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      * 
      */
     @Import(name="connection")
     private @Nullable Output<ConnectionArgs> connection;
 
     /**
-     * @return How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * @return How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      * 
      */
     public Optional<Output<ConnectionArgs>> connection() {
@@ -69,14 +69,14 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+     * How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
      * 
      */
     @Import(name="onChange")
     private @Nullable Output<String> onChange;
 
     /**
-     * @return How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+     * @return How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
      * 
      */
     public Optional<Output<String>> onChange() {
@@ -159,7 +159,7 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param connection How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+         * @param connection How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
          * 
          * @return builder
          * 
@@ -170,7 +170,7 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param connection How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+         * @param connection How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
          * 
          * @return builder
          * 
@@ -222,7 +222,7 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param onChange How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+         * @param onChange How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
          * 
          * @return builder
          * 
@@ -233,7 +233,7 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param onChange How the unit learns of a change when it is running: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+         * @param onChange How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
          * 
          * @return builder
          * 

@@ -16,49 +16,49 @@ import java.util.concurrent.CompletableFuture;
 
 public final class PortableFunctions {
     /**
-     * Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+     * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
      * 
      */
     public static Output<GetHostResult> getHost() {
         return getHost(GetHostArgs.Empty, InvokeOptions.Empty);
     }
     /**
-     * Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+     * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
      * 
      */
     public static CompletableFuture<GetHostResult> getHostPlain() {
         return getHostPlain(GetHostPlainArgs.Empty, InvokeOptions.Empty);
     }
     /**
-     * Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+     * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
      * 
      */
     public static Output<GetHostResult> getHost(GetHostArgs args) {
         return getHost(args, InvokeOptions.Empty);
     }
     /**
-     * Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+     * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
      * 
      */
     public static CompletableFuture<GetHostResult> getHostPlain(GetHostPlainArgs args) {
         return getHostPlain(args, InvokeOptions.Empty);
     }
     /**
-     * Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+     * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
      * 
      */
     public static Output<GetHostResult> getHost(GetHostArgs args, InvokeOptions options) {
         return Deployment.getInstance().invoke("portable:index:getHost", TypeShape.of(GetHostResult.class), args, Utilities.withVersion(options));
     }
     /**
-     * Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+     * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
      * 
      */
     public static Output<GetHostResult> getHost(GetHostArgs args, InvokeOutputOptions options) {
         return Deployment.getInstance().invoke("portable:index:getHost", TypeShape.of(GetHostResult.class), args, Utilities.withVersion(options));
     }
     /**
-     * Looks at a host: its systemd, its profiles, and whether portable services can run there. It connects, in previews too.
+     * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
      * 
      */
     public static CompletableFuture<GetHostResult> getHostPlain(GetHostPlainArgs args, InvokeOptions options) {

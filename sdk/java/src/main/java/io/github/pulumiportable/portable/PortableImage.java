@@ -19,7 +19,7 @@ import java.util.Optional;
 import javax.annotation.Nullable;
 
 /**
- * An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file goes only when no stack wants it and nothing is attached to it.
+ * An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
  * 
  */
 @ResourceType(type="portable:index:PortableImage")
@@ -39,14 +39,14 @@ public class PortableImage extends com.pulumi.resources.CustomResource {
         return this.connection;
     }
     /**
-     * What is in the image, as short lines by path or package: sizes, versions, and what changes with the bytes. A directory of many files is one line.
+     * What is in the image, as short lines by path or package: sizes, versions, and a digest where it matters. A directory of many files is one line.
      * 
      */
     @Export(name="contents", refs={Map.class,String.class}, tree="[0,1,1]")
     private Output<Map<String,String>> contents;
 
     /**
-     * @return What is in the image, as short lines by path or package: sizes, versions, and what changes with the bytes. A directory of many files is one line.
+     * @return What is in the image, as short lines by path or package: sizes, versions, and a digest where it matters. A directory of many files is one line.
      * 
      */
     public Output<Map<String,String>> contents() {
@@ -67,14 +67,14 @@ public class PortableImage extends com.pulumi.resources.CustomResource {
         return this.digest;
     }
     /**
-     * Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+     * Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
      * 
      */
     @Export(name="extends", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> extends_;
 
     /**
-     * @return Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+     * @return Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
      * 
      */
     public Output<Optional<String>> extends_() {
@@ -95,14 +95,14 @@ public class PortableImage extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.format);
     }
     /**
-     * Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+     * Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
      * 
      */
     @Export(name="instance", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> instance;
 
     /**
-     * @return Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+     * @return Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
      * 
      */
     public Output<Optional<String>> instance() {
@@ -151,28 +151,28 @@ public class PortableImage extends com.pulumi.resources.CustomResource {
         return this.path;
     }
     /**
-     * The resource&#39;s record on the host: that it wants this image to stay.
+     * Internal: identifies this resource&#39;s claim on the image file.
      * 
      */
     @Export(name="record", refs={String.class}, tree="[0]")
     private Output<String> record;
 
     /**
-     * @return The resource&#39;s record on the host: that it wants this image to stay.
+     * @return Internal: identifies this resource&#39;s claim on the image file.
      * 
      */
     public Output<String> record() {
         return this.record;
     }
     /**
-     * How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+     * Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
      * 
      */
     @Export(name="retain", refs={Integer.class}, tree="[0]")
     private Output</* @Nullable */ Integer> retain;
 
     /**
-     * @return How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+     * @return Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
      * 
      */
     public Output<Optional<Integer>> retain() {
@@ -221,14 +221,14 @@ public class PortableImage extends com.pulumi.resources.CustomResource {
         return this.source;
     }
     /**
-     * Digest of all that the image is made of: the same on every machine.
+     * Digest of everything that the image is made of: the same on every machine.
      * 
      */
     @Export(name="sourceDigest", refs={String.class}, tree="[0]")
     private Output<String> sourceDigest;
 
     /**
-     * @return Digest of all that the image is made of: the same on every machine.
+     * @return Digest of everything that the image is made of: the same on every machine.
      * 
      */
     public Output<String> sourceDigest() {
@@ -249,14 +249,14 @@ public class PortableImage extends com.pulumi.resources.CustomResource {
         return this.unitTexts;
     }
     /**
-     * Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+     * Version of what is in the image: part of its file name, so that `portablectl list` shows it.
      * 
      */
     @Export(name="version", refs={String.class}, tree="[0]")
     private Output<String> version;
 
     /**
-     * @return Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+     * @return Version of what is in the image: part of its file name, so that `portablectl list` shows it.
      * 
      */
     public Output<String> version() {

@@ -20,14 +20,14 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
     public static final PortableImageArgs Empty = new PortableImageArgs();
 
     /**
-     * How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      * 
      */
     @Import(name="connection")
     private @Nullable Output<ConnectionArgs> connection;
 
     /**
-     * @return How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * @return How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      * 
      */
     public Optional<Output<ConnectionArgs>> connection() {
@@ -35,14 +35,14 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+     * Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
      * 
      */
     @Import(name="extends")
     private @Nullable Output<String> extends_;
 
     /**
-     * @return Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+     * @return Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
      * 
      */
     public Optional<Output<String>> extends_() {
@@ -65,14 +65,14 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+     * Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
      * 
      */
     @Import(name="instance")
     private @Nullable Output<String> instance;
 
     /**
-     * @return Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+     * @return Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
      * 
      */
     public Optional<Output<String>> instance() {
@@ -95,14 +95,14 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+     * Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
      * 
      */
     @Import(name="retain")
     private @Nullable Output<Integer> retain;
 
     /**
-     * @return How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+     * @return Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
      * 
      */
     public Optional<Output<Integer>> retain() {
@@ -125,14 +125,14 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+     * Version of what is in the image: part of its file name, so that `portablectl list` shows it.
      * 
      */
     @Import(name="version", required=true)
     private Output<String> version;
 
     /**
-     * @return Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+     * @return Version of what is in the image: part of its file name, so that `portablectl list` shows it.
      * 
      */
     public Output<String> version() {
@@ -171,7 +171,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param connection How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+         * @param connection How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
          * 
          * @return builder
          * 
@@ -182,7 +182,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param connection How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+         * @param connection How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
          * 
          * @return builder
          * 
@@ -192,7 +192,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param extends_ Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+         * @param extends_ Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
          * 
          * @return builder
          * 
@@ -203,7 +203,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param extends_ Makes it a system extension: name of the image that it extends, and prefix of the units in it, if any. It adds to /usr and /opt of that image where both are attached together (`portablectl attach --extension`).
+         * @param extends_ Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
          * 
          * @return builder
          * 
@@ -234,7 +234,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param instance Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+         * @param instance Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
          * 
          * @return builder
          * 
@@ -245,7 +245,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param instance Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+         * @param instance Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
          * 
          * @return builder
          * 
@@ -276,7 +276,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param retain How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+         * @param retain Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
          * 
          * @return builder
          * 
@@ -287,7 +287,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param retain How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+         * @param retain Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
          * 
          * @return builder
          * 
@@ -318,7 +318,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param version Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+         * @param version Version of what is in the image: part of its file name, so that `portablectl list` shows it.
          * 
          * @return builder
          * 
@@ -329,7 +329,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param version Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+         * @param version Version of what is in the image: part of its file name, so that `portablectl list` shows it.
          * 
          * @return builder
          * 

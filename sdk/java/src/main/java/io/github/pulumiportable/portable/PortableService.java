@@ -15,7 +15,7 @@ import java.util.Map;
 import javax.annotation.Nullable;
 
 /**
- * An image and its service on one host or on many, in waves. The image is built once, and is on every host before the first one is switched: a host that can&#39;t be reached or has no room stops the update before it begins.
+ * An image and its service on one host or on many, in waves. The image is built once, and is uploaded to every host before the first one is switched: a host that can&#39;t be reached or has no room stops the update before anything is switched.
  * 
  */
 @ResourceType(type="portable:index:PortableService")

@@ -59,14 +59,14 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren&#39;t touched.
+     * How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
      * 
      */
     @Import(name="connections")
     private @Nullable Output<Map<String,ConnectionArgs>> connections;
 
     /**
-     * @return How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren&#39;t touched.
+     * @return How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
      * 
      */
     public Optional<Output<Map<String,ConnectionArgs>>> connections() {
@@ -89,14 +89,14 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Drop-ins of the image&#39;s units. Image, drop-ins and files are one update, with one restart and one way back.
+     * Drop-ins of the image&#39;s units. Image, drop-ins and files are updated, restarted and rolled back together.
      * 
      */
     @Import(name="dropIns")
     private @Nullable Output<List<InlineDropInArgs>> dropIns;
 
     /**
-     * @return Drop-ins of the image&#39;s units. Image, drop-ins and files are one update, with one restart and one way back.
+     * @return Drop-ins of the image&#39;s units. Image, drop-ins and files are updated, restarted and rolled back together.
      * 
      */
     public Optional<Output<List<InlineDropInArgs>>> dropIns() {
@@ -164,14 +164,14 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+     * Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
      * 
      */
     @Import(name="health")
     private @Nullable Output<HealthArgs> health;
 
     /**
-     * @return What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+     * @return Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
      * 
      */
     public Optional<Output<HealthArgs>> health() {
@@ -179,14 +179,14 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+     * Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
      * 
      */
     @Import(name="instance")
     private @Nullable Output<String> instance;
 
     /**
-     * @return Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+     * @return Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
      * 
      */
     public Optional<Output<String>> instance() {
@@ -224,14 +224,14 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+     * Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
      * 
      */
     @Import(name="retain")
     private @Nullable Output<Integer> retain;
 
     /**
-     * @return How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+     * @return Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
      * 
      */
     public Optional<Output<Integer>> retain() {
@@ -239,14 +239,14 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+     * What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      * 
      */
     @Import(name="rollback")
     private @Nullable Output<String> rollback;
 
     /**
-     * @return What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+     * @return What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      * 
      */
     public Optional<Output<String>> rollback() {
@@ -284,14 +284,14 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Overrides by unit of what [Install] says.
+     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
      * 
      */
     @Import(name="units")
     private @Nullable Output<Map<String,UnitOverrideArgs>> units;
 
     /**
-     * @return Overrides by unit of what [Install] says.
+     * @return Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
      * 
      */
     public Optional<Output<Map<String,UnitOverrideArgs>>> units() {
@@ -299,14 +299,14 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+     * Version of what is in the image: part of its file name, so that `portablectl list` shows it.
      * 
      */
     @Import(name="version", required=true)
     private Output<String> version;
 
     /**
-     * @return Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+     * @return Version of what is in the image: part of its file name, so that `portablectl list` shows it.
      * 
      */
     public Output<String> version() {
@@ -314,14 +314,14 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * In which order hosts are switched. Default: one host, then all others.
+     * The order in which hosts are switched. Default: one host, then all others.
      * 
      */
     @Import(name="waves")
     private @Nullable Output<WavesArgs> waves;
 
     /**
-     * @return In which order hosts are switched. Default: one host, then all others.
+     * @return The order in which hosts are switched. Default: one host, then all others.
      * 
      */
     public Optional<Output<WavesArgs>> waves() {
@@ -414,7 +414,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param connections How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren&#39;t touched.
+         * @param connections How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
          * 
          * @return builder
          * 
@@ -425,7 +425,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param connections How to log in to each host, by a name of your choice, in place of `connection`. The resources of a host have it at the end of their names: one that goes from the list is taken back, and the others aren&#39;t touched.
+         * @param connections How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
          * 
          * @return builder
          * 
@@ -456,7 +456,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param dropIns Drop-ins of the image&#39;s units. Image, drop-ins and files are one update, with one restart and one way back.
+         * @param dropIns Drop-ins of the image&#39;s units. Image, drop-ins and files are updated, restarted and rolled back together.
          * 
          * @return builder
          * 
@@ -467,7 +467,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param dropIns Drop-ins of the image&#39;s units. Image, drop-ins and files are one update, with one restart and one way back.
+         * @param dropIns Drop-ins of the image&#39;s units. Image, drop-ins and files are updated, restarted and rolled back together.
          * 
          * @return builder
          * 
@@ -477,7 +477,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param dropIns Drop-ins of the image&#39;s units. Image, drop-ins and files are one update, with one restart and one way back.
+         * @param dropIns Drop-ins of the image&#39;s units. Image, drop-ins and files are updated, restarted and rolled back together.
          * 
          * @return builder
          * 
@@ -581,7 +581,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param health What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+         * @param health Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
          * 
          * @return builder
          * 
@@ -592,7 +592,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param health What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+         * @param health Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
          * 
          * @return builder
          * 
@@ -602,7 +602,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param instance Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+         * @param instance Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
          * 
          * @return builder
          * 
@@ -613,7 +613,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param instance Makes it one of several of its program on a host, as `staging` beside production: the image `hello` is then `hello-staging` on the host, and so are its units (`hello-web.socket` is `hello-staging-web.socket`), what names them in units, StateDirectory= and its like, and User=. What they listen on stays: give the socket a drop-in. Not for ready images (`raw` and `nix`).
+         * @param instance Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
          * 
          * @return builder
          * 
@@ -665,7 +665,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param retain How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+         * @param retain Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
          * 
          * @return builder
          * 
@@ -676,7 +676,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param retain How many images stay on the host, this one among them: going back to one of them needs no upload. One that is attached stays anyway. Default: `2`.
+         * @param retain Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
          * 
          * @return builder
          * 
@@ -686,7 +686,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param rollback What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+         * @param rollback What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
          * 
          * @return builder
          * 
@@ -697,7 +697,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param rollback What a failed update does: `always` goes back to what was before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not know the data any more. Data never goes back. Default: `always`.
+         * @param rollback What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
          * 
          * @return builder
          * 
@@ -749,7 +749,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param units Overrides by unit of what [Install] says.
+         * @param units Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
          * 
          * @return builder
          * 
@@ -760,7 +760,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param units Overrides by unit of what [Install] says.
+         * @param units Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
          * 
          * @return builder
          * 
@@ -770,7 +770,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param version Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+         * @param version Version of what is in the image: part of its file name, so that `portablectl list` shows it.
          * 
          * @return builder
          * 
@@ -781,7 +781,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param version Version of what is in the image: part of its file name, so that `portablectl list` tells it.
+         * @param version Version of what is in the image: part of its file name, so that `portablectl list` shows it.
          * 
          * @return builder
          * 
@@ -791,7 +791,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param waves In which order hosts are switched. Default: one host, then all others.
+         * @param waves The order in which hosts are switched. Default: one host, then all others.
          * 
          * @return builder
          * 
@@ -802,7 +802,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param waves In which order hosts are switched. Default: one host, then all others.
+         * @param waves The order in which hosts are switched. Default: one host, then all others.
          * 
          * @return builder
          * 

@@ -16,14 +16,14 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
     public static final ProviderArgs Empty = new ProviderArgs();
 
     /**
-     * Connection for resources that don&#39;t bring their own, and for what theirs leaves out.
+     * Default connection: used by resources without one, and for fields they leave unset.
      * 
      */
     @Import(name="connection", json=true)
     private @Nullable Output<ConnectionArgs> connection;
 
     /**
-     * @return Connection for resources that don&#39;t bring their own, and for what theirs leaves out.
+     * @return Default connection: used by resources without one, and for fields they leave unset.
      * 
      */
     public Optional<Output<ConnectionArgs>> connection() {
@@ -55,7 +55,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param connection Connection for resources that don&#39;t bring their own, and for what theirs leaves out.
+         * @param connection Default connection: used by resources without one, and for fields they leave unset.
          * 
          * @return builder
          * 
@@ -66,7 +66,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param connection Connection for resources that don&#39;t bring their own, and for what theirs leaves out.
+         * @param connection Default connection: used by resources without one, and for fields they leave unset.
          * 
          * @return builder
          * 

@@ -14,7 +14,7 @@ import javax.annotation.Nullable;
 
 
 /**
- * A command on the host that must end with status 0.
+ * A command on the host that must exit with status 0.
  * 
  */
 public final class CommandCheckArgs extends com.pulumi.resources.ResourceArgs {
@@ -22,14 +22,14 @@ public final class CommandCheckArgs extends com.pulumi.resources.ResourceArgs {
     public static final CommandCheckArgs Empty = new CommandCheckArgs();
 
     /**
-     * Program with its arguments; no shell is in between.
+     * Program with its arguments, run without a shell.
      * 
      */
     @Import(name="command", required=true)
     private Output<List<String>> command;
 
     /**
-     * @return Program with its arguments; no shell is in between.
+     * @return Program with its arguments, run without a shell.
      * 
      */
     public Output<List<String>> command() {
@@ -77,7 +77,7 @@ public final class CommandCheckArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param command Program with its arguments; no shell is in between.
+         * @param command Program with its arguments, run without a shell.
          * 
          * @return builder
          * 
@@ -88,7 +88,7 @@ public final class CommandCheckArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param command Program with its arguments; no shell is in between.
+         * @param command Program with its arguments, run without a shell.
          * 
          * @return builder
          * 
@@ -98,7 +98,7 @@ public final class CommandCheckArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param command Program with its arguments; no shell is in between.
+         * @param command Program with its arguments, run without a shell.
          * 
          * @return builder
          * 

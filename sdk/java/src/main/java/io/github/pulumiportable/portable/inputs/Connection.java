@@ -14,7 +14,7 @@ import javax.annotation.Nullable;
 
 
 /**
- * How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+ * How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
  * 
  */
 public final class Connection extends com.pulumi.resources.InvokeArgs {
@@ -37,14 +37,14 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
-     * How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      * 
      */
     @Import(name="dialErrorLimit")
     private @Nullable Integer dialErrorLimit;
 
     /**
-     * @return How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * @return Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      * 
      */
     public Optional<Integer> dialErrorLimit() {
@@ -82,14 +82,14 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
-     * Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      * 
      */
     @Import(name="insecureIgnoreHostKey")
     private @Nullable Boolean insecureIgnoreHostKey;
 
     /**
-     * @return Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * @return Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      * 
      */
     public Optional<Boolean> insecureIgnoreHostKey() {
@@ -112,14 +112,14 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
-     * Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      * 
      */
     @Import(name="perDialTimeout")
     private @Nullable Integer perDialTimeout;
 
     /**
-     * @return Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * @return Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      * 
      */
     public Optional<Integer> perDialTimeout() {
@@ -264,7 +264,7 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param dialErrorLimit How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+         * @param dialErrorLimit Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
          * 
          * @return builder
          * 
@@ -297,7 +297,7 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param insecureIgnoreHostKey Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+         * @param insecureIgnoreHostKey Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
          * 
          * @return builder
          * 
@@ -319,7 +319,7 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param perDialTimeout Seconds that one try to connect may take; 0 is without limit. Default: 15.
+         * @param perDialTimeout Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
          * 
          * @return builder
          * 

@@ -16,14 +16,14 @@ public final class GetHostArgs extends com.pulumi.resources.InvokeArgs {
     public static final GetHostArgs Empty = new GetHostArgs();
 
     /**
-     * How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      * 
      */
     @Import(name="connection")
     private @Nullable Output<ConnectionArgs> connection;
 
     /**
-     * @return How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+     * @return How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
      * 
      */
     public Optional<Output<ConnectionArgs>> connection() {
@@ -55,7 +55,7 @@ public final class GetHostArgs extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param connection How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+         * @param connection How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
          * 
          * @return builder
          * 
@@ -66,7 +66,7 @@ public final class GetHostArgs extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param connection How to log in to a host over SSH. What isn&#39;t given comes from the provider&#39;s `connection`, then from ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). Where both name a host and the names differ, nothing that logs in is taken over: no user, password, key, host key or jump host.
+         * @param connection How to log in to a host over SSH. Unset fields fall back to the provider&#39;s `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider&#39;s connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
          * 
          * @return builder
          * 

@@ -15,7 +15,7 @@ import javax.annotation.Nullable;
 
 
 /**
- * What must hold before an update counts: else the image, drop-ins and files from before come back. Without it, the result of each start job counts, and that the main process stays up.
+ * Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
  * 
  */
 public final class HealthArgs extends com.pulumi.resources.ResourceArgs {
@@ -83,14 +83,14 @@ public final class HealthArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Seconds that all of this may take. Default: `30`.
+     * Time limit in seconds for all health checks together. Default: `30`.
      * 
      */
     @Import(name="timeoutSeconds")
     private @Nullable Output<Double> timeoutSeconds;
 
     /**
-     * @return Seconds that all of this may take. Default: `30`.
+     * @return Time limit in seconds for all health checks together. Default: `30`.
      * 
      */
     public Optional<Output<Double>> timeoutSeconds() {
@@ -210,7 +210,7 @@ public final class HealthArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param timeoutSeconds Seconds that all of this may take. Default: `30`.
+         * @param timeoutSeconds Time limit in seconds for all health checks together. Default: `30`.
          * 
          * @return builder
          * 
@@ -221,7 +221,7 @@ public final class HealthArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param timeoutSeconds Seconds that all of this may take. Default: `30`.
+         * @param timeoutSeconds Time limit in seconds for all health checks together. Default: `30`.
          * 
          * @return builder
          * 

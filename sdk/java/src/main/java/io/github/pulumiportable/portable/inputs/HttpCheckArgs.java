@@ -114,14 +114,14 @@ public final class HttpCheckArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+     * Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
      * 
      */
     @Import(name="tls")
     private @Nullable Output<Boolean> tls;
 
     /**
-     * @return Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+     * @return Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
      * 
      */
     public Optional<Output<Boolean>> tls() {
@@ -295,7 +295,7 @@ public final class HttpCheckArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param tls Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+         * @param tls Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
          * 
          * @return builder
          * 
@@ -306,7 +306,7 @@ public final class HttpCheckArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param tls Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+         * @param tls Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
          * 
          * @return builder
          * 

@@ -18,7 +18,7 @@ import javax.annotation.Nullable;
 
 
 /**
- * A drop-in that belongs to the service: it changes and goes back together with the image.
+ * A drop-in that belongs to the service: it is changed and rolled back together with the image.
  * 
  */
 public final class InlineDropInArgs extends com.pulumi.resources.ResourceArgs {

@@ -37,14 +37,14 @@ public final class ProxyConnection extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
-     * How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      * 
      */
     @Import(name="dialErrorLimit")
     private @Nullable Integer dialErrorLimit;
 
     /**
-     * @return How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * @return Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      * 
      */
     public Optional<Integer> dialErrorLimit() {
@@ -82,14 +82,14 @@ public final class ProxyConnection extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
-     * Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      * 
      */
     @Import(name="insecureIgnoreHostKey")
     private @Nullable Boolean insecureIgnoreHostKey;
 
     /**
-     * @return Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * @return Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      * 
      */
     public Optional<Boolean> insecureIgnoreHostKey() {
@@ -112,14 +112,14 @@ public final class ProxyConnection extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
-     * Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      * 
      */
     @Import(name="perDialTimeout")
     private @Nullable Integer perDialTimeout;
 
     /**
-     * @return Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * @return Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      * 
      */
     public Optional<Integer> perDialTimeout() {
@@ -232,7 +232,7 @@ public final class ProxyConnection extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param dialErrorLimit How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+         * @param dialErrorLimit Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
          * 
          * @return builder
          * 
@@ -265,7 +265,7 @@ public final class ProxyConnection extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param insecureIgnoreHostKey Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+         * @param insecureIgnoreHostKey Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
          * 
          * @return builder
          * 
@@ -287,7 +287,7 @@ public final class ProxyConnection extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param perDialTimeout Seconds that one try to connect may take; 0 is without limit. Default: 15.
+         * @param perDialTimeout Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
          * 
          * @return builder
          * 

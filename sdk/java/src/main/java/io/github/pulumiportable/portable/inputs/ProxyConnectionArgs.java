@@ -38,14 +38,14 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      * 
      */
     @Import(name="dialErrorLimit")
     private @Nullable Output<Integer> dialErrorLimit;
 
     /**
-     * @return How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * @return Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      * 
      */
     public Optional<Output<Integer>> dialErrorLimit() {
@@ -83,14 +83,14 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      * 
      */
     @Import(name="insecureIgnoreHostKey")
     private @Nullable Output<Boolean> insecureIgnoreHostKey;
 
     /**
-     * @return Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * @return Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      * 
      */
     public Optional<Output<Boolean>> insecureIgnoreHostKey() {
@@ -113,14 +113,14 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      * 
      */
     @Import(name="perDialTimeout")
     private @Nullable Output<Integer> perDialTimeout;
 
     /**
-     * @return Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * @return Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      * 
      */
     public Optional<Output<Integer>> perDialTimeout() {
@@ -243,7 +243,7 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param dialErrorLimit How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+         * @param dialErrorLimit Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
          * 
          * @return builder
          * 
@@ -254,7 +254,7 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param dialErrorLimit How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+         * @param dialErrorLimit Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
          * 
          * @return builder
          * 
@@ -306,7 +306,7 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param insecureIgnoreHostKey Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+         * @param insecureIgnoreHostKey Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
          * 
          * @return builder
          * 
@@ -317,7 +317,7 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param insecureIgnoreHostKey Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+         * @param insecureIgnoreHostKey Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
          * 
          * @return builder
          * 
@@ -348,7 +348,7 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param perDialTimeout Seconds that one try to connect may take; 0 is without limit. Default: 15.
+         * @param perDialTimeout Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
          * 
          * @return builder
          * 
@@ -359,7 +359,7 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param perDialTimeout Seconds that one try to connect may take; 0 is without limit. Default: 15.
+         * @param perDialTimeout Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
          * 
          * @return builder
          * 

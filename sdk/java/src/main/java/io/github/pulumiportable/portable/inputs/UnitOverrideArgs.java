@@ -14,7 +14,7 @@ import javax.annotation.Nullable;
 
 
 /**
- * What to do with a unit, where it isn&#39;t what its [Install] section and the profile say.
+ * What to do with a unit where its [Install] section or the profile doesn&#39;t fit.
  * 
  */
 public final class UnitOverrideArgs extends com.pulumi.resources.ResourceArgs {
@@ -37,14 +37,14 @@ public final class UnitOverrideArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+     * Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
      * 
      */
     @Import(name="presets")
     private @Nullable Output<List<String>> presets;
 
     /**
-     * @return What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+     * @return Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
      * 
      */
     public Optional<Output<List<String>>> presets() {
@@ -114,7 +114,7 @@ public final class UnitOverrideArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param presets What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+         * @param presets Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
          * 
          * @return builder
          * 
@@ -125,7 +125,7 @@ public final class UnitOverrideArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param presets What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+         * @param presets Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
          * 
          * @return builder
          * 
@@ -135,7 +135,7 @@ public final class UnitOverrideArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param presets What the profile forbids and the program needs, and no more: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+         * @param presets Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
          * 
          * @return builder
          * 

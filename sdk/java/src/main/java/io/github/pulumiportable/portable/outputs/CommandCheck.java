@@ -14,7 +14,7 @@ import javax.annotation.Nullable;
 @CustomType
 public final class CommandCheck {
     /**
-     * @return Program with its arguments; no shell is in between.
+     * @return Program with its arguments, run without a shell.
      * 
      */
     private List<String> command;
@@ -26,7 +26,7 @@ public final class CommandCheck {
 
     private CommandCheck() {}
     /**
-     * @return Program with its arguments; no shell is in between.
+     * @return Program with its arguments, run without a shell.
      * 
      */
     public List<String> command() {

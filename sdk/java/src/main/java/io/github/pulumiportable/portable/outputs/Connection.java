@@ -20,7 +20,7 @@ public final class Connection {
      */
     private @Nullable String agentSocketPath;
     /**
-     * @return How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * @return Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      * 
      */
     private @Nullable Integer dialErrorLimit;
@@ -35,7 +35,7 @@ public final class Connection {
      */
     private @Nullable String hostKey;
     /**
-     * @return Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * @return Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      * 
      */
     private @Nullable Boolean insecureIgnoreHostKey;
@@ -45,7 +45,7 @@ public final class Connection {
      */
     private @Nullable String password;
     /**
-     * @return Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * @return Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      * 
      */
     private @Nullable Integer perDialTimeout;
@@ -89,7 +89,7 @@ public final class Connection {
         return Optional.ofNullable(this.agentSocketPath);
     }
     /**
-     * @return How often to try to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login ends at once.
+     * @return Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      * 
      */
     public Optional<Integer> dialErrorLimit() {
@@ -110,7 +110,7 @@ public final class Connection {
         return Optional.ofNullable(this.hostKey);
     }
     /**
-     * @return Accept any host key. Whoever is on the way can then read and change everything; each run warns. Default: false.
+     * @return Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
      * 
      */
     public Optional<Boolean> insecureIgnoreHostKey() {
@@ -124,7 +124,7 @@ public final class Connection {
         return Optional.ofNullable(this.password);
     }
     /**
-     * @return Seconds that one try to connect may take; 0 is without limit. Default: 15.
+     * @return Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
      * 
      */
     public Optional<Integer> perDialTimeout() {

@@ -18,7 +18,7 @@ public final class GetHostResult {
      */
     private String machineId;
     /**
-     * @return What portable services lack there, with what to do about it; empty where nothing is.
+     * @return What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
      * 
      */
     private String missing;
@@ -47,7 +47,7 @@ public final class GetHostResult {
         return this.machineId;
     }
     /**
-     * @return What portable services lack there, with what to do about it; empty where nothing is.
+     * @return What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
      * 
      */
     public String missing() {

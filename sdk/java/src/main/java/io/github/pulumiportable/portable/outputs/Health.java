@@ -35,7 +35,7 @@ public final class Health {
      */
     private @Nullable TcpCheck tcp;
     /**
-     * @return Seconds that all of this may take. Default: `30`.
+     * @return Time limit in seconds for all health checks together. Default: `30`.
      * 
      */
     private @Nullable Double timeoutSeconds;
@@ -70,7 +70,7 @@ public final class Health {
         return Optional.ofNullable(this.tcp);
     }
     /**
-     * @return Seconds that all of this may take. Default: `30`.
+     * @return Time limit in seconds for all health checks together. Default: `30`.
      * 
      */
     public Optional<Double> timeoutSeconds() {

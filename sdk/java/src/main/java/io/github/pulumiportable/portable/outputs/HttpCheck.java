@@ -46,7 +46,7 @@ public final class HttpCheck {
      */
     private @Nullable List<Integer> status;
     /**
-     * @return Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+     * @return Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
      * 
      */
     private @Nullable Boolean tls;
@@ -95,7 +95,7 @@ public final class HttpCheck {
         return this.status == null ? List.of() : this.status;
     }
     /**
-     * @return Speak HTTPS; the certificate is not verified, since the way is the SSH connection. Default: `false`.
+     * @return Use HTTPS; the certificate is not verified, since the request goes through the SSH connection. Default: `false`.
      * 
      */
     public Optional<Boolean> tls() {

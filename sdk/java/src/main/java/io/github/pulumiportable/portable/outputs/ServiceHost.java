@@ -13,7 +13,7 @@ import java.util.Objects;
 @CustomType
 public final class ServiceHost {
     /**
-     * @return Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+     * @return Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
      * 
      */
     private String gapless;
@@ -28,7 +28,7 @@ public final class ServiceHost {
      */
     private String machineId;
     /**
-     * @return Image that is attached now; empty where none is.
+     * @return Path of the image that is attached and running; empty if none is.
      * 
      */
     private String serving;
@@ -40,7 +40,7 @@ public final class ServiceHost {
 
     private ServiceHost() {}
     /**
-     * @return Whether the last update kept connections waiting rather than refusing them, as it was seen: `yes` or `no`, and why; empty before the first one.
+     * @return Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
      * 
      */
     public String gapless() {
@@ -61,7 +61,7 @@ public final class ServiceHost {
         return this.machineId;
     }
     /**
-     * @return Image that is attached now; empty where none is.
+     * @return Path of the image that is attached and running; empty if none is.
      * 
      */
     public String serving() {
