@@ -1,11 +1,13 @@
 // Bundles the provider to provider/dist/provider.js, what starts it to start.js beside it, and a thread of it.
+//   node scripts/build.mjs --notices    also writes what a release states of the packages inside: their licences to
+//                                       THIRD-PARTY-NOTICES.txt, and sbom.cdx.json (CycloneDX)
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const root = new URL("..", import.meta.url).pathname;
 const started = performance.now();
-const bundle = async (entry, file, form = (text) => text) => {
+const bundle = async (entry, file, form = (text) => text, plugins = []) => {
     // Renamed when complete: a provider may be starting from the file right now.
     const incomplete = `${root}${file}.${process.pid}`;
     const { outputFiles } = await build({
@@ -24,6 +26,7 @@ const bundle = async (entry, file, form = (text) => text) => {
         // Optional native parts of ssh2: it works without.
         external: ["cpu-features", "*.node"],
         logLevel: "warning",
+        plugins,
     });
     const text = form(outputFiles[0].text);
     if (/[^\0-\x7f]/.test(text)) throw new Error(`${file} isn't ASCII, as which start.ts reads it`);
@@ -40,5 +43,39 @@ mkdirSync(`${root}provider/dist`, { recursive: true });
 await bundle("provider/plugin/start.ts", "provider/dist/start.js");
 await bundle("provider/transfer/chunker.ts", "provider/dist/chunker.js");
 const file = "provider/dist/provider.js";
-const bytes = await bundle("provider/plugin/main.ts", file, asFunction);
+const withNotices = process.argv.includes("--notices");
+const bytes = await bundle("provider/plugin/main.ts", file, asFunction, withNotices ? [await billOfMaterials()] : []);
+if (withNotices) writeNotices();
 console.log(`${file}: ${Math.round(bytes / 1024)} KB in ${Math.round(performance.now() - started)} ms`);
+
+async function billOfMaterials() {
+    const { cyclonedxEsbuildPlugin } = await import("@cyclonedx/cyclonedx-esbuild");
+    return cyclonedxEsbuildPlugin({
+        specVersion: "1.6",
+        outputFile: `${root}provider/dist/sbom.cdx.json`,
+        gatherLicenseTexts: true,
+        outputReproducible: true,
+    });
+}
+
+/** The licence texts that the bill of materials gathered, one package after another. */
+function writeNotices() {
+    const { components } = JSON.parse(readFileSync(`${root}provider/dist/sbom.cdx.json`, "utf8"));
+    const notices = components.map(({ group, name, version, licenses = [], evidence }) => {
+        const ids = licenses.map(({ license, expression }) => expression ?? license.id ?? license.name).join(", ");
+        const texts = (evidence?.licenses ?? []).map(({ license }) =>
+            Buffer.from(license.text.content, license.text.encoding ?? "utf8")
+                .toString("utf8")
+                .trim(),
+        );
+        const title = `${group === undefined ? "" : `${group}/`}${name} ${version} (${ids})`;
+        return [
+            title,
+            "=".repeat(title.length),
+            "",
+            texts.join("\n\n") || `No licence text comes with the package.`,
+            "",
+        ].join("\n");
+    });
+    writeFileSync(`${root}provider/dist/THIRD-PARTY-NOTICES.txt`, notices.join("\n\n"));
+}

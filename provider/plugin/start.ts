@@ -1,11 +1,13 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import path from "node:path";
+import { getAsset, isSea } from "node:sea";
 import { Script } from "node:vm";
 import { cacheDirectory } from "./cache-directory";
 
 /*
- * Prints the port for the engine and, while the engine dials, runs the bundle beside this file with the code that V8
+ * Prints the port for the engine and, while the engine dials, runs the bundle beside this file (in a single executable,
+ * the one inside it) with the code that V8
  * compiled in an earlier run (v8::ScriptCompiler::CachedData): without it, compiling is half of the start. Node's own
  * cache (NODE_COMPILE_CACHE) has only what is compiled as the file is loaded, a sixth of what a run needs.
  */
@@ -28,7 +30,7 @@ function run(bundle: string, main: (exports: unknown) => () => boolean): void {
     const filename = path.join(__dirname, bundle);
     // The build makes the bundle ASCII, so nothing has to be decoded. It begins with its own digest, and is an expression:
     // the function of a module. V8 itself compares its version, its flags and the length of the source.
-    const source = readFileSync(filename, "latin1");
+    const source = isSea() ? getAsset(bundle, "latin1") : readFileSync(filename, "latin1");
     const file = path.join(cacheDirectory("code"), `${source.slice(2, source.indexOf("\n"))}-${process.version}`);
     const script = new Script(source, { filename, cachedData: read(file) });
     const made = { exports: {} };

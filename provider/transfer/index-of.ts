@@ -1,4 +1,5 @@
 import path from "node:path";
+import { getAsset, isSea } from "node:sea";
 import { Worker } from "node:worker_threads";
 
 /** Of every image that this process sends, by its digest: one may go to many hosts. */
@@ -16,7 +17,10 @@ export function indexOf({ digest, file }: { digest: string; file: string }): Pro
 
 function inThread(file: string): Promise<string> {
     return new Promise((resolve) => {
-        const thread = new Worker(path.join(__dirname, "chunker.js"), { workerData: file });
+        // The thread's program is a file beside the bundle, or in a single executable an asset.
+        const thread = isSea()
+            ? new Worker(getAsset("chunker.js", "utf8"), { eval: true, workerData: file })
+            : new Worker(path.join(__dirname, "chunker.js"), { workerData: file });
         thread.once("message", resolve);
         for (const end of ["error", "exit"]) thread.once(end, () => resolve(""));
         thread.unref();

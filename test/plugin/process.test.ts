@@ -15,8 +15,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { CreateRequest, GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
+import { CreateRequest } from "@pulumi/pulumi/proto/provider_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { schemaFrom } from "./schema-from";
 
 const root = join(__dirname, "../..");
 const executable = join(root, "provider/pulumi-resource-portable");
@@ -45,19 +46,6 @@ async function start(args: string[], file = executable, env: NodeJS.ProcessEnv =
         }),
     );
     return { child, port, output: () => output, ended };
-}
-
-async function schemaFrom(port: number): Promise<{ name: string }> {
-    const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
-    try {
-        return await new Promise((resolve, reject) =>
-            client.getSchema(new GetSchemaRequest(), (error, response) =>
-                error === null ? resolve(JSON.parse(response.getSchema())) : reject(error),
-            ),
-        );
-    } finally {
-        client.close();
-    }
 }
 
 async function createOnNoHost(port: number): Promise<void> {

@@ -1,0 +1,53 @@
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { which } from "../acceptance/on-every-engine";
+import { schemaFrom } from "./schema-from";
+
+const root = join(__dirname, "../..");
+const { version } = JSON.parse(readFileSync(join(root, "provider/schema.json"), "utf8"));
+const platform = `linux-${process.arch === "x64" ? "amd64" : process.arch}`;
+let directory: string;
+
+/** The executable is made of 120 MB of Node.js, which are fetched the first time. */
+beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), "portable-executable-"));
+    execFileSync(process.execPath, [
+        join(root, "scripts/archives.mjs"),
+        "--unpacked",
+        join(directory, "plugin"),
+        platform,
+    ]);
+}, 300_000);
+afterAll(() => rmSync(directory, { recursive: true }));
+
+test("the executable of an archive answers without Node.js on the machine", async () => {
+    const child = spawn(join(directory, "plugin/pulumi-resource-portable"), ["127.0.0.1:1"], {
+        env: { PATH: "/nowhere", HOME: directory },
+        stdio: ["pipe", "pipe", "inherit"],
+    });
+    try {
+        const port = await new Promise<number>((resolve) => child.stdout.once("data", (data) => resolve(Number(data))));
+        expect(await schemaFrom(port)).toMatchObject({ name: "portable", version });
+    } finally {
+        child.kill("SIGINT");
+    }
+});
+
+test("an archive names the licences of what is in it", () => {
+    const notices = readFileSync(join(directory, "plugin/THIRD-PARTY-NOTICES.txt"), "utf8");
+    expect(notices).toContain("ssh2 ");
+    expect(notices).toContain("zod ");
+    expect(notices).not.toContain("No licence text");
+    expect(readFileSync(join(directory, "plugin/NODE-LICENSE"), "utf8")).toContain("Node.js is licensed for use as follows");
+});
+
+(which("pulumi") ? test : test.skip)("the CLI installs an archive, and needs no `plugins:` then (pulumi)", () => {
+    const archive = join(directory, "archive.tar.gz");
+    execFileSync("tar", ["-czf", archive, "-C", join(directory, "plugin"), "."]);
+    const env = { ...process.env, PULUMI_HOME: join(directory, "home"), PULUMI_SKIP_UPDATE_CHECK: "true" };
+    const pulumi = (...args: string[]) => execFileSync("pulumi", args, { env, cwd: directory, encoding: "utf8" });
+    pulumi("plugin", "install", "resource", "portable", version, "--file", archive);
+    expect(JSON.parse(pulumi("package", "get-schema", "portable"))).toMatchObject({ name: "portable", version });
+});
