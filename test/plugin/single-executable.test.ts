@@ -40,7 +40,9 @@ test("an archive names the licences of what is in it", () => {
     expect(notices).toContain("ssh2 ");
     expect(notices).toContain("zod ");
     expect(notices).not.toContain("No licence text");
-    expect(readFileSync(join(directory, "plugin/NODE-LICENSE"), "utf8")).toContain("Node.js is licensed for use as follows");
+    expect(readFileSync(join(directory, "plugin/NODE-LICENSE"), "utf8")).toContain(
+        "Node.js is licensed for use as follows",
+    );
 });
 
 (which("pulumi") ? test : test.skip)("the CLI installs an archive, and needs no `plugins:` then (pulumi)", () => {
