@@ -101,6 +101,10 @@ export class Deployment extends StepExecutor implements MonitorCalls {
         };
     }
 
+    schema(packageName: string): Promise<string> {
+        return this.providers.schema(packageName);
+    }
+
     /** Decides what a resource needs, and does it. */
     private async make(goal: Goal): Promise<ResourceState> {
         const step = await this.oneAtATime(async () => {

@@ -1,4 +1,6 @@
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
+import { LoaderService } from "@pulumi/pulumi/proto/codegen/loader_grpc_pb";
+import * as loader from "@pulumi/pulumi/proto/codegen/loader_pb";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import * as engine from "@pulumi/pulumi/proto/engine_pb";
 import { CheckFailure } from "@pulumi/pulumi/proto/provider_pb";
@@ -54,13 +56,15 @@ export interface MonitorCalls {
         from: { provider: string; version: string; pluginDownloadUrl: string },
     ): Promise<{ result?: Properties; failures: { property: string; reason: string }[] }>;
     log(diagnostic: Diagnostic): void;
+    /** The schema of a package, as JSON. */
+    schema(packageName: string): Promise<string>;
 }
 
 /** What the SDK may rely on. Without the others it says itself which option needs a newer engine. */
 const FEATURES = new Set(["secrets", "resourceReferences", "outputValues", "aliasSpecs"]);
 const SEVERITIES: Diagnostic["severity"][] = ["debug", "info", "warning", "error"];
 
-/** Serves ResourceMonitor to the program, and Engine to the program and the providers. Resolves to its address. */
+/** Serves ResourceMonitor and Loader to the program, and Engine to the program and the providers. Resolves to its address. */
 export async function serveMonitor(calls: MonitorCalls): Promise<{ address: string; close(): void }> {
     let root = "";
     const limits = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
@@ -109,6 +113,13 @@ export async function serveMonitor(calls: MonitorCalls): Promise<{ address: stri
                 failure.setReason(reason);
                 response.addFailures(failure);
             }
+            return response;
+        }),
+    });
+    server.addService(LoaderService as never, {
+        getSchema: unary(async (request: loader.GetSchemaRequest) => {
+            const response = new loader.GetSchemaResponse();
+            response.setSchema(Buffer.from(await calls.schema(request.getPackage())));
             return response;
         }),
     });

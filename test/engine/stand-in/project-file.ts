@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { parse } from "yaml";
+import { RUNTIMES } from "./languages";
 import { pluginExecutable } from "./plugin";
 import { isObject, type Value } from "./values";
 
@@ -13,7 +14,14 @@ export interface ProjectFile {
     programDirectory: string;
     /** A file in it, or "." for what its package.json says. */
     entry: string;
-    runtimeOptions: { typescript?: boolean; tsconfig?: string; nodeargs?: string };
+    runtime: string;
+    runtimeOptions: {
+        typescript?: boolean;
+        tsconfig?: string;
+        nodeargs?: string;
+        virtualenv?: string;
+        binary?: string;
+    };
     /** Executable of a provider by package name. */
     plugins: Record<string, string>;
     /** By full key, `project:key`. */
@@ -27,7 +35,9 @@ export function readProject(root: string, stack: string): ProjectFile {
     // biome-ignore lint/suspicious/noExplicitAny: a file of the user; what is read is checked here
     const yaml = parse(readFileSync(file, "utf8")) as any;
     const runtime = typeof yaml.runtime === "string" ? { name: yaml.runtime } : yaml.runtime;
-    if (runtime?.name !== "nodejs") throw new Error(`${file}: the stand-in engine runs nodejs programs only`);
+    if (!RUNTIMES.includes(runtime?.name)) {
+        throw new Error(`${file}: the stand-in engine runs no ${runtime?.name} programs, only ${RUNTIMES.join(", ")}`);
+    }
     const main = resolve(root, yaml.main ?? ".");
     const isDirectory = statSync(main).isDirectory();
     const providers: { name: string; path: string }[] = yaml.plugins?.providers ?? [];
@@ -36,6 +46,7 @@ export function readProject(root: string, stack: string): ProjectFile {
         root: resolve(root),
         programDirectory: isDirectory ? main : dirname(main),
         entry: isDirectory ? "." : basename(main),
+        runtime: runtime.name,
         runtimeOptions: runtime.options ?? {},
         plugins: Object.fromEntries(
             providers.map(({ name, path }) => [name, pluginExecutable(resolve(root, path), name)]),

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { GetSchemaRequest, type GetSchemaResponse } from "@pulumi/pulumi/proto/provider_pb";
 import { UNKNOWN_STRING } from "../../../provider/protocol/wire";
 import { Plugin } from "./plugin";
 import { type Applied, type Checked, type Difference, Provider } from "./provider";
@@ -88,6 +89,13 @@ export class ProviderRegistry implements Handler {
         await this.configure(checked, old.id as string, old.urn, old.inputs);
     }
 
+    /** The schema of a package, as JSON. */
+    async schema(packageName: string): Promise<string> {
+        const plugin = await this.startPlugin(packageName);
+        const response = await plugin.call<GetSchemaResponse>("getSchema", new GetSchemaRequest());
+        return response.getSchema();
+    }
+
     /** Asks all that is running to stop. */
     async cancel() {
         await Promise.all(this.plugins.map((plugin) => plugin.cancel()));
@@ -109,14 +117,18 @@ export class ProviderRegistry implements Handler {
     }
 
     private async start(urn: string, type: string): Promise<Provider> {
-        const name = type.slice(PROVIDER_TYPE.length);
+        const plugin = await this.startPlugin(type.slice(PROVIDER_TYPE.length));
+        return new Provider(plugin, urn, type, this.preview);
+    }
+
+    private async startPlugin(name: string): Promise<Plugin> {
         const executable = this.executables[name];
         if (executable === undefined) {
             throw new Error(`no plugin for the package ${name}: name it under plugins.providers in Pulumi.yaml`);
         }
         const plugin = await Plugin.start(executable, this.engineAddress, this.programDirectory);
         this.plugins.push(plugin);
-        return new Provider(plugin, urn, type, this.preview);
+        return plugin;
     }
 }
 
