@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/.toolchain/node_modules/.bin:$(CURDIR)/node_modules/.bin:$(PATH)
 HOSTS := test/hosts/hosts.sh
 
-.PHONY: demo test check sdk bench soak setup test-setup roots go host-up host-down clean
+.PHONY: docs docs-check demo test check sdk bench soak setup test-setup roots go host-up host-down clean
 
 demo: setup            # deploys examples/hello to a host that it boots, changes it, takes it back
 	@scripts/demo.sh
@@ -19,11 +19,18 @@ check: setup           # types, lint of TypeScript and of the host's shell progr
 sdk: setup go          # schema.json and the SDKs of all languages, after a change of what the provider takes
 	@npm run --silent sdk
 
-bench: setup roots     # side by side with what a user would pick instead; figures go to docs/benchmarks.md
+bench: setup roots     # side by side with what a user would pick instead; figures go to docs/how-it-works/benchmarks.md
 	@scripts/bench.sh
 
-soak: test-setup roots go   # every step of an update with every way to die, a week of releases: figures go to docs/updates.md
+soak: test-setup roots go   # every step of an update with every way to die, a week of releases: figures go to docs/how-it-works/updates.md
 	@scripts/soak.sh
+
+docs: setup            # the documentation site, in docs/.vitepress/dist
+	@npm ci --prefix docs --no-audit --no-fund --silent
+	@npm run --prefix docs --silent build
+
+docs-check: docs       # its pages in a browser: accessibility, phone and desktop width, light and dark (needs chromium)
+	@npm run --prefix docs --silent check
 
 setup:
 	@scripts/setup.sh

@@ -13,7 +13,7 @@ export interface Report {
     megabytes: number;
     /** Of the last minute before the first round: what else this machine had to do. */
     loadBefore: number;
-    /** Whether all that is there took part: only then it goes to docs/benchmarks.md. */
+    /** Whether all that is there took part: only then it goes to docs/how-it-works/benchmarks.md. */
     isWhole: boolean;
 }
 
@@ -29,21 +29,27 @@ export async function writeReport({ measured, found, hosts, megabytes, loadBefor
             .join("\n"),
     ].join("\n\n");
     console.log(`\n${figures}`);
-    if (isWhole) writeFileSync(path.resolve(__dirname, "../docs/benchmarks.md"), `${introduction}\n\n${figures}\n`);
+    if (isWhole)
+        writeFileSync(path.resolve(__dirname, "../docs/how-it-works/benchmarks.md"), `${introduction}\n\n${figures}\n`);
 }
 
-const introduction = `# Benchmarks
+const introduction = `---
+title: Benchmarks
+order: 3
+---
 
-Written by \`make bench\`: the same service, deployed by this provider and by what one would take instead. Image bytes,
-drop-in and hosts are the same: Debian under systemd-nspawn, reached over SSH, without latency where none is named. In
-each round every contender deploys, changes and removes it, one after the other, with a rest of 0.7 s before each step, so
-what slows the machine for a while slows them all. After each step the page that the hosts serve must be the one that was
-deployed, and a deployment without a change must leave the process as it was. Times are medians of whole commands, as
-typed (\`pulumi up --yes\` with its preview); in brackets is how many times as long as this provider it took.
+# Benchmarks
 
-What the others leave out is in the times too: this provider compares the digest of the image on the host, sees that the
-unit runs from it, logs in anew before it confirms, and would go back by itself. Programs aren't type-checked at each
-run (\`PULUMI_NODEJS_TRANSPILE_ONLY=true\`): the check adds seconds to all Pulumi programs alike.`;
+This page compares the time of a deployment by this provider with the alternatives. \`make bench\` writes it. Each contender
+deploys the same service: the same image, drop-in and hosts (Debian under systemd-nspawn, reached over SSH, without latency
+unless stated). In each round every contender deploys, changes and removes it, one after the other, with a rest of 0.7 s before
+each step, so that a slow moment of the machine affects all of them. After each step the page that the hosts answer must be the
+one that was deployed, and a deployment without a change must leave the process running. Times are medians of whole commands
+(\`pulumi up --yes\` with its preview); in brackets is the ratio to this provider.
+
+The times include what the others omit: this provider compares the digest of the image on the host, checks that the unit runs
+from it, logs in again before it confirms, and would roll back on its own. Programs aren't type-checked at each run
+(\`PULUMI_NODEJS_TRANSPILE_ONLY=true\`): that check adds seconds to all Pulumi programs alike.`;
 
 function table(measured: readonly Measured[], title: string): string {
     const here = measured.filter((one) => one.title === title && one.contender !== EMPTY);
@@ -56,6 +62,8 @@ function table(measured: readonly Measured[], title: string): string {
     return [
         `## ${title}`,
         "",
+        // Drawn as bars when the site is built.
+        `<!-- chart row="new image" title="New image, ${title}" -->`,
         row([`median of ${rounds}`, ...contenders]),
         row(["---", ...contenders.map(() => "--:")]),
         ...[...new Set(here.map((one) => one.step))].map((step) =>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Deploys to real hosts in every way that is there, side by side, and writes docs/benchmarks.md: about 12 minutes.
+# Deploys to real hosts in every way that is there, side by side, and writes docs/how-it-works/benchmarks.md: about 12 minutes.
 #   BENCH_ROUNDS, BENCH_ROUNDS_DISTANT, BENCH_ROUNDS_OF_5   most rounds of each table    BENCH_MB   megabytes of the image
 #   BENCH_ROUND_TRIP_MS, BENCH_MEGABITS   how far the distant host is, and by what line
 #   BENCH_SECONDS   when to begin no further round           BENCH_ONLY   names, by commas: only prints

@@ -95,7 +95,7 @@ describe.each(suites)("on %s", (suite) => {
         });
         const serves = await host.http(80, "/").then(
             ({ status }) => `answers ${status}`,
-            () => "nobody answers",
+            () => "no answer",
         );
         report("Caddy", { way, updates: UPDATES, ...seen, serves });
         expect(seen.sent).toBeGreaterThan(seen.seconds * 190);

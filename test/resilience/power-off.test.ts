@@ -8,7 +8,7 @@ import { type Step, Steps, type Verdict } from "./steps";
 import { other, TwoVersions, type Version } from "./two-versions";
 
 /*
- * The host loses its power at every step of an update, of the way back after a bad one, and of the way back at the next
+ * The host loses its power at every step of an update, of the rollback after a bad one, and of the rollback at the next
  * boot. What comes up must be one of the two versions, whole and enabled as declared; and the next update must arrive.
  */
 
@@ -101,7 +101,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(wrong).toEqual([]);
     }, 3_600_000);
 
-    test("cut off on the way back, the old version comes up", async () => {
+    test("cut off during the rollback, the old version comes up", async () => {
         const wrong: string[] = [];
         const all = await steps.record(() => versions.updateInVain(other(from)).catch(() => undefined));
         expect(await versions.found()).toBe(from);
@@ -116,7 +116,7 @@ describe.each(suites)("on %s", (suite) => {
             if (found !== before) wrong.push(about(all, begin + index) + found);
             for (const text of await aftermath(to)) wrong.push(about(all, begin + index) + text);
         }
-        report(`power cut during the way back on ${suite}`, {
+        report(`power cut during the rollback on ${suite}`, {
             points: Math.min(all.length - begin, limit),
             steps: all.length - begin,
             wrong: wrong.length,
@@ -154,7 +154,7 @@ describe.each(suites)("on %s", (suite) => {
             );
             for (const text of await aftermath(to)) wrong.push(about(all, index) + text);
         }
-        report(`power cut during the way back at boot on ${suite}`, {
+        report(`power cut during the rollback at boot on ${suite}`, {
             points: Math.min(all.length, limit),
             steps: all.length,
             wrong: wrong.length,

@@ -39,6 +39,7 @@ writeFileSync(
     documentPath,
     `${head}${BEGIN}Measured on ${new Date().toISOString().slice(0, 10)}; ${cpus().length} cores (${cpus()[0]?.model}) for the hosts, the clients and this machine together, load ${rounded(loadavg()[2], 1)}.
 
+<!-- chart column="lost" title="Requests lost in 20 updates" -->
 | way | updates | requests | lost | median | longest wait | after them |
 | --- | --: | --: | --: | --: | --: | --- |
 ${rows.join("\n")}

@@ -1,0 +1,93 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { pages, root, type Sample, samplesOf } from "./samples";
+
+const samples = pages().flatMap(samplesOf);
+const inLanguages = (...languages: string[]) => samples.filter(({ language }) => languages.includes(language));
+const where = ({ page, line }: Sample) => `${page}:${line}`;
+
+/** What a fragment may take for given: the names that the pages use throughout. */
+const GIVEN = `
+declare const connection: { host: string };
+declare const image: import("pulumi-portable").PortableImage;
+declare const source: import("@pulumi/pulumi").Unwrap<import("pulumi-portable").PortableImageArgs["source"]>;
+`;
+/** Packages that a page uses and this repository doesn't install: their own part isn't checked here. */
+const FOREIGN = ["@pulumi/hcloud", "@pulumi/tls", "@pulumi/policy"];
+
+let directory: string;
+beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), "portable-samples-"));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+test("every TypeScript sample has the types of the SDK", () => {
+    const written = inLanguages("ts", "typescript");
+    expect(written.length).toBeGreaterThan(30);
+    for (const [index, { text }] of written.entries()) {
+        const imports = ['import * as pulumi from "@pulumi/pulumi";', 'import * as portable from "pulumi-portable";'];
+        const missing = imports.filter((line) => !text.includes(line)).join(" ");
+        // Imports stand on the first line with what is there, so that lines keep their numbers; a module has scope of its own.
+        writeFileSync(join(directory, `sample${index}.ts`), `${missing} ${text}\nexport {};\n`);
+    }
+    writeFileSync(join(directory, "given.d.ts"), GIVEN + FOREIGN.map((name) => `declare module "${name}";\n`).join(""));
+    const options = {
+        target: "es2022",
+        module: "commonjs",
+        moduleResolution: "node10",
+        ignoreDeprecations: "6.0",
+        strict: true,
+        noImplicitAny: false,
+        skipLibCheck: true,
+        noEmit: true,
+        types: ["node"],
+        typeRoots: [join(root, "node_modules/@types")],
+    };
+    writeFileSync(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));
+    symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
+    const { stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", directory], {
+        encoding: "utf8",
+    });
+    const named = stdout.replace(/(?:\S*\/)?sample(\d+)\.ts\((\d+),\d+\)/g, (_, index, line) => {
+        const sample = written[Number(index)] as Sample;
+        return `${sample.page}:${sample.line + Number(line) - 1}`;
+    });
+    expect(named).toBe("");
+}, 120_000);
+
+test.each(inLanguages("sh", "bash").map((sample) => [where(sample), sample] as const))(
+    "the shell understands %s",
+    (_, { text }) => {
+        const { status, stderr } = spawnSync("bash", ["-n"], { input: text, encoding: "utf8" });
+        expect(stderr).toBe("");
+        expect(status).toBe(0);
+    },
+);
+
+test("every YAML and JSON sample can be read", () => {
+    const broken = inLanguages("yaml", "yml", "json").flatMap((sample) =>
+        parseAllDocuments(sample.text).flatMap((document) =>
+            document.errors.map((error) => `${where(sample)}: ${error.message}`),
+        ),
+    );
+    expect(broken).toEqual([]);
+});
+
+test("every Python sample can be compiled", () => {
+    mkdirSync(join(directory, "python"));
+    for (const [index, sample] of inLanguages("py", "python").entries()) {
+        const file = join(directory, "python", `sample${index}.py`);
+        writeFileSync(file, sample.text);
+        execFileSync("python3", ["-c", `compile(open("${file}").read(), "${where(sample)}", "exec")`]);
+    }
+});
+
+test("a page claims no registry that has nothing of ours yet", () => {
+    const claims = samples.filter(({ text }) =>
+        /npm install (\S+ )*pulumi-portable(\s|$)|pip install pulumi.portable(\s|$)/m.test(text),
+    );
+    expect(claims.map(where)).toEqual([]);
+});
