@@ -1,4 +1,4 @@
-import { ATTACHED_DIRECTORIES, UNITS_DIRECTORY } from "../../systemd/paths";
+import { ATTACHED_DIRECTORIES, RECORDS_DIRECTORY, UNITS_DIRECTORY } from "../../systemd/paths";
 import { isTemplate } from "../../systemd/unit-states";
 import { filesLibrary } from "../files";
 import type { Owner } from "../owner";
@@ -83,9 +83,16 @@ ${aloneLibrary}
 `;
 }
 
-/** Defines `arm_begin`, `arm` and `arm_now`; after the last one the way back is in force. */
+/**
+ * Defines `arm_begin`, `arm` and `arm_now`; after the last one the way back is in force. The library is sent once: the
+ * switch runs the text in $library, and `arm` leaves it on the host for the way back.
+ */
 export function armLibrary(report: Report, library: Shell, name: string, plan: SwitchPlan): Shell {
-    return sh`${header({ roll_back: goBack(report, library, name, plan).text })}${shellFile(armText)}`;
+    return sh`
+${header({ library: library.text, roll_back: goBack(report, name, plan).text })}
+eval "$library"
+${shellFile(armText)}
+`;
 }
 
 /** Every unit of both images. */
@@ -94,12 +101,12 @@ export function unitsOf(plan: SwitchPlan): string[] {
 }
 
 /** The program that puts back: see sh/go-back.sh. */
-function goBack(report: Report, library: Shell, name: string, plan: SwitchPlan): Shell {
+function goBack(report: Report, name: string, plan: SwitchPlan): Shell {
     const { enabled, active } = plan.before;
     return program(
         report,
         sh`
-${library}
+. ${`${RECORDS_DIRECTORY}/services/${name}.back/library.sh`}
 ${header({
     before_unit: plan.beforeSwitch && beforeUnit(name),
     kept_once_migrated: plan.isKeptOnceMigrated ? "1" : "",

@@ -53,11 +53,10 @@ export function switchService(
 ${lockLibrary}
 ${verifyDropIns(plan.verify)}
 ${deadlineLibrary(budgetSeconds)}
-${library}
+${armLibrary(report, library, name, plan)}
 ${showUnitsLibrary}
 ${sweepLibrary}
 ${showFilesLibrary}
-${armLibrary(report, library, name, plan)}
 ${switchHeader(name, plan, checks)}
 ${shellFile(switchText)}
 `;

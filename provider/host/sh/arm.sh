@@ -18,7 +18,7 @@ arm_begin() {
     listing_dirs=$!
 }
 arm() {
-    text "$roll_back" >"$back/go-back.new" || return
+    text "$library" >"$back/library.sh" && text "$roll_back" >"$back/go-back.new" || return
     [ -d "$units_directory/sysinit.target.wants" ] || mkdir -p "$units_directory/sysinit.target.wants"
     printf '%s\n' '[Unit]' "Description=Puts back $name after an update that nobody confirmed" DefaultDependencies=no \
         "RequiresMountsFor=/etc $records" 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \
