@@ -8,7 +8,7 @@ import write from "./sh/write-drop-in.sh";
 import { header, joinShell, type Shell, sh, shellFile, wordsFunction } from "./shell";
 import { verifyDropIns } from "./verify";
 
-/** How the unit learns of a change. */
+/** How a running unit takes a change. */
 export type OnChange = "reload" | "restart" | "none";
 
 export interface DropInFiles {
@@ -29,10 +29,11 @@ ${shellFile(apply)}
 }
 
 /**
- * Checks the drop-in with systemd itself, writes it and its host files, and makes the unit take them;
- * or, where that fails, goes back. Before anything is touched it may say `no-unit` or `cannot-reload UNIT`, or give
- * blocks `findings`, `taken PATH` or `unable PATH`, and stop. Then `touched`, `step TEXT`, and `done`; or `failed TEXT` (blocks `said`, `journal`) with
- * `serving old` or `serving nothing TEXT`. In both cases it looks at the files of the record as they are then.
+ * Has systemd check the drop-in, writes it and its host files, and makes the unit take them; where that fails, it rolls
+ * back. Before it changes anything it may report `no-unit`, `cannot-reload UNIT`, or the blocks `findings`, `taken PATH`
+ * or `unable PATH`, and stop. Then it reports `touched`, `step TEXT`, and `done`; or `failed TEXT` (with the blocks `said`
+ * and `journal`) and `serving old` or `serving nothing TEXT`. In both cases it reports the recorded files as they are
+ * at the end.
  */
 export function writeDropIn(
     owner: Owner,
@@ -58,10 +59,7 @@ ${shellFile(write)}
 `;
 }
 
-/**
- * What is there: the record's nonce (`nonce N`) and paths (`recorded PATH`), the files, and for those
- * in `texts` their content (block `content PATH`).
- */
+/** Reports the record's nonce (`nonce N`), the files, and the content of those in `texts` (block `content PATH`). */
 export function readDropIn(owner: Pick<Owner, "token">, paths: readonly string[], texts: readonly string[]): Shell {
     return joinShell([
         header({ token: owner.token }),
@@ -74,9 +72,9 @@ export function readDropIn(owner: Pick<Owner, "token">, paths: readonly string[]
 }
 
 /**
- * Removes exactly the files of the record (of an import, which has none, the adopted ones), and the directories made for them where they are empty;
- * then the unit takes the change. Says `other-machine`, `superseded`, `failed TEXT` (block `said`; the
- * files are gone all the same) or `done`.
+ * Removes exactly the files of the record (or, of an import, which has no record, the adopted ones) and the empty
+ * directories that were made for them; then the unit takes the change. Reports `other-machine`, `superseded`, `done`, or
+ * `failed TEXT` (block `said`): then the files are removed all the same.
  */
 export function removeDropIn(
     owner: Owner,
@@ -105,7 +103,7 @@ function bringsReload(dropIn: HostFile): boolean {
 
 const DOING = { reload: "reloading", restart: "restarting", none: "leaving" };
 
-/** What `systemctl list-units` takes: all instances in place of a template. */
+/** The pattern for `systemctl list-units`: all instances of a template. */
 function instances(unit: string): string {
     return unit.replace("@.", "@*.");
 }

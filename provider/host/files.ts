@@ -15,19 +15,12 @@ export interface HostFile {
 }
 
 /**
- * Files as one transaction under a record. The record `files/<token>` on the host has a line
- * `path P` for every file of the owner and `dir D` for every directory made for one; a file is named
- * there before it is written. Until `files_commit`, `files_undo` brings back every byte, mode and
- * owner, and takes away directories that weren't there.
+ * Files as one transaction under a record (sh/files.sh). The record `files/<token>` on the host has a line
+ * `path P` for every file of the owner and `dir D` for every directory that was made for one; a file is recorded
+ * before it is written. Until `files_commit`, `files_undo` restores every byte, mode and owner, and removes directories
+ * that weren't there before.
  *
- * `adopted` are paths that the resource's state has (an import): they may exist without a record.
- * `claim PATH...` sets clear=1 where a path belongs to another record, or to nobody and exists, and gives the other's
- * URN (or nothing) as the block `taken PATH`. `able PATH OWNER GROUP` returns 1 where the file can't be made, and says
- * why in the block `unable PATH`. `files_begin PATH...` undoes what a killed run left, keeps what is there under the
- * paths and under those of the record that aren't among them, and names them all; `files_sync` brings that to the disk,
- * for good once $undo and the directory of the records are synced, too. `drop_others` removes those that aren't among
- * them; `put PATH MODE OWNER:GROUP` reads base64. Both set `changed=1` when the host wasn't so already. `sync_listed`
- * reads paths and waits until they are on the disk.
+ * `adopted` are paths in the resource's state (of an import): they may exist without a record.
  */
 export function filesLibrary(owner: Owner, adopted: readonly string[] = []): Shell {
     return sh`${header({ ...ownerValues(owner), adopted: ["", ...adopted, ""].join("\n") })}${shellFile(files)}`;
@@ -38,9 +31,9 @@ export function ownerValues({ token, nonce, urn }: Owner): Record<"token" | "non
 }
 
 /**
- * Functions of a header: `with_files COMMAND...` gives a command the paths of the files; `claim_files` does `claim` and
- * `able` for every file, and ends the program where one can't be ours, with nothing changed; `put_files` does `put` for
- * those in `written`, and `failed` where one can't be written.
+ * Functions of a header. `with_files COMMAND...` runs a command with the paths of all files. `claim_files` ends the
+ * program, with nothing changed, where a file belongs to another owner or can't be made. `put_files` writes those in
+ * `written`, and calls `failed` where one can't be written.
  */
 export function filesToWrite(all: readonly HostFile[], written: readonly HostFile[] = all): Shell {
     const able = all.map((file) => sh`able ${file.path} ${file.owner} ${file.group} || clear=1`);
@@ -89,7 +82,7 @@ export function foundFiles(lines: readonly string[]): Map<string, FoundFile> {
     );
 }
 
-/** Base64 in lines: nothing in it that a shell could take for its own. */
+/** Base64 in lines, for a here-document: it has no character that is special there. */
 export function encoded(content: Buffer): Shell {
     return joinShell((content.toString("base64").match(/.{1,76}/g) ?? []).map((line) => sh`${line}`));
 }

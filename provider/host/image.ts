@@ -12,19 +12,19 @@ import sweep from "./sh/sweep.sh";
 import { header, headerFunction, joinShell, type Shell, sh, shellFile } from "./shell";
 
 /*
- * Images on a host are immutable files. `images/<file>/<token>` in our records says who wants which;
- * a directory there without a token in it is a file that may go once nothing is attached to it.
+ * Images on a host are immutable files. `images/<file>/<token>` in our records is the claim of a resource on an image;
+ * an image whose directory there has no claim is deleted once it isn't attached.
  */
 
 /** Defines `sweep` and `adopt`. */
 export const sweepLibrary: Shell = shellFile(sweep);
 
 /**
- * First look, before an upload of `sizeBytes` bytes: what the host is, whether the image is there already (`present
- * SHA256`), free space (`free BYTES`), a directory that the login may write to (`incoming PATH`) on the file system of
- * the images, and what the image `before` is made of (the block `chunks`), where that is known.
+ * Inspects a host before an upload of `sizeBytes` bytes: the facts of the host, whether the image is there already
+ * (`present SHA256`), the free space (`free BYTES`), a directory that the login may write to (`incoming PATH`) on the
+ * file system of the images, and, where it is known, the chunk index of the image `before` (the block `chunks`).
  */
-export function lookForImage(image: { path: string; digest: string; sizeBytes: number }, before: string): Shell {
+export function inspectImage(image: { path: string; digest: string; sizeBytes: number }, before: string): Shell {
     return sh`
 ${header({
     image: image.path,
@@ -42,25 +42,25 @@ function isOurs(image: string): boolean {
     return image === `${IMAGES_DIRECTORY}/${fileName}` && fileName !== "" && !fileName.includes("/");
 }
 
-/** Takes away an upload that came to nothing, with the directory that was made for it. */
+/** Removes an upload that failed, with the directory that was made for it. */
 export function discardUpload(uploaded: string): Shell {
     return sh`${header({ uploaded })}${shellFile(discard)}`;
 }
 
-/** Longer than any upload takes: a client that is silent but there isn't waited for any longer. */
+/** Longer than any upload takes: how long a connected but silent client is waited for. */
 const LONGEST_UPLOAD_SECONDS = 86_400;
 
-/** How an image comes to the host. */
+/** How an image gets to the host. */
 export interface Arrival {
     /** Path of a file that isn't there yet. */
     uploaded: string;
-    /** Made out of this image and of what the client sends; else the client uploads all of it. */
+    /** The image is assembled from this one and from what the client sends; otherwise the client uploads all of it. */
     from?: { image: string; parts: readonly Part[] };
-    /** What it is made of, for the next one. */
+    /** Its chunk index, which the next upload needs. */
     index: string;
 }
 
-/** Bytes of a new file: a copy of the old one's, from an offset on, or what comes next from the client. */
+/** Bytes of a new file: copied from the old one at an offset, or the next ones that the client sends. */
 interface Part {
     from: "old" | "new";
     offset: number;
@@ -68,11 +68,11 @@ interface Part {
 }
 
 /**
- * Takes an image (none where it was present) into its place, by rename, once its digest is the wanted one. It is read
- * as it comes: when it hears `receiving` the client uploads to `uploaded`, and sends a line when that is done; or sends
- * what is new of it. Then it is the newest of the `retain` images that the owner wants, of which `adopted`, the path that the state has, is
- * one even if no record says so. Says `digest SHA256`, `retained PATH` for each one that stays, and `done`; then it
- * keeps what portabled says of the image, and sweeps.
+ * Renames an image into its place (it may be there already) once its digest is right. After `receiving` the client
+ * uploads to `uploaded` and sends a line when that is done, or sends the new parts. The image becomes the newest of the
+ * `retain` images that the owner claims; `adopted`, the path in the state, is one of them even if no record names it.
+ * Reports `digest SHA256`, `retained PATH` for each image that stays, and `done`; then it keeps portabled's description
+ * of the image, and sweeps.
  */
 export function commitImage(
     image: { path: string; digest: string; sizeBytes: number },
@@ -101,7 +101,7 @@ ${shellFile(commit)}
 `;
 }
 
-/** Puts a file together. */
+/** The commands that print the parts of the file in order. */
 function partsOf(arrival: Arrival | undefined): Shell {
     const commands = (arrival?.from?.parts ?? []).map(
         ({ from, offset, length }) => sh`${from} ${length}${from === "old" ? sh` ${offset}` : sh``}`,
@@ -109,14 +109,14 @@ function partsOf(arrival: Arrival | undefined): Shell {
     return joinShell([sh`:`, ...commands], " && ");
 }
 
-/** What is there under the path: `present SHA256 BYTES`, and whether the owner's want is (`wanted`). */
+/** Reports the file under the path (`present SHA256 BYTES`) and whether the owner claims it (`wanted`). */
 export function readImage(image: { path: string }, { token }: Pick<Owner, "token">): Shell {
     return sh`${header({ image: image.path, token })}${hostLibrary}${shellFile(read)}`;
 }
 
 /**
- * Drops the owner's wants, all of them unless a later creation has one, and sweeps what is free; `adopted` too, the
- * path that the state has, where no record knows it.
+ * Drops the owner's claims, or only those of this creation where a later one has a claim, and sweeps what is free;
+ * including `adopted`, the path in the state, where no record names it.
  */
 export function releaseImage(
     { token, nonce }: Pick<Owner, "token" | "nonce">,

@@ -4,19 +4,19 @@ import { program } from "./program";
 import { Report, type Reported } from "./report";
 import type { Shell } from "./shell";
 
-/** What a program needs of the operation that runs it. */
+/** The operation that a program runs for. */
 export interface Operation {
     readonly signal: AbortSignal;
     /** Live line beside the resource, replaced by the next one. */
     status(text: string): void;
 }
 
-/** What a program on a host reported, with the rest of what it printed. */
+/** What a program on a host reported, and its standard error. */
 export type Performed = Reported & { stderr: string };
 
 /**
  * Runs one program on the host. Its `step` lines become the live status, with the seconds that a step
- * has taken so far. Throws a UserError where the host ended it without a word.
+ * has taken so far. Throws a UserError where the program ended without reporting anything.
  */
 export async function perform(
     context: Operation,
@@ -26,9 +26,9 @@ export async function perform(
         answers = {},
         lastKey,
     }: {
-        /** What to send when the program says the key. */
+        /** What to send when the program reports the key. */
         answers?: Readonly<Record<string, () => Promise<Answer>>>;
-        /** Said when all is; what the program still does then, it does by itself. */
+        /** The last key that is waited for: the program cleans up by itself after it. */
         lastKey?: string;
     } = {},
 ): Promise<Performed> {
@@ -82,8 +82,8 @@ export function stepClock(context: Pick<Operation, "status">): { step(text: stri
 }
 
 /**
- * Time the host gets for an operation, in seconds: what the custom timeout leaves when enough is kept
- * back for the way back; ten minutes where there is none.
+ * Time limit of an operation on the host, in seconds: the custom timeout less what a rollback may need; ten minutes
+ * where there is no custom timeout.
  */
 export function budgetSeconds(context: { timeoutSeconds?: number }): number {
     const { timeoutSeconds } = context;

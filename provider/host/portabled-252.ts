@@ -10,10 +10,10 @@ export const HIDDEN_MARK = "# Drop-in created for another image";
 export const marks: Shell = header({ portabled_mark: MARK, hidden_mark: HIDDEN_MARK });
 
 /**
- * `alone COMMAND...` runs portablectl for the image $name while the units of `name-staging` and the like are nobody's:
- * portabled of systemd 252 takes them for units of the same image, takes them away where `name` is reattached, and
- * doesn't detach `name` while they run. It knows a unit by the first line of a drop-in, a comment: that is another one
- * meanwhile, and the time of the file is kept, so that for the manager nothing changes. `show_marks` makes good what was
- * cut off.
+ * `alone COMMAND...` runs portablectl for the image $name while the units of `name-staging` and the like are hidden from
+ * it. portabled of systemd 252 mistakes them for units of the same image: it removes them when `name` is reattached,
+ * and refuses to detach `name` while they run. It recognizes a unit by the first line of its drop-in, a comment, which is
+ * replaced meanwhile. The file keeps its time, so that the manager sees no change. `show_marks` completes what was cut
+ * off.
  */
 export const aloneLibrary: Shell = sh`${marks}${shellFile(alone)}`;

@@ -14,8 +14,8 @@ import settle from "./sh/settle.sh";
 import { header, type Shell, sh, shellFile } from "./shell";
 
 /**
- * Every program on a host: `body` runs in a function, so that the shell has read all of it before the first command,
- * after the frame, with our directories in variables.
+ * A whole program for a host: a header with our directories, the frame, and the body. The body is a function, so that
+ * the shell has read all of it before the first command runs.
  */
 export function program(report: Report, body: Shell): Shell {
     return sh`
@@ -34,10 +34,10 @@ main "$@"
 `;
 }
 
-/** Defines `say_machine`, `say_version` and `say_profiles`; what they say is parsed by {@link hostFacts}. */
+/** Defines `say_machine`, `say_version` and `say_profiles`; {@link hostFacts} parses their reports. */
 export const hostLibrary: Shell = sh`${header({ profile_directories: PROFILE_DIRECTORIES })}${shellFile(inspectHost)}`;
 
-/** Says all that there is to know about a host. */
+/** Reports everything that {@link hostFacts} reads, and the profiles. */
 export const inspectWholeHost: Shell = sh`
 ${hostLibrary}
 say_machine
@@ -49,18 +49,12 @@ say_profiles
 export const lockLibrary: Shell = shellFile(lock);
 
 /**
- * `in_time COMMAND...` ends a command when the operation's time is up (status 124), so that there is
- * time left to go back. `journal UNIT`: the last lines of its newest run. `culprit UNITS...` sets $bad.
+ * Defines `start_clock`, `in_time`, `journal` and `find_failed`. The budget is the time of the operation without its
+ * rollback.
  */
 export function deadlineLibrary(budgetSeconds: number): Shell {
     return sh`${header({ budget_seconds: budgetSeconds })}${shellFile(deadline)}`;
 }
 
-/**
- * `look UNIT` sets ActiveState, SubState, Result, Type, NRestarts, CanReload, RootImage, MainPID. `settle UNITS...` waits
- * until every unit is as good as started; else it returns 1 with the state of the first one that isn't, named in $bad.
- * $settled then has a line `UNIT MAINPID ROOTIMAGE` for each.
- * Where systemd calls a start done before the program has said so (Type=simple and the like), they must
- * stay up for a second; $stable_ticks is another time, in fifths of a second.
- */
+/** Defines `read_state` and `settle`. */
 export const settleLibrary: Shell = shellFile(settle);

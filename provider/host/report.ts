@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 /**
- * What a program on a host tells us, apart from what the commands in it print: a line
+ * Separates what a program on a host reports from what its commands print. A report is a line
  * `@<nonce> key words...`, or a block of lines under a key. The nonce is new for each program, so
  * that no file or unit on the host can forge a line.
  *

@@ -14,11 +14,10 @@ export interface DropInToVerify {
 const RECURSIVE_ERRORS_SINCE = 250;
 
 /**
- * `verify_drop_ins` has systemd, of version $systemd_version, read drop-ins from a directory of their own, $trial
- * (systemd-analyze(1), verify), while the program goes on. What the units depend on is left out where systemd can do that, in a third of the time. `findings` waits for the
- * outcome: where systemd finds fault with one, it gives a block `findings` with a line
- * `hello.service.d/override.conf:2: ...` each, and returns 0. What it says of the unit itself is left out: that the
- * unit's program isn't there, for one, is right for a portable one.
+ * Defines `verify_drop_ins`, which has systemd (of version $systemd_version) read the drop-ins from a directory of their
+ * own, $trial, in the background (systemd-analyze(1), verify), and `findings`, which waits for it and reports lines like
+ * `hello.service.d/override.conf:2: ...` as the block `findings`. Where systemd can leave out what the units depend on,
+ * it takes a third of the time.
  */
 export function verifyDropIns(dropIns: readonly DropInToVerify[]): Shell {
     if (dropIns.length === 0) return sh`${header({ trial_units: "" })}findings() { return 1; }`;

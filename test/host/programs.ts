@@ -1,10 +1,10 @@
 import { readDropIn, removeDropIn, writeDropIn } from "../../provider/host/drop-in";
 import type { HostFile } from "../../provider/host/files";
-import { commitImage, discardUpload, lookForImage, readImage, releaseImage } from "../../provider/host/image";
+import { commitImage, discardUpload, inspectImage, readImage, releaseImage } from "../../provider/host/image";
 import { inspectWholeHost, program } from "../../provider/host/program";
 import { Report } from "../../provider/host/report";
 import { detachService } from "../../provider/host/service/detach";
-import { lookForService } from "../../provider/host/service/look";
+import { inspectService } from "../../provider/host/service/inspect";
 import type { SwitchPlan } from "../../provider/host/service/plan";
 import { restOfSwitch } from "../../provider/host/service/rest";
 import { type HostChecks, switchService } from "../../provider/host/service/switch";
@@ -121,14 +121,14 @@ const inspect = {
     token: owner.token,
     paths: [override.path, key.path],
     texts: [override.path],
-    mayPutBack: true,
+    mayRollBack: true,
 };
 
 /** Every program that runs on a host, with some shapes of each. */
 const bodies: Record<string, (report: Report) => Shell> = {
     "get-host": () => inspectWholeHost,
-    "image-inspect": () => lookForImage(image, before),
-    "image-inspect-first": () => lookForImage(image, ""),
+    "image-inspect": () => inspectImage(image, before),
+    "image-inspect-first": () => inspectImage(image, ""),
     "image-commit-upload": () =>
         commitImage(image, { uploaded, index: '{"chunks":[]}' }, owner, { retain: 2, adopted: "" }),
     "image-commit-delta": () =>
@@ -152,9 +152,9 @@ const bodies: Record<string, (report: Report) => Shell> = {
     "image-read": () => readImage(image, owner),
     "image-release": () => releaseImage(owner, machineId, image.path),
     "image-discard": () => discardUpload(uploaded),
-    "service-inspect": () => lookForService({ ...inspect, image: image.path }),
-    "service-inspect-extensions": () => lookForService({ ...inspect, image: image.path, extensions: ["/srv/b.raw"] }),
-    "service-inspect-attached": () => lookForService({ ...inspect, mayPutBack: false }),
+    "service-inspect": () => inspectService({ ...inspect, image: image.path }),
+    "service-inspect-extensions": () => inspectService({ ...inspect, image: image.path, extensions: ["/srv/b.raw"] }),
+    "service-inspect-attached": () => inspectService({ ...inspect, mayRollBack: false }),
     "service-detach": () => detachService("hello", owner, machineId),
     "service-rest": () => restOfSwitch("hello", owner, { ...update, drop: ["/etc/x"] }, "id01", "the connection ended"),
     ...Object.fromEntries(

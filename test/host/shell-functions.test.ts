@@ -13,7 +13,7 @@ import { filesLibrary, filesToWrite, type HostFile, showFilesLibrary } from "../
 import { sweepLibrary } from "../../provider/host/image";
 import { HIDDEN_MARK, MARK } from "../../provider/host/portabled-252";
 import { deadlineLibrary, settleLibrary } from "../../provider/host/program";
-import { showUnitsLibrary } from "../../provider/host/service/look";
+import { showUnitsLibrary } from "../../provider/host/service/inspect";
 import { joinShell, type Shell, sh } from "../../provider/host/shell";
 import { runIn, shells, workDirectory } from "./shells";
 

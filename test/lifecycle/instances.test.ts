@@ -101,7 +101,7 @@ describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
             host,
             `cd /etc/systemd/system.attached && cp hello-staging.service.d/20-portable.conf .pulumi-portable &&
             sed -i '1s/^${MARK}/${HIDDEN_MARK}/' hello-staging.*.d/20-portable.conf &&
-            mkdir /var/lib/pulumi-portable/services/hello.back && touch /var/lib/pulumi-portable/services/hello.back/go-back.new &&
+            mkdir /var/lib/pulumi-portable/services/hello.back && touch /var/lib/pulumi-portable/services/hello.back/roll-back.new &&
             touch /etc/systemd/system/pulumi-portable-hello.service /var/lib/portables/.part-hello_9.raw`,
         );
         await production.destroy();

@@ -120,7 +120,9 @@ describe.each(suites)("on %s", (suite) => {
 
     test("one that hangs at start", async () => {
         const { message, seconds } = await release("hangs", 20);
-        expect(message).toContain("not done when the time for it was up (10 s in all, with time kept to go back)");
+        expect(message).toContain(
+            "not done when the time for it was up (10 s in all, with time kept for the rollback)",
+        );
         expect(message).toContain(back());
         expect(seconds).toBeLessThan(20);
         await expectGood();

@@ -25,7 +25,7 @@ function override(command: readonly string[]): string {
         "Type=oneshot",
         "RemainAfterExit=no",
         "Restart=no",
-        // It is the running service that has it: the end of the clone would take it away
+        // The running service owns it: systemd would remove it when the clone ends
         "RuntimeDirectory=",
         ...emptied.map((key) => `${key}=`),
         `ExecStart=${execLine(command)}`,

@@ -5,13 +5,14 @@ import { aloneLibrary } from "../portabled-252";
 import { lockLibrary } from "../program";
 import detach from "../sh/detach.sh";
 import { header, type Shell, sh, shellFile } from "../shell";
-import { serviceRecordLibrary } from "./back";
-import { showUnitsLibrary } from "./look";
+import { showUnitsLibrary } from "./inspect";
+import { serviceRecordLibrary } from "./roll-back";
 
 /**
- * Nothing of the service stays: units stopped (instances of templates too) and disabled, the image detached, dangling
- * links of `attach --enable` and our files removed. Acts only on the machine and while the record is of this creation:
- * else it says `other-machine`, or `superseded`. Says `failed TEXT` with the block `said`, or `done`.
+ * Removes everything of the service: its units (with instances of templates) are stopped and disabled, the image is
+ * detached, and dangling links of `attach --enable` and our files are removed. It acts only on the given machine and
+ * while the record is of this creation: otherwise it reports `other-machine` or `superseded`. It reports `failed TEXT`
+ * with the block `said`, or `done`.
  */
 export function detachService(name: string, owner: Owner, machineId: string): Shell {
     return sh`

@@ -1,12 +1,12 @@
 import { whyClosing } from "../../systemd/closing-sockets";
 import { isInstallable, lastValueOf, parseUnit } from "../../systemd/unit-file";
-import { isServing, isTemplate } from "../../systemd/unit-states";
+import { isServing, isTemplate, type ShownUnit } from "../../systemd/unit-states";
 import type { HostFile } from "../files";
 import type { DropInToVerify } from "../verify";
 import type { BeforeSwitch } from "./before-switch";
-import { type Attachment, attachedImage, type ServiceLook } from "./look";
+import { type Attachment, attachedImage, type InspectedService } from "./inspect";
 
-/** What a portable service must be like on the host. */
+/** A portable service as it is declared. */
 export interface DesiredService extends Omit<Attachment, "path"> {
     image: string;
     /** `--copy` of portablectl(1); undefined leaves it to portabled. */
@@ -22,10 +22,10 @@ export interface DesiredService extends Omit<Attachment, "path"> {
     isKeptOnceMigrated: boolean;
 }
 
-/** The steps from what is to what must be, and all that is needed to go back. */
+/** The steps from the current to the declared state, and all that a rollback needs. */
 export interface SwitchPlan {
     image: Attachment;
-    /** What `portablectl attach` gets besides. */
+    /** Further options of `portablectl attach`. */
     attachOptions: string[];
     /** Runs where the image is another one than before. */
     beforeSwitch: BeforeSwitch | undefined;
@@ -58,12 +58,12 @@ export interface SwitchPlan {
     /** Units that must be active in the end. */
     started: string[];
     systemdVersion: number;
-    /** Before the switch, for the way back. */
+    /** Before the switch, for the rollback. */
     before: { enabled: string[]; active: string[] };
     nothingToDo: boolean;
 }
 
-/** What [Install] (or its override) asks of each unit. */
+/** Whether each unit is to be enabled and started, as [Install] or its override says. */
 export function declaredUnits(
     units: ReadonlyMap<string, string>,
     overrides: DesiredService["units"],
@@ -86,81 +86,28 @@ export function declaredUnits(
     );
 }
 
-export function planSwitch(
-    look: ServiceLook & { imageUnits: Map<string, string> },
-    desired: DesiredService,
-): SwitchPlan {
-    const previous = attachedImage(look);
-    const before = new Map(look.attached.map((unit) => [unit.unit, unit.text] as const));
-    const declared = declaredUnits(look.imageUnits, desired.units);
-    const state = (unit: string) => look.shown.get(unit);
-    const isActive = (unit: string) => ["active", "activating", "reloading"].includes(state(unit)?.active ?? "");
-    const isEnabled = (unit: string) => (state(unit)?.enablement ?? "").startsWith("enabled");
+/** An inspection with the units of the image that is to be attached. */
+type Found = InspectedService & { imageUnits: Map<string, string> };
 
-    const attach =
-        previous === undefined ||
-        previous.path !== desired.image ||
-        previous.profile !== desired.profile ||
-        previous.isRuntime !== desired.isRuntime ||
-        previous.extensions.join(" ") !== desired.extensions.join(" ") ||
-        isCopiedOtherwise(look, desired.copy) ||
-        [...look.imageUnits.keys()].some((unit) => !before.has(unit));
-    const changedFiles = desired.files.filter((file) => {
-        const found = look.files.get(file.path);
-        return (
-            found === undefined ||
-            found.digest !== file.digest ||
-            found.mode !== file.mode ||
-            found.owner !== file.owner ||
-            found.group !== file.group
-        );
-    });
-    const drop = look.recordedFiles.filter((path) => !desired.files.some((file) => file.path === path));
-    const filesChanged = changedFiles.length > 0 || drop.length > 0;
-    // A drop-in concerns its unit; a host file, or one that goes, may concern every service.
-    const unitChanged = (unit: string) =>
-        attach ||
-        (look.recorded && !look.applied) ||
-        drop.length > 0 ||
-        changedFiles.some((file) => file.unit === undefined || file.unit === unit) ||
-        (state(unit)?.needDaemonReload ?? false);
-
-    const units = [...look.imageUnits.keys()];
-    const isService = (unit: string) => unit.endsWith(".service");
-    const started = units.filter((unit) => declared.get(unit)?.started);
-    const stop = units.filter((unit) => desired.units[unit]?.start === false && isActive(unit));
-    // systemd starts no socket whose service runs already: that stops first, as where a socket changes.
-    const serviceOf = (socket: string) =>
-        lastValueOf(parseUnit(look.imageUnits.get(socket) ?? ""), "Socket", "Service") ??
-        socket.replace(/\.socket$/, ".service");
-    const blocked = started.filter((unit) => unit.endsWith(".socket") && !isActive(unit) && isActive(serviceOf(unit)));
-    const restartSockets = units.filter(
-        (unit) =>
-            blocked.includes(unit) ||
-            (!isService(unit) &&
-                isActive(unit) &&
-                !stop.includes(unit) &&
-                started.includes(unit) &&
-                (hasToRestart(unit, before.get(unit) ?? "", look.imageUnits.get(unit) ?? "") ||
-                    changedFiles.some((file) => file.unit === unit) ||
-                    drop.some((path) => path.includes(`/${unit}.d/`)))),
-    );
-    const restart = units.filter(
-        (unit) =>
-            isService(unit) &&
-            !isTemplate(unit) &&
-            !stop.includes(unit) &&
-            (restartSockets.some((socket) => isActive(unit) && serviceOf(socket) === unit) ||
-                (started.includes(unit)
-                    ? unitChanged(unit) || !isServing(state(unit) ?? NOT_LOADED)
-                    : isActive(unit) && unitChanged(unit))),
-    );
-    const start = started.filter((unit) => !isService(unit) && !isActive(unit) && !blocked.includes(unit));
-    const leave = [...before.keys()].filter((unit) => !look.imageUnits.has(unit));
-    const enable = units.filter((unit) => declared.get(unit)?.enabled && !isEnabled(unit));
-    const disable = units.filter((unit) => declared.get(unit)?.enabled === false && isEnabled(unit));
-    const known = [...new Set([...before.keys(), ...units])];
+/** The steps from the host as it was found to the service as it is declared. */
+export function planSwitch(inspected: Found, desired: DesiredService): SwitchPlan {
+    const previous = attachedImage(inspected);
+    const attach = mustAttach(inspected, desired, previous);
+    const files = planFiles(inspected, desired);
+    const units = new Units(inspected, desired, attach, files);
+    const known = [...new Set([...units.before.keys(), ...units.all])];
+    const steps = {
+        leave: [...units.before.keys()].filter((unit) => !inspected.imageUnits.has(unit)),
+        enable: units.all.filter((unit) => units.declared.get(unit)?.enabled && !units.isEnabled(unit)),
+        disable: units.all.filter((unit) => units.declared.get(unit)?.enabled === false && units.isEnabled(unit)),
+        stop: units.stop,
+        start: units.start,
+        restart: units.restart,
+        restartSockets: units.restartSockets,
+    };
     return {
+        ...steps,
+        ...files,
         image: {
             path: desired.image,
             profile: desired.profile,
@@ -172,53 +119,178 @@ export function planSwitch(
             ...(desired.copy === undefined ? [] : ["--copy", desired.copy]),
             ...(desired.force ? ["--force"] : []),
         ],
-        activated: restart.flatMap((service) =>
-            (state(service)?.triggeredBy ?? [])
-                .filter((socket) => socket.endsWith(".socket") && isActive(socket) && !restartSockets.includes(socket))
-                .map((socket) => ({ service, socket })),
-        ),
+        activated: units.activated(),
         beforeSwitch: previous?.path === desired.image ? undefined : desired.beforeSwitch,
         isKeptOnceMigrated: desired.isKeptOnceMigrated,
         previous,
         attach,
         files: desired.files,
-        changed: changedFiles,
-        verify: changedFiles.flatMap(({ unit, path, content }) =>
-            unit === undefined
-                ? []
-                : [{ unit, name: path.split("/").pop() as string, content, unitText: look.imageUnits.get(unit) }],
-        ),
-        drop,
-        leave,
-        enable,
-        disable,
-        stop,
-        restartSockets,
-        start,
-        restart,
-        units,
-        started,
-        systemdVersion: look.facts.systemdVersion,
+        units: units.all,
+        started: units.started,
+        systemdVersion: inspected.facts.systemdVersion,
         before: {
-            enabled: known.filter(isEnabled),
-            active: known.filter((unit) => !isTemplate(unit) && isActive(unit)),
+            enabled: known.filter((unit) => units.isEnabled(unit)),
+            active: known.filter((unit) => !isTemplate(unit) && units.isActive(unit)),
         },
         nothingToDo:
-            look.applied &&
-            !look.isUnfinished &&
+            inspected.applied &&
+            !inspected.isUnfinished &&
             !attach &&
-            !filesChanged &&
-            look.owner?.token === desired.token &&
-            [enable, disable, stop, start, restart, restartSockets, leave].every((list) => list.length === 0),
+            files.changed.length + files.drop.length === 0 &&
+            inspected.owner?.token === desired.token &&
+            Object.values(steps).every((list) => list.length === 0),
     };
+}
+
+function mustAttach(inspected: Found, desired: DesiredService, previous: Attachment | undefined): boolean {
+    const attached = new Set(inspected.attached.map(({ unit }) => unit));
+    return (
+        previous === undefined ||
+        previous.path !== desired.image ||
+        previous.profile !== desired.profile ||
+        previous.isRuntime !== desired.isRuntime ||
+        previous.extensions.join(" ") !== desired.extensions.join(" ") ||
+        isCopiedOtherwise(inspected, desired.copy) ||
+        [...inspected.imageUnits.keys()].some((unit) => !attached.has(unit))
+    );
+}
+
+interface FilePlan extends Pick<SwitchPlan, "verify" | "drop"> {
+    changed: DesiredService["files"];
+}
+
+function planFiles({ files, recordedFiles, imageUnits }: Found, desired: DesiredService): FilePlan {
+    const changed = desired.files.filter((file) => {
+        const found = files.get(file.path);
+        return (
+            found === undefined ||
+            found.digest !== file.digest ||
+            found.mode !== file.mode ||
+            found.owner !== file.owner ||
+            found.group !== file.group
+        );
+    });
+    return {
+        changed,
+        verify: changed.flatMap(({ unit, path, content }) =>
+            unit === undefined
+                ? []
+                : [{ unit, name: path.split("/").pop() as string, content, unitText: imageUnits.get(unit) }],
+        ),
+        drop: recordedFiles.filter((path) => !desired.files.some((file) => file.path === path)),
+    };
+}
+
+/** The steps for each unit of the new image. */
+class Units {
+    /** Texts of the units that are attached now. */
+    readonly before: ReadonlyMap<string, string>;
+    readonly declared: ReturnType<typeof declaredUnits>;
+    readonly all: string[];
+    readonly started: string[];
+    readonly stop: string[];
+    readonly restartSockets: string[];
+    readonly restart: string[];
+    readonly start: string[];
+
+    constructor(
+        private readonly inspected: Found,
+        desired: DesiredService,
+        private readonly attach: boolean,
+        private readonly files: FilePlan,
+    ) {
+        this.before = new Map(inspected.attached.map(({ unit, text }) => [unit, text] as const));
+        this.declared = declaredUnits(inspected.imageUnits, desired.units);
+        this.all = [...inspected.imageUnits.keys()];
+        this.started = this.all.filter((unit) => this.declared.get(unit)?.started);
+        this.stop = this.all.filter((unit) => desired.units[unit]?.start === false && this.isActive(unit));
+        // systemd starts no socket whose service runs already: that stops first, as where a socket changes.
+        const blocked = this.started.filter(
+            (unit) => unit.endsWith(".socket") && !this.isActive(unit) && this.isActive(this.serviceOf(unit)),
+        );
+        this.restartSockets = this.all.filter((unit) => blocked.includes(unit) || this.mustRestartBesideServices(unit));
+        this.restart = this.all.filter((unit) => this.mustRestartService(unit));
+        this.start = this.started.filter((unit) => !isService(unit) && !this.isActive(unit) && !blocked.includes(unit));
+    }
+
+    isActive(unit: string): boolean {
+        return ["active", "activating", "reloading"].includes(this.state(unit)?.active ?? "");
+    }
+
+    isEnabled(unit: string): boolean {
+        return (this.state(unit)?.enablement ?? "").startsWith("enabled");
+    }
+
+    activated(): SwitchPlan["activated"] {
+        return this.restart.flatMap((service) =>
+            (this.state(service)?.triggeredBy ?? [])
+                .filter(
+                    (socket) =>
+                        socket.endsWith(".socket") && this.isActive(socket) && !this.restartSockets.includes(socket),
+                )
+                .map((socket) => ({ service, socket })),
+        );
+    }
+
+    private state(unit: string): ShownUnit | undefined {
+        return this.inspected.shown.get(unit);
+    }
+
+    private text(unit: string): string {
+        return this.inspected.imageUnits.get(unit) ?? "";
+    }
+
+    private serviceOf(socket: string): string {
+        return (
+            lastValueOf(parseUnit(this.text(socket)), "Socket", "Service") ?? socket.replace(/\.socket$/, ".service")
+        );
+    }
+
+    /** A drop-in concerns its unit; a host file, or a file that is removed, may concern every service. */
+    private hasChanged(unit: string): boolean {
+        const { recorded, applied } = this.inspected;
+        const { changed, drop } = this.files;
+        return (
+            this.attach ||
+            (recorded && !applied) ||
+            drop.length > 0 ||
+            changed.some((file) => file.unit === undefined || file.unit === unit) ||
+            (this.state(unit)?.needDaemonReload ?? false)
+        );
+    }
+
+    /** Of an active socket, timer, path or target. */
+    private mustRestartBesideServices(unit: string): boolean {
+        return (
+            !isService(unit) &&
+            this.isActive(unit) &&
+            !this.stop.includes(unit) &&
+            this.started.includes(unit) &&
+            (hasToRestart(unit, this.before.get(unit) ?? "", this.text(unit)) ||
+                this.files.changed.some((file) => file.unit === unit) ||
+                this.files.drop.some((path) => path.includes(`/${unit}.d/`)))
+        );
+    }
+
+    private mustRestartService(unit: string): boolean {
+        if (!isService(unit) || isTemplate(unit) || this.stop.includes(unit)) return false;
+        if (this.isActive(unit) && this.restartSockets.some((socket) => this.serviceOf(socket) === unit)) return true;
+        return this.started.includes(unit)
+            ? this.hasChanged(unit) || !isServing(this.state(unit) ?? NOT_LOADED)
+            : this.isActive(unit) && this.hasChanged(unit);
+    }
+}
+
+function isService(unit: string): boolean {
+    return unit.endsWith(".service");
 }
 
 const NOT_LOADED = { active: "inactive", sub: "dead", type: "", result: "" };
 
 /** Whether the profile is a copy where a link is wanted, or the other way round. */
-function isCopiedOtherwise(look: ServiceLook, copy: string | undefined): boolean {
+function isCopiedOtherwise(inspected: InspectedService, copy: string | undefined): boolean {
     if (copy === undefined || copy === "auto") return false;
-    const services = look.attached.filter(({ unit }) => unit.endsWith(".service"));
+    const services = inspected.attached.filter(({ unit }) => unit.endsWith(".service"));
     return services.some(({ profile }) => (profile === undefined) !== (copy === "copy"));
 }
 

@@ -3,13 +3,13 @@ import type { Owner } from "../owner";
 import { lockLibrary } from "../program";
 import rest from "../sh/rest-of-switch.sh";
 import { header, type Shell, sh, shellFile, wordsFunction } from "../shell";
-import { serviceRecordLibrary, unitsOf } from "./back";
-import { showUnitsLibrary } from "./look";
+import { showUnitsLibrary } from "./inspect";
 import type { SwitchPlan } from "./plan";
+import { serviceRecordLibrary, unitsOf } from "./roll-back";
 
 /**
- * For a client that lost the answer of a switch: waits until the host has come to rest, brings it there where nothing
- * else does, and says what the switch would have said at its end: `touched`, and `done`; or `failed`, with `reason` in
+ * For a client that lost the answer of a switch: waits until the switch has ended, rolls back where it was killed, and
+ * reports what the switch would have reported at its end: `touched`, and `done`; or `failed`, with `reason` in
  * the block `said`, and `serving PATH`, `serving kept` or `serving nothing TEXT`. The block `show` has the units.
  */
 export function restOfSwitch(name: string, owner: Owner, plan: SwitchPlan, id: string, reason: string): Shell {

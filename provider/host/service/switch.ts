@@ -7,35 +7,35 @@ import type { Report } from "../report";
 import switchText from "../sh/switch.sh";
 import { header, headerFunction, type Shell, sh, shellFile, wordsFunction } from "../shell";
 import { verifyDropIns } from "../verify";
-import { armLibrary, CONFIRM_SECONDS, switchLibrary } from "./back";
 import { beforeSwitchLibrary, beforeUnit } from "./before-switch";
-import { type Attachment, showUnitsLibrary } from "./look";
+import { type Attachment, showUnitsLibrary } from "./inspect";
 import type { SwitchPlan } from "./plan";
+import { armLibrary, CONFIRM_SECONDS, switchLibrary } from "./roll-back";
 
-/** What the host itself checks before it asks for the confirmation. */
+/** The checks that the host makes before it asks for the confirmation. */
 export interface HostChecks {
-    /** Seconds that every service must stay up; undefined leaves it to {@link settleLibrary}. */
+    /** Seconds that every service must stay up; where it is undefined, `settle` decides. */
     stableSeconds: number | undefined;
-    /** A command that must end with 0, in the root and namespaces of a unit's process or on the host. */
+    /** A command that must end with status 0, in the root and namespaces of a unit's process, or on the host. */
     command: { command: string[]; inside?: string } | undefined;
-    /** Seconds that all checks, the client's too, may take. */
+    /** Time limit for all checks together, the client's included, in seconds. */
     timeoutSeconds: number;
 }
 
-/** What the client sends, on a line of its own, when the host has said `confirm` and can still be reached. */
+/** The line that the client sends after `confirm` while it can still reach the host. */
 export const CONFIRMATION = "confirmed";
 
-/** Even where the update's own time is up: a client that is there answers in less. */
+/** Granted even where the update's own time is over: a client that is connected answers in less. */
 const LEAST_CONFIRM_SECONDS = 5;
 
 /**
- * One update: files, image, units; or, where a step fails or nobody confirms, all the way back. Before it touches
- * anything it may say `interrupted` (it put back what a switch that was cut off had left: look again), `changed IMAGE`
- * (another one is attached than was seen), `owned URN`, or give blocks `taken PATH`, `unable PATH` or `findings`, and
- * stop. Then: `touched`, `step TEXT` before each step, `confirm` when all is started and {@link CONFIRMATION} is awaited
- * on file descriptor 8; and at the end either `done`, the last word of all, or `failed TEXT` (with the blocks `said` and
- * `journal`) and `serving PATH` or `serving nothing TEXT`, with the files as they are then. The block `show` has the
- * units; the last one counts.
+ * One update of files, image and units, which is rolled back where a step fails or nobody confirms. Before it changes
+ * anything it may report `interrupted` (it rolled back a switch that was cut off: inspect again), `changed IMAGE`
+ * (another image is attached than was inspected), `owned URN`, or the blocks `taken PATH`, `unable PATH` or `findings`,
+ * and stop. Then it reports `touched`, `step TEXT` before each step, and `confirm` when everything is started and
+ * {@link CONFIRMATION} is awaited on file descriptor 8. At the end it reports `done`, its last line; or `failed TEXT`
+ * (with the blocks `said` and `journal`) and `serving PATH` or `serving nothing TEXT`, with the files as they are then.
+ * The block `show` has the units; the last one counts.
  */
 export function switchService(
     report: Report,
@@ -45,7 +45,7 @@ export function switchService(
     checks: HostChecks,
     adopted: readonly string[],
     budgetSeconds: number,
-    /** Of this switch alone. */
+    /** Unique to this switch. */
     id: string,
 ): Shell {
     const library = switchLibrary(name, owner, plan, id, adopted);
@@ -94,7 +94,7 @@ ${plan.beforeSwitch && beforeSwitchLibrary(plan.beforeSwitch)}
 `;
 }
 
-/** Of what is attached already nothing is stopped. */
+/** A reattach stops nothing. */
 function attachImage({ image, previous, attachOptions }: SwitchPlan): Shell {
     const withExtensions = ({ extensions, path }: Attachment) => [
         ...extensions.flatMap((extension) => ["--extension", extension]),
@@ -106,7 +106,7 @@ function attachImage({ image, previous, attachOptions }: SwitchPlan): Shell {
         return sh`attempt ${`attaching ${image.path}`} alone portablectl -q --no-reload attach ${what}`;
     if (previous.extensions.join(" ") === image.extensions.join(" "))
         return sh`attempt ${`reattaching ${image.path}`} alone portablectl -q --no-reload reattach ${what}`;
-    // A reattach knows its units by image and extensions: it finds none where these are others.
+    // A reattach finds its units by image and extensions: it would find none where the extensions have changed.
     const old = [...(previous.isRuntime ? ["--runtime"] : []), ...withExtensions(previous)];
     return sh`
 attempt ${`detaching ${previous.path}`} alone portablectl -q --no-reload detach --force ${old}
@@ -122,7 +122,7 @@ function healthCommand({ command, inside }: NonNullable<HostChecks["command"]>, 
     return sh`timeout ${Math.ceil(timeoutSeconds)} ${run}`;
 }
 
-/** What `systemctl stop` takes: all instances in place of a template. */
+/** Patterns for `systemctl stop`: all instances of a template. */
 function instances(units: readonly string[]): string[] {
     return units.map((unit) => unit.replace("@.", "@*."));
 }

@@ -1,5 +1,6 @@
-# marks OLD NEW: of all drop-ins, or where OLD is portabled's own, of those of images whose names begin with this one.
-# No unit's directory gets a file that may stay behind: portabled detaches nothing where there is one.
+# marks OLD NEW replaces the first line's mark in portabled's drop-ins: in all of them, or, where OLD is portabled's own
+# mark, in those of images whose names begin with $name. The temporary file isn't in the unit's own directory: if it
+# stayed behind there, portabled would refuse to detach the unit.
 marks() {
     for directory in $attached_directories; do
         spare="$directory/.pulumi-portable"

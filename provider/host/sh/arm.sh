@@ -1,36 +1,36 @@
-# What the watch runs. Where no way back is in force, yet or any more, what was made for one goes.
+# Run by the watch once it gets the lock. Where no rollback is in force (not yet, or no longer), it removes the files of one.
 # shellcheck disable=SC2016
-watch='exec 9<"$1"; flock 9; [ ! -f "$2/go-back" ] || exec /bin/sh "$2/go-back" watch; rm -rf -- "$2" "$3" "$4"'
-# What the boot unit runs: the same, but for a switch that is alive, since then something else has started the unit.
-at_boot="[ ! -f $back/go-back ] || exec /bin/sh $back/go-back boot; exec flock -n -E 0 $units_directory rm -rf -- $back $boot_link $boot_file"
-# arm_begin begins to keep what is, beside what comes then; arm keeps all of it, with the program that puts it back, and
-# sets up boot unit and watch; after arm_now that is on the disk and in force, and the record says that a switch is under
-# way. Nothing is in force before arm_now; the watch waits for the lock meanwhile.
+watch='exec 9<"$1"; flock 9; [ ! -f "$2/roll-back" ] || exec /bin/sh "$2/roll-back" watch; rm -rf -- "$2" "$3" "$4"'
+# Run by the boot unit: the same, except that it leaves a living switch alone. Then something else started the unit.
+at_boot="[ ! -f $back/roll-back ] || exec /bin/sh $back/roll-back boot; exec flock -n -E 0 $units_directory rm -rf -- $back $boot_link $boot_file"
+# arm_begin starts copying the current state in the background. arm completes it with the rollback program, the boot unit
+# and the watch. arm_now syncs all of that and puts it into force; from then on the record says that a switch is under
+# way. The watch waits for the lock that the switch holds.
 arm_begin() {
     [ ! -e "$back" ] || rm -rf -- "$back"
     mkdir -m 0700 "$back" "$back/attached" || return
     systemd-run --quiet --no-block --collect --unit "$watch_unit" --property DefaultDependencies=no \
         /bin/sh -c "$watch" watch "$units_directory" "$back" "$boot_link" "$boot_file" &
-    watching=$!
+    watch_pid=$!
     attached_paths | xargs -r -d '\n' cp -a --parents -t "$back/attached" -- &
-    copying=$!
+    copy_pid=$!
     attached_dirs >"$back/directories" &
-    listing_dirs=$!
+    list_pid=$!
 }
 arm() {
-    text "$library" >"$back/library.sh" && text "$roll_back" >"$back/go-back.new" || return
+    text "$library" >"$back/library.sh" && text "$roll_back" >"$back/roll-back.new" || return
     [ -d "$units_directory/sysinit.target.wants" ] || mkdir -p "$units_directory/sysinit.target.wants"
-    printf '%s\n' '[Unit]' "Description=Puts back $name after an update that nobody confirmed" DefaultDependencies=no \
+    printf '%s\n' '[Unit]' "Description=Rolls $name back after an update that nobody confirmed" DefaultDependencies=no \
         "RequiresMountsFor=/etc $records" 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \
         "ExecStart=/bin/sh -c '$at_boot'" >"$boot_file" &&
         ln -sfn "../$boot_unit" "$boot_link" || return
-    # find(1) fails where a directory isn't there, and has listed the others.
-    wait "$listing_dirs"
-    wait "$copying"
+    # The status of find(1) is ignored: it fails where a directory doesn't exist, but lists the others.
+    wait "$list_pid"
+    wait "$copy_pid"
 }
 arm_now() {
     fresh_switch "${previous:-nothing}" "switch under way" &&
         files_sync "$service.new" "$boot_file" "$units_directory" "$units_directory/sysinit.target.wants" &&
-        wait "$watching" && mv -- "$back/go-back.new" "$back/go-back" && mv -f -- "$service.new" "$service" &&
+        wait "$watch_pid" && mv -- "$back/roll-back.new" "$back/roll-back" && mv -f -- "$service.new" "$service" &&
         sync "$undo" "$records/files" "$back" "$records/services"
 }

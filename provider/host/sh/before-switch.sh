@@ -1,6 +1,6 @@
-# Runs the command as a service, $before_unit, that is like $like_unit in all but what it starts: its text and drop-ins,
-# ours and the profile among them, and one drop-in after all others. The old service runs on meanwhile. What the command
-# prints is in the journal of the clone.
+# Runs the command as a service, $before_unit, that is a clone of $like_unit: it has its text and all its drop-ins, the
+# profile's included, and a last drop-in that replaces the command. The old service keeps running. The output of the
+# command is in the journal of the clone.
 before_switch() {
     clone=/run/systemd/system/$before_unit
     rm -rf -- "$clone.d" && mkdir -p "$clone.d" || return

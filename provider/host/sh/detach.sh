@@ -8,7 +8,7 @@ take_lock
 if [ -s "$service" ] && ! grep -qFx -- "nonce $nonce" "$service"; then
     say superseded; exit 0
 fi
-if [ -f "$back/go-back" ]; then sh "$back/go-back" interrupted; else disarm; fi
+if [ -f "$back/roll-back" ]; then sh "$back/roll-back" interrupted; else disarm; fi
 show_marks
 attached "$name"
 units=$attached_units runtime=
@@ -33,7 +33,7 @@ if [ -n "$units" ]; then
     # shellcheck disable=SC2086
     attempt "detaching $name" alone portablectl -q detach $runtime $extensions -- "$attached_image"
 fi
-# Who detaches by hand leaves the links of [Install] dangling.
+# `portablectl detach` by hand leaves the links of [Install] dangling.
 find "$units_directory" -maxdepth 2 -xtype l -lname "/*/systemd/system.attached/${name}[.@-]*" | while IFS= read -r link; do
     rm -f -- "$link"
     rmdir -- "${link%/*}" 2>/dev/null

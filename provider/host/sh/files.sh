@@ -48,7 +48,7 @@ read_record() {
 fresh_record() { printf 'urn %s\nnonce %s%s\n' "$urn" "$nonce" "$noted${1:+$newline$1}" >"$fresh"; }
 write_record() { fresh_record "$@" && mv -f -- "$fresh" "$record"; }
 note() { listed "$noted" "$1" || noted=$noted$newline$1; }
-# A directory that another record has made goes with the last of them.
+# Also notes a parent that another record created, so that whichever record is removed last deletes it.
 note_parents() {
     parent=${1%/*}
     while [ -n "$parent" ] && [ ! -d "$parent" ]; do
@@ -57,7 +57,8 @@ note_parents() {
     done
     [ -z "$parent" ] || ! listed "$made" "dir $parent" || note "dir $parent"
 }
-# Beside the paths, those of $directories that aren't there yet.
+# files_begin PATH... undoes what a killed run left, copies what is there under the paths and under those of the record
+# that aren't among them, and notes them all. It also notes those of $directories that don't exist yet.
 files_begin() {
     if [ -f "$undo/list" ]; then
         read_record "$record"
@@ -92,11 +93,12 @@ END
     for path; do listing=$listing$path$newline; done
     [ -z "$kept" ] || copy_kept
 }
-# Each a word of its own, whatever is in it.
+# Each line of $kept is one word, whatever characters it has.
 # shellcheck disable=SC2086
 copy_kept() ( IFS=$newline; set -f; exec cp -pP --parents -t "$undo/was" -- $kept )
 keep() { [ ! -e "$1" ] && [ ! -L "$1" ] || kept=$kept$1$newline; }
-# files_sync PATH...: the copies (those in $back too) are on the disk, with the paths, before list and record name them.
+# files_sync PATH... syncs the paths and the copies (those in $back, too) before the list and the record name them. $undo
+# and the directory of the records must be synced after it.
 files_sync() {
     printf %s "$listing" >"$undo/list.new" && fresh_record &&
         find "$undo" ${back:+"$back"} ! -type l -exec sync -- "$fresh" "$@" {} + &&
@@ -135,7 +137,7 @@ $noted
 END
     noted=$kept_lines
 }
-# What is listed, one path a line, is on the disk for good after this, or gone from it.
+# sync_listed reads paths, one a line, and syncs each of them and its directory.
 sync_listed() {
     while IFS= read -r path; do
         [ ! -e "$path" ] || printf '%s\n' "$path"
@@ -169,7 +171,7 @@ files_undo() {
     if [ -e "$was" ]; then cp -p -- "$was" "$fresh" && mv -f -- "$fresh" "$record"; else rm -f -- "$record" "$fresh"; fi
     forget_undo
 }
-# The list goes first: half of what is kept must never be taken for all of it.
+# The list is removed first: an incomplete copy must never be taken for a complete one.
 forget_undo() { rm -rf -- "$undo/list" "$undo" "$fresh"; }
 remove_all() {
     recorded | xargs -r -d '\n' rm -f --

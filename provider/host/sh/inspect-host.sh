@@ -2,7 +2,7 @@ say_version() {
     version=$(systemctl --version); version=${version#systemd }; version=${version%%[!0-9]*}
     say systemd "$version"
 }
-# No process is needed for this.
+# Starts no process but the subshell for os-release.
 say_machine() {
     IFS= read -r machine </etc/machine-id
     say machine-id "$machine"

@@ -1,6 +1,6 @@
 service=$records/services/$name
 say_missing() { for path; do [ -e "$path" ] || say no-image "$path"; done; }
-# What portabled finds in the image: the block `metadata`, and the image's units in $units; or the block `refused`.
+# Reports what portabled finds in the image as the block `metadata` and adds its units to $units; or reports `refused`.
 inspect_metadata() {
     with_extensions say_missing "$image"
     note_of "$image"
@@ -57,13 +57,13 @@ inspect_files() {
 }
 say_machine
 command -v portablectl >/dev/null 2>&1 || { say_version; exit 0; }
-# While a switch is under way or tidies, what is there is half of one thing and half of another.
+# While a switch is under way or cleans up, the state would be half old and half new: wait for it.
 if [ -e "$service.back" ]; then
     exec 9<"$units_directory"
     flock -w 1 9 || { say step "waiting for another operation on this host"; flock -w 600 9; }
-    [ -z "$may_put_back" ] || [ ! -f "$service.back/go-back" ] || sh "$service.back/go-back" interrupted >/dev/null
+    [ -z "$may_roll_back" ] || [ ! -f "$service.back/roll-back" ] || sh "$service.back/roll-back" interrupted >/dev/null
     exec 9>&-
 fi
 attached "$name"
-# systemd and portabled take their time: meanwhile the other end of the pipe looks at the files.
+# systemd and portabled take their time: the other end of the pipe inspects the files meanwhile.
 inspect_units | { inspect_files; cat; }

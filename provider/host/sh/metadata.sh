@@ -1,5 +1,5 @@
-# ask_for_metadata IMAGE EXTENSION...: what portabled finds in them (org.freedesktop.portable1(5), GetImageMetadata), as
-# JSON on standard output.
+# ask_for_metadata IMAGE EXTENSION... prints what portabled finds in them as JSON (org.freedesktop.portable1(5),
+# GetImageMetadata).
 ask_for_metadata() {
     manager='org.freedesktop.portable1 /org/freedesktop/portable1 org.freedesktop.portable1.Manager'
     # shellcheck disable=SC2086
@@ -8,13 +8,13 @@ ask_for_metadata() {
     # shellcheck disable=SC2086
     busctl --json=short call $manager GetImageMetadataWithExtensions sasast "$described" $# "$@" 1 "$name" 0
 }
-# note_of IMAGE sets $note: where an upload keeps that answer, in the records of the image. It is given while the engine
-# goes on, and no file that is named for its digest changes.
+# note_of IMAGE sets $note: the file in which an upload keeps that answer, among the records of the image. It stays valid,
+# because images are named after their digest and never change.
 note_of() {
     note=/dev/null
     [ "${1#"$images"/}" = "$1" ] || note=$records/images/${1#"$images"/}/.metadata
 }
-# Waits, for half a second at most, where the operation that uploaded the image is still getting it.
+# Waits, for half a second at most, while the operation that uploaded the image still gets the answer.
 await_note() {
     for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         [ -e "$note.new" ] && [ ! -e "$note" ] && ! flock -n "$units_directory" true || break

@@ -1,7 +1,7 @@
 say step "waiting for the host to come to rest"
 take_lock
 say touched
-if [ -f "$back/go-back" ]; then sh "$back/go-back" interrupted >/dev/null
+if [ -f "$back/roll-back" ]; then sh "$back/roll-back" interrupted >/dev/null
 else
     disarm
     files_undo

@@ -1,6 +1,6 @@
-shown() { systemctl show -p Id,ActiveState,SubState,Result,Type,NRestarts,CanReload,RootImage,MainPID -- "$@"; }
-forget_unit() { Id= ActiveState= SubState= Result= Type= NRestarts=0 CanReload= RootImage= MainPID=; }
-property() {
+show_state() { systemctl show -p Id,ActiveState,SubState,Result,Type,NRestarts,CanReload,RootImage,MainPID -- "$@"; }
+clear_state() { Id= ActiveState= SubState= Result= Type= NRestarts=0 CanReload= RootImage= MainPID=; }
+set_property() {
     case $1 in
         Id) Id=$2 ;;
         ActiveState) ActiveState=$2 ;;
@@ -13,13 +13,17 @@ property() {
         MainPID) MainPID=$2 ;;
     esac
 }
-look() {
-    forget_unit
-    while IFS='=' read -r key value; do property "$key" "$value"; done <<END
-$(shown "$1")
+# read_state UNIT sets ActiveState, SubState, Result, Type, NRestarts, CanReload, RootImage and MainPID.
+read_state() {
+    clear_state
+    while IFS='=' read -r key value; do set_property "$key" "$value"; done <<END
+$(show_state "$1")
 END
 }
-judge() {
+# check_unit returns 1 where the unit that was just read has failed. It sets $pending while the unit is still starting, and
+# $checks_left where systemd calls it started before its program said so (Type=simple and the like): such a unit must
+# stay up for a second.
+check_unit() {
     case $ActiveState/$SubState/$Type/$Result in
         */auto-restart*) return 1 ;;
         active/*) [ "$NRestarts" = 0 ] || [ -z "$NRestarts" ] || return 1 ;;
@@ -27,30 +31,33 @@ judge() {
         activating/*|reloading/*|deactivating/*) pending=$Id ;;
         *) return 1 ;;
     esac
-    case $Type in simple|exec|idle|forking) [ -n "$calm" ] || calm=5 ;; esac
+    case $Type in simple|exec|idle|forking) [ -n "$checks_left" ] || checks_left=5 ;; esac
     settled="$settled$Id $MainPID $RootImage
 "
 }
+# settle UNIT... waits until every unit is started or has done its work, 90 seconds at most. Otherwise it returns 1 with
+# the state of the first one that isn't, named in $bad. $settled has a line `UNIT MAINPID ROOTIMAGE` for each.
+# $stable_ticks is how long they must stay up, in fifths of a second.
 settle() {
-    calm=${stable_ticks-} patience=450
+    checks_left=${stable_ticks-} polls_left=450
     [ $# != 0 ] || return 0
     while :; do
         pending= settled=
-        forget_unit
+        clear_state
         while IFS='=' read -r key value; do
-            if [ -n "$key" ]; then property "$key" "$value"; continue; fi
-            judge || { bad=$Id; return 1; }
-            forget_unit
+            if [ -n "$key" ]; then set_property "$key" "$value"; continue; fi
+            check_unit || { bad=$Id; return 1; }
+            clear_state
         done <<END
-$(shown "$@")
+$(show_state "$@")
 
 END
         if [ -z "$pending" ]; then
-            [ "${calm:-0}" -gt 0 ] || return 0
-            calm=$((calm - 1))
+            [ "${checks_left:-0}" -gt 0 ] || return 0
+            checks_left=$((checks_left - 1))
         else
-            patience=$((patience - 1))
-            [ "$patience" -gt 0 ] || { look "$pending"; bad=$pending; return 1; }
+            polls_left=$((polls_left - 1))
+            [ "$polls_left" -gt 0 ] || { read_state "$pending"; bad=$pending; return 1; }
         fi
         sleep 0.2
     done

@@ -3,20 +3,20 @@ in_use() {
     for link in /etc/portables/* /run/portables/*; do
         [ "$(readlink -f -- "$link")" != "$1" ] || return 0
     done
-    # A service that has just ended frees its loop device a moment later.
+    # A service that has just stopped frees its loop device a moment later.
     for try in 1 2 3 4 5 6 7 8 9 10; do
         mounted "$1" || return 1
         sleep 0.1
     done
 }
 mounted() {
-    # By inode: the kernel shows the loop devices of containers too, where the same path is another file.
+    # losetup compares inodes. The kernel also lists loop devices of containers, where the path is another file.
     [ -e "$1" ] && losetup --associated "$1" 2>/dev/null | grep -q .
 }
-# Deletes every image of ours that nobody wants, that is attached nowhere and mounted nowhere; says `kept PATH` of those
-# still in use. Needs the lock.
+# Deletes every image that is in our records, that no resource claims any more and that is neither attached nor mounted;
+# reports `kept PATH` for those still in use. Needs the lock.
 sweep() {
-    # Of uploads that were cut off.
+    # Uploads that were cut off leave these.
     for part in "$images"/.part-*; do [ ! -e "$part" ] || rm -f -- "$part"; done
     for want in "$records"/images/*; do
         set -- "$want"/*
@@ -30,8 +30,8 @@ sweep() {
         fi
     done
 }
-# adopt PATH takes an image that no record knows (imported, or the records were lost) into them: $unknown is its place
-# there, or empty.
+# adopt PATH records an image that no record names (it was imported, or the records were lost). It sets $unknown to the
+# directory of its record, or to nothing where there is one already.
 adopt() {
     unknown=
     case ${1#"$images"/} in "$1"|''|*/*) return ;; esac

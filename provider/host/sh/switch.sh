@@ -1,19 +1,19 @@
 # Lists of units are split into words where they are used.
 # shellcheck disable=SC2086
-said= bad= stirred= settled=
-# comma WORD...: $list is them with commas.
+said= bad= units_touched= settled=
+# comma WORD... sets $list to the words with commas between them.
 comma() {
     list=$1; shift
     for word; do list="$list, $word"; done
 }
 failed() {
-    # What still copies would copy on.
+    # Copies that run in the background end first.
     wait
     say touched
     say failed "$1"
     printf '%s\n' "$said" | block said
     [ -z "$bad" ] || journal "$bad" | block journal
-    if [ -f "$back/go-back" ]; then sh "$back/go-back" failed "$stirred"
+    if [ -f "$back/roll-back" ]; then sh "$back/roll-back" failed "$units_touched"
     else
         disarm
         files_undo
@@ -32,7 +32,8 @@ attempt() {
         *) said=$(in_time "$@" 2>&1) ;;
     esac || failed "$what"
 }
-# Whether its main process ends by itself: it catches the signal, or waits for it (proc(5), SigCgt and SigBlk).
+# Tells whether the main process of a service ends by itself, because it catches or blocks the signal that stops it
+# (proc(5), SigCgt and SigBlk).
 ends_itself() {
     signal=15 pid=0 ends=1
     while IFS='=' read -r key value; do
@@ -48,7 +49,8 @@ END
     done <"/proc/$pid/status"
     return "$ends"
 }
-# Asked while the way back is made: systemd takes its time to answer. $activated is pairs of a service and its socket.
+# Asks that of each service in the background, while the rollback is prepared. $activated has pairs of a service and its
+# socket.
 ask_ends() {
     {
         set -- $activated
@@ -57,9 +59,10 @@ ask_ends() {
             shift 2
         done
     } &
-    asking=$!
+    ends_pid=$!
 }
-# ended SERVICE EXITED: CLD_EXITED of waitid(2) where systemd still knows; a connection may have started it again.
+# ended SERVICE DEFAULT reports how the main process ended (CLD_EXITED of waitid(2)). Where a connection has started the
+# service again, systemd has forgotten it: then the default is reported.
 ended() {
     code=$(systemctl show -p ExecMainCode --value -- "$1")
     [ "$code" != 0 ] || code=$2
@@ -73,23 +76,24 @@ say_ended() {
         shift 2
     done
 }
-# Stopped and started apart, so that how a service ended can be seen; what an open socket brings waits in the kernel.
-serve() {
+# Stops and starts in two steps, so that it can be seen how a service ended. Connections to an open socket wait in the
+# kernel.
+restart_services() {
     what=$1; shift
-    stirred=1
+    units_touched=1
     say step "$what"
-    wait "$forgetting" "$asking"
-    said=$(in_time systemctl stop -- "$@" 2>&1) || { culprit "$@"; failed "stopping $*"; }
+    wait "$reset_pid" "$ends_pid"
+    said=$(in_time systemctl stop -- "$@" 2>&1) || { find_failed "$@"; failed "stopping $*"; }
     say_ended
-    said=$(in_time systemctl start -- "$@" 2>&1) || { culprit "$@"; failed "$what"; }
+    said=$(in_time systemctl start -- "$@" 2>&1) || { find_failed "$@"; failed "$what"; }
 }
-stay() {
+wait_until_settled() {
     say step "waiting for $*"
     settle "$@" || { said="$bad is $ActiveState ($SubState), result $Result"; failed "keeping $bad up"; }
 }
 sockets_of() { find "/proc/$1/fd" -lname 'socket:*' -printf '%l ' 2>/dev/null; }
-# A listening socket is open in the manager and, once it is taken, in the service too.
-takes() {
+# takes_socket SERVICE: a listening socket is open in the manager and, once the service has taken it over, there too.
+takes_socket() {
     pid=$newline$settled
     pid=${pid#*"$newline$1 "}
     held=" $(sockets_of 1)"
@@ -101,11 +105,11 @@ takes() {
 say_takes() {
     set -- $activated
     while [ $# != 0 ]; do
-        if takes "$1"; then say takes "$1 $2"; else say leaves "$1 $2"; fi
+        if takes_socket "$1"; then say takes "$1 $2"; else say leaves "$1 $2"; fi
         shift 2
     done
 }
-# Until it ends with 0, or the time is up. What it leaves running must not keep the lock.
+# Repeats the command until it ends with 0 or the time is over. Its child processes don't inherit the lock.
 wait_for_health_command() {
     say step "waiting for the health command"
     now
@@ -119,10 +123,10 @@ wait_for_health_command() {
 take_lock
 start_clock
 [ -z "$trial_units" ] || verify_drop_ins
-# A switch that was cut off: its way back comes first.
-if [ -f "$back/go-back" ]; then
-    say step "putting back what an update that was cut off has left"
-    sh "$back/go-back" interrupted
+# A switch was cut off: its rollback comes first.
+if [ -f "$back/roll-back" ]; then
+    say step "rolling back an update that was cut off"
+    sh "$back/roll-back" interrupted
     say interrupted
     exit 1
 fi
@@ -133,22 +137,22 @@ if [ -s "$service" ] && ! has_line "$service" "token $token"; then
 fi
 claim_files
 make_records services && make_records files || failed "making the records"
-# One that another service had made goes with the last of them.
+# files_begin records these, so that whichever record is removed last removes them.
 directories="$attached_directories /etc/portables /run/portables"
-arm_begin && ask_ends && with_files files_begin && arm || failed "keeping what is there for the way back"
+arm_begin && ask_ends && with_files files_begin && arm || failed "preparing the rollback"
 if findings; then
-    wait "$asking"
+    wait "$ends_pid"
     disarm
     forget_undo
     exit 1
 fi
 say touched
-arm_now || failed "keeping what is there for the way back"
+arm_now || failed "preparing the rollback"
 say step "writing drop-ins and files"
 drop_others || failed "removing files that are no longer declared"
 put_files
 if [ -n "$leave" ]; then
-    stirred=1
+    units_touched=1
     comma $leave
     attempt "stopping $list: not in the new image" systemctl stop -- $leave_instances
     attempt "disabling $list" systemctl --no-reload disable -- $leave
@@ -174,17 +178,17 @@ if [ -n "$before_unit" ]; then
     : >"$back/migrated" && sync "$back/migrated"
 fi
 if [ -n "$stop" ]; then
-    stirred=1
+    units_touched=1
     comma $stop
     attempt "stopping $list" systemctl stop -- $stop
 fi
 if [ -n "$restart" ]; then
     systemctl reset-failed -- $restart 2>/dev/null &
-    forgetting=$!
-    [ -z "$stop$restart_sockets$start" ] || wait "$forgetting"
+    reset_pid=$!
+    [ -z "$stop$restart_sockets$start" ] || wait "$reset_pid"
 fi
 if [ -n "$restart_sockets" ]; then
-    stirred=1
+    units_touched=1
     if [ -n "$restart" ]; then
         comma $restart
         attempt "stopping $list for the change of its socket" systemctl stop -- $restart
@@ -193,14 +197,14 @@ if [ -n "$restart_sockets" ]; then
     attempt "restarting $list" systemctl restart -- $restart_sockets
 fi
 if [ -n "$start" ]; then
-    stirred=1
+    units_touched=1
     comma $start
     attempt "starting $list" systemctl start -- $start
 fi
-[ -z "$restart" ] || { comma $restart; serve "starting $list" $restart; }
-# The client looks from its side while the host does from its own.
+[ -z "$restart" ] || { comma $restart; restart_services "starting $list" $restart; }
+# The client makes its checks while the host makes its own.
 say confirm
-[ -z "$restart" ] || stay $restart
+[ -z "$restart" ] || wait_until_settled $restart
 while read -r unit pid root; do
     [ -z "$unit" ] || [ "$root" = "$wanted_image" ] || { said="RootImage is $root"; failed "running $unit from the image"; }
 done <<END
@@ -208,23 +212,23 @@ $settled
 END
 say_takes
 [ -z "$health_seconds" ] || wait_for_health_command
-# While the client looks: what the record will say is there is on the disk.
+# Meanwhile what the record will name is synced.
 { recorded; attached_paths; } | sync_listed &
-syncing=$!
+sync_pid=$!
 show_units $units
-wait "$syncing"
+wait "$sync_pid"
 now
-patience=$((deadline - now))
-[ "$patience" -le "$confirm_seconds" ] || patience=$confirm_seconds
-[ "$patience" -ge "$least_confirm_seconds" ] || patience=$least_confirm_seconds
-answer=$(timeout "$patience" head -n 1 <&8)
+confirm_left=$((deadline - now))
+[ "$confirm_left" -le "$confirm_seconds" ] || confirm_left=$confirm_seconds
+[ "$confirm_left" -ge "$least_confirm_seconds" ] || confirm_left=$least_confirm_seconds
+answer=$(timeout "$confirm_left" head -n 1 <&8)
 case $answer in
     "$confirmation") ;;
     unhealthy) said='' bad=${restart%% *}; failed "the health check" ;;
     *) said="nobody who could still reach the host confirmed it"; failed "confirming the update" ;;
 esac
 record_switch "$wanted_image" confirmed || failed "writing the record of the switch"
-# The rest nobody waits for: whatever becomes of it, the new one stays.
+# The client doesn't wait for the rest: the new version stays whatever happens to it.
 say done
 files_commit
 disarm

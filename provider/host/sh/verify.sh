@@ -1,4 +1,4 @@
-# verify_drop_ins begins: systemd reads the drop-ins from $trial while the program goes on.
+# Starts systemd-analyze, which reads the drop-ins from $trial in the background.
 verify_drop_ins() {
     [ ! -e "$trial" ] || rm -rf -- "$trial"
     make_trial || exit
@@ -6,10 +6,12 @@ verify_drop_ins() {
     [ "$systemd_version" -ge "$recursive_errors_since" ] || shallow=
     # shellcheck disable=SC2086
     SYSTEMD_UNIT_PATH="$trial:" systemd-analyze verify $shallow $trial_units >"$trial/said" 2>&1 9<&- &
-    verifying=$!
+    verify_pid=$!
 }
+# findings waits for it. Where systemd finds fault with a drop-in, it reports the block `findings` and returns 0. Faults of
+# the unit itself are left out: it is right that the program of a portable unit isn't on the host, for example.
 findings() {
-    wait "$verifying"
+    wait "$verify_pid"
     [ -f "$trial/said" ] || exit
     found=
     while IFS= read -r said; do

@@ -2,9 +2,9 @@ failed() {
     say failed "$1"
     printf '%s\n' "$said" | block said
     [ -z "$bad" ] || [ -n "$cannot" ] || journal "$bad" | block journal
-    say step "putting back what was before"
+    say step "rolling back to what was there before"
     files_undo
-    if [ -z "$applying" ] || put_back; then say serving old; else say serving nothing "$bad is $ActiveState ($SubState)"; fi
+    if [ -z "$applying" ] || roll_back_unit; then say serving old; else say serving nothing "$bad is $ActiveState ($SubState)"; fi
     inspect_back
     exit 1
 }
@@ -12,17 +12,17 @@ inspect_back() {
     recorded | while IFS= read -r path; do show_files "$path"; done
     show_texts "$drop_in"
 }
-# Of a template systemd shows no state; `systemctl cat` fails for a drop-in that was removed.
+# systemctl show refuses a template, and `systemctl cat` fails where a drop-in was removed.
 unit_exists() {
     case $changed_unit in
         *@.*) systemctl list-unit-files --no-legend --no-pager -- "$changed_unit" | grep -q . ;;
         *) [ "$(systemctl show -p LoadState --value -- "$changed_unit")" != not-found ] ;;
     esac
 }
-# Says `cannot-reload UNIT`, and stops, where a running unit has no way to be reloaded.
+# Reports `cannot-reload UNIT` and stops where a running unit can't be reloaded.
 require_reload() {
     for instance in $running; do
-        look "$instance"
+        read_state "$instance"
         [ "$CanReload" = yes ] || { say cannot-reload "$instance"; exit 1; }
     done
 }

@@ -2,7 +2,7 @@ import type { Resource } from "../../contract";
 import { PartialFailure, UserError } from "../../errors";
 import { perform } from "../../host/perform";
 import { detachService } from "../../host/service/detach";
-import { attachedImage } from "../../host/service/look";
+import { attachedImage } from "../../host/service/inspect";
 import { UNKNOWN, Unknown } from "../../schema/values";
 import { imageName } from "../../systemd/paths";
 import { checkHostFiles, foundHostFiles } from "../content/host-files";
@@ -117,7 +117,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             owner,
             paths: [...texts, ...files],
             texts,
-            mayPutBack: false,
+            mayRollBack: false,
         });
         if (isAnotherMachine(look.facts.machineId)) return undefined;
         const attached = attachedImage(look);

@@ -1,7 +1,7 @@
 import { UserError } from "../../errors";
 import type { Owner } from "../../host/owner";
 import type { Performed } from "../../host/perform";
-import type { ServiceLook } from "../../host/service/look";
+import type { InspectedService } from "../../host/service/inspect";
 import { type DesiredService, declaredUnits } from "../../host/service/plan";
 import { dropInPath, PROFILE_DIRECTORIES } from "../../systemd/paths";
 import { isServing } from "../../systemd/unit-states";
@@ -16,7 +16,7 @@ type Declared = Pick<
 
 /** What the checks before a change are given. */
 interface Inspected {
-    look: ServiceLook;
+    look: InspectedService;
     declared: Declared;
     owner: Owner;
     /** Of the portable service. */
@@ -149,7 +149,7 @@ export function refuseUntouched(said: Performed, name: string, declared: Declare
 }
 
 /** Units that aren't enabled or running as declared; and an update that hasn't come to its end. */
-export function notAsDeclared(look: ServiceLook, overrides: DesiredService["units"]): string[] {
+export function notAsDeclared(look: InspectedService, overrides: DesiredService["units"]): string[] {
     const units = new Map(look.attached.map(({ unit, text }) => [unit, text] as const));
     const unfinished = look.isUnfinished ? ["an update is under way, or was cut off"] : [];
     const wrong = [...declaredUnits(units, overrides)].flatMap(([unit, declared]) => {

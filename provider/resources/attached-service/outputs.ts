@@ -1,6 +1,6 @@
 import type { Host } from "../../host/host";
 import type { Owner } from "../../host/owner";
-import type { ServiceLook } from "../../host/service/look";
+import type { InspectedService } from "../../host/service/inspect";
 import { type ShownUnit, unitState } from "../../systemd/unit-states";
 import { recordText } from "../owner";
 
@@ -16,7 +16,7 @@ export function stateOutputs({
     name: string;
     owner: Owner;
     host: Host;
-    look: Pick<ServiceLook, "facts">;
+    look: Pick<InspectedService, "facts">;
     /** Each unit of the image as systemd shows it. */
     shown: ReadonlyMap<string, ShownUnit>;
     /** Path of the image that is attached; empty where none is. */

@@ -6,10 +6,10 @@ import { foundFiles } from "../../host/files";
 import type { Host } from "../../host/host";
 import type { Owner } from "../../host/owner";
 import { budgetSeconds, type Performed, perform } from "../../host/perform";
-import { CONFIRM_SECONDS } from "../../host/service/back";
-import { lookForService, type ServiceLook, serviceLook } from "../../host/service/look";
+import { type InspectedService, inspectService, parseInspection } from "../../host/service/inspect";
 import { type DesiredService, planSwitch, type SwitchPlan } from "../../host/service/plan";
 import { restOfSwitch } from "../../host/service/rest";
+import { CONFIRM_SECONDS } from "../../host/service/roll-back";
 import { CONFIRMATION, switchService } from "../../host/service/switch";
 import { present } from "../../schema/values";
 import { imageName, isDropInPath } from "../../systemd/paths";
@@ -57,11 +57,11 @@ export async function inspectHostFor(
         owner: Owner;
         paths: string[];
         texts: string[];
-        mayPutBack: boolean;
+        mayRollBack: boolean;
     },
-): Promise<ServiceLook> {
-    const said = await perform(context, host, () => lookForService({ ...request, token: request.owner.token }));
-    return serviceLook(said, { host: host.name, image: request.image });
+): Promise<InspectedService> {
+    const said = await perform(context, host, () => inspectService({ ...request, token: request.owner.token }));
+    return parseInspection(said, { host: host.name, image: request.image });
 }
 
 /** Observes the host, brings the service to the declared state, verifies it and reads it back. */
@@ -97,7 +97,7 @@ class Reconciliation {
         this.name = imageName(desired.image);
     }
 
-    async inspect(): Promise<ServiceLook> {
+    async inspect(): Promise<InspectedService> {
         this.context.status("inspecting the host");
         for (let inspection = 1; ; inspection++) {
             const look = await inspectHostFor(this.context, this.host, {
@@ -107,7 +107,7 @@ class Reconciliation {
                 owner: this.request.owner,
                 paths: this.desired.files.map((file) => file.path),
                 texts: [],
-                mayPutBack: true,
+                mayRollBack: true,
             });
             requirePortable(look.facts, this.host.name);
             if (!look.isUnfinished || inspection === INSPECTIONS) return look;
@@ -115,7 +115,7 @@ class Reconciliation {
     }
 
     /** Throws {@link Superseded} where the host isn't any more as it was inspected. */
-    async attempt(look: ServiceLook): Promise<Result> {
+    async attempt(look: InspectedService): Promise<Result> {
         const { declared, owner, gapless, adopted } = this.request;
         const { name } = this;
         const imageUnits = refuseInspected({ look, declared, owner, name, isNew: adopted === undefined });
@@ -132,7 +132,7 @@ class Reconciliation {
 
     /** Runs the switch; where its answer doesn't arrive, asks the host for it over a new connection. */
     private async switchTo(
-        look: ServiceLook,
+        look: InspectedService,
         plan: SwitchPlan,
     ): Promise<{ said: Performed; isAnswerLost: boolean; unhealthy: string | undefined }> {
         const { context, host, name } = this;
@@ -176,7 +176,7 @@ class Reconciliation {
 
     /** What is there after an update that failed. The previous version is held to the same health as the new one. */
     private async failure(
-        look: ServiceLook,
+        look: InspectedService,
         plan: SwitchPlan,
         said: Performed,
         unhealthy: string | undefined,
@@ -201,7 +201,7 @@ class Reconciliation {
     }
 
     private result(
-        look: ServiceLook,
+        look: InspectedService,
         shown: ReadonlyMap<string, ShownUnit>,
         serving: string,
         gapless = this.request.gapless,

@@ -3,7 +3,7 @@ import { located, PartialFailure, UserError } from "../../errors";
 import type { Connection } from "../../host/connection";
 import { type HostFacts, hostFacts, otherArchitecture, requirePortable } from "../../host/facts";
 import type { Answer, Host } from "../../host/host";
-import { type Arrival, commitImage, discardUpload, lookForImage } from "../../host/image";
+import { type Arrival, commitImage, discardUpload, inspectImage } from "../../host/image";
 import type { Owner } from "../../host/owner";
 import { type Performed, perform } from "../../host/perform";
 import { parseIndex } from "../../transfer/chunks";
@@ -79,7 +79,7 @@ async function attempt<O>(
     reused: string,
 ): Promise<Try> {
     context.status("inspecting the host");
-    const look = await perform(context, host, () => lookForImage(built, reused));
+    const look = await perform(context, host, () => inspectImage(built, reused));
     const facts = hostFacts(look);
     requirePortable(facts, host.name);
     const incoming = look.one("incoming");

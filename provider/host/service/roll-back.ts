@@ -6,19 +6,19 @@ import { aloneLibrary } from "../portabled-252";
 import { program, settleLibrary } from "../program";
 import type { Report } from "../report";
 import armText from "../sh/arm.sh";
-import goBackText from "../sh/go-back.sh";
+import rollBack from "../sh/roll-back.sh";
 import serviceRecord from "../sh/service-record.sh";
 import { header, type Shell, sh, shellFile } from "../shell";
 import { beforeUnit } from "./before-switch";
-import type { Attachment } from "./look";
+import type { Attachment } from "./inspect";
 import type { SwitchPlan } from "./plan";
 
 /*
- * The way back of a switch lies on the host before anything is changed: a copy of all that attaching
- * and enabling wrote, and a program that puts it back. The switch runs it when a step fails or nobody
+ * The rollback of a switch is on the host before anything is changed: a copy of everything that attaching
+ * and enabling wrote, and a program that restores it. The switch runs it when a step fails or nobody
  * confirms; a watch, which waits for the lock that the switch holds, runs it as soon as the switch was
  * killed; a unit runs it at boot, before any service starts, when the host lost power in between. It
- * works on files alone, since at boot neither D-Bus nor portabled is there yet.
+ * works on files alone, since neither D-Bus nor portabled is running yet at boot.
  */
 
 /** Seconds that the client has to confirm that it still reaches the host. */
@@ -34,7 +34,7 @@ function attachedPathsLibrary(name: string, plan: SwitchPlan): Shell {
     ]);
     const either = (tests: string[][]) => [
         "(",
-        ...tests.flatMap((test, at) => (at === 0 ? test : ["-o", ...test])),
+        ...tests.flatMap((test, index) => (index === 0 ? test : ["-o", ...test])),
         ")",
     ];
     // Patterns of find(1): a unit's name may have a backslash, and none of the other signs.
@@ -65,7 +65,7 @@ export function serviceRecordLibrary(name: string, wanted: Pick<Attachment, "pat
     return sh`${header({ name, id, profile: wanted.profile, wanted_image: wanted.path })}${shellFile(serviceRecord)}`;
 }
 
-/** What a switch and its way back both need. */
+/** The library that a switch and its rollback share. */
 export function switchLibrary(
     name: string,
     owner: Owner,
@@ -84,12 +84,12 @@ ${aloneLibrary}
 }
 
 /**
- * Defines `arm_begin`, `arm` and `arm_now`; after the last one the way back is in force. The library is sent once: the
- * switch runs the text in $library, and `arm` leaves it on the host for the way back.
+ * Defines `arm_begin`, `arm` and `arm_now`; after the last one the rollback is in force. The library is sent once: the
+ * switch evaluates the text in $library, and `arm` writes it to the host for the rollback.
  */
 export function armLibrary(report: Report, library: Shell, name: string, plan: SwitchPlan): Shell {
     return sh`
-${header({ library: library.text, roll_back: goBack(report, name, plan).text })}
+${header({ library: library.text, roll_back: rollBackProgram(report, name, plan).text })}
 eval "$library"
 ${shellFile(armText)}
 `;
@@ -100,8 +100,8 @@ export function unitsOf(plan: SwitchPlan): string[] {
     return [...new Set([...plan.leave, ...plan.units])];
 }
 
-/** The program that puts back: see sh/go-back.sh. */
-function goBack(report: Report, name: string, plan: SwitchPlan): Shell {
+/** The rollback program: see sh/roll-back.sh. */
+function rollBackProgram(report: Report, name: string, plan: SwitchPlan): Shell {
     const { enabled, active } = plan.before;
     return program(
         report,
@@ -117,7 +117,7 @@ ${header({
     active_others: active.filter((unit) => !unit.endsWith(".service")),
     restart_sockets: plan.restartSockets,
 })}
-${shellFile(goBackText)}
+${shellFile(rollBack)}
 `,
     );
 }

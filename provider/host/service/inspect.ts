@@ -28,10 +28,10 @@ export interface AttachedUnit {
     text: string;
 }
 
-/** What the host knows about a portable service before anything is changed. */
-export interface ServiceLook {
+/** A portable service as it is on the host before anything is changed. */
+export interface InspectedService {
     facts: HostFacts;
-    /** Units of the image that is to be attached, with their texts; undefined where none was asked for. */
+    /** Texts of the units of the image that is to be attached; undefined where there is none. */
     imageUnits: Map<string, string> | undefined;
     profiles: string[];
     attached: AttachedUnit[];
@@ -40,21 +40,21 @@ export interface ServiceLook {
     shown: Map<string, ShownUnit>;
     files: Map<string, FoundFile>;
     texts: Map<string, string>;
-    /** Of our record of the service: whose it is. */
+    /** The owner in our record of the service. */
     owner: { token: string; nonce: string; urn: string; profile: string } | undefined;
     /** Files that the owner's record names. */
     recordedFiles: string[];
-    /** Whether the last operation of the owner came to its end. */
+    /** Whether the last operation of the owner completed. */
     applied: boolean;
     /** Whether there is a record of files of the owner at all. */
     recorded: boolean;
-    /** Whether there is something left of a switch that was cut off, or one is under way. */
+    /** Whether a switch is under way, or one that was cut off has left files. */
     isUnfinished: boolean;
 }
 
-export function lookForService(request: {
+export function inspectService(request: {
     name: string;
-    /** Image to look into; undefined to look at what is attached only. */
+    /** Image that is to be attached; undefined to inspect what is attached only. */
     image: string | undefined;
     /** Extension images that come with it: their units are units of the service. */
     extensions: readonly string[];
@@ -62,15 +62,15 @@ export function lookForService(request: {
     paths: readonly string[];
     /** Paths whose content is wanted too. */
     texts: readonly string[];
-    /** Whether what a switch that was cut off has left may be put back. */
-    mayPutBack: boolean;
+    /** Whether a switch that was cut off may be rolled back. */
+    mayRollBack: boolean;
 }): Shell {
     return sh`
 ${header({
     image: request.image,
     token: request.token,
     extended: request.extensions.length > 0 ? "1" : "",
-    may_put_back: request.mayPutBack ? "1" : "",
+    may_roll_back: request.mayRollBack ? "1" : "",
 })}
 ${wordsFunction("with_extensions", request.extensions)}
 ${wordsFunction("with_paths", request.paths)}
@@ -83,7 +83,10 @@ ${shellFile(inspect)}
 `;
 }
 
-export function serviceLook(reported: Reported, place: { host: string; image: string | undefined }): ServiceLook {
+export function parseInspection(
+    reported: Reported,
+    place: { host: string; image: string | undefined },
+): InspectedService {
     const refused = reported.block("refused");
     const missing = reported.one("no-image");
     if (refused !== undefined)
@@ -128,13 +131,13 @@ export function serviceLook(reported: Reported, place: { host: string; image: st
     };
 }
 
-function ownerRecord(text: string | undefined): ServiceLook["owner"] {
+function ownerRecord(text: string | undefined): InspectedService["owner"] {
     if (text === undefined) return undefined;
     const of = (key: string) => text.match(new RegExp(`^${key} (.*)$`, "m"))?.[1] ?? "";
     return { token: of("token"), nonce: of("nonce"), urn: of("urn"), profile: of("profile") };
 }
 
-/** How an image is attached: what `portablectl attach` is told. */
+/** How an image is attached: the arguments of `portablectl attach`. */
 export interface Attachment {
     path: string;
     profile: string;
@@ -143,14 +146,17 @@ export interface Attachment {
 }
 
 /** The image that is attached under the name; undefined where none is. */
-export function attachedImage(look: ServiceLook): Attachment | undefined {
-    const [first] = look.attached;
+export function attachedImage(inspected: InspectedService): Attachment | undefined {
+    const [first] = inspected.attached;
     if (first === undefined) return undefined;
     return {
         path: first.image,
-        // Where the profile was copied its name is only in our record.
-        profile: look.attached.find((unit) => unit.profile !== undefined)?.profile || look.owner?.profile || "default",
-        extensions: look.extensions,
+        // A copied profile has its name only in our record.
+        profile:
+            inspected.attached.find((unit) => unit.profile !== undefined)?.profile ||
+            inspected.owner?.profile ||
+            "default",
+        extensions: inspected.extensions,
         isRuntime: first.isRuntime,
     };
 }
