@@ -33,11 +33,7 @@ const manifest = JSON.parse(readFileSync(join(root, "sdk/nodejs/package.json"), 
 const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const complete = {
     ...manifest,
-    // The second one is for `npx pulumi-portable doctor web1`.
-    bin: {
-        "pulumi-resource-portable": "provider/pulumi-resource-portable",
-        "pulumi-portable": "provider/pulumi-resource-portable",
-    },
+    bin: { "pulumi-resource-portable": "provider/pulumi-resource-portable" },
     files: ["bin", "provider"],
     engines,
 };

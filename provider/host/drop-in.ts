@@ -1,14 +1,17 @@
+import { type Effect, effectOf } from "../systemd/unit-kinds";
+import { isPrefix, isTemplate, kindOf, patternOf } from "../systemd/unit-names";
 import { filesLibrary, filesToWrite, type HostFile, showFilesLibrary } from "./files";
 import type { Owner } from "./owner";
 import { deadlineLibrary, hostLibrary, lockLibrary, settleLibrary } from "./program";
 import apply from "./sh/apply-drop-in.sh";
 import read from "./sh/read-drop-in.sh";
 import remove from "./sh/remove-drop-in.sh";
+import together from "./sh/together.sh";
 import write from "./sh/write-drop-in.sh";
 import { header, joinShell, type Shell, sh, shellFile, wordsFunction } from "./shell";
 import { verifyDropIns } from "./verify";
 
-/** How a running unit takes a change. */
+/** How the unit learns of a change. */
 export type OnChange = "reload" | "restart" | "none";
 
 export interface DropInFiles {
@@ -17,23 +20,37 @@ export interface DropInFiles {
     name: string;
     dropIn: HostFile;
     files: HostFile[];
-    onChange: OnChange;
+    /** Undefined: what a unit of this kind needs. */
+    onChange: OnChange | undefined;
 }
 
-/** Defines `find_running`, `apply` and `put_back`. */
-function applyLibrary(unit: string, onChange: OnChange): Shell {
+/** Defines `remember_running`, `apply` and `roll_back_unit`. */
+function applyLibrary(unit: string, onChange: OnChange | undefined, path: string): Shell {
+    const scope = isTemplate(unit) ? "template" : isPrefix(unit) ? "prefix" : "unit";
+    const effect = effectFor(unit, onChange);
     return sh`
-${header({ changed_unit: unit, instances: instances(unit), on_change: onChange, doing: DOING[onChange] })}
+${header({
+    changed_unit: unit,
+    unit_scope: scope,
+    // Any instance tells what the template reads, and which one it is an alias of.
+    probe: scope === "template" ? unit.replace("@.", "@pulumi-portable.") : "",
+    loaded_pattern: scope === "unit" ? unit : patternOf(unit),
+    drop_in: path,
+    effect,
+    doing: DOING[effect],
+})}
+${shellFile(together)}
 ${shellFile(apply)}
 `;
 }
 
 /**
  * Has systemd check the drop-in, writes it and its host files, and makes the unit take them; where that fails, it rolls
- * back. Before it changes anything it may report `no-unit`, `cannot-reload UNIT`, or the blocks `findings`, `taken PATH`
- * or `unable PATH`, and stop. Then it reports `touched`, `step TEXT`, and `done`; or `failed TEXT` (with the blocks `said`
- * and `journal`) and `serving old` or `serving nothing TEXT`. In both cases it reports the recorded files as they are
- * at the end.
+ * back. Before it changes anything it may report `no-unit`, `masked`, `cannot VERB UNIT`, `needs-restart UNIT`, or the
+ * blocks `findings`, `taken PATH` or `unable PATH`, and stop. Then it reports `touched`, `step TEXT`, and `done`, with
+ * `unread UNIT PATH` for each unit that reads another file in place of the drop-in, and `later UNIT` for each that takes
+ * the change at its next start; or `failed TEXT` (with the blocks `said` and `journal`) and `serving old` or
+ * `serving nothing TEXT`. In both cases it reports the recorded files as they are at the end.
  */
 export function writeDropIn(
     owner: Owner,
@@ -43,8 +60,8 @@ export function writeDropIn(
 ) {
     return sh`
 ${header({
-    drop_in: dropIn.path,
-    must_reload: onChange === "reload" && !bringsReload(dropIn) ? "1" : "",
+    brings_reload: bringsReload(dropIn) ? "1" : "",
+    needs_restart: onChange === undefined && isMountedAnew(unit, dropIn) ? "1" : "",
 })}
 ${hostLibrary}
 ${lockLibrary}
@@ -53,13 +70,16 @@ ${settleLibrary}
 ${filesLibrary(owner, adopted)}
 ${filesToWrite([dropIn, ...files])}
 ${showFilesLibrary}
-${applyLibrary(unit, onChange)}
+${applyLibrary(unit, onChange, dropIn.path)}
 ${verifyDropIns([{ unit, name, content: dropIn.content }])}
 ${shellFile(write)}
 `;
 }
 
-/** Reports the record's nonce (`nonce N`), the files, and the content of those in `texts` (block `content PATH`). */
+/**
+ * What is there: the record's nonce (`nonce N`) and paths (`recorded PATH`), the files, and for those
+ * in `texts` their content (block `content PATH`).
+ */
 export function readDropIn(owner: Pick<Owner, "token">, paths: readonly string[], texts: readonly string[]): Shell {
     return joinShell([
         header({ token: owner.token }),
@@ -74,11 +94,11 @@ export function readDropIn(owner: Pick<Owner, "token">, paths: readonly string[]
 /**
  * Removes exactly the files of the record (or, of an import, which has no record, the adopted ones) and the empty
  * directories that were made for them; then the unit takes the change. Reports `other-machine`, `superseded`, `done`, or
- * `failed TEXT` (block `said`): then the files are removed all the same.
+ * `failed TEXT` (block `said`): then the files are removed all the same. `later UNIT` is as for {@link writeDropIn}.
  */
 export function removeDropIn(
     owner: Owner,
-    { unit, onChange }: Pick<DropInFiles, "unit" | "onChange">,
+    { unit, onChange, path }: { unit: string; onChange: OnChange | undefined; path: string },
     adopted: readonly string[],
     machineId: string,
 ) {
@@ -91,9 +111,14 @@ ${lockLibrary}
 ${deadlineLibrary(600)}
 ${settleLibrary}
 ${filesLibrary(owner, adopted)}
-${applyLibrary(unit, onChange)}
+${applyLibrary(unit, onChange, path)}
 ${shellFile(remove)}
 `;
+}
+
+function effectFor(unit: string, onChange: OnChange | undefined): Effect {
+    const byKind = effectOf(unit);
+    return onChange === undefined || (onChange === "restart" && byKind === "sockets") ? byKind : onChange;
 }
 
 /** Whether the drop-in itself may make its unit one that can be reloaded. */
@@ -101,9 +126,16 @@ function bringsReload(dropIn: HostFile): boolean {
     return /^\s*(ExecReload|Type)\s*=/m.test(dropIn.content.toString());
 }
 
-const DOING = { reload: "reloading", restart: "restarting", none: "leaving" };
-
-/** The pattern for `systemctl list-units`: all instances of a template. */
-function instances(unit: string): string {
-    return unit.replace("@.", "@*.");
+/** Whether the drop-in changes what is mounted, which a reload doesn't do. */
+function isMountedAnew(unit: string, dropIn: HostFile): boolean {
+    return kindOf(unit) === "mount" && /^\s*(What|Type|Where)\s*=/m.test(dropIn.content.toString());
 }
+
+const DOING: Record<Effect, string> = {
+    reload: "reloading",
+    restart: "restarting",
+    sockets: "restarting",
+    timers: "restarting",
+    none: "reloading systemd's configuration for",
+    "next start": "reloading systemd's configuration for",
+};

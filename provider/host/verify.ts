@@ -1,3 +1,4 @@
+import { isPrefix, isTemplate, kindOf } from "../systemd/unit-names";
 import verify from "./sh/verify.sh";
 import { header, headerFunction, joinShell, type Shell, sh, shellFile } from "./shell";
 
@@ -6,34 +7,34 @@ export interface DropInToVerify {
     /** File name: `override.conf`. */
     name: string;
     content: Buffer;
-    /** Text of a unit that isn't on the host yet. */
-    unitText?: string;
 }
 
 /** systemd that knows `--recursive-errors=`. */
 const RECURSIVE_ERRORS_SINCE = 250;
+/** A unit that has no settings but those of its drop-ins. An empty file would mask it. */
+const TRIAL_TEXT = "[Unit]\n";
 
 /**
  * Defines `verify_drop_ins`, which has systemd (of version $systemd_version) read the drop-ins from a directory of their
  * own, $trial, in the background (systemd-analyze(1), verify), and `findings`, which waits for it and reports lines like
- * `hello.service.d/override.conf:2: ...` as the block `findings`. Where systemd can leave out what the units depend on,
- * it takes a third of the time.
+ * `hello.service.d/override.conf:2: ...` as the block `findings`. The units there have no text of their own: the findings
+ * are about the drop-ins alone, and systemd-analyze finds no unit that isn't loaded from a file, such as a transient one.
  */
 export function verifyDropIns(dropIns: readonly DropInToVerify[]): Shell {
     if (dropIns.length === 0) return sh`${header({ trial_units: "" })}findings() { return 1; }`;
-    const units = new Map(dropIns.map(({ unit, unitText }) => [unit, unitText] as const));
+    const units = [...new Set(dropIns.map(({ unit }) => unit))];
+    const trialUnits = [...new Set(units.map(trialUnit))];
     const files = [
+        ...trialUnits.map((unit) => [unit, TRIAL_TEXT] as const),
         ...dropIns.map(
-            ({ unit, name, content }) => [`${unit}.d/${name}`, content.toString().replaceAll("\0", "")] as const,
-        ),
-        ...[...units].flatMap(([unit, text]) =>
-            text === undefined ? [] : [[unit, text.replaceAll("\0", "")] as const],
+            ({ unit, name, content }) => [`${trialName(unit)}.d/${name}`, trialText(unit, content)] as const,
         ),
     ];
-    const directories = [...units.keys()].map((unit) => sh`"$trial"/${unit}.d`);
+    const directories = [...new Set(units.map(trialName))].map((name) => sh`"$trial"/${name}.d`);
     return sh`
 ${header({
-    trial_units: [...units.keys()].map((unit) => unit.replace("@.", "@trial.")),
+    trial_units: trialUnits,
+    trial_scopes: units.filter((unit) => kindOf(unit) === "scope").map(trialName),
     recursive_errors_since: RECURSIVE_ERRORS_SINCE,
 })}
 ${headerFunction(
@@ -48,4 +49,21 @@ ${headerFunction(
 )}
 ${shellFile(verify)}
 `;
+}
+
+/** A unit that reads the drop-ins of a template or a prefix. */
+function trialUnit(unit: string): string {
+    const name = trialName(unit);
+    if (isTemplate(name)) return name.replace("@.", "@trial.");
+    return isPrefix(name) ? name.replace(/-\.([a-z]+)$/, "-trial.$1") : name;
+}
+
+/** systemd loads a scope only from the program that made it: a service has all of its settings. */
+function trialName(unit: string): string {
+    return kindOf(unit) === "scope" ? unit.replace(/scope$/, "service") : unit;
+}
+
+function trialText(unit: string, content: Buffer): string {
+    const text = content.toString().replaceAll("\0", "");
+    return kindOf(unit) === "scope" ? text.replace(/^\s*\[Scope\]/gm, "[Service]") : text;
 }

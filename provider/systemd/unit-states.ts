@@ -59,11 +59,6 @@ export function unitState({ load, active, sub, enablement }: ShownUnit): UnitSta
     return { load, active, sub, enablement };
 }
 
-/** `cowsay@.service`: can be enabled and instantiated, never started itself (systemd.unit(5)). */
-export function isTemplate(unit: string): boolean {
-    return unit.includes("@.");
-}
-
 /** As good as started: active, or a oneshot that has done its work. */
 export function isServing(unit: Pick<ShownUnit, "active" | "sub" | "type" | "result">): boolean {
     return (

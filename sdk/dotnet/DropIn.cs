@@ -53,7 +53,7 @@ namespace PulumiPortable.Portable
         public Output<string?> Name { get; private set; } = null!;
 
         /// <summary>
-        /// How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+        /// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
         /// </summary>
         [Output("onChange")]
         public Output<string?> OnChange { get; private set; } = null!;
@@ -83,7 +83,7 @@ namespace PulumiPortable.Portable
         public Output<string?> Text { get; private set; } = null!;
 
         /// <summary>
-        /// Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
+        /// Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
         /// </summary>
         [Output("unit")]
         public Output<string> Unit { get; private set; } = null!;
@@ -158,7 +158,7 @@ namespace PulumiPortable.Portable
         public Input<string>? Name { get; set; }
 
         /// <summary>
-        /// How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+        /// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
         /// </summary>
         [Input("onChange")]
         public Input<string>? OnChange { get; set; }
@@ -182,7 +182,7 @@ namespace PulumiPortable.Portable
         public Input<string>? Text { get; set; }
 
         /// <summary>
-        /// Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
+        /// Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
         /// </summary>
         [Input("unit", required: true)]
         public Input<string> Unit { get; set; } = null!;

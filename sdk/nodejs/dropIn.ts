@@ -61,7 +61,7 @@ export class DropIn extends pulumi.CustomResource {
      */
     declare public readonly name: pulumi.Output<string | undefined>;
     /**
-     * How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+     * How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
      */
     declare public readonly onChange: pulumi.Output<string | undefined>;
     /**
@@ -81,7 +81,7 @@ export class DropIn extends pulumi.CustomResource {
      */
     declare public readonly text: pulumi.Output<string | undefined>;
     /**
-     * Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
+     * Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
      */
     declare public readonly unit: pulumi.Output<string>;
 
@@ -147,7 +147,7 @@ export interface DropInArgs {
      */
     name?: pulumi.Input<string | undefined>;
     /**
-     * How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+     * How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
      */
     onChange?: pulumi.Input<string | undefined>;
     /**
@@ -159,7 +159,7 @@ export interface DropInArgs {
      */
     text?: pulumi.Input<string | undefined>;
     /**
-     * Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
+     * Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
      */
     unit: pulumi.Input<string>;
 }

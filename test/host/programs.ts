@@ -38,7 +38,7 @@ const update: SwitchPlan = {
     attach: true,
     files: [override, key],
     changed: [override],
-    verify: [{ unit: "hello.service", name: "override.conf", content: override.content, unitText: "[Service]\n" }],
+    verify: [{ unit: "hello.service", name: "override.conf", content: override.content }],
     drop: [],
     leave: [],
     enable: [],
@@ -196,7 +196,12 @@ const bodies: Record<string, (report: Report) => Shell> = {
         ),
     "drop-in-read": () => readDropIn(owner, [override.path, key.path], [override.path]),
     "drop-in-remove": () =>
-        removeDropIn(owner, { unit: "hello.service", onChange: "restart" }, [override.path, "/etc/x"], machineId),
+        removeDropIn(
+            owner,
+            { unit: "hello.service", onChange: "restart", path: override.path },
+            [override.path, "/etc/x"],
+            machineId,
+        ),
 };
 
 /** Every program as it is sent. The test that asks for them mocks randomBytes, so that their nonces are the same. */

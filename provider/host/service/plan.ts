@@ -1,6 +1,7 @@
 import { whyClosing } from "../../systemd/closing-sockets";
 import { isInstallable, lastValueOf, parseUnit } from "../../systemd/unit-file";
-import { isServing, isTemplate, type ShownUnit } from "../../systemd/unit-states";
+import { isTemplate } from "../../systemd/unit-names";
+import { isServing, type ShownUnit } from "../../systemd/unit-states";
 import type { HostFile } from "../files";
 import type { DropInToVerify } from "../verify";
 import type { BeforeSwitch } from "./before-switch";
@@ -159,7 +160,7 @@ interface FilePlan extends Pick<SwitchPlan, "verify" | "drop"> {
     changed: DesiredService["files"];
 }
 
-function planFiles({ files, recordedFiles, imageUnits }: Found, desired: DesiredService): FilePlan {
+function planFiles({ files, recordedFiles }: Found, desired: DesiredService): FilePlan {
     const changed = desired.files.filter((file) => {
         const found = files.get(file.path);
         return (
@@ -173,9 +174,7 @@ function planFiles({ files, recordedFiles, imageUnits }: Found, desired: Desired
     return {
         changed,
         verify: changed.flatMap(({ unit, path, content }) =>
-            unit === undefined
-                ? []
-                : [{ unit, name: path.split("/").pop() as string, content, unitText: imageUnits.get(unit) }],
+            unit === undefined ? [] : [{ unit, name: path.split("/").pop() as string, content }],
         ),
         drop: recordedFiles.filter((path) => !desired.files.some((file) => file.path === path)),
     };

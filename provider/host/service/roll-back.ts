@@ -1,5 +1,5 @@
 import { ATTACHED_DIRECTORIES, RECORDS_DIRECTORY, UNITS_DIRECTORY } from "../../systemd/paths";
-import { isTemplate } from "../../systemd/unit-states";
+import { isTemplate } from "../../systemd/unit-names";
 import { filesLibrary } from "../files";
 import type { Owner } from "../owner";
 import { aloneLibrary } from "../portabled-252";

@@ -1,4 +1,4 @@
-import { isTemplate } from "../../systemd/unit-states";
+import { isTemplate } from "../../systemd/unit-names";
 import { filesToWrite, showFilesLibrary } from "../files";
 import { sweepLibrary } from "../image";
 import type { Owner } from "../owner";

@@ -1,40 +1,126 @@
 # Lists of units are split into words where they are used.
 # shellcheck disable=SC2086
-said= bad= cannot=
-find_running() {
-    running=$(systemctl list-units --plain --no-legend --no-pager --state=active,reloading,activating -- "$instances" | cut -d ' ' -f 1)
-    [ "$on_change" != none ] || running=
+said= bad= cannot= affected= sockets= together= needing= applying=
+# inspect_units sets $load; the units that the drop-in is for: $active, $reading of them which read it, $unread which read
+# another file of its name, $elapsed, $unable to be stopped, started or reloaded; and $triggered, services of the sockets.
+inspect_units() {
+    pattern=$loaded_pattern load=loaded active= reading= unread= elapsed= unable= triggered=
+    if [ -n "$probe" ]; then
+        read_state "$probe"
+        load=$LoadState
+        # An alias has the instances of another template.
+        [ -z "$Id" ] || pattern=$(printf '%s\n' "${Id%%@*}@*.${Id##*.}" | sed 's/\\/&&/g')
+        reads_it || unread=" $changed_unit"
+    fi
+    clear_state
+    while IFS='=' read -r key value; do
+        if [ -n "$key" ]; then set_property "$key" "$value"; continue; fi
+        [ -z "$Id" ] || inspect_unit
+        clear_state
+    done <<END
+$(show_state "$pattern")
+
+END
 }
-# apply TEXT makes the manager and then the unit (all running instances of a template) take the change. It returns 1 with
-# $said and $bad set where the unit doesn't stay up or can't be reloaded ($cannot is set then, too). A unit that wasn't
-# running isn't started.
+# reads_it: whether the unit of which the properties are reads the drop-in; $other is the file that it reads in its place.
+reads_it() {
+    other=
+    for path in $(names "$DropInPaths"); do
+        [ "$path" != "$drop_in" ] || return 0
+        [ "${path##*/}" != "${drop_in##*/}" ] || other=$path
+    done
+    return 1
+}
+inspect_unit() {
+    [ "$unit_scope" != unit ] || load=$LoadState
+    case $LoadState in not-found|masked) return ;; esac
+    reads=1
+    reads_it || { reads= unread="$unread $Id"; }
+    case $ActiveState in active|reloading|refreshing|activating) ;; *) return ;; esac
+    ! is_connection "$Id" || return 0
+    active="$active $Id"
+    [ -z "$reads" ] || reading="$reading $Id"
+    [ "$SubState" != elapsed ] || elapsed="$elapsed $Id"
+    [ "$Accept" = yes ] || triggered="$triggered $(names "$Triggers")"
+    case $effect/$CanStart$CanStop/$CanReload/$Transient in
+        restart/yesyes/*|sockets/yesyes/*/no|reload/*/yes/*|none/*|timers/*|next*) ;;
+        *) unable="$unable $Id" ;;
+    esac
+}
+# remember_running: what runs before anything is changed.
+remember_running() {
+    inspect_units
+    [ "$effect" = sockets ] || return 0
+    together=$(active_of $triggered)
+}
+# both LIST LIST: words of the first that are in the second.
+both() { for word in $1; do case " $2 " in *" $word "*) printf '%s ' "$word" ;; esac; done; }
+# apply makes the manager and then the units take the change; it returns 1 with $said and $bad set when a unit doesn't
+# take it or doesn't stay up. What didn't run when the program began isn't started. With $must_read the drop-in is there.
 apply() {
+    read_before=$reading
     said=$(in_time systemctl daemon-reload 2>&1) || return
-    [ -n "$running" ] || return 0
-    if [ "$on_change" = reload ]; then
-        for bad in $running; do
+    inspect_units
+    if [ -n "$must_read" ]; then
+        for bad in $unread; do
             read_state "$bad"
-            [ "$CanReload" = yes ] || { said="$bad has no ExecReload="; cannot=1; return 1; }
+            reads_it || :
+            if [ "$unit_scope" = prefix ]; then say unread "$bad ${other:-nothing}"; continue; fi
+            said="$changed_unit reads ${other:-nothing} in its place"
+            [ "$unit_scope" = unit ] || [ -n "$other" ] || continue
+            bad=
+            return 1
         done
         bad=
-    else
-        systemctl reset-failed -- $running 2>/dev/null
     fi
-    say step "$1" $running
-    said=$(in_time systemctl "$on_change" -- $running 2>&1) || { find_failed $running; return 1; }
-    settle $running || { said="$bad is $ActiveState ($SubState), result $Result"; return 1; }
+    affected=$(both "$active" "$read_before $reading")
+    later=
+    case $effect in
+        none) affected= ;;
+        "next start") later=$affected affected= ;;
+        timers) affected=$(both "$affected" "$elapsed") ;;
+        reload) [ -z "$needs_restart" ] || later=$affected ;;
+    esac
+    for unit in $later; do say later "$unit"; done
+    [ -n "$affected" ] || return 0
+    # shellcheck disable=SC2116
+    affected=$(echo $affected)
+    say step "$doing $affected"
+    case $effect in
+        sockets)
+            sockets=$affected
+            needing=$(dependents $sockets $together)
+            said=$(restart_sockets in_time 2>&1)
+            ;;
+        reload)
+            for bad in $affected; do
+                read_state "$bad"
+                [ "$CanReload" = yes ] || { said="$bad has no ExecReload="; cannot=1; return 1; }
+            done
+            bad=
+            said=$(in_time systemctl reload -- $affected 2>&1)
+            ;;
+        *)
+            systemctl reset-failed -- $affected 2>/dev/null
+            said=$(in_time systemctl restart -- $affected 2>&1)
+            ;;
+    esac || { find_failed $affected $together; return 1; }
+    settle $affected $together $needing || { said="$bad is $ActiveState ($SubState), result $Result"; return 1; }
 }
-# Makes them take the restored drop-in, and starts those that have failed since.
+# roll_back_unit makes them take what was before, and starts what has fallen over since.
 roll_back_unit() {
     systemctl daemon-reload
-    [ -n "$running" ] && [ -z "$cannot" ] || return 0
-    for instance in $running; do
-        read_state "$instance"
-        if [ "$on_change" = reload ] && [ "$ActiveState" = active ]; then systemctl reload -- "$instance"
-        else
-            systemctl reset-failed -- "$instance" 2>/dev/null
-            systemctl restart -- "$instance"
-        fi
-    done
-    settle $running
+    [ -n "$affected" ] && [ -z "$cannot" ] || return 0
+    if [ "$effect" = sockets ]; then restart_sockets
+    else
+        for instance in $affected; do
+            read_state "$instance"
+            if [ "$effect" = reload ] && [ "$ActiveState" = active ]; then systemctl reload -- "$instance"
+            else
+                systemctl reset-failed -- "$instance" 2>/dev/null
+                systemctl restart -- "$instance"
+            fi
+        done
+    fi
+    settle $affected $together $needing
 }

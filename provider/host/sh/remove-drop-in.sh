@@ -1,7 +1,8 @@
 [ "$(cat /etc/machine-id)" = "$machine_id" ] || { say other-machine; exit 0; }
 take_lock
 start_clock
-find_running
+remember_running
+must_read= needs_restart=
 if [ -f "$record" ]; then
     grep -qFx -- "nonce $nonce" "$record" || { say superseded; exit 0; }
     remove_all
@@ -10,4 +11,4 @@ else
     with_adopted rm -f --
     with_directories rmdir -- 2>/dev/null
 fi
-if apply "$doing"; then say done; else say failed "$doing $changed_unit"; printf '%s\n' "$said" | block said; fi
+if apply; then say done; else say failed "$doing $changed_unit"; printf '%s\n' "$said" | block said; fi

@@ -1,19 +1,32 @@
-show_state() { systemctl show -p Id,ActiveState,SubState,Result,Type,NRestarts,CanReload,RootImage,MainPID -- "$@"; }
-clear_state() { Id= ActiveState= SubState= Result= Type= NRestarts=0 CanReload= RootImage= MainPID=; }
+show_state() {
+    systemctl show -p Id,LoadState,ActiveState,SubState,Result,Type,NRestarts,CanStart,CanStop,CanReload,RootImage,MainPID,FragmentPath,DropInPaths,Triggers,Accept,Transient -- "$@"
+}
+clear_state() {
+    Id= LoadState= ActiveState= SubState= Result= Type= NRestarts=0 CanStart= CanStop= CanReload= RootImage= MainPID=
+    FragmentPath= DropInPaths= Triggers= Accept= Transient=
+}
 set_property() {
     case $1 in
         Id) Id=$2 ;;
+        LoadState) LoadState=$2 ;;
         ActiveState) ActiveState=$2 ;;
         SubState) SubState=$2 ;;
         Result) Result=$2 ;;
         Type) Type=$2 ;;
         NRestarts) NRestarts=$2 ;;
+        CanStart) CanStart=$2 ;;
+        CanStop) CanStop=$2 ;;
         CanReload) CanReload=$2 ;;
         RootImage) RootImage=$2 ;;
         MainPID) MainPID=$2 ;;
+        FragmentPath) FragmentPath=$2 ;;
+        DropInPaths) DropInPaths=$2 ;;
+        Triggers) Triggers=$2 ;;
+        Accept) Accept=$2 ;;
+        Transient) Transient=$2 ;;
     esac
 }
-# read_state UNIT sets ActiveState, SubState, Result, Type, NRestarts, CanReload, RootImage and MainPID.
+# read_state UNIT sets the variables of clear_state to the properties of the unit.
 read_state() {
     clear_state
     while IFS='=' read -r key value; do set_property "$key" "$value"; done <<END

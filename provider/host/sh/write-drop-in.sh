@@ -12,39 +12,37 @@ inspect_back() {
     recorded | while IFS= read -r path; do show_files "$path"; done
     show_texts "$drop_in"
 }
-# systemctl show refuses a template, and `systemctl cat` fails where a drop-in was removed.
-unit_exists() {
-    case $changed_unit in
-        *@.*) systemctl list-unit-files --no-legend --no-pager -- "$changed_unit" | grep -q . ;;
-        *) [ "$(systemctl show -p LoadState --value -- "$changed_unit")" != not-found ] ;;
-    esac
-}
-# Reports `cannot-reload UNIT` and stops where a running unit can't be reloaded.
-require_reload() {
-    for instance in $running; do
-        read_state "$instance"
-        [ "$CanReload" = yes ] || { say cannot-reload "$instance"; exit 1; }
+# require_possible says `cannot VERB UNIT`, or `needs-restart UNIT`, and stops, where a unit can't take the change.
+require_possible() {
+    for unit in $unable; do
+        [ "$effect" = reload ] && [ -n "$brings_reload" ] || { say cannot "${effect} $unit"; exit 1; }
     done
+    # shellcheck disable=SC2086
+    set -- $active
+    [ -z "$needs_restart" ] || [ $# = 0 ] || { say needs-restart "$1"; exit 1; }
 }
 say_machine
 say_version
 take_lock
 start_clock
-find_running
-unit_exists || { say no-unit; exit 1; }
+remember_running
+case $load in
+    not-found) say no-unit; exit 1 ;;
+    masked) say masked; exit 1 ;;
+esac
 claim_files
 systemd_version=$version
 verify_drop_ins
-[ -z "$must_reload" ] || require_reload
+require_possible
 ! findings || exit 1
-applying=
+must_read=1
 say touched
 make_records files && with_files files_begin && files_sync && sync "$undo" "$records/files" || failed "writing the record"
 drop_others || failed "removing files that are no longer declared"
 put_files
 if [ -n "$changed" ]; then
     applying=1
-    apply "$doing" || failed "$doing $changed_unit"
+    apply || failed "$doing $changed_unit"
 fi
 files_commit
 say done

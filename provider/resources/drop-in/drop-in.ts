@@ -7,7 +7,7 @@ import { hostFacts } from "../../host/facts";
 import { foundFiles } from "../../host/files";
 import type { Host } from "../../host/host";
 import type { Owner } from "../../host/owner";
-import { budgetSeconds, type Performed, perform } from "../../host/perform";
+import { budgetSeconds, perform } from "../../host/perform";
 import { type PreviewedObject, present, UNKNOWN } from "../../schema/values";
 import { dropInPath } from "../../systemd/paths";
 import { dropInFile, dropInText } from "../content/drop-in-text";
@@ -16,11 +16,12 @@ import { dropInName, hostFiles, sections, unitName } from "../content/schema";
 import { secretIf, warnOfSecretEnvironment } from "../content/secrets";
 import { hostOf, removeFromHost } from "../object-host";
 import { newOwner, objectId, ownerOf, recordText } from "../owner";
-import { refuseFiles, refuseFindings } from "../refusals";
+import { failureReason, refuseUntouched, warnOfInstallSection, warnOfNoEffect } from "./texts";
 
 const inputs = z.strictObject({
     unit: unitName.meta({
-        description: "Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.",
+        description:
+            "Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.",
         replaces: true,
     }),
     name: dropInName.default("override.conf").meta({
@@ -33,9 +34,9 @@ const inputs = z.strictObject({
     files: hostFiles.optional(),
     onChange: z
         .enum(["reload", "restart", "none"])
-        .default("restart")
+        .optional()
         .describe(
-            "How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration.",
+            "How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.",
         ),
     connection: connection.optional(),
 });
@@ -147,10 +148,11 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
             `the drop-in ${path}`,
             async ({ host, warnOfAnotherMachine }) => {
                 const owner = ownerOf(context, known.record, pathOf(old));
-                const { unit = "", onChange = "restart" } = old;
+                const { unit = "", onChange } = old;
                 const said = await perform(context, host, () =>
-                    removeDropIn(owner, { unit, onChange }, adoptedPaths(known), known.machineId ?? ""),
+                    removeDropIn(owner, { unit, onChange, path }, adoptedPaths(known), known.machineId ?? ""),
                 );
+                warnOfNoEffect(context, said, host.name, path);
                 if (said.has("other-machine")) warnOfAnotherMachine();
                 else if (said.has("failed"))
                     context.warn(
@@ -219,45 +221,10 @@ async function write(
         };
         if (said.has("done")) {
             context.status(`${path} is in effect`);
+            warnOfNoEffect(context, said, host.name, path);
+            warnOfInstallSection(context, unit, result.outputs.dropInText);
             return result;
         }
         throw new PartialFailure(result.id, result.outputs, [failureReason(said, declared, host.name)]);
     });
-}
-
-/** Throws the reason why the host refused the drop-in before anything was changed. */
-function refuseUntouched(said: Performed, declared: Inputs): void {
-    if (said.has("touched")) return;
-    if (said.has("no-unit"))
-        throw new UserError({
-            property: "unit",
-            what: `there is no unit ${declared.unit}`,
-            todo: "If an AttachedService installs it, name that in dependsOn",
-        });
-    refuseFindings(said, () => (declared.text === undefined ? "sections" : "text"));
-    const unreloadable = said.one("cannot-reload");
-    if (unreloadable !== undefined)
-        throw new UserError({
-            property: "onChange",
-            what: `${unreloadable} can't be reloaded: it has no ExecReload=`,
-            todo: 'Use `onChange: "restart"`, or set ExecReload= in the drop-in; nothing was changed',
-        });
-    refuseFiles(said, () => "name");
-    throw new UserError({ what: "the drop-in couldn't be written", said: said.stderr });
-}
-
-function failureReason(said: Performed, declared: Inputs, host: string): string {
-    const serving = said.one("serving");
-    const journal = said.block("journal")?.trim();
-    return [
-        `${said.one("failed") ?? "the change"} failed on ${host}: ${said.block("said")?.trim() || said.stderr.trim() || "no reason given"}.`,
-        serving === "old"
-            ? `The drop-in and files were rolled back, and ${declared.unit} is as before.`
-            : serving === undefined
-              ? "What is there now isn't known: `pulumi refresh` shows it."
-              : `The drop-in and files were rolled back, but the unit isn't running: ${serving.replace(/^nothing ?/, "")}.`,
-        journal ? `Its journal:\n${journal.replace(/^/gm, "    ")}` : "",
-    ]
-        .filter((part) => part !== "")
-        .join(" ");
 }

@@ -31,11 +31,11 @@ class DropInArgs:
         """
         The set of arguments for constructing a DropIn resource.
 
-        :param pulumi.Input[_builtins.str] unit: Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
+        :param pulumi.Input[_builtins.str] unit: Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
         :param pulumi.Input['ConnectionArgs'] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         :param pulumi.Input[Mapping[str, pulumi.Input['HostFileArgs']]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.str] name: File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
-        :param pulumi.Input[_builtins.str] on_change: How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+        :param pulumi.Input[_builtins.str] on_change: How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
         :param pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]] sections: Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
         :param pulumi.Input[_builtins.str] text: The drop-in as text, in place of `sections`.
         """
@@ -57,7 +57,7 @@ class DropInArgs:
     @pulumi.getter
     def unit(self) -> pulumi.Input[_builtins.str]:
         """
-        Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
+        Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
         """
         return pulumi.get(self, "unit")
 
@@ -105,7 +105,7 @@ class DropInArgs:
     @pulumi.getter(name="onChange")
     def on_change(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+        How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
         """
         return pulumi.get(self, "on_change")
 
@@ -160,10 +160,10 @@ class DropIn(pulumi.CustomResource):
         :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.str] name: File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
-        :param pulumi.Input[_builtins.str] on_change: How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+        :param pulumi.Input[_builtins.str] on_change: How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
         :param pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]] sections: Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
         :param pulumi.Input[_builtins.str] text: The drop-in as text, in place of `sections`.
-        :param pulumi.Input[_builtins.str] unit: Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
+        :param pulumi.Input[_builtins.str] unit: Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
         """
         ...
     @overload
@@ -307,7 +307,7 @@ class DropIn(pulumi.CustomResource):
     @pulumi.getter(name="onChange")
     def on_change(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+        How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
         """
         return pulumi.get(self, "on_change")
 
@@ -347,7 +347,7 @@ class DropIn(pulumi.CustomResource):
     @pulumi.getter
     def unit(self) -> pulumi.Output[_builtins.str]:
         """
-        Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
+        Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
         """
         return pulumi.get(self, "unit")
 

@@ -4,9 +4,7 @@ import { UserError } from "../../../errors";
 import { kept } from "../../store/directories";
 import type { MakeArgs } from "../loaded";
 import { type Blobs, directoryBlobs } from "./blobs";
-import type { Choice } from "./choose";
-import { findImage, type OciImage } from "./image";
-import { platformOf, platformText } from "./platform";
+import { type Choice, findImage, type OciImage } from "./image";
 
 /** Why an image of a registry can't be named so; `undefined` when it can. */
 export function referenceProblem(reference: string): string | undefined {
@@ -27,28 +25,25 @@ export async function fetchImage(
     { storeDirectory, onProgress, signal }: MakeArgs,
 ): Promise<{ image: OciImage; blobs: Blobs }> {
     const digest = reference.slice(reference.lastIndexOf(":") + 1);
-    const wanted = platformOf(choice.architecture ?? "amd64");
-    const key = `reference-${digest}-${encodeURIComponent(platformText(wanted).replace("/", "-"))}`;
+    const key = `reference-${digest}-${encodeURIComponent(choice.architecture)}`;
     const fetch = (directory: string) => {
         onProgress(`fetching ${reference}`);
-        return copy(reference, wanted, directory, signal);
+        return copy(reference, choice, directory, signal);
     };
     const directory = await kept(storeDirectory, "layers", key, fetch, signal);
     const blobs = { ...(await directoryBlobs(directory, "/")), name: reference };
-    return { image: await findImage(blobs, {}), blobs };
+    return { image: await findImage(blobs, { architecture: choice.architecture }), blobs };
 }
 
 async function copy(
     reference: string,
-    { architecture, variant }: ReturnType<typeof platformOf>,
+    { architecture }: Choice,
     directory: string,
     signal?: AbortSignal,
 ): Promise<void> {
     // A tag beside a digest says nothing more, and skopeo takes only one of them.
     const pinned = reference.replace(/:[\w.-]+(?=@)/, "");
-    const overrides = ["--override-os", "linux", "--override-arch", architecture];
-    if (architecture === "arm") overrides.push("--override-variant", variant);
-    const options = [...overrides, "copy", "--quiet"];
+    const options = ["--override-os", "linux", "--override-arch", architecture, "copy", "--quiet"];
     try {
         await promisify(execFile)("skopeo", [...options, `docker://${pinned}`, `oci:${directory}`], {
             env: process.env,

@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import tar from "tar-stream";
 import { kept } from "../../store/directories";
 import { LocalProblem } from "../../tree/local-files";
-import { compressionBy, decompressor, HEAD_BYTES } from "./compression";
+import { compressionBy, decompressor } from "./compression";
 
 /** What a layer says of a path: "Image Layer Filesystem Changeset" of the OCI image specification. */
 export type Change =
@@ -123,14 +123,11 @@ function hashing(hash: ReturnType<typeof createHash>): Transform {
     });
 }
 
-/** The first bytes of a stream, which stay in it: as many as tell how it is compressed. */
+/** Looks at the beginning, and leaves it in the stream. */
 async function firstBytes(stream: Readable): Promise<Buffer> {
-    const read: Buffer[] = [];
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-        read.push(chunk as Buffer);
-        if (read.reduce((sum, { length }) => sum + length, 0) >= HEAD_BYTES) break;
+        stream.unshift(chunk);
+        return chunk as Buffer;
     }
-    const head = Buffer.concat(read);
-    if (head.length > 0) stream.unshift(head);
-    return head;
+    return Buffer.alloc(0);
 }

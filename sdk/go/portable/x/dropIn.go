@@ -29,7 +29,7 @@ type DropIn struct {
 	MachineId pulumix.Output[string] `pulumi:"machineId"`
 	// File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
 	Name pulumix.Output[*string] `pulumi:"name"`
-	// How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+	// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
 	OnChange pulumix.Output[*string] `pulumi:"onChange"`
 	// The drop-in's file on the host.
 	Path pulumix.Output[string] `pulumi:"path"`
@@ -39,7 +39,7 @@ type DropIn struct {
 	Sections pulumix.GMapOutput[map[string]any, map[string]anyOutput] `pulumi:"sections"`
 	// The drop-in as text, in place of `sections`.
 	Text pulumix.Output[*string] `pulumi:"text"`
-	// Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
+	// Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
 	Unit pulumix.Output[string] `pulumi:"unit"`
 }
 
@@ -92,13 +92,13 @@ type dropInArgs struct {
 	Files map[string]HostFile `pulumi:"files"`
 	// File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
 	Name *string `pulumi:"name"`
-	// How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+	// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
 	OnChange *string `pulumi:"onChange"`
 	// Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
 	Sections map[string]map[string]interface{} `pulumi:"sections"`
 	// The drop-in as text, in place of `sections`.
 	Text *string `pulumi:"text"`
-	// Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
+	// Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
 	Unit string `pulumi:"unit"`
 }
 
@@ -110,13 +110,13 @@ type DropInArgs struct {
 	Files pulumix.Input[map[string]*HostFileArgs]
 	// File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
 	Name pulumix.Input[*string]
-	// How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+	// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
 	OnChange pulumix.Input[*string]
 	// Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
 	Sections pulumix.Input[map[string]map[string]any]
 	// The drop-in as text, in place of `sections`.
 	Text pulumix.Input[*string]
-	// Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
+	// Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
 	Unit pulumix.Input[string]
 }
 
@@ -183,7 +183,7 @@ func (o DropInOutput) Name() pulumix.Output[*string] {
 	return pulumix.Flatten[*string, pulumix.Output[*string]](value)
 }
 
-// How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
 func (o DropInOutput) OnChange() pulumix.Output[*string] {
 	value := pulumix.Apply[DropIn](o, func(v DropIn) pulumix.Output[*string] { return v.OnChange })
 	return pulumix.Flatten[*string, pulumix.Output[*string]](value)
@@ -214,7 +214,7 @@ func (o DropInOutput) Text() pulumix.Output[*string] {
 	return pulumix.Flatten[*string, pulumix.Output[*string]](value)
 }
 
-// Unit of the host that the drop-in is for: portable or not, a template (`cowsay@.service`) too.
+// Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
 func (o DropInOutput) Unit() pulumix.Output[string] {
 	value := pulumix.Apply[DropIn](o, func(v DropIn) pulumix.Output[string] { return v.Unit })
 	return pulumix.Flatten[string, pulumix.Output[string]](value)

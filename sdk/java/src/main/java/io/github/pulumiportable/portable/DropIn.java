@@ -111,14 +111,14 @@ public class DropIn extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.name);
     }
     /**
-     * How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+     * How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
      * 
      */
     @Export(name="onChange", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> onChange;
 
     /**
-     * @return How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+     * @return How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
      * 
      */
     public Output<Optional<String>> onChange() {
@@ -181,14 +181,14 @@ public class DropIn extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.text);
     }
     /**
-     * Unit of the host that the drop-in is for: portable or not, a template (`cowsay{@literal @}.service`) too.
+     * Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay{@literal @}.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
      * 
      */
     @Export(name="unit", refs={String.class}, tree="[0]")
     private Output<String> unit;
 
     /**
-     * @return Unit of the host that the drop-in is for: portable or not, a template (`cowsay{@literal @}.service`) too.
+     * @return Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay{@literal @}.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
      * 
      */
     public Output<String> unit() {

@@ -69,14 +69,14 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+     * How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
      * 
      */
     @Import(name="onChange")
     private @Nullable Output<String> onChange;
 
     /**
-     * @return How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+     * @return How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
      * 
      */
     public Optional<Output<String>> onChange() {
@@ -114,14 +114,14 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Unit of the host that the drop-in is for: portable or not, a template (`cowsay{@literal @}.service`) too.
+     * Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay{@literal @}.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
      * 
      */
     @Import(name="unit", required=true)
     private Output<String> unit;
 
     /**
-     * @return Unit of the host that the drop-in is for: portable or not, a template (`cowsay{@literal @}.service`) too.
+     * @return Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay{@literal @}.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
      * 
      */
     public Output<String> unit() {
@@ -222,7 +222,7 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param onChange How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+         * @param onChange How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
          * 
          * @return builder
          * 
@@ -233,7 +233,7 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param onChange How a change takes effect in a running unit: `reload` (ExecReload=), `restart`, or `none`, which only reloads the systemd configuration. Default: `restart`.
+         * @param onChange How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
          * 
          * @return builder
          * 
@@ -285,7 +285,7 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param unit Unit of the host that the drop-in is for: portable or not, a template (`cowsay{@literal @}.service`) too.
+         * @param unit Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay{@literal @}.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
          * 
          * @return builder
          * 
@@ -296,7 +296,7 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param unit Unit of the host that the drop-in is for: portable or not, a template (`cowsay{@literal @}.service`) too.
+         * @param unit Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay{@literal @}.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
          * 
          * @return builder
          * 

@@ -1,0 +1,38 @@
+/** What the name of a unit says about it (systemd.unit(5)). */
+
+/** `cowsay@.service`: can be enabled and instantiated, never started itself. */
+export function isTemplate(unit: string): boolean {
+    return unit.includes("@.");
+}
+
+/** `cowsay@.service` for `cowsay@one.service` and for itself; undefined for a unit without an `@`. */
+export function templateOf(unit: string): string | undefined {
+    const at = unit.indexOf("@");
+    return at <= 0 ? undefined : `${unit.slice(0, at)}@${unit.slice(unit.lastIndexOf("."))}`;
+}
+
+/** `one` for `cowsay@one.service`; undefined for a template and for a unit without an `@`. */
+export function instanceOf(unit: string): string | undefined {
+    const at = unit.indexOf("@");
+    const instance = at <= 0 ? "" : unit.slice(at + 1, unit.lastIndexOf("."));
+    return instance === "" ? undefined : instance;
+}
+
+/**
+ * `app-.service` and `user-.slice`: no unit, but the directory `app-.service.d` is read for every unit whose name
+ * begins with `app-`. `-.slice` and `-.mount` are units.
+ */
+export function isPrefix(unit: string): boolean {
+    return /[^-].*-\.[a-z]+$/.test(unit) && !unit.includes("@");
+}
+
+export function kindOf(unit: string): string {
+    return unit.slice(unit.lastIndexOf(".") + 1);
+}
+
+/** A pattern of fnmatch(3) that matches all units that a template or a prefix stands for, or the unit itself. */
+export function patternOf(unit: string): string {
+    const escaped = unit.replaceAll("\\", "\\\\");
+    if (isTemplate(unit)) return escaped.replace("@.", "@*.");
+    return isPrefix(unit) ? escaped.replace(/-\.([a-z]+)$/, "-*.$1") : escaped;
+}

@@ -1,0 +1,54 @@
+import type { TestHost } from "../../hosts";
+import { fileAsset, type Json } from "../deployment";
+import { onHost } from "../hello";
+
+/** Debian releases of the hosts: systemd 252 and 257. */
+export const SUITES = ["bookworm", "trixie"] as const;
+
+export const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
+/** A service of an image that does nothing until it is stopped. */
+export const idle = (install = INSTALL, argument = "") => `[Service]\nExecStart=/usr/bin/idle ${argument}\n${install}`;
+
+/** Inputs of a PortableImage `hello` with units given as text, and the programs `hello` and `idle`. */
+export function imageOf(connection: Json, version: string, units: Record<string, string>): Json {
+    return {
+        name: "hello",
+        version,
+        source: {
+            files: {
+                units: Object.entries(units).map(([name, text]) => ({ name, text })),
+                tree: {
+                    "/usr/bin/hello": { asset: fileAsset("bin/hello"), mode: "0755" },
+                    "/usr/bin/idle": { asset: fileAsset("bin/idle"), mode: "0755" },
+                },
+            },
+        },
+        connection,
+    };
+}
+
+/** What `systemctl show` says of one unit. */
+export async function shown(host: TestHost, unit: string, ...properties: string[]): Promise<Record<string, string>> {
+    const lines = await onHost(host, `systemctl show -p ${properties.join(",")} -- '${unit}'`);
+    return Object.fromEntries(
+        lines.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const),
+    );
+}
+
+/** Writes units (or any text files) below /etc/systemd/system, and has systemd read them. */
+export async function writeUnits(host: TestHost, files: Record<string, string>, then = "true"): Promise<void> {
+    for (const [path, text] of Object.entries(files)) {
+        const file = path.startsWith("/") ? path : `/etc/systemd/system/${path}`;
+        await onHost(host, `mkdir -p "$(dirname '${file}')" && cat >'${file}'`, text);
+    }
+    await onHost(host, `systemctl daemon-reload && ${then}`);
+}
+
+/** The links that enable units of the host, as paths below its directories of units. */
+export async function links(host: TestHost, pattern = "*hello*"): Promise<string[]> {
+    const found = await onHost(
+        host,
+        `cd /etc/systemd/system && find . -type l '(' -name '${pattern}' -o -lname '${pattern}' ')' -printf '%P\\n' | sort`,
+    );
+    return found.split("\n").filter((line) => line !== "");
+}
