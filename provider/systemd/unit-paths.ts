@@ -1,12 +1,9 @@
+import { API_DIRECTORIES, DIRECTORY_BASES } from "./exec-directories";
+import { SEARCH_PATH } from "./syntax";
 import { assignmentsOf, type Command, splitCommands, splitWords, type UnitFile } from "./unit-file";
 
-/** Where the settings of a service put directories of the host (systemd.exec(5), table 2). `/run` is a new tmpfs. */
-const MANAGED_DIRECTORIES: Record<string, string> = {
-    StateDirectory: "/var/lib",
-    CacheDirectory: "/var/cache",
-    LogsDirectory: "/var/log",
-    ConfigurationDirectory: "/etc",
-};
+/** Directories of the host that are mounted into a service. Those of /run need no mount point of the image. */
+const { RuntimeDirectory: _, ...MANAGED_DIRECTORIES } = DIRECTORY_BASES;
 /** Settings whose value is a list of SOURCE[:DESTINATION[:OPTIONS]]. */
 const BINDS = ["BindPaths", "BindReadOnlyPaths"];
 /** Settings whose paths must be there, in the image. */
@@ -20,8 +17,6 @@ const COMMANDS = [
     "ExecStop",
     "ExecStopPost",
 ];
-/** Mounted over when the service starts (MountAPIVFS=): nothing in them needs a mount point of the image. */
-const API_DIRECTORIES = ["/dev", "/proc", "/sys", "/run"];
 /** Files that are often bound, and whose names don't show that they are files. */
 const KNOWN_FILES = [
     "/etc/hosts",
@@ -99,9 +94,6 @@ export interface Program {
     candidates: string[];
 }
 
-/** The search path of systemd.exec(5), for systems with and without a merged /usr. */
-export const SEARCH_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-
 /** The programs that must be in the image: not those that may be missing (`-`) or whose path only the host knows. */
 export function programs(unit: UnitFile, unitName: string): Program[] {
     const search = wordsOf(unit, "ExecSearchPath").flatMap(({ text }) => text.split(":"));
@@ -151,7 +143,7 @@ function normalize(path: string): string | undefined {
 }
 
 /** What can be known of specifiers before the unit runs (systemd.unit(5), "SPECIFIERS"); undefined for the rest. */
-function expandSpecifiers(text: string, unitName: string): string | undefined {
+export function expandSpecifiers(text: string, unitName: string): string | undefined {
     const name = unitName.slice(0, unitName.lastIndexOf("."));
     const at = name.indexOf("@");
     const instance = at < 0 ? "" : name.slice(at + 1) || undefined;

@@ -1,3 +1,4 @@
+import { DIRECTORY_BASES } from "./exec-directories";
 import { parseUnit, splitWords } from "./unit-file";
 
 /** Unit files of a program rewritten for an instance of it: other names, and directories of its own. */
@@ -7,18 +8,12 @@ const REFERENCES = new Set([
     ...["Before", "After", "Requires", "Requisite", "Wants", "BindsTo", "BindTo", "PartOf", "Upholds", "Conflicts"],
     ...["OnFailure", "OnSuccess", "JoinsNamespaceOf", "PropagatesReloadTo", "PropagateReloadTo"],
     ...["ReloadPropagatedFrom", "PropagateReloadFrom", "PropagatesStopTo", "StopPropagatedFrom"],
-    ...["Sockets", "Service", "Unit", "Also", "Alias", "WantedBy", "RequiredBy", "UpheldBy"],
+    ...["Sockets", "Service", "Unit", "Also", "Alias", "WantedBy", "RequiredBy", "UpheldBy", "Slice"],
 ]);
-/** Where systemd makes the directories of a service, by setting (systemd.exec(5), table 2). */
-export const DIRECTORY_BASES: Readonly<Record<string, string>> = {
-    StateDirectory: "/var/lib",
-    CacheDirectory: "/var/cache",
-    LogsDirectory: "/var/log",
-    ConfigurationDirectory: "/etc",
-    RuntimeDirectory: "/run",
-};
-/** Settings whose value is one name of a user or group. */
-const USERS = new Set(["User", "Group"]);
+/** Settings whose values are names that a unit has for itself: of its user and group, and of its journal. */
+const OWN_NAMES = new Set(["User", "Group", "LogNamespace"]);
+/** Settings that name the user or group of another unit, or one of the host. */
+export const ACCOUNT_REFERENCES: ReadonlySet<string> = new Set(["SupplementaryGroups", "SocketUser", "SocketGroup"]);
 
 /** What a prefix becomes: `hello` and `hello-staging`. */
 export interface Prefixes {
@@ -31,26 +26,41 @@ export function renamedUnit(name: string, { from, to }: Prefixes): string {
     return to + name.slice(from.length);
 }
 
-/** What units are called: their names, and the aliases in their texts, which two instances can't both have. */
-export function unitNames(names: Iterable<string>, texts: Iterable<string>): Set<string> {
-    const found = new Set(names);
-    for (const text of texts) {
-        for (const { key, value } of parseUnit(text).assignments) {
-            if (key === "Alias") for (const alias of splitWords(value) ?? []) found.add(alias);
-        }
-    }
-    return found;
+/** What the units of a program call their own. */
+export interface OwnNames {
+    /** Names of units, also those that only a text has: aliases and slices. */
+    units: ReadonlySet<string>;
+    /** Users and groups of the services, dynamic ones by the name of their unit (systemd.exec(5), DynamicUser=). */
+    accounts: ReadonlySet<string>;
 }
 
-/** The text of a unit with all that names one of `names`, and its directories and users, renamed. */
-export function renamedText(text: string, names: ReadonlySet<string>, prefixes: Prefixes): string {
+/** `texts`: the units by name; a text that isn't known adds its name alone. */
+export function ownNames(texts: Iterable<readonly [name: string, text: string | undefined]>): OwnNames {
+    const units = new Set<string>();
+    const accounts = new Set<string>();
+    for (const [name, text] of texts) {
+        units.add(name);
+        const assignments = text === undefined ? [] : parseUnit(text).assignments;
+        for (const { key, value } of assignments) {
+            if (key === "Alias" || key === "Slice") for (const each of splitWords(value) ?? []) units.add(each);
+            if (key === "User" || key === "Group") accounts.add(value);
+        }
+        const isDynamic = text !== undefined && !assignments.some(({ key }) => key === "User");
+        if (isDynamic && name.endsWith(".service")) accounts.add(name.slice(0, -".service".length));
+    }
+    return { units, accounts };
+}
+
+/** The text of a unit with all that is the program's own renamed: units, directories, users and groups. */
+export function renamedText(text: string, { units, accounts }: OwnNames, prefixes: Prefixes): string {
     return rewritten(text, (key, value) => {
         if (REFERENCES.has(key))
             return eachWord(value, (word) =>
-                startsUnit(word, prefixes.from) && isOneOf(word, names) ? renamedUnit(word, prefixes) : word,
+                startsUnit(word, prefixes.from) && isOneOf(word, units) ? renamedUnit(word, prefixes) : word,
             );
         if (Object.hasOwn(DIRECTORY_BASES, key)) return eachWord(value, (word) => renamedDirectory(word, prefixes));
-        return USERS.has(key) ? eachWord(value, (word) => renamedName(word, prefixes)) : value;
+        const isOwn = (word: string) => OWN_NAMES.has(key) || (ACCOUNT_REFERENCES.has(key) && accounts.has(word));
+        return eachWord(value, (word) => (isOwn(word) ? renamedName(word, prefixes) : word));
     });
 }
 

@@ -1,10 +1,14 @@
-import { renamedText, renamedUnit, unitNames } from "../../provider/systemd/unit-renaming";
+import { ownNames, renamedText, renamedUnit } from "../../provider/systemd/unit-renaming";
 
 const prefixes = { from: "hello", to: "hello-staging" };
 const units = ["hello.service", "hello.socket", "hello-web@.socket", "hello-web@.service", "hello-job.timer"];
 
 function renamed(text: string, names = units): string {
-    return renamedText(text, unitNames(names, [text]), prefixes);
+    return renamedText(
+        text,
+        ownNames([...names.map((name) => [name, undefined] as const), ["hello-own.service", text]]),
+        prefixes,
+    );
 }
 
 test.each([
@@ -77,6 +81,18 @@ test.each([
     ["LogsDirectory=hello:hello-link:ro x:hello", "LogsDirectory=hello-staging:hello-staging-link:ro x:hello-staging"],
     ["ConfigurationDirectory=%N hello", "ConfigurationDirectory=%N hello-staging"],
     ["StateDirectoryMode=0700", undefined],
+    [
+        "User=hello\nSupplementaryGroups=www-data hello hello-tls",
+        "User=hello-staging\nSupplementaryGroups=www-data hello-staging hello-tls",
+    ],
+    [
+        "Group=hello-web\nSocketUser=hello-own\nSocketGroup=hello-web",
+        "Group=hello-staging-web\nSocketUser=hello-staging-own\nSocketGroup=hello-staging-web",
+    ],
+    ["LogNamespace=hello", "LogNamespace=hello-staging"],
+    ["Slice=hello.slice\nAfter=hello.slice", "Slice=hello-staging.slice\nAfter=hello-staging.slice"],
+    ["Slice=hello-web.slice", "Slice=hello-staging-web.slice"],
+    ["Slice=system-hello.slice", undefined],
     // Users.
     ["User=hello\nGroup=hello-data", "User=hello-staging\nGroup=hello-staging-data"],
     ["User=www-data\nSupplementaryGroups=hello", undefined],

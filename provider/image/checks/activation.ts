@@ -1,3 +1,4 @@
+import { isYes } from "../../systemd/syntax";
 import { type Assignment, assignmentsOf, lastValueOf, listensOf, splitWords, valuesOf } from "../../systemd/unit-file";
 import type { Finding } from "./finding";
 import type { ImageFacts, ImageUnit } from "./image-facts";
@@ -22,11 +23,6 @@ export function activationFindings(facts: ImageFacts): Finding[] {
         if (unit.name.endsWith(".path")) return triggerFindings(facts, unit, "Path", PATHS, "a path, as PathExists=");
         return unit.name.endsWith(".service") ? passedSockets(facts, unit) : [];
     });
-}
-
-/** Whether a setting says yes (systemd.syntax(7)). */
-export function isYes(value: string | undefined): boolean {
-    return /^(1|yes|y|true|t|on)$/i.test(value ?? "");
 }
 
 /** Sockets that are passed to a service when it starts. */

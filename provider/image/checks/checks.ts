@@ -1,6 +1,7 @@
 import type { Tree } from "../tree/tree";
 import { activationFindings } from "./activation";
 import type { Finding } from "./finding";
+import { hostSettingFindings } from "./host-settings";
 import { imageFacts } from "./image-facts";
 import { instanceFindings } from "./instance";
 import { profileFindings } from "./profile";
@@ -35,6 +36,7 @@ export async function validateImage(
         ...(await systemFindings(facts)),
         ...unitNameFindings(facts),
         ...settingFindings(facts),
+        ...hostSettingFindings(facts),
         ...activationFindings(facts),
         ...(instanceOf === undefined ? [] : instanceFindings(facts, instanceOf)),
         ...programs.findings,

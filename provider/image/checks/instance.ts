@@ -1,15 +1,20 @@
+import { BASE_SPECIFIERS, DIRECTORY_BASES } from "../../systemd/exec-directories";
 import { type Assignment, splitWords } from "../../systemd/unit-file";
-import { DIRECTORY_BASES } from "../../systemd/unit-renaming";
+import { ACCOUNT_REFERENCES } from "../../systemd/unit-renaming";
 import type { Finding } from "./finding";
 import type { ImageFacts, ImageUnit } from "./image-facts";
 
 /** What two instances of a program would share on a host though their units and directories have names of their own. */
 export function instanceFindings(facts: ImageFacts, instanceOf: string): Finding[] {
     const directories = formerDirectories(facts, instanceOf);
-    return facts.units.flatMap((unit) => [
-        ...unit.parsed.assignments.flatMap((each) => pathFinding(unit, each, directories)),
-        ...unit.parsed.assignments.flatMap((each) => nameFinding(unit, each, facts.name)),
-    ]);
+    return facts.units.flatMap((unit) =>
+        unit.parsed.assignments.flatMap((each) => [
+            ...pathFinding(unit, each, directories),
+            ...nameFinding(unit, each, facts.name),
+            ...directoryFinding(unit, each, facts.name),
+            ...accountFinding(unit, each, facts.name, instanceOf),
+        ]),
+    );
 }
 
 /** Directories that systemd made for the program, by path: what is in their place for this instance. */
@@ -18,18 +23,27 @@ function formerDirectories({ name, units }: ImageFacts, instanceOf: string): Map
     for (const { key, value } of units.flatMap(({ parsed }) => parsed.assignments)) {
         const base = DIRECTORY_BASES[key];
         if (base === undefined) continue;
-        for (const word of splitWords(value) ?? []) {
-            const [first = ""] = word.split(/[/:]/);
-            if (first === name || first.startsWith(`${name}-`))
-                found.set(`${base}/${instanceOf}${first.slice(name.length)}`, `${base}/${first}`);
+        for (const first of firstNames(value)) {
+            if (isOwn(first, name)) found.set(`${base}/${instanceOf}${first.slice(name.length)}`, `${base}/${first}`);
         }
     }
     return found;
 }
 
+/** `hello` of `hello/data:link`, for each word. */
+function firstNames(value: string): string[] {
+    return (splitWords(value) ?? []).map((word) => word.split(/[/:]/)[0] ?? "").filter((first) => first !== "");
+}
+
+function isOwn(name: string, prefix: string): boolean {
+    return name === prefix || name.startsWith(`${prefix}-`);
+}
+
 function pathFinding(unit: ImageUnit, { key, value, line }: Assignment, directories: Map<string, string>): Finding[] {
+    // %S/hello is /var/lib/hello.
+    const written = value.replace(/(?<!%)%[SCLEt](?=\/)/g, (specifier) => BASE_SPECIFIERS[specifier] as string);
     for (const [before, now] of directories) {
-        if (!new RegExp(`(?<![\\w./-])${before.replaceAll(".", "\\.")}(?![\\w.-])`).test(value)) continue;
+        if (!new RegExp(`(?<![\\w./-])${before.replaceAll(".", "\\.")}(?![\\w.-])`).test(written)) continue;
         return [
             {
                 severity: "warning",
@@ -43,6 +57,21 @@ function pathFinding(unit: ImageUnit, { key, value, line }: Assignment, director
     return [];
 }
 
+/** A directory that isn't named after the program has the same name in every instance. */
+function directoryFinding({ name: file }: ImageUnit, { key, value, line }: Assignment, name: string): Finding[] {
+    const base = DIRECTORY_BASES[key];
+    if (base === undefined) return [];
+    return [...new Set(firstNames(value))]
+        .filter((first) => !isOwn(first, name) && !first.includes("%"))
+        .map((first) => ({
+            severity: "warning",
+            file,
+            line,
+            what: `${key}= is ${first} in every instance, and all of them share ${base}/${first}`,
+            todo: "Name it after the unit, as with %N, or make it a variable in the unit",
+        }));
+}
+
 /** Names outside the program's own: only one unit of a host has them. */
 function nameFinding({ name: file }: ImageUnit, { key, value, line }: Assignment, name: string): Finding[] {
     const shared = key === "BusName" ? [value] : key === "Alias" ? (splitWords(value) ?? []) : [];
@@ -54,5 +83,24 @@ function nameFinding({ name: file }: ImageUnit, { key, value, line }: Assignment
             line,
             what: `${key}= is ${each} in every instance, and one host has that once`,
             todo: "Remove it, or make it a variable in the unit",
+        }));
+}
+
+/** A user or group of the program's name that no unit of the image has: the host's own, for every instance. */
+function accountFinding(
+    { name: file }: ImageUnit,
+    { key, value, line }: Assignment,
+    name: string,
+    instanceOf: string,
+): Finding[] {
+    if (!ACCOUNT_REFERENCES.has(key)) return [];
+    return (splitWords(value) ?? [])
+        .filter((each) => isOwn(each, instanceOf) && !isOwn(each, name))
+        .map((each) => ({
+            severity: "warning",
+            file,
+            line,
+            what: `${key}= is ${each} in every instance, as no unit of the image has it as its User= or Group=`,
+            todo: "Make it a variable in the unit if each instance shall have its own",
         }));
 }

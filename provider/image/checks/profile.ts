@@ -1,9 +1,10 @@
+import { isYes } from "../../systemd/syntax";
 import { assignmentsOf, splitWords } from "../../systemd/unit-file";
 import { mountPoints, programs } from "../../systemd/unit-paths";
 import { readText } from "../tree/content";
 import { isIn } from "../tree/paths";
 import type { Tree } from "../tree/tree";
-import { isYes, socketsOf } from "./activation";
+import { socketsOf } from "./activation";
 import type { Finding } from "./finding";
 import { type ImageFacts, type ImageUnit, mountedOver, services } from "./image-facts";
 import { jitFindings } from "./jit";

@@ -1,5 +1,6 @@
+import { SEARCH_PATH } from "../../systemd/syntax";
 import { splitWords, valuesOf } from "../../systemd/unit-file";
-import { type Program, programs, SEARCH_PATH } from "../../systemd/unit-paths";
+import { type Program, programs } from "../../systemd/unit-paths";
 import type { Elf } from "../elf/elf";
 import type { Loader } from "../elf/loader";
 import { readingContent } from "../tree/content";

@@ -1,3 +1,4 @@
+import { REPLACED_DIRECTORIES } from "../../systemd/exec-directories";
 import { parseUnit } from "../../systemd/unit-file";
 import { mountPoints } from "../../systemd/unit-paths";
 import { readText } from "../tree/content";
@@ -5,8 +6,6 @@ import type { Tree } from "../tree/tree";
 import type { Finding } from "./finding";
 import { type ImageFacts, services } from "./image-facts";
 
-/** Mounted over in every service with a root of its own (systemd.exec(5), MountAPIVFS=, PrivateTmp=). */
-const API_DIRECTORIES = ["/dev", "/proc", "/sys", "/run", "/tmp", "/var/tmp"];
 /** Bound from the host by every profile that comes with systemd. */
 const BOUND_FILES = ["/etc/machine-id", "/etc/resolv.conf"];
 /** What any user needs of a directory to enter and list it. */
@@ -70,7 +69,7 @@ function prefixFindings(path: string, name: string, text: string): Finding[] {
 /** What is mounted into a read-only image must be there: systemd can't make it. */
 function mountPointFindings(facts: ImageFacts): Finding[] {
     const findings: Finding[] = [];
-    for (const path of API_DIRECTORIES) {
+    for (const path of REPLACED_DIRECTORIES) {
         const entry = facts.tree.lookup(path)?.entry;
         if (entry?.kind === "directory") continue;
         findings.push(absent(undefined, undefined, path, "directory", "systemd mounts over it"));

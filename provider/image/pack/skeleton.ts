@@ -20,7 +20,7 @@ export interface Identity {
  * on Images"), and the mount points of its services. What the user gave stays.
  */
 export function addSkeleton(tree: Tree, identity: Identity, units: Readonly<Record<string, string>>): void {
-    for (const [path, mode] of Object.entries(API_DIRECTORIES)) addAbsent(tree, path, { kind: "directory", mode });
+    for (const [path, mode] of Object.entries(DIRECTORIES)) addAbsent(tree, path, { kind: "directory", mode });
     if (tree.lookup("/etc/os-release")?.entry === undefined) {
         addAbsent(tree, "/usr/lib/os-release", textEntry(osRelease(identity)));
         addAbsent(tree, "/etc/os-release", { kind: "symlink", target: "../usr/lib/os-release" });
@@ -51,7 +51,8 @@ function isImplied(entry: Entry): boolean {
     return entry.kind === "directory" && entry.implied === true;
 }
 
-const API_DIRECTORIES: Record<string, number> = {
+/** Mount points of every image, with their modes. */
+const DIRECTORIES: Record<string, number> = {
     "/dev": 0o755,
     "/proc": 0o555,
     "/sys": 0o555,

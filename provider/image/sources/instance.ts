@@ -1,7 +1,7 @@
 import { sha256 } from "../../digest";
 import { UserError } from "../../errors";
 import { type Previewed, UNKNOWN, Unknown } from "../../schema/values";
-import { eachWord, type Prefixes, renamedText, renamedUnit, unitNames } from "../../systemd/unit-renaming";
+import { eachWord, ownNames, type Prefixes, renamedText, renamedUnit } from "../../systemd/unit-renaming";
 import { readText } from "../tree/content";
 import { join, parentOf } from "../tree/paths";
 import { type FileEntry, type Tree, textEntry } from "../tree/tree";
@@ -10,7 +10,7 @@ import type { LoadedSource } from "./loaded";
 import type { Problems } from "./problems";
 
 /** Raised when the same source is rewritten another way: images of instances are then made anew. */
-const INSTANCE_VERSION = 1;
+const INSTANCE_VERSION = 2;
 
 /** What an image is called on a host, and the prefix of its units: `hello-staging` for `hello` and `staging`. */
 export function instanceName(name: string, instance: string | undefined): string {
@@ -56,9 +56,8 @@ export async function asInstance(
 }
 
 function renamedTexts(texts: Readonly<Record<string, string | Unknown>>, prefixes: Prefixes) {
-    const names = unitNames(
-        Object.keys(texts),
-        Object.values(texts).filter((text) => typeof text === "string"),
+    const names = ownNames(
+        Object.entries(texts).map(([name, text]) => [name, typeof text === "string" ? text : undefined]),
     );
     return Object.fromEntries(
         Object.entries(texts).map(([name, text]) => [
@@ -73,10 +72,7 @@ async function renameInTree(tree: Tree, prefixes: Prefixes): Promise<string[]> {
     const found = await Promise.all(
         unitFiles(tree, prefixes.from).map(async (file) => ({ ...file, text: await readText(file.entry) })),
     );
-    const names = unitNames(
-        found.map(({ name }) => name),
-        found.map(({ text }) => text),
-    );
+    const names = ownNames(found.map(({ name, text }) => [name, text]));
     for (const { path } of found) tree.remove(path);
     const reasons = found.map(({ path, name, text, entry }) =>
         tree.add(

@@ -171,6 +171,101 @@ test("a unit of another name may be the host's", async () => {
     ]);
 });
 
+describe("what systemd uses on the host though it is in the image", () => {
+    const parts = { "/etc/hello.env": "A=b\n", "/usr/share/hello/key": "x", "/opt/hello/data": "/" };
+    const said = (setting: string, path: string, use: string) =>
+        expect.stringMatching(
+            `^hello\\.service:\\d: ${setting}= names ${path}, which is in the image, and systemd ${use} on the host\\. `,
+        );
+    test.each<[string, string, string, string]>([
+        ["[Service]\nEnvironmentFile=/etc/hello.env", "EnvironmentFile", "/etc/hello.env", "reads it"],
+        ["[Service]\nEnvironmentFile=-%E/%N.env", "EnvironmentFile", "/etc/hello.env", "reads it"],
+        ["[Service]\nLoadCredential=key:/usr/share/hello/key", "LoadCredential", "/usr/share/hello/key", "reads it"],
+        ["[Service]\nStandardInput=file:/usr/share/hello/key", "StandardInput", "/usr/share/hello/key", "opens it"],
+        ["[Unit]\nConditionPathExists=!/etc/hello.env", "ConditionPathExists", "/etc/hello.env", "looks for it"],
+        [
+            "[Unit]\nConditionFileIsExecutable=|/usr/bin/hello",
+            "ConditionFileIsExecutable",
+            "/usr/bin/hello",
+            "looks for it",
+        ],
+        [
+            "[Unit]\nConditionPathIsDirectory=/opt/hello/data",
+            "ConditionPathIsDirectory",
+            "/opt/hello/data",
+            "looks for it",
+        ],
+        [
+            "[Unit]\nAssertFileNotEmpty=/usr/share/hello/key",
+            "AssertFileNotEmpty",
+            "/usr/share/hello/key",
+            "looks for it",
+        ],
+    ])("%s", async (lines, setting, path, use) => {
+        expect(await warnings(start("/usr/bin/hello", `${lines}\n`), parts)).toEqual([said(setting, path, use)]);
+    });
+
+    test("a path unit", async () => {
+        const units = { ...start("/usr/bin/hello"), "hello.path": "[Path]\nPathModified=/etc/hello.env\n" };
+        expect(await warnings(units, parts)).toEqual([
+            "hello.path:2: PathModified= names /etc/hello.env, which is in the image, and systemd watches it on the host. Name a path of the host, or remove the setting.",
+        ]);
+    });
+
+    test.each([
+        "[Service]\nEnvironmentFile=-/etc/default/hello",
+        "[Service]\nLoadCredential=key:/etc/hello.key",
+        "[Unit]\nConditionPathExists=/etc/hello",
+        "[Unit]\nConditionPathIsReadWrite=/var/lib",
+        "[Unit]\nConditionPathExists=/run/hello",
+    ])("not %s", async (lines) => {
+        expect(
+            await warnings(start("/usr/bin/hello", `${lines}\n`), { ...parts, "/etc/hello": "/", "/var/lib": "/" }),
+        ).toEqual([]);
+    });
+});
+
+describe("a PID file", () => {
+    test("that only the service sees", async () => {
+        expect(await warnings(start("/usr/bin/hello", "Type=forking\nPIDFile=hello.pid\n"))).toEqual([
+            "hello.service:4: PIDFile= is /run/hello.pid, which the service writes where only it sees it: systemd looks for it on the host, and the start would time out. Write it into a directory of RuntimeDirectory=, or let the program run in the foreground without PIDFile=.",
+        ]);
+    });
+
+    test.each(["RuntimeDirectory=%N\nPIDFile=/run/hello/pid", "BindPaths=/run/all\nPIDFile=/run/all/pid"])(
+        "not with %s",
+        async (lines) => {
+            expect(await warnings(start("/usr/bin/hello", `${lines}\n`))).toEqual([]);
+        },
+    );
+});
+
+test("variables that systemd drops", async () => {
+    const said = await warnings(start("/usr/bin/hello", 'Environment=A=1 "my.name=x y" B-C=2 %N=3\n'));
+    expect(said).toEqual(
+        ["my.name", "B-C"].map(
+            (name) =>
+                `hello.service:3: Environment= sets '${name}', which systemd drops: names of variables have letters, digits and _ only. Let the program take another name, or start it by \`env\` in ExecStart=.`,
+        ),
+    );
+});
+
+describe("a default instance that starts nothing", () => {
+    test("as nothing wants it", async () => {
+        const text = "[Service]\nExecStart=/usr/bin/hello\n[Install]\nDefaultInstance=main\n";
+        expect(await warnings({ "hello@.service": text })).toEqual([
+            "hello@.service:4: DefaultInstance= is main, and nothing starts hello@main.service: [Install] names no unit that wants it. Add WantedBy=multi-user.target to [Install].",
+        ]);
+        expect(await warnings({ "hello@.service": `${text}WantedBy=multi-user.target\n` })).toEqual([]);
+    });
+
+    test("as the unit is no template", async () => {
+        expect(await warnings(start("/usr/bin/hello", "[Install]\nDefaultInstance=main\n"))).toEqual([
+            "hello.service:4: DefaultInstance= counts in templates only, and this unit isn't one: its name has no @. Remove it, or make the unit a template.",
+        ]);
+    });
+});
+
 /** What the machine's systemd says is heard where there is one that can read units of another root. */
 test("a misspelled setting, where this machine's systemd knows them", async () => {
     const said = await warnings(start("/usr/bin/hello", "Retsart=always\n"));

@@ -188,8 +188,10 @@ test("what two instances would share all the same is named", async () => {
         "CacheDirectory=other",
         "ExecStart=/usr/bin/hello --data=/var/lib/hello/db /var/cache/other",
         "Environment=SOCKET=/run/hello-run/s A=/run/hello B=/srv/var/lib/hello C=/var/lib/hello-staging",
-        "WorkingDirectory=/var/lib/hello",
+        "WorkingDirectory=%S/hello",
         "ReadWritePaths=/var/lib/hellos",
+        "User=www-data",
+        "SupplementaryGroups=hello ssl",
         "[Install]",
         "WantedBy=multi-user.target",
         "Alias=www.service hello-x.service",
@@ -198,9 +200,11 @@ test("what two instances would share all the same is named", async () => {
     const todo =
         "Write what follows its name: $STATE_DIRECTORY and its like in Exec lines (systemd.exec(5)), %S/%N elsewhere.";
     expect((await said(files([{ name: "hello.service", text }]))).filter((each) => /instance/.test(each))).toEqual([
+        "source.files: hello-staging.service:4: CacheDirectory= is other in every instance, and all of them share /var/cache/other. Name it after the unit, as with %N, or make it a variable in the unit.",
         `source.files: hello-staging.service:5: ExecStart= names /var/lib/hello, and the directory of this instance is /var/lib/hello-staging. ${todo}`,
         `source.files: hello-staging.service:6: Environment= names /run/hello-run, and the directory of this instance is /run/hello-staging-run. ${todo}`,
         `source.files: hello-staging.service:7: WorkingDirectory= names /var/lib/hello, and the directory of this instance is /var/lib/hello-staging. ${todo}`,
-        "source.files: hello-staging.service:11: Alias= is www.service in every instance, and one host has that once. Remove it, or make it a variable in the unit.",
+        "source.files: hello-staging.service:10: SupplementaryGroups= is hello in every instance, as no unit of the image has it as its User= or Group=. Make it a variable in the unit if each instance shall have its own.",
+        "source.files: hello-staging.service:13: Alias= is www.service in every instance, and one host has that once. Remove it, or make it a variable in the unit.",
     ]);
 });

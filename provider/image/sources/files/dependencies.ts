@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import type { Path } from "../../../schema/values";
+import { SEARCH_PATH } from "../../../systemd/syntax";
 import { type Elf, readElf } from "../../elf/elf";
 import { type Loaded, Loader, type Missing, type TooOld } from "../../elf/loader";
 import { builtInDirectories } from "../../elf/search-path";
@@ -13,7 +14,6 @@ import type { Problems } from "../problems";
 /** Opened by the C library while a program runs, where they are files of their own: no program names them. */
 const OPENED_LATER = ["libgcc_s.so.1", "libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"];
 const C_LIBRARY = "libc.so.6";
-const SEARCH_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /** Made for the time stamps of one machine: Python would pass over them. */
 const PYTHON_CACHE = "__pycache__";
 

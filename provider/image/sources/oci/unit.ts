@@ -1,3 +1,4 @@
+import { execLine, isVariableName, SEARCH_PATH } from "../../../systemd/syntax";
 import { quoteWord } from "../../../systemd/unit-file";
 import type { Tree } from "../../tree/tree";
 import type { RunConfiguration } from "./image";
@@ -5,8 +6,6 @@ import type { RunConfiguration } from "./image";
 /** Raised when the unit of the same configuration is another text. */
 export const OCI_UNIT_VERSION = 1;
 
-/** Where a container looks for a program when its image has no PATH. */
-const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const LAST_PRIVILEGED_PORT = 1023;
 
 export interface OciUnit {
@@ -19,8 +18,15 @@ export interface OciUnit {
 export function unitOf(run: RunConfiguration, name: string, tree: Tree): OciUnit | undefined {
     const [program, ...args] = [...(run.Entrypoint ?? []), ...(run.Cmd ?? [])];
     if (program === undefined) return undefined;
-    const environment = (run.Env ?? []).filter((each) => /^[A-Za-z_][A-Za-z0-9_]*=/.test(each) && !each.includes("\0"));
-    const searched = environment.find((each) => each.startsWith("PATH="))?.slice("PATH=".length) ?? SEARCH_PATH;
+    const environment = (run.Env ?? []).filter(
+        (each) => isVariableName(nameIn(each)) && each.includes("=") && !each.includes("\0"),
+    );
+    const dropped = (run.Env ?? []).filter((each) => !environment.includes(each)).map(nameIn);
+    const searched =
+        environment
+            .find((each) => each.startsWith("PATH="))
+            ?.slice("PATH=".length)
+            .split(":") ?? SEARCH_PATH;
     const workingDirectory = workingDirectoryOf(run);
     const path = programPath(program, searched, workingDirectory, tree);
     const signal = run.StopSignal?.trim();
@@ -38,7 +44,7 @@ export function unitOf(run: RunConfiguration, name: string, tree: Tree): OciUnit
         ...(exposed.length === 0 ? [] : [`# The image exposes ${exposed.join(", ")}.`]),
         ...(volumes.length === 0 ? [] : [`# The image has volumes: ${volumes.join(", ")}.`]),
         ...(user === "" ? [] : [`# In a container it runs as ${user.replace(/\s/g, " ")}.`]),
-        `ExecStart=${[path, ...args].map(argument).join(" ")}`,
+        `ExecStart=${execLine([path, ...args])}`,
         ...(workingDirectory === "/" ? [] : [`WorkingDirectory=${workingDirectory.replaceAll("%", "%%")}`]),
         ...environment.map((each) => `Environment=${quoteWord(each.replaceAll("%", "%%"))}`),
         ...(signal === undefined || signal === ""
@@ -50,7 +56,7 @@ export function unitOf(run: RunConfiguration, name: string, tree: Tree): OciUnit
         "WantedBy=multi-user.target",
         "",
     ];
-    return { text: lines.join("\n"), warnings: warningsOf(exposed, volumes) };
+    return { text: lines.join("\n"), warnings: warningsOf(exposed, volumes, dropped) };
 }
 
 /** WORKDIR, absolute. */
@@ -59,18 +65,17 @@ export function workingDirectoryOf({ WorkingDir }: RunConfiguration): string {
     return `/${steps.join("/")}`;
 }
 
-/** One word of a command line: neither specifiers nor variables are expanded (systemd.service(5)). */
-function argument(word: string): string {
-    const literal = word.replaceAll("%", "%%").replaceAll("$", () => "$$");
-    return /^[A-Za-z0-9_@%+=:,./$-]+$/.test(literal) ? literal : quoteWord(literal);
+/** `PATH` of `PATH=/usr/bin`. */
+function nameIn(variable: string): string {
+    return variable.replace(/=.*/s, "");
 }
 
 /** systemd searches its own directories, not those of PATH=: so the path is told where the image shows it. */
-function programPath(program: string, searched: string, workingDirectory: string, tree: Tree): string {
+function programPath(program: string, searched: readonly string[], workingDirectory: string, tree: Tree): string {
     if (program.startsWith("/")) return program;
     if (program.includes("/"))
         return `${workingDirectory === "/" ? "" : workingDirectory}/${program.replace(/^\.\//, "")}`;
-    for (const directory of searched.split(":").filter((each) => each.startsWith("/"))) {
+    for (const directory of searched.filter((each) => each.startsWith("/"))) {
         const candidate = `${directory.replace(/\/+$/, "")}/${program}`;
         if (tree.lookup(candidate)?.entry?.kind === "file") return candidate;
     }
@@ -82,9 +87,14 @@ function signalName(signal: string): string {
     return name.startsWith("SIG") ? name : `SIG${name}`;
 }
 
-function warningsOf(exposed: readonly string[], volumes: readonly string[]): string[] {
+function warningsOf(exposed: readonly string[], volumes: readonly string[], dropped: readonly string[]): string[] {
     const low = exposed.filter((each) => Number.parseInt(each, 10) <= LAST_PRIVILEGED_PORT);
     return [
+        ...(dropped.length === 0
+            ? []
+            : [
+                  `The container image sets ${dropped.join(", ")} in ENV: systemd takes variables whose names have letters, digits and _ only, so the service doesn't get ${dropped.length === 1 ? "it" : "them"}. Let the program take another name, or set it with \`env\` in ExecStart= of \`units\`.`,
+              ]),
         ...(low.length === 0
             ? []
             : [

@@ -220,6 +220,13 @@ WantedBy=multi-user.target
         });
     });
 
+    test("names the variables that systemd would drop", async () => {
+        const config = { ...HELLO.config, Env: ["A=1", "bad.name=x", "BAD-NAME=y", "NO_VALUE"] };
+        expect(await said({ layout: "image" }, await place({ ...HELLO, config }))).toEqual([
+            "source.oci: The container image sets bad.name, BAD-NAME, NO_VALUE in ENV: systemd takes variables whose names have letters, digits and _ only, so the service doesn't get them. Let the program take another name, or set it with `env` in ExecStart= of `units`.",
+        ]);
+    });
+
     test("comes with what a container has and a portable service hasn't", async () => {
         const config = { ...HELLO.config, ExposedPorts: { "80/tcp": {}, "8080/tcp": {} }, Volumes: { "/data": {} } };
         expect(await said({ layout: "image" }, await place({ ...HELLO, config }))).toEqual([

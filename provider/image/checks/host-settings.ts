@@ -1,0 +1,93 @@
+import { API_DIRECTORIES, DIRECTORY_BASES } from "../../systemd/exec-directories";
+import { hostPaths, pidFile, sharedPaths } from "../../systemd/host-paths";
+import { isVariableName } from "../../systemd/syntax";
+import { assignmentsOf, lastValueOf, splitWords, valuesOf } from "../../systemd/unit-file";
+import { expandSpecifiers } from "../../systemd/unit-paths";
+import { isIn } from "../tree/paths";
+import type { Finding } from "./finding";
+import { type ImageFacts, type ImageUnit, services } from "./image-facts";
+
+/** Directories whose content is a program's: what a unit names there is meant to be the image's. */
+const PROGRAMS = ["/usr", "/opt", "/bin", "/sbin", "/lib", "/app"];
+
+/** Settings that systemd takes otherwise than they look in an image: it reads them on the host, or drops them. */
+export function hostSettingFindings(facts: ImageFacts): Finding[] {
+    return [
+        ...facts.units.flatMap((unit) => [...hostPathFindings(facts, unit), ...defaultInstanceFindings(unit)]),
+        ...services(facts).flatMap((unit) => [...pidFileFindings(unit), ...variableFindings(unit)]),
+    ];
+}
+
+/** Paths that are in the image, and that systemd uses on the host. */
+function hostPathFindings({ tree }: ImageFacts, { name, parsed }: ImageUnit): Finding[] {
+    return hostPaths(parsed, name)
+        .filter(({ path }) => {
+            if (API_DIRECTORIES.some((each) => isIn(path, each))) return false;
+            const entry = tree.lookup(path)?.entry;
+            return entry?.kind === "file" || (entry !== undefined && PROGRAMS.some((each) => isIn(path, each)));
+        })
+        .map(({ path, key, line, use }) => ({
+            severity: "warning",
+            file: name,
+            line,
+            what: `${key}= names ${path}, which is in the image, and systemd ${use} on the host`,
+            todo:
+                key === "EnvironmentFile" || key.startsWith("LoadCredential")
+                    ? "Put the file on the host with `files` of the AttachedService, or its settings into the unit"
+                    : "Name a path of the host, or remove the setting",
+        }));
+}
+
+/** A PID file in a directory that only the service sees. */
+function pidFileFindings({ name, parsed }: ImageUnit): Finding[] {
+    const file = pidFile(parsed, name);
+    if (file === undefined) return [];
+    const shared = sharedPaths(parsed, (key) => DIRECTORY_BASES[key]);
+    if (shared.some((each) => isIn(file.path, expandSpecifiers(each, name) ?? each))) return [];
+    const isForking = lastValueOf(parsed, "Service", "Type") === "forking";
+    const effect = isForking ? "and the start would time out" : "and doesn't find it";
+    return [
+        {
+            severity: "warning",
+            file: name,
+            line: file.line,
+            what: `PIDFile= is ${file.path}, which the service writes where only it sees it: systemd looks for it on the host, ${effect}`,
+            todo: "Write it into a directory of RuntimeDirectory=, or let the program run in the foreground without PIDFile=",
+        },
+    ];
+}
+
+function variableFindings({ name, parsed }: ImageUnit): Finding[] {
+    return assignmentsOf(parsed, "Service", "Environment").flatMap(({ value, line }) =>
+        (splitWords(value) ?? [])
+            .map((word) => word.replace(/=.*/s, ""))
+            .filter((variable) => !isVariableName(variable) && !variable.includes("%"))
+            .map((variable) => ({
+                severity: "warning" as const,
+                file: name,
+                line,
+                what: `Environment= sets '${variable}', which systemd drops: names of variables have letters, digits and _ only`,
+                todo: "Let the program take another name, or start it by `env` in ExecStart=",
+            })),
+    );
+}
+
+/** An instance that nothing enables: DefaultInstance= counts for the [Install] section of a template alone. */
+function defaultInstanceFindings({ name, parsed }: ImageUnit): Finding[] {
+    const given = assignmentsOf(parsed, "Install", "DefaultInstance").at(-1);
+    if (given === undefined || given.value === "") return [];
+    const finding = { severity: "warning" as const, file: name, line: given.line };
+    if (!/@\.[a-z]+$/.test(name)) {
+        const what = "DefaultInstance= counts in templates only, and this unit isn't one: its name has no @";
+        return [{ ...finding, what, todo: "Remove it, or make the unit a template" }];
+    }
+    if (["WantedBy", "RequiredBy", "UpheldBy"].some((key) => valuesOf(parsed, "Install", key).length > 0)) return [];
+    const instance = name.replace("@.", `@${given.value}.`);
+    return [
+        {
+            ...finding,
+            what: `DefaultInstance= is ${given.value}, and nothing starts ${instance}: [Install] names no unit that wants it`,
+            todo: "Add WantedBy=multi-user.target to [Install]",
+        },
+    ];
+}

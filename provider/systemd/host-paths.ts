@@ -1,0 +1,70 @@
+import { assignmentsOf, splitWords, type UnitFile } from "./unit-file";
+import { expandSpecifiers } from "./unit-paths";
+
+/** A path of a unit that systemd looks up on the host, whatever the root of the service is. */
+export interface HostPath {
+    path: string;
+    key: string;
+    /** Line of the setting, from 1. */
+    line: number;
+    /** What systemd does with it: "reads it", "looks for it". */
+    use: string;
+}
+
+/** Settings of [Unit] whose value is a path, after `|` and `!` (systemd.unit(5)). */
+const CONDITIONS = [
+    ...["PathExists", "PathIsDirectory", "PathIsSymbolicLink", "PathIsMountPoint", "PathIsReadWrite"],
+    ...["PathIsEncrypted", "DirectoryNotEmpty", "FileNotEmpty", "FileIsExecutable"],
+].flatMap((kind) => [`Condition${kind}`, `Assert${kind}`]);
+/** What a path unit watches (systemd.path(5)). */
+const WATCHED = ["PathExists", "PathChanged", "PathModified", "DirectoryNotEmpty"];
+/** `ID:PATH`, read by systemd itself (systemd.exec(5)). */
+const CREDENTIALS = ["LoadCredential", "LoadCredentialEncrypted"];
+
+/** Paths that the manager uses before a service gets its root, or for itself. */
+export function hostPaths(unit: UnitFile, unitName: string): HostPath[] {
+    const found: HostPath[] = [];
+    const add = (section: string, keys: readonly string[], use: string, pathsIn: (value: string) => string[]) => {
+        for (const key of keys) {
+            for (const { value, line } of assignmentsOf(unit, section, key)) {
+                for (const written of pathsIn(value)) {
+                    const path = expandSpecifiers(written, unitName);
+                    if (path?.startsWith("/")) found.push({ path, key, line, use });
+                }
+            }
+        }
+    };
+    add("Service", ["EnvironmentFile"], "reads it", (value) => [unquoted(value).replace(/^-/, "")]);
+    add("Service", CREDENTIALS, "reads it", (value) => [unquoted(value).replace(/^[^:]*:/, "")]);
+    add("Service", ["StandardInput"], "opens it", (value) => [/^file:(.*)/.exec(value)?.[1] ?? ""]);
+    add("Unit", CONDITIONS, "looks for it", (value) => [value.replace(/^[|!\s]*/, "")]);
+    add("Path", WATCHED, "watches it", (value) => [value]);
+    return found;
+}
+
+/** The path that a service says its main process is told by; a relative one starts at /run (systemd.service(5)). */
+export function pidFile(unit: UnitFile, unitName: string): { path: string; line: number } | undefined {
+    const last = assignmentsOf(unit, "Service", "PIDFile").at(-1);
+    const path = last && expandSpecifiers(last.value, unitName);
+    if (last === undefined || path === undefined) return undefined;
+    return { path: path.startsWith("/") ? path : `/run/${path}`, line: last.line };
+}
+
+/** Directories and files of the host that a service can write to under the same path. */
+export function sharedPaths(unit: UnitFile, directoriesOf: (key: string) => string | undefined): string[] {
+    return unit.assignments.flatMap(({ section, key, value }) => {
+        if (section !== "Service") return [];
+        const words = splitWords(value) ?? [];
+        const base = directoriesOf(key);
+        if (base !== undefined) return words.map((word) => `${base}/${word.split(":")[0]}`);
+        if (key !== "BindPaths") return [];
+        return words.flatMap((word) => {
+            const [from = "", to = from] = word.replace(/^-/, "").split(":");
+            return from === to ? [from] : [];
+        });
+    });
+}
+
+function unquoted(value: string): string {
+    return /^(["'])(.*)\1$/.exec(value)?.[2] ?? value;
+}

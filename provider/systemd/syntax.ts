@@ -1,0 +1,24 @@
+import { quoteWord } from "./unit-file";
+
+/** Where systemd looks for a program without a path, on systems with and without a merged /usr (systemd.exec(5)). */
+export const SEARCH_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/** Whether a boolean setting is on (systemd.syntax(7)). */
+export function isYes(value: string | undefined): boolean {
+    return /^(1|yes|y|true|t|on)$/i.test(value ?? "");
+}
+
+/** A command as an Exec line takes it literally: neither specifiers nor variables are expanded (systemd.service(5)). */
+export function execLine(words: readonly string[]): string {
+    return words
+        .map((word) => {
+            const literal = word.replaceAll("%", "%%").replaceAll("$", () => "$$");
+            return /^[A-Za-z0-9_@%+=:,./$-]+$/.test(literal) ? literal : quoteWord(literal);
+        })
+        .join(" ");
+}
+
+/** Whether systemd takes it for the name of an environment variable (env_name_is_valid); it drops others. */
+export function isVariableName(name: string): boolean {
+    return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+}
