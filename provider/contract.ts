@@ -217,6 +217,9 @@ export interface Package {
     /** Where the source is; defects are reported at its `/issues`. */
     readonly repository: string;
     readonly homepage: string;
+    readonly logoUrl: string;
+    /** Where the engine finds the archives of the plugin. */
+    readonly pluginDownloadUrl: string;
     readonly keywords: readonly string[];
     /** Provider configuration. */
     readonly configuration: z.ZodObject;

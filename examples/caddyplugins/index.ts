@@ -45,4 +45,4 @@ if (name !== undefined) {
     );
 }
 
-export const units = service.units;
+export const units = service.unitStates;

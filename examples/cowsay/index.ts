@@ -18,4 +18,4 @@ const image = new portable.PortableImage("cowsay", {
 // The socket has an [Install] section, so it is enabled and started; the template waits for connections.
 const service = new portable.AttachedService("cowsay", { image: image.path, connection });
 
-export const units = service.units;
+export const units = service.unitStates;

@@ -27,5 +27,5 @@ const cowsay = new portable.PortableImage("cowsay", {
 const cowsayService = new portable.AttachedService("cowsay", { image: cowsay.path, connection });
 
 export const units = pulumi
-    .all([helloService.units, cowsayService.units])
+    .all([helloService.unitStates, cowsayService.unitStates])
     .apply(([hello, cowsay]) => ({ ...hello, ...cowsay }));

@@ -24,4 +24,4 @@ const image = new portable.PortableImage("hello", {
 const service = new portable.AttachedService("hello", { image: image.path, connection });
 
 export const path = image.path;
-export const units = service.units;
+export const units = service.unitStates;

@@ -44,4 +44,4 @@ new portable.DropIn(
     { dependsOn: service },
 );
 
-export const units = service.units;
+export const units = service.unitStates;

@@ -25,4 +25,4 @@ const image = new portable.PortableImage("image", {
 
 const service = new portable.AttachedService("service", { image: image.path, connection });
 
-export const units = service.units;
+export const units = service.unitStates;

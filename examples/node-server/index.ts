@@ -28,4 +28,4 @@ const service = new portable.AttachedService("web", {
     connection,
 });
 
-export const units = service.units;
+export const units = service.unitStates;

@@ -25,4 +25,4 @@ const image = new portable.PortableImage("visits", {
 
 const service = new portable.AttachedService("visits", { image: image.path, connection });
 
-export const units = service.units;
+export const units = service.unitStates;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ProviderFunction } from "../contract";
+import { problemText } from "../errors";
 import { connection } from "../host/connection";
 import { hostFacts, missingForPortable } from "../host/facts";
 import { perform } from "../host/perform";
@@ -13,10 +14,8 @@ const outputs = z.strictObject({
     os: z.array(z.string()).describe("ID and ID_LIKE of os-release(5)."),
     profiles: z.array(z.string()).describe("Profiles that services can be attached with."),
     missing: z
-        .string()
-        .describe(
-            "What is missing on the host to run portable services and how to fix it; empty if nothing is missing.",
-        ),
+        .array(z.string())
+        .describe("What is missing on the host to run portable services and how to fix it, one sentence or two each."),
 });
 
 export const getHost: ProviderFunction<typeof inputs, typeof outputs> = {
@@ -29,13 +28,12 @@ export const getHost: ProviderFunction<typeof inputs, typeof outputs> = {
         const host = await context.connect(given.connection);
         const said = await perform(context, host, () => inspectWholeHost);
         const facts = hostFacts(said);
-        const missing = missingForPortable(facts);
         return {
             machineId: facts.machineId,
             systemdVersion: facts.systemdVersion,
             os: facts.os,
             profiles: [...new Set(said.all("profile"))].sort(),
-            missing: missing === undefined ? "" : `${missing.what}. ${missing.todo ?? ""}`.trim(),
+            missing: missingForPortable(facts).map((problem) => problemText(problem)),
         };
     },
 };

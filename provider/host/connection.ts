@@ -76,6 +76,16 @@ export const connection = objectType(
 );
 export type Connection = z.output<typeof connection>;
 
+/** Environment variables that stand in for fields that the provider's `connection` leaves unset. */
+export const ENVIRONMENT = {
+    host: "PORTABLE_HOST",
+    user: "PORTABLE_USER",
+    port: "PORTABLE_PORT",
+    password: "PORTABLE_PASSWORD",
+    privateKey: "PORTABLE_PRIVATE_KEY",
+    privateKeyPassword: "PORTABLE_PRIVATE_KEY_PASSWORD",
+} satisfies Partial<Record<keyof Connection, string>>;
+
 /**
  * When a field of the provider's `connection` is used for a resource that leaves the field unset. Called with both
  * connections; the resource's has a host of its own only where that is the provider's or the provider's has none.

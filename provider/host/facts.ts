@@ -29,25 +29,29 @@ export function hostFacts(reported: Reported): HostFacts {
 /** `reattach` came with 248; what is older can't update without a gap. */
 const OLDEST_SYSTEMD = 248;
 
-/** What is missing on the host for portable services, with what to install; undefined when nothing is. */
-export function missingForPortable(facts: HostFacts): Omit<Problem, "host"> | undefined {
+/** What is missing on the host for portable services, with what to install; empty when nothing is. */
+export function missingForPortable(facts: HostFacts): Omit<Problem, "host">[] {
+    const missing: Omit<Problem, "host">[] = [];
     if (facts.systemdVersion < OLDEST_SYSTEMD)
-        return {
+        missing.push({
             what: `systemd is too old for portable services that can be updated in place: it has ${facts.systemdVersion || "no systemd"}, ${OLDEST_SYSTEMD} or later is needed`,
             todo: "Upgrade the host's system",
-        };
+        });
     if (!facts.portablectl || facts.portabled === "not-found")
-        return { what: "portable services aren't installed: there is no portablectl", todo: installHint(facts.os) };
+        missing.push({
+            what: "portable services aren't installed: there is no portablectl",
+            todo: installHint(facts.os),
+        });
     if (facts.portabled === "masked")
-        return {
+        missing.push({
             what: "systemd-portabled.service is masked",
             todo: "Run `systemctl unmask systemd-portabled.service` there",
-        };
-    return undefined;
+        });
+    return missing;
 }
 
 export function requirePortable(facts: HostFacts, host: string): void {
-    const missing = missingForPortable(facts);
+    const [missing] = missingForPortable(facts);
     if (missing !== undefined) throw new UserError({ ...missing, host });
 }
 

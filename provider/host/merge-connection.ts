@@ -1,5 +1,6 @@
 import { UserError } from "../errors";
-import { type Connection, OFFERS } from "./connection";
+import { shapeOf } from "../schema/shape";
+import { type Connection, connection, ENVIRONMENT, OFFERS } from "./connection";
 
 /**
  * The connection of a resource with the provider's defaults filled in, as far as {@link OFFERS} allows; the resource's
@@ -19,14 +20,35 @@ export function mergeConnection(
             todo: "Set it on the resource, or for all resources in the provider's `connection`",
         });
     }
+    return { ...offered(declared, defaults), ...declared, host };
+}
+
+/**
+ * The provider's connection with the fields that {@link ENVIRONMENT} has values for, as far as {@link OFFERS} allows.
+ * Secrets are filled in where `withSecrets`: what is to be stored is asked for without them.
+ */
+export function connectionWithEnvironment(
+    declared: Connection | undefined,
+    { withSecrets }: { withSecrets: boolean },
+): Connection | undefined {
+    const found = (Object.entries(ENVIRONMENT) as [keyof typeof ENVIRONMENT, string][]).flatMap(([field, variable]) => {
+        const value = process.env[variable];
+        if (!value || (!withSecrets && shapeOf(connection.shape[field]).secret)) return [];
+        return [[field, field === "port" && /^\d+$/.test(value) ? Number(value) : value]];
+    });
+    if (found.length === 0) return declared;
+    return { ...offered(declared ?? {}, Object.fromEntries(found)), ...declared };
+}
+
+function offered(declared: Connection, defaults: Connection): Connection {
+    const host = declared.host ?? defaults.host;
     const isOtherHost = defaults.host !== undefined && defaults.host !== host;
     const isOffered = (field: string): boolean => {
         const offer = OFFERS[field as keyof Connection];
         if (offer === "any host") return true;
         return !isOtherHost && offer?.(declared, defaults) === true;
     };
-    const offered = Object.fromEntries(Object.entries(defaults).filter(([field]) => isOffered(field)));
-    return { ...offered, ...declared, host };
+    return Object.fromEntries(Object.entries(defaults).filter(([field]) => isOffered(field)));
 }
 
 /**

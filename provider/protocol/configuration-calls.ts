@@ -2,8 +2,9 @@ import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { z } from "zod";
 import { failureText, located, throwFailures } from "../errors";
+import { connectionWithEnvironment } from "../host/merge-connection";
 import { markedPaths, shapeOf } from "../schema/shape";
-import { entries } from "../schema/values";
+import { entries, isRecord } from "../schema/values";
 import { Call } from "./call";
 import { type Decoded, decode, decodeValue } from "./decode";
 import { diffInputs } from "./diff";
@@ -16,6 +17,7 @@ import { validate } from "./validate";
 export async function checkConfig(session: EngineSession, request: pb.CheckRequest): Promise<pb.CheckResponse> {
     const served = await session.served();
     const { value, secrets } = decodeConfiguration(served.package.configuration, request.getNews());
+    fillConnection(value, { withSecrets: false });
     const properties = [{ value, secrets }];
     const call = new Call(session, served, {
         urn: request.getUrn(),
@@ -56,7 +58,8 @@ export async function configure(session: EngineSession, request: pb.ConfigureReq
     const { value, secrets } = decodeConfiguration(configuration, request.getArgs());
     const [urn, id] = [request.getUrn(), request.getId()];
     if (urn && id) session.reference = `${urn}::${id}`;
-    const complete = { ...fromEnvironment(configuration), ...withoutEngineFields(value) };
+    const complete: Record<string, unknown> = { ...fromEnvironment(configuration), ...withoutEngineFields(value) };
+    fillConnection(complete, { withSecrets: true });
     session.configuration = { value: complete, secrets: secretsOf(configuration, complete, secrets) };
     await located({ resource: "Provider configuration" }, async () =>
         throwFailures(validate(configuration, complete), "the configuration isn't valid"),
@@ -100,6 +103,17 @@ function withoutEngineFields(value: Record<string, unknown>): Record<string, unk
             ([name]) => !["version", "pluginDownloadURL"].includes(name) && !name.startsWith("__"),
         ),
     );
+}
+
+/**
+ * Completes the default connection from the environment. Check stores what names the host, so that another one is seen
+ * as a change; what logs in is read again by each process and never stored.
+ */
+function fillConnection(configuration: Record<string, unknown>, options: { withSecrets: boolean }): void {
+    const { connection } = configuration;
+    if (connection !== undefined && !isRecord(connection)) return;
+    const filled = connectionWithEnvironment(connection, options);
+    if (filled !== undefined) configuration.connection = filled;
 }
 
 function fromEnvironment(schema: z.ZodObject): Record<string, unknown> {

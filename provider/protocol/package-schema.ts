@@ -35,6 +35,8 @@ export async function packageSchema(served: Package): Promise<Record<string, unk
         description: served.description,
         keywords: served.keywords,
         homepage: served.homepage,
+        logoUrl: served.logoUrl,
+        pluginDownloadURL: served.pluginDownloadUrl,
         license: served.license,
         repository: served.repository,
         publisher: served.publisher,

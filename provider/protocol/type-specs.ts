@@ -77,8 +77,14 @@ function valuesOf(def: Shape["def"]): string[] | undefined {
 }
 
 function typeOf(shape: Shape, where: string, types: TypeTable): TypeSpec {
-    const { def, id, pulumiType } = shape;
+    const { def, id, pulumiType, knownValues } = shape;
     if (pulumiType !== undefined) return { $ref: `pulumi.json#/${pulumiType}` };
+    if (knownValues !== undefined) {
+        return {
+            type: "string",
+            oneOf: [{ type: "string" }, enumOf(knownValues, Object.keys(knownValues.values), types)],
+        };
+    }
     const nested = (schema: Schema, part: string): TypeSpec => typeOf(shapeOf(schema), `${where}${part}`, types);
     switch (def.type) {
         case "string":
@@ -106,13 +112,9 @@ function typeOf(shape: Shape, where: string, types: TypeTable): TypeSpec {
         case "enum":
         case "literal": {
             const values = def.type === "enum" ? Object.values(def.entries) : def.values;
-            const type = typeof values[0] as "string" | "number" | "boolean";
-            if (id === undefined) return { type };
-            return types.reference(id, () => ({
-                description: shape.description,
-                type,
-                enum: values.map((value) => ({ value })),
-            }));
+            if (id === undefined) return { type: typeof values[0] as "string" | "number" | "boolean" };
+            const { description } = shapeOf(shape.schema);
+            return enumOf({ id, description, values: shape.values }, values, types);
         }
         case "object": {
             if (id === undefined) throw new Error(`${where} is an object type without a name: use objectType(...)`);
@@ -121,6 +123,19 @@ function typeOf(shape: Shape, where: string, types: TypeTable): TypeSpec {
         default:
             throw new Error(`${where} is of zod type ${def.type}, which the package schema has no form for`);
     }
+}
+
+/** The reference to a named enum type. */
+function enumOf(
+    { id, description, values: meanings = {} }: { id: string; description?: string; values?: Shape["values"] },
+    values: readonly unknown[],
+    types: TypeTable,
+): TypeSpec {
+    return types.reference(id, () => ({
+        description,
+        type: typeof values[0],
+        enum: values.map((value) => ({ value, description: meanings[String(value)] })),
+    }));
 }
 
 function objectTypeSpec(

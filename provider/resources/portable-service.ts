@@ -16,9 +16,15 @@ const waves = objectType(
     "The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.",
     {
         canary: z
-            .union([z.number().int().min(0), z.array(z.string())])
-            .default(1)
-            .describe("The first wave: how many hosts, or their names in `connections`. 0 is none."),
+            .number()
+            .int()
+            .min(0)
+            .optional()
+            .describe("Number of hosts in the first wave; 0 is no such wave. Default: 1."),
+        canaryHosts: z
+            .array(z.string())
+            .optional()
+            .describe("Names in `connections` of the hosts in the first wave, in place of `canary`."),
         batchSize: z
             .number()
             .int()
@@ -57,7 +63,7 @@ const inputs = z.strictObject({
 });
 type Inputs = z.output<typeof inputs>;
 
-const { serving, units, gapless, machineId } = attachedService.outputs.shape;
+const { serving, unitStates, gapless, gaplessReason, machineId } = attachedService.outputs.shape;
 const outputs = z.strictObject({
     hosts: z
         .record(
@@ -65,8 +71,9 @@ const outputs = z.strictObject({
             objectType("ServiceHost", "What a host of a PortableService has.", {
                 image: portableImage.outputs.shape.path.describe("Path of the image on the host."),
                 serving,
-                units,
+                unitStates,
                 gapless,
+                gaplessReason,
                 machineId,
             }),
         )
@@ -132,7 +139,10 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
         }
         const outputsOf = ({ key }: Host) => {
             const service = serviceOf.get(key) as Child;
-            const members = ["serving", "units", "gapless", "machineId"].map((each) => [each, service.output(each)]);
+            const members = ["serving", "unitStates", "gapless", "gaplessReason", "machineId"].map((each) => [
+                each,
+                service.output(each),
+            ]);
             return { image: imageOf.get(key)?.output("path"), ...Object.fromEntries(members) };
         };
         return { hosts: Object.fromEntries(hosts.map((host) => [host.key, outputsOf(host)])) };
@@ -164,25 +174,32 @@ function hostsOf(context: ComponentContext, given: PreviewedObject<Inputs>): Hos
 
 /** The hosts by wave. No wave is empty, and each host is in exactly one. */
 function wavesOf(hosts: readonly Host[], given: PreviewedObject<Inputs>): Host[][] {
-    const { canary, batchSize } = isRecord(given.waves) ? given.waves : { canary: 1, batchSize: undefined };
-    const first = firstOf(hosts, canary);
+    const waves = isRecord(given.waves) ? given.waves : {};
+    const { batchSize } = waves;
+    const first = firstOf(hosts, waves);
     const rest = hosts.filter((host) => !first.includes(host));
     const size = typeof batchSize === "number" ? batchSize : rest.length;
     const later = rest.flatMap((_, index) => (index % size === 0 ? [rest.slice(index, index + size)] : []));
     return [first, ...later].filter((wave) => wave.length > 0);
 }
 
-function firstOf(hosts: readonly Host[], canary: unknown): Host[] {
-    if (!Array.isArray(canary)) return hosts.slice(0, typeof canary === "number" ? canary : 1);
-    for (const [index, name] of canary.entries()) {
+function firstOf(hosts: readonly Host[], { canary, canaryHosts }: Record<string, unknown>): Host[] {
+    if (!Array.isArray(canaryHosts)) return hosts.slice(0, typeof canary === "number" ? canary : 1);
+    if (canary !== undefined)
+        throw new UserError({
+            property: "waves.canary",
+            what: "`canaryHosts` is given, too",
+            todo: "Give the number of hosts, or their names",
+        });
+    for (const [index, name] of canaryHosts.entries()) {
         if (typeof name !== "string" || hosts.some(({ key }) => key === name)) continue;
         throw new UserError({
-            property: `waves.canary[${index}]`,
+            property: `waves.canaryHosts[${index}]`,
             what: `there is no ${name} in \`connections\``,
             todo: `It has ${hosts.map(({ key }) => key).join(", ")}`,
         });
     }
-    return hosts.filter(({ key }) => canary.includes(key));
+    return hosts.filter(({ key }) => canaryHosts.includes(key));
 }
 
 /** What a failure means for the other hosts. The failure itself is reported by the resource that has it. */

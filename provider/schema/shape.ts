@@ -18,6 +18,8 @@ export interface Shape {
     replaces: boolean;
     environment?: string[];
     pulumiType?: string;
+    values?: Readonly<Record<string, string>>;
+    knownValues?: z.core.GlobalMeta["knownValues"];
 }
 
 /** Takes the wrappers off. Outer wrappers win over inner ones; `secret` and `replaces` hold wherever they stand. */
@@ -29,6 +31,8 @@ export function shapeOf(schema: Schema): Shape {
         shape.description ??= meta.description;
         shape.environment ??= meta.environment;
         shape.pulumiType ??= meta.pulumiType as string | undefined;
+        shape.values ??= meta.values;
+        shape.knownValues ??= meta.knownValues;
         shape.secret ||= meta.secret === true;
         shape.replaces ||= meta.replaces === true;
         shape.schema = schema;

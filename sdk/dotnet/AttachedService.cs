@@ -29,10 +29,10 @@ namespace PulumiPortable.Portable
         public Output<Outputs.Connection> Connection { get; private set; } = null!;
 
         /// <summary>
-        /// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+        /// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
         /// </summary>
         [Output("copy")]
-        public Output<string?> Copy { get; private set; } = null!;
+        public Output<PulumiPortable.Portable.CopyMode?> Copy { get; private set; } = null!;
 
         /// <summary>
         /// Each drop-in as written, by its path on the host.
@@ -65,10 +65,16 @@ namespace PulumiPortable.Portable
         public Output<bool?> Force { get; private set; } = null!;
 
         /// <summary>
-        /// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
+        /// Whether the last update refused no connection. Unset before the first one.
         /// </summary>
         [Output("gapless")]
-        public Output<string> Gapless { get; private set; } = null!;
+        public Output<bool?> Gapless { get; private set; } = null!;
+
+        /// <summary>
+        /// Why the last update refused connections, or why it didn't.
+        /// </summary>
+        [Output("gaplessReason")]
+        public Output<string?> GaplessReason { get; private set; } = null!;
 
         /// <summary>
         /// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
@@ -116,13 +122,7 @@ namespace PulumiPortable.Portable
         /// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         /// </summary>
         [Output("rollback")]
-        public Output<string?> Rollback { get; private set; } = null!;
-
-        /// <summary>
-        /// Attach until the next boot of the host only. Default: `false`.
-        /// </summary>
-        [Output("runtime")]
-        public Output<bool?> Runtime { get; private set; } = null!;
+        public Output<PulumiPortable.Portable.Rollback?> Rollback { get; private set; } = null!;
 
         /// <summary>
         /// Path of the image that is attached and running; empty if none is.
@@ -133,8 +133,20 @@ namespace PulumiPortable.Portable
         /// <summary>
         /// Every unit of the image, with its load, active, sub and enablement state.
         /// </summary>
+        [Output("unitStates")]
+        public Output<ImmutableDictionary<string, Outputs.UnitState>> UnitStates { get; private set; } = null!;
+
+        /// <summary>
+        /// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        /// </summary>
         [Output("units")]
-        public Output<ImmutableDictionary<string, Outputs.UnitState>> Units { get; private set; } = null!;
+        public Output<ImmutableDictionary<string, Outputs.UnitOverride>?> Units { get; private set; } = null!;
+
+        /// <summary>
+        /// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+        /// </summary>
+        [Output("untilReboot")]
+        public Output<bool?> UntilReboot { get; private set; } = null!;
 
 
         /// <summary>
@@ -159,6 +171,7 @@ namespace PulumiPortable.Portable
             var defaultOptions = new CustomResourceOptions
             {
                 Version = Utilities.Version,
+                PluginDownloadURL = "github://api.github.com/pulumi-portable/pulumi-portable",
             };
             var merged = CustomResourceOptions.Merge(defaultOptions, options);
             // Override the ID if one was specified for consistency with other language SDKs.
@@ -194,10 +207,10 @@ namespace PulumiPortable.Portable
         public Input<Inputs.ConnectionArgs>? Connection { get; set; }
 
         /// <summary>
-        /// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+        /// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
         /// </summary>
         [Input("copy")]
-        public Input<string>? Copy { get; set; }
+        public Input<PulumiPortable.Portable.CopyMode>? Copy { get; set; }
 
         [Input("dropIns")]
         private InputList<Inputs.InlineDropInArgs>? _dropIns;
@@ -257,19 +270,13 @@ namespace PulumiPortable.Portable
         /// Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
         /// </summary>
         [Input("profile")]
-        public Input<string>? Profile { get; set; }
+        public InputUnion<string, PulumiPortable.Portable.Profile>? Profile { get; set; }
 
         /// <summary>
         /// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         /// </summary>
         [Input("rollback")]
-        public Input<string>? Rollback { get; set; }
-
-        /// <summary>
-        /// Attach until the next boot of the host only. Default: `false`.
-        /// </summary>
-        [Input("runtime")]
-        public Input<bool>? Runtime { get; set; }
+        public Input<PulumiPortable.Portable.Rollback>? Rollback { get; set; }
 
         [Input("units")]
         private InputMap<Inputs.UnitOverrideArgs>? _units;
@@ -282,6 +289,12 @@ namespace PulumiPortable.Portable
             get => _units ?? (_units = new InputMap<Inputs.UnitOverrideArgs>());
             set => _units = value;
         }
+
+        /// <summary>
+        /// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+        /// </summary>
+        [Input("untilReboot")]
+        public Input<bool>? UntilReboot { get; set; }
 
         public AttachedServiceArgs()
         {

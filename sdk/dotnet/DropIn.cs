@@ -56,7 +56,7 @@ namespace PulumiPortable.Portable
         /// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
         /// </summary>
         [Output("onChange")]
-        public Output<string?> OnChange { get; private set; } = null!;
+        public Output<PulumiPortable.Portable.OnChange?> OnChange { get; private set; } = null!;
 
         /// <summary>
         /// The drop-in's file on the host.
@@ -111,6 +111,7 @@ namespace PulumiPortable.Portable
             var defaultOptions = new CustomResourceOptions
             {
                 Version = Utilities.Version,
+                PluginDownloadURL = "github://api.github.com/pulumi-portable/pulumi-portable",
             };
             var merged = CustomResourceOptions.Merge(defaultOptions, options);
             // Override the ID if one was specified for consistency with other language SDKs.
@@ -161,7 +162,7 @@ namespace PulumiPortable.Portable
         /// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
         /// </summary>
         [Input("onChange")]
-        public Input<string>? OnChange { get; set; }
+        public Input<PulumiPortable.Portable.OnChange>? OnChange { get; set; }
 
         [Input("sections")]
         private InputMap<ImmutableDictionary<string, object>>? _sections;

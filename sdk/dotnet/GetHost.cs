@@ -69,9 +69,9 @@ namespace PulumiPortable.Portable
         /// </summary>
         public readonly string MachineId;
         /// <summary>
-        /// What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
+        /// What is missing on the host to run portable services and how to fix it, one sentence or two each.
         /// </summary>
-        public readonly string Missing;
+        public readonly ImmutableArray<string> Missing;
         /// <summary>
         /// ID and ID_LIKE of os-release(5).
         /// </summary>
@@ -89,7 +89,7 @@ namespace PulumiPortable.Portable
         private GetHostResult(
             string machineId,
 
-            string missing,
+            ImmutableArray<string> missing,
 
             ImmutableArray<string> os,
 

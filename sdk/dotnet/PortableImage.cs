@@ -44,7 +44,7 @@ namespace PulumiPortable.Portable
         /// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
         /// </summary>
         [Output("format")]
-        public Output<string?> Format { get; private set; } = null!;
+        public Output<PulumiPortable.Portable.ImageFormat?> Format { get; private set; } = null!;
 
         /// <summary>
         /// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
@@ -141,6 +141,7 @@ namespace PulumiPortable.Portable
             var defaultOptions = new CustomResourceOptions
             {
                 Version = Utilities.Version,
+                PluginDownloadURL = "github://api.github.com/pulumi-portable/pulumi-portable",
             };
             var merged = CustomResourceOptions.Merge(defaultOptions, options);
             // Override the ID if one was specified for consistency with other language SDKs.
@@ -179,7 +180,7 @@ namespace PulumiPortable.Portable
         /// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
         /// </summary>
         [Input("format")]
-        public Input<string>? Format { get; set; }
+        public Input<PulumiPortable.Portable.ImageFormat>? Format { get; set; }
 
         /// <summary>
         /// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `&lt;name&gt;-&lt;instance&gt;`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).

@@ -40,6 +40,7 @@ namespace PulumiPortable.Portable
             var defaultOptions = new ComponentResourceOptions
             {
                 Version = Utilities.Version,
+                PluginDownloadURL = "github://api.github.com/pulumi-portable/pulumi-portable",
             };
             var merged = ComponentResourceOptions.Merge(defaultOptions, options);
             // Override the ID if one was specified for consistency with other language SDKs.
@@ -75,10 +76,10 @@ namespace PulumiPortable.Portable
         }
 
         /// <summary>
-        /// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+        /// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
         /// </summary>
         [Input("copy")]
-        public Input<string>? Copy { get; set; }
+        public Input<PulumiPortable.Portable.CopyMode>? Copy { get; set; }
 
         [Input("dropIns")]
         private InputList<Inputs.InlineDropInArgs>? _dropIns;
@@ -126,7 +127,7 @@ namespace PulumiPortable.Portable
         /// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
         /// </summary>
         [Input("format")]
-        public Input<string>? Format { get; set; }
+        public Input<PulumiPortable.Portable.ImageFormat>? Format { get; set; }
 
         /// <summary>
         /// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
@@ -150,7 +151,7 @@ namespace PulumiPortable.Portable
         /// Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
         /// </summary>
         [Input("profile")]
-        public Input<string>? Profile { get; set; }
+        public InputUnion<string, PulumiPortable.Portable.Profile>? Profile { get; set; }
 
         /// <summary>
         /// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
@@ -162,13 +163,7 @@ namespace PulumiPortable.Portable
         /// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         /// </summary>
         [Input("rollback")]
-        public Input<string>? Rollback { get; set; }
-
-        /// <summary>
-        /// Attach until the next boot of the host only. Default: `false`.
-        /// </summary>
-        [Input("runtime")]
-        public Input<bool>? Runtime { get; set; }
+        public Input<PulumiPortable.Portable.Rollback>? Rollback { get; set; }
 
         /// <summary>
         /// Where the image comes from: exactly one of these.
@@ -187,6 +182,12 @@ namespace PulumiPortable.Portable
             get => _units ?? (_units = new InputMap<Inputs.UnitOverrideArgs>());
             set => _units = value;
         }
+
+        /// <summary>
+        /// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+        /// </summary>
+        [Input("untilReboot")]
+        public Input<bool>? UntilReboot { get; set; }
 
         /// <summary>
         /// Version of what is in the image: part of its file name, so that `portablectl list` shows it.

@@ -33,6 +33,7 @@ namespace PulumiPortable.Portable
             var defaultOptions = new CustomResourceOptions
             {
                 Version = Utilities.Version,
+                PluginDownloadURL = "github://api.github.com/pulumi-portable/pulumi-portable",
             };
             var merged = CustomResourceOptions.Merge(defaultOptions, options);
             // Override the ID if one was specified for consistency with other language SDKs.
@@ -44,7 +45,7 @@ namespace PulumiPortable.Portable
     public sealed class ProviderArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
-        /// Default connection: used by resources without one, and for fields they leave unset.
+        /// Default connection: used by resources without one, and for fields they leave unset. Its own unset fields come from the environment variables PORTABLE_HOST, PORTABLE_USER, PORTABLE_PORT, PORTABLE_PASSWORD, PORTABLE_PRIVATE_KEY and PORTABLE_PRIVATE_KEY_PASSWORD.
         /// </summary>
         [Input("connection", json: true)]
         public Input<Inputs.ConnectionArgs>? Connection { get; set; }

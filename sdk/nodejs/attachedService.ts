@@ -4,6 +4,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "./types/input";
 import * as outputs from "./types/output";
+import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
@@ -45,9 +46,9 @@ export class AttachedService extends pulumi.CustomResource {
      */
     declare public readonly connection: pulumi.Output<outputs.Connection>;
     /**
-     * Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+     * Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
      */
-    declare public readonly copy: pulumi.Output<string | undefined>;
+    declare public readonly copy: pulumi.Output<enums.CopyMode | undefined>;
     /**
      * Each drop-in as written, by its path on the host.
      */
@@ -69,9 +70,13 @@ export class AttachedService extends pulumi.CustomResource {
      */
     declare public readonly force: pulumi.Output<boolean | undefined>;
     /**
-     * Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
+     * Whether the last update refused no connection. Unset before the first one.
      */
-    declare public /*out*/ readonly gapless: pulumi.Output<string>;
+    declare public /*out*/ readonly gapless: pulumi.Output<boolean | undefined>;
+    /**
+     * Why the last update refused connections, or why it didn't.
+     */
+    declare public /*out*/ readonly gaplessReason: pulumi.Output<string | undefined>;
     /**
      * Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
      */
@@ -95,7 +100,7 @@ export class AttachedService extends pulumi.CustomResource {
     /**
      * Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
      */
-    declare public readonly profile: pulumi.Output<string | undefined>;
+    declare public readonly profile: pulumi.Output<string | enums.Profile | undefined>;
     /**
      * Internal: identifies the resource that the service belongs to.
      */
@@ -103,11 +108,7 @@ export class AttachedService extends pulumi.CustomResource {
     /**
      * What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      */
-    declare public readonly rollback: pulumi.Output<string | undefined>;
-    /**
-     * Attach until the next boot of the host only. Default: `false`.
-     */
-    declare public readonly runtime: pulumi.Output<boolean | undefined>;
+    declare public readonly rollback: pulumi.Output<enums.Rollback | undefined>;
     /**
      * Path of the image that is attached and running; empty if none is.
      */
@@ -115,7 +116,15 @@ export class AttachedService extends pulumi.CustomResource {
     /**
      * Every unit of the image, with its load, active, sub and enablement state.
      */
-    declare public readonly units: pulumi.Output<{[key: string]: outputs.UnitState}>;
+    declare public /*out*/ readonly unitStates: pulumi.Output<{[key: string]: outputs.UnitState}>;
+    /**
+     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+     */
+    declare public readonly units: pulumi.Output<{[key: string]: outputs.UnitOverride} | undefined>;
+    /**
+     * Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+     */
+    declare public readonly untilReboot: pulumi.Output<boolean | undefined>;
 
     /**
      * Create a AttachedService resource with the given unique name, arguments, and options.
@@ -142,15 +151,17 @@ export class AttachedService extends pulumi.CustomResource {
             resourceInputs["image"] = args?.image;
             resourceInputs["profile"] = args?.profile;
             resourceInputs["rollback"] = args?.rollback;
-            resourceInputs["runtime"] = args?.runtime;
             resourceInputs["units"] = args?.units;
+            resourceInputs["untilReboot"] = args?.untilReboot;
             resourceInputs["dropInTexts"] = undefined /*out*/;
             resourceInputs["gapless"] = undefined /*out*/;
+            resourceInputs["gaplessReason"] = undefined /*out*/;
             resourceInputs["hostFiles"] = undefined /*out*/;
             resourceInputs["machineId"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
             resourceInputs["record"] = undefined /*out*/;
             resourceInputs["serving"] = undefined /*out*/;
+            resourceInputs["unitStates"] = undefined /*out*/;
         } else {
             resourceInputs["beforeSwitch"] = undefined /*out*/;
             resourceInputs["connection"] = undefined /*out*/;
@@ -161,6 +172,7 @@ export class AttachedService extends pulumi.CustomResource {
             resourceInputs["files"] = undefined /*out*/;
             resourceInputs["force"] = undefined /*out*/;
             resourceInputs["gapless"] = undefined /*out*/;
+            resourceInputs["gaplessReason"] = undefined /*out*/;
             resourceInputs["health"] = undefined /*out*/;
             resourceInputs["hostFiles"] = undefined /*out*/;
             resourceInputs["image"] = undefined /*out*/;
@@ -169,9 +181,10 @@ export class AttachedService extends pulumi.CustomResource {
             resourceInputs["profile"] = undefined /*out*/;
             resourceInputs["record"] = undefined /*out*/;
             resourceInputs["rollback"] = undefined /*out*/;
-            resourceInputs["runtime"] = undefined /*out*/;
             resourceInputs["serving"] = undefined /*out*/;
+            resourceInputs["unitStates"] = undefined /*out*/;
             resourceInputs["units"] = undefined /*out*/;
+            resourceInputs["untilReboot"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(AttachedService.__pulumiType, name, resourceInputs, opts);
@@ -191,9 +204,9 @@ export interface AttachedServiceArgs {
      */
     connection?: pulumi.Input<inputs.ConnectionArgs | undefined>;
     /**
-     * Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+     * Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
      */
-    copy?: pulumi.Input<string | undefined>;
+    copy?: pulumi.Input<enums.CopyMode | undefined>;
     /**
      * Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
      */
@@ -221,17 +234,17 @@ export interface AttachedServiceArgs {
     /**
      * Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
      */
-    profile?: pulumi.Input<string | undefined>;
+    profile?: pulumi.Input<string | enums.Profile | undefined>;
     /**
      * What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      */
-    rollback?: pulumi.Input<string | undefined>;
-    /**
-     * Attach until the next boot of the host only. Default: `false`.
-     */
-    runtime?: pulumi.Input<boolean | undefined>;
+    rollback?: pulumi.Input<enums.Rollback | undefined>;
     /**
      * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
      */
     units?: pulumi.Input<{[key: string]: pulumi.Input<inputs.UnitOverrideArgs>} | undefined>;
+    /**
+     * Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+     */
+    untilReboot?: pulumi.Input<boolean | undefined>;
 }

@@ -4,6 +4,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "./types/input";
 import * as outputs from "./types/output";
+import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
@@ -63,7 +64,7 @@ export class DropIn extends pulumi.CustomResource {
     /**
      * How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
      */
-    declare public readonly onChange: pulumi.Output<string | undefined>;
+    declare public readonly onChange: pulumi.Output<enums.OnChange | undefined>;
     /**
      * The drop-in's file on the host.
      */
@@ -75,7 +76,7 @@ export class DropIn extends pulumi.CustomResource {
     /**
      * Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
      */
-    declare public readonly sections: pulumi.Output<{[key: string]: {[key: string]: string | number | boolean | (string | number | boolean)[] | {[key: string]: string | number | boolean}}} | undefined>;
+    declare public readonly sections: pulumi.Output<{[key: string]: {[key: string]: any}} | undefined>;
     /**
      * The drop-in as text, in place of `sections`.
      */
@@ -149,11 +150,11 @@ export interface DropInArgs {
     /**
      * How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
      */
-    onChange?: pulumi.Input<string | undefined>;
+    onChange?: pulumi.Input<enums.OnChange | undefined>;
     /**
      * Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
      */
-    sections?: pulumi.Input<{[key: string]: pulumi.Input<{[key: string]: pulumi.Input<string | number | boolean | pulumi.Input<string | number | boolean>[] | {[key: string]: pulumi.Input<string | number | boolean>}>}>} | undefined>;
+    sections?: pulumi.Input<{[key: string]: pulumi.Input<{[key: string]: any}>} | undefined>;
     /**
      * The drop-in as text, in place of `sections`.
      */

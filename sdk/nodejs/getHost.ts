@@ -4,6 +4,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "./types/input";
 import * as outputs from "./types/output";
+import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
@@ -30,9 +31,9 @@ export interface GetHostResult {
      */
     readonly machineId: string;
     /**
-     * What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
+     * What is missing on the host to run portable services and how to fix it, one sentence or two each.
      */
-    readonly missing: string;
+    readonly missing: string[];
     /**
      * ID and ID_LIKE of os-release(5).
      */

@@ -4,6 +4,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "./types/input";
 import * as outputs from "./types/output";
+import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
@@ -61,9 +62,9 @@ export class PortableService extends pulumi.ComponentResource {
             resourceInputs["profile"] = args?.profile;
             resourceInputs["retain"] = args?.retain;
             resourceInputs["rollback"] = args?.rollback;
-            resourceInputs["runtime"] = args?.runtime;
             resourceInputs["source"] = args?.source;
             resourceInputs["units"] = args?.units;
+            resourceInputs["untilReboot"] = args?.untilReboot;
             resourceInputs["version"] = args?.version;
             resourceInputs["waves"] = args?.waves;
             resourceInputs["hosts"] = undefined /*out*/;
@@ -92,9 +93,9 @@ export interface PortableServiceArgs {
      */
     connections?: pulumi.Input<{[key: string]: pulumi.Input<inputs.ConnectionArgs>} | undefined>;
     /**
-     * Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+     * Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
      */
-    copy?: pulumi.Input<string | undefined>;
+    copy?: pulumi.Input<enums.CopyMode | undefined>;
     /**
      * Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
      */
@@ -114,7 +115,7 @@ export interface PortableServiceArgs {
     /**
      * File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
      */
-    format?: pulumi.Input<string | undefined>;
+    format?: pulumi.Input<enums.ImageFormat | undefined>;
     /**
      * Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
      */
@@ -130,7 +131,7 @@ export interface PortableServiceArgs {
     /**
      * Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
      */
-    profile?: pulumi.Input<string | undefined>;
+    profile?: pulumi.Input<string | enums.Profile | undefined>;
     /**
      * Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
      */
@@ -138,11 +139,7 @@ export interface PortableServiceArgs {
     /**
      * What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      */
-    rollback?: pulumi.Input<string | undefined>;
-    /**
-     * Attach until the next boot of the host only. Default: `false`.
-     */
-    runtime?: pulumi.Input<boolean | undefined>;
+    rollback?: pulumi.Input<enums.Rollback | undefined>;
     /**
      * Where the image comes from: exactly one of these.
      */
@@ -151,6 +148,10 @@ export interface PortableServiceArgs {
      * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
      */
     units?: pulumi.Input<{[key: string]: pulumi.Input<inputs.UnitOverrideArgs>} | undefined>;
+    /**
+     * Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+     */
+    untilReboot?: pulumi.Input<boolean | undefined>;
     /**
      * Version of what is in the image: part of its file name, so that `portablectl list` shows it.
      */

@@ -4,6 +4,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "./types/input";
 import * as outputs from "./types/output";
+import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
@@ -48,7 +49,7 @@ export class Provider extends pulumi.ProviderResource {
  */
 export interface ProviderArgs {
     /**
-     * Default connection: used by resources without one, and for fields they leave unset.
+     * Default connection: used by resources without one, and for fields they leave unset. Its own unset fields come from the environment variables PORTABLE_HOST, PORTABLE_USER, PORTABLE_PORT, PORTABLE_PASSWORD, PORTABLE_PRIVATE_KEY and PORTABLE_PRIVATE_KEY_PASSWORD.
      */
     connection?: pulumi.Input<inputs.ConnectionArgs | undefined>;
 }

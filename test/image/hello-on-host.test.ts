@@ -97,7 +97,9 @@ test.each<[string, () => Json]>([
         const since = await onHost(host, "date +%s.%N");
         await hello.up({ version: "1", source: { [kind]: source() }, connection });
         await service.up({ image: hello.outputs.path, connection });
-        expect(service.outputs.units).toMatchObject({ "hello.service": { load: "loaded", enablement: "enabled" } });
+        expect(service.outputs.unitStates).toMatchObject({
+            "hello.service": { load: "loaded", enablement: "enabled" },
+        });
         expect(await onHost(host, "systemctl show -p RootImage --value hello.service")).toBe(hello.outputs.path);
         const said = await onHost(host, `journalctl -o cat --no-pager -u hello.service --since @${since}`);
         expect(said.split("\n")).toContain("Hello, world!");

@@ -101,7 +101,7 @@ test("the units of an extension come and go with it, and see both images", async
     await french.up(extension("1"));
     const inputs = () => ({ extensions: [french.outputs.path] });
     await up(inputs());
-    expect(Object.keys(service.outputs.units as Json)).toEqual([
+    expect(Object.keys(service.outputs.unitStates as Json)).toEqual([
         "hello-french.service",
         "hello.service",
         "hello.socket",
@@ -147,7 +147,7 @@ test("an extension that isn't there is refused first", async () => {
 });
 
 test("for this boot only: after the next one it is gone, refresh says so, and `up` brings it again", async () => {
-    const inputs = { runtime: true, dropIns: [inlineName("now")] };
+    const inputs = { untilReboot: true, dropIns: [inlineName("now")] };
     await up(inputs);
     expect(await page()).toBe("Hello, now!\n");
     expect(await onHost(host, "ls /etc/systemd/system.attached 2>/dev/null; ls /run/systemd/system.attached")).toBe(

@@ -46,7 +46,7 @@ test("units that come and go with an image: a worker, a timer, a template; what 
         "hello-job.service": "[Service]\nType=oneshot\nExecStart=/usr/bin/hello --help\nSuccessExitStatus=1\n",
         "hello-job.timer": "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n",
     });
-    expect(service.outputs.units).toMatchObject({
+    expect(service.outputs.unitStates).toMatchObject({
         "hello.service": { active: "active", enablement: "enabled" },
         "hello-worker.service": { active: "active", enablement: "enabled" },
         "hello-job.service": { active: "inactive", enablement: "static" },
@@ -54,7 +54,7 @@ test("units that come and go with an image: a worker, a timer, a template; what 
     });
     await onHost(host, "systemctl start hello-job.service");
     await deploy("2", { "hello.service": idle(), "hello-many@.service": idle() });
-    expect(Object.keys(service.outputs.units as Json)).toEqual(["hello-many@.service", "hello.service"]);
+    expect(Object.keys(service.outputs.unitStates as Json)).toEqual(["hello-many@.service", "hello.service"]);
     expect(await onHost(host, "ls /etc/systemd/system.attached; find /etc/systemd -xtype l")).toBe(
         "hello-many@.service\nhello-many@.service.d\nhello.service\nhello.service.d",
     );

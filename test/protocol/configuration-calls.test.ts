@@ -72,6 +72,48 @@ test("Configure's connection is the default of all resources, its secrets are ke
     });
 });
 
+describe("the environment completes the default connection", () => {
+    const variables = { PORTABLE_HOST: "web9", PORTABLE_USER: "deploy", PORTABLE_PASSWORD: "passw0rd" };
+    beforeEach(() => Object.assign(process.env, variables));
+    afterEach(() => {
+        for (const name of Object.keys(variables)) delete process.env[name];
+    });
+
+    test("CheckConfig stores the host and the user, and no secret", async () => {
+        const { inputs } = await client.check({}, "checkConfig");
+        expect(inputs).toEqual({ connection: { host: "web9", user: "deploy" } });
+    });
+
+    test("Configure takes the password too, and keeps it out of texts", async () => {
+        await client.configure({ connection: { host: "web9" } });
+        await client.create({ name: "w", connection: {} });
+        expect(workshop.connected).toEqual([{ host: "web9", user: "deploy", password: "passw0rd" }]);
+        expect(await failureOf(client.create({ name: "wrong", tags: [], token: "x passw0rd x" }))).toMatchObject({
+            message: "Widget w: the token [secret] is wrong. Give another.",
+        });
+    });
+
+    test("what logs in to one host isn't offered to another one", async () => {
+        expect((await client.check({ connection: '{"host":"web1"}' }, "checkConfig")).inputs).toEqual({
+            connection: { host: "web1" },
+        });
+        await client.configure({ connection: { host: "web1" } });
+        await client.create({ name: "w", connection: {} });
+        expect(workshop.connected).toEqual([{ host: "web1" }]);
+    });
+
+    test("a port that isn't a number is refused", async () => {
+        process.env.PORTABLE_PORT = "ssh";
+        try {
+            expect((await client.check({}, "checkConfig")).failures).toEqual([
+                expect.stringContaining("Property connection.port"),
+            ]);
+        } finally {
+            delete process.env.PORTABLE_PORT;
+        }
+    });
+});
+
 test("environment variables stand in for what isn't configured", async () => {
     process.env.TEST_LOUD = "not a boolean";
     try {

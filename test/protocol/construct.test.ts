@@ -29,7 +29,7 @@ class RecordingEngine {
             this.waiting.push(resolve);
             setImmediate(() => setImmediate(() => this.answer()));
         });
-        const outputs: Properties = { path: `/image-${goal.name}`, serving: `/image-${goal.name}`, units: {} };
+        const outputs: Properties = { path: `/image-${goal.name}`, serving: `/image-${goal.name}`, unitStates: {} };
         return { urn: `${STACK.replace(/::pulumi:.*/, "")}::${goal.type}::${goal.name}`, id: "1", outputs };
     }
 
@@ -116,7 +116,7 @@ test("one image and one service for each host, named by its name; the component 
     expect((state.hosts as Json).web2).toEqual({
         image: "/image-hello-web2",
         serving: "/image-hello-web2",
-        units: {},
+        unitStates: {},
     });
     expect(engine.outputs).toEqual([[expect.stringContaining("PortableService::hello"), state]]);
 });
@@ -151,7 +151,7 @@ test("waves: all images, one canary, then the others, in the order of their name
 });
 
 test.each([
-    [{ canary: ["web3", "web2"] }, ["web2", "web3", "web1", "web4"]],
+    [{ canaryHosts: ["web3", "web2"] }, ["web2", "web3", "web1", "web4"]],
     [{ canary: 0, batchSize: 1 }, ["web1", "web2", "web3", "web4"]],
     [{ canary: 9 }, ["web1", "web2", "web3", "web4"]],
 ])("waves %j", async (waves, order) => {
@@ -237,9 +237,14 @@ test.each([
     ["no name", { connections: { "a b": {} } }, "isn't a name for a host"],
     ["both", { connection: {}, connections: {} }, "property connection: `connections` is given, too. Name all hosts"],
     [
+        "two canaries",
+        { connections: hosts("web1"), waves: { canary: 1, canaryHosts: ["web1"] } },
+        "property waves.canary: `canaryHosts` is given, too. Give the number of hosts, or their names.",
+    ],
+    [
         "an unknown canary",
-        { connections: hosts("web1"), waves: { canary: ["wbe1"] } },
-        "property waves.canary[0]: there is no wbe1 in `connections`. It has web1.",
+        { connections: hosts("web1"), waves: { canaryHosts: ["wbe1"] } },
+        "property waves.canaryHosts[0]: there is no wbe1 in `connections`. It has web1.",
     ],
 ])("refused before a host is asked for: %s", async (_, inputs, text) => {
     const { message } = await failureOf(construct(inputs));
@@ -252,7 +257,7 @@ test("a secret isn't in the text of an error", async () => {
     const { message } = await failureOf(
         construct({
             connections: hosts("web1"),
-            waves: { canary: ["hidden-name"] },
+            waves: { canaryHosts: ["hidden-name"] },
             beforeSwitch: secret("hidden-name"),
         }),
     );

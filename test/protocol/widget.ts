@@ -156,6 +156,8 @@ export class Workshop {
             license: "Apache-2.0",
             repository: "https://example.com/repository",
             homepage: "https://example.com",
+            logoUrl: "https://example.com/logo.png",
+            pluginDownloadUrl: "https://example.com/plugins",
             keywords: [],
             configuration: z.strictObject({
                 connection: connection.optional().describe("The default."),

@@ -106,7 +106,7 @@ describe.each(suites)("on %s", (suite) => {
         await service.up({ image: images[0], connection });
         const seen = await measure(way, async (path) => {
             await service.up({ image: path, connection });
-            expect(service.outputs.gapless).toMatch(/^yes: /);
+            expect(service.outputs.gapless).toBe(true);
             expect(await page()).toBe(`Hello from ${images.indexOf(path) + 1}`);
         });
         await service.destroy();

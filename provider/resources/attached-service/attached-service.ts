@@ -12,7 +12,7 @@ import { newOwner, objectId, ownerOf } from "../owner";
 import { notAsDeclared } from "./checks";
 import { dropInsOf } from "./desired";
 import { checkHealthInput } from "./health";
-import { stateOutputs } from "./outputs";
+import { gapOf, stateOutputs } from "./outputs";
 import { stepsOfChange, warnOfClosingByDropIn } from "./preview";
 import { inspectHostFor, reconcile } from "./reconcile";
 import { inputs, outputs } from "./schema";
@@ -61,7 +61,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         return {
             // Two services can't listen on one port: the old one is removed first.
             ...(isRenamed ? { replaces: [["image"]] } : {}),
-            deleteBeforeReplace: isRenamed || (oldInputs.runtime ?? false) !== (declared.runtime ?? false),
+            deleteBeforeReplace: isRenamed || (oldInputs.untilReboot ?? false) !== (declared.untilReboot ?? false),
             drift: (oldOutputs.serving ?? "") === (oldInputs.image ?? "") ? [] : [["serving"]],
         };
     },
@@ -77,8 +77,8 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         return {
             name: typeof declared.image === "string" ? imageName(declared.image) : UNKNOWN,
             serving: declared.image,
-            units: isSame ? olds.outputs.units : UNKNOWN,
-            gapless: isSame ? olds.outputs.gapless : UNKNOWN,
+            unitStates: isSame ? olds.outputs.unitStates : UNKNOWN,
+            ...(isSame ? gapOf(olds.outputs) : { gapless: UNKNOWN, gaplessReason: UNKNOWN }),
             dropInTexts: derived.dropInTexts,
             hostFiles: derived.hostFiles,
             machineId: olds?.outputs.machineId ?? UNKNOWN,
@@ -89,15 +89,15 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
     async create(context, { inputs: declared, derived }) {
         const host = await context.connect(declared.connection);
         const owner = newOwner(context, imageName(declared.image));
-        return reconcile(context, host, { declared, derived, owner, gapless: "" });
+        return reconcile(context, host, { declared, derived, owner, gap: {} });
     },
 
     async update(context, { inputs: declared, derived, olds }) {
         const host = await context.connect(declared.connection);
         const owner = ownerOf(context, olds.outputs.record, imageName(declared.image));
-        const { gapless = "", dropInTexts = {}, hostFiles = {} } = olds.outputs;
+        const { dropInTexts = {}, hostFiles = {} } = olds.outputs;
         const adopted = [...Object.keys(dropInTexts), ...Object.keys(hostFiles)];
-        return reconcile(context, host, { declared, derived, owner, gapless, adopted });
+        return reconcile(context, host, { declared, derived, owner, gap: gapOf(olds.outputs), adopted });
     },
 
     async read(context, { id, inputs: old, outputs: known }) {
@@ -131,7 +131,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             image: attached.path,
             profile: attached.profile,
             extensions: attached.extensions,
-            runtime: attached.isRuntime,
+            untilReboot: attached.isRuntime,
         };
         const state = stateOutputs({ name, owner, host, look, shown: look.shown, serving: attached?.path ?? "" });
         const result = {

@@ -64,7 +64,7 @@ export async function desiredService(
         image: declared.image,
         profile: declared.profile,
         extensions: declared.extensions,
-        isRuntime: declared.runtime,
+        isRuntime: declared.untilReboot,
         copy: declared.copy,
         force: declared.force,
         beforeSwitch: declared.beforeSwitch,

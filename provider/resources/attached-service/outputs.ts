@@ -3,6 +3,14 @@ import type { Owner } from "../../host/owner";
 import type { InspectedService } from "../../host/service/inspect";
 import { type ShownUnit, unitState } from "../../systemd/unit-states";
 import { recordText } from "../owner";
+import type { Outputs } from "./schema";
+
+/** The outputs that say whether the last update refused connections; none before the first one. */
+export type Gap = Pick<Outputs, "gapless" | "gaplessReason">;
+
+export function gapOf({ gapless, gaplessReason }: Partial<Gap>): Gap {
+    return { gapless, gaplessReason };
+}
 
 /** The outputs that say what is on the host. */
 export function stateOutputs({
@@ -25,7 +33,7 @@ export function stateOutputs({
     return {
         name,
         serving,
-        units: Object.fromEntries([...shown].map(([unit, state]) => [unit, unitState(state)])),
+        unitStates: Object.fromEntries([...shown].map(([unit, state]) => [unit, unitState(state)])),
         machineId: look.facts.machineId,
         record: recordText(owner),
         connection: host.connection,

@@ -5,7 +5,6 @@ const PRESETS = {
 } as const;
 
 export type Preset = keyof typeof PRESETS;
-export const PRESET_NAMES = Object.keys(PRESETS) as [Preset, ...Preset[]];
 
 const PRESETS_FILE = "15-presets.conf";
 

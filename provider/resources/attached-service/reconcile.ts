@@ -19,9 +19,9 @@ import { objectId } from "../owner";
 import { refuseInspected, refuseUntouched, Superseded } from "./checks";
 import { desiredService } from "./desired";
 import { waitUntilHealthy } from "./health";
-import { stateOutputs } from "./outputs";
+import { type Gap, stateOutputs } from "./outputs";
 import type { Inputs, Outputs, outputs } from "./schema";
-import { failureReason, gaplessText } from "./texts";
+import { failureReason, gapOfUpdate } from "./texts";
 
 /** The host is inspected again, and the update tried again, while another operation changes the same service. */
 const ATTEMPTS = 3;
@@ -33,8 +33,8 @@ interface Request {
     declared: Inputs;
     derived: DerivedValues<typeof outputs>;
     owner: Owner;
-    /** The output of the last update. */
-    gapless: string;
+    /** The outputs of the last update. */
+    gap: Gap;
     /**
      * Drop-ins and host files that the state has; undefined where the state doesn't have the service yet. They, and what
      * is attached, may be there without a record of ours (an import).
@@ -116,18 +116,18 @@ class Reconciliation {
 
     /** Throws {@link Superseded} where the host isn't any more as it was inspected. */
     async attempt(look: InspectedService): Promise<Result> {
-        const { declared, owner, gapless, adopted } = this.request;
+        const { declared, owner, gap, adopted } = this.request;
         const { name } = this;
         const imageUnits = refuseInspected({ look, declared, owner, name, isNew: adopted === undefined });
         const plan = planSwitch({ ...look, imageUnits }, this.desired);
         if (plan.nothingToDo && look.owner?.nonce === owner.nonce)
-            return this.result(look, look.shown, declared.image, gapless);
+            return this.result(look, look.shown, declared.image, gap);
         const { said, isAnswerLost, unhealthy } = await this.switchTo(look, plan);
         if (!said.has("touched")) refuseUntouched(said, name, declared);
         if (!said.has("done")) throw await this.failure(look, plan, said, unhealthy);
         this.context.status(`${declared.image.split("/").pop()} is running`);
         const shown = parseShow(said.block("show") ?? "");
-        return this.result(look, shown, declared.image, isAnswerLost ? gapless : (gaplessText(said, plan) ?? gapless));
+        return this.result(look, shown, declared.image, isAnswerLost ? gap : (gapOfUpdate(said, plan) ?? gap));
     }
 
     /** Runs the switch; where its answer doesn't arrive, asks the host for it over a new connection. */
@@ -204,7 +204,7 @@ class Reconciliation {
         look: InspectedService,
         shown: ReadonlyMap<string, ShownUnit>,
         serving: string,
-        gapless = this.request.gapless,
+        gap = this.request.gap,
     ): Result {
         const { name, host, desired } = this;
         const { owner, derived } = this.request;
@@ -218,7 +218,7 @@ class Reconciliation {
                     new Map(hostFiles.map((file) => [file.path, file])),
                     hostFiles.map(({ path }) => path),
                 ),
-                gapless,
+                ...gap,
             },
         };
     }

@@ -1,9 +1,37 @@
 import * as z from "zod";
 import { connection } from "../../host/connection";
-import { objectType } from "../../schema/marks";
+import { enumType, objectType } from "../../schema/marks";
 import { dropInName, hostFiles, sections, unitName } from "../content/schema";
 import { health } from "./health";
-import { PRESET_NAMES } from "./presets";
+
+/** Each has its text in presets.ts. */
+const preset = enumType("Preset", "An exception from the profile that a kind of program needs.", {
+    jit: "Lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.",
+});
+
+const profiles = {
+    id: "Profile",
+    description: "The security profiles that come with systemd.",
+    values: {
+        default: "Confines the service; it has the network.",
+        nonetwork: "Like `default`, without the network.",
+        strict: "Confines the service most, without the network.",
+        trusted: "Doesn't confine the service.",
+    },
+};
+
+const copyMode = enumType("CopyMode", "How portabled installs the units and the profile of an image.", {
+    auto: "As portabled decides.",
+    copy: "Copies them.",
+    symlink: "Links them to where they are.",
+    mixed: "Copies the units and links the profile; needs systemd 256.",
+});
+
+const rollback = enumType("Rollback", "What a failed update does.", {
+    always: "Rolls back to what was there before.",
+    unlessMigrated:
+        "Leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more.",
+});
 
 const inlineDropIn = objectType(
     "InlineDropIn",
@@ -33,7 +61,7 @@ const unitOverride = objectType(
                 "Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.",
             ),
         presets: z
-            .array(z.enum(PRESET_NAMES))
+            .array(preset)
             .optional()
             .describe(
                 "Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.",
@@ -63,6 +91,7 @@ export const inputs = z.strictObject({
             /^[A-Za-z0-9_.-]+$/,
             "isn't the name of a profile: default, nonetwork, strict, trusted, or one that is on the host",
         )
+        .meta({ knownValues: profiles })
         .default("default")
         .describe(
             "Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host.",
@@ -88,18 +117,16 @@ export const inputs = z.strictObject({
         ),
     health: health.optional(),
     beforeSwitch: beforeSwitch.optional(),
-    rollback: z
-        .enum(["always", "unlessMigrated"])
+    rollback: rollback
         .default("always")
         .describe(
             "What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back.",
         ),
-    runtime: z
-        .boolean()
-        .default(false)
-        .meta({ description: "Attach until the next boot of the host only.", replaces: true }),
-    copy: z
-        .enum(["auto", "copy", "symlink", "mixed"])
+    untilReboot: z.boolean().default(false).meta({
+        description: "Attach until the next boot of the host only (`portablectl attach --runtime`).",
+        replaces: true,
+    }),
+    copy: copyMode
         .optional()
         .describe(
             "Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.",
@@ -123,16 +150,16 @@ const unitStateType = objectType("UnitState", "A unit as systemd shows it.", {
 export const outputs = z.strictObject({
     name: z.string().describe("Name of the portable service: the prefix of its units."),
     serving: z.string().describe("Path of the image that is attached and running; empty if none is."),
-    units: z
+    unitStates: z
         .record(z.string(), unitStateType)
         .describe("Every unit of the image, with its load, active, sub and enablement state."),
     dropInTexts: z.record(z.string(), z.string()).describe("Each drop-in as written, by its path on the host."),
     hostFiles: z.record(z.string(), z.string()).describe("Mode, owner, group and SHA-256 of each host file."),
     gapless: z
-        .string()
-        .describe(
-            "Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.",
-        ),
+        .boolean()
+        .optional()
+        .describe("Whether the last update refused no connection. Unset before the first one."),
+    gaplessReason: z.string().optional().describe("Why the last update refused connections, or why it didn't."),
     machineId: z.string().describe("machine-id(5) of the host."),
     record: z.string().describe("Internal: identifies the resource that the service belongs to."),
     connection: connection.describe("The login that worked last."),

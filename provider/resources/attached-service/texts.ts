@@ -1,5 +1,6 @@
 import type { Performed } from "../../host/perform";
 import type { SwitchPlan } from "../../host/service/plan";
+import type { Gap } from "./outputs";
 
 /** Why the health checks failed. */
 export interface Unhealthy {
@@ -43,20 +44,25 @@ function rollbackText(
     return `The previous image is attached again, but it isn't running: ${serving.slice("nothing ".length)}.`;
 }
 
-/** The output `gapless`, from what the host reported; undefined where no service was restarted. */
-export function gaplessText(said: Performed, plan: SwitchPlan): string | undefined {
+/** The outputs about refused connections, from what the host reported; undefined where no service was restarted. */
+export function gapOfUpdate(said: Performed, plan: SwitchPlan): Gap | undefined {
     const running = plan.restart.filter((unit) => plan.before.active.includes(unit));
     if (plan.previous === undefined || running.length === 0) return undefined;
     const closed = plan.restartSockets.filter((unit) => unit.endsWith(".socket"));
-    if (closed.length > 0) return `no: ${closed.join(", ")} had to close, since it changed`;
+    if (closed.length > 0) return refused(`${closed.join(", ")} had to close, since it changed`);
     for (const service of running) {
         const pair = plan.activated.find((candidate) => candidate.service === service);
-        if (pair === undefined) return `no: ${service} has no socket unit that stays open while it restarts`;
+        if (pair === undefined) return refused(`${service} has no socket unit that stays open while it restarts`);
         if (!said.all("takes").includes(`${service} ${pair.socket}`))
-            return `no: ${service} doesn't take ${pair.socket} over (LISTEN_FDS)`;
+            return refused(`${service} doesn't take ${pair.socket} over (LISTEN_FDS)`);
         // CLD_EXITED of waitid(2): the program ended by itself; else a signal cut off what it was doing.
         if (!said.all("ended").includes(`${service} 1`))
-            return `no: ${service} was ended by a signal, with the requests it had in hand`;
+            return refused(`${service} was ended by a signal, with the requests it had in hand`);
     }
-    return `yes: ${plan.activated.map(({ service, socket }) => `${service} takes ${socket} over and ended by itself`).join(", ")}`;
+    const kept = plan.activated.map(({ service, socket }) => `${service} takes ${socket} over and ended by itself`);
+    return { gapless: true, gaplessReason: kept.join(", ") };
+}
+
+function refused(gaplessReason: string): Gap {
+    return { gapless: false, gaplessReason };
 }

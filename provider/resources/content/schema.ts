@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { asset, objectType } from "../../schema/marks";
+import { anyType, asset, objectType } from "../../schema/marks";
 
 const value = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -17,7 +17,7 @@ export const dropInName = z
     .regex(/^[A-Za-z0-9:_.@-]+\.conf$/, "isn't the file name of a drop-in: it must end in .conf, without a directory");
 
 export const sections = z
-    .record(z.string(), z.record(z.string(), z.union([value, z.array(value), z.record(z.string(), value)])))
+    .record(z.string(), z.record(z.string(), anyType(z.union([value, z.array(value), z.record(z.string(), value)]))))
     .describe(
         'Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.',
     );

@@ -8,6 +8,7 @@ import { foundFiles } from "../../host/files";
 import type { Host } from "../../host/host";
 import type { Owner } from "../../host/owner";
 import { budgetSeconds, perform } from "../../host/perform";
+import { enumType } from "../../schema/marks";
 import { type PreviewedObject, present, UNKNOWN } from "../../schema/values";
 import { dropInPath } from "../../systemd/paths";
 import { dropInFile, dropInText } from "../content/drop-in-text";
@@ -17,6 +18,12 @@ import { secretIf, warnOfSecretEnvironment } from "../content/secrets";
 import { hostOf, removeFromHost } from "../object-host";
 import { newOwner, objectId, ownerOf, recordText } from "../owner";
 import { failureReason, refuseUntouched, warnOfInstallSection, warnOfNoEffect } from "./texts";
+
+const onChange = enumType("OnChange", "How a change of a drop-in takes effect in a running unit.", {
+    reload: "Reloads the unit (ExecReload=).",
+    restart: "Restarts the unit.",
+    none: "Only reloads the systemd configuration (daemon-reload).",
+});
 
 const inputs = z.strictObject({
     unit: unitName.meta({
@@ -32,8 +39,7 @@ const inputs = z.strictObject({
     sections: sections.optional(),
     text: z.string().optional().describe("The drop-in as text, in place of `sections`."),
     files: hostFiles.optional(),
-    onChange: z
-        .enum(["reload", "restart", "none"])
+    onChange: onChange
         .optional()
         .describe(
             "How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.",

@@ -7,6 +7,7 @@ import { readImage, releaseImage } from "../../host/image";
 import { perform } from "../../host/perform";
 import { previewImage, resolveSource } from "../../image/image";
 import { type Source, source } from "../../image/sources/source";
+import { enumType } from "../../schema/marks";
 import { isRecord, pathText, present, UNKNOWN, Unknown } from "../../schema/values";
 import { whyClosing } from "../../systemd/closing-sockets";
 import { imageName, imagePath } from "../../systemd/paths";
@@ -27,6 +28,11 @@ import {
 } from "./build";
 import { type Placed, place } from "./place";
 
+const imageFormat = enumType("ImageFormat", "File system of an image.", {
+    squashfs: "Packed by zstd; every kernel that runs portable services has it.",
+    erofs: "Packed by lz4, about half as large again; needs Linux 5.13.",
+});
+
 const inputs = z.strictObject({
     name: z.string().optional().meta({
         description:
@@ -42,8 +48,7 @@ const inputs = z.strictObject({
         .string()
         .describe("Version of what is in the image: part of its file name, so that `portablectl list` shows it."),
     source,
-    format: z
-        .enum(["squashfs", "erofs"])
+    format: imageFormat
         .optional()
         .describe(
             "File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.",

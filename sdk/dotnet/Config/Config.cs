@@ -34,7 +34,7 @@ namespace PulumiPortable.Portable
 
         private static readonly __Value<Types.Connection?> _connection = new __Value<Types.Connection?>(() => __config.GetObject<Types.Connection>("connection"));
         /// <summary>
-        /// Default connection: used by resources without one, and for fields they leave unset.
+        /// Default connection: used by resources without one, and for fields they leave unset. Its own unset fields come from the environment variables PORTABLE_HOST, PORTABLE_USER, PORTABLE_PORT, PORTABLE_PASSWORD, PORTABLE_PRIVATE_KEY and PORTABLE_PRIVATE_KEY_PASSWORD.
         /// </summary>
         public static Types.Connection? Connection
         {

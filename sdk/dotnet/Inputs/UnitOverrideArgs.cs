@@ -23,14 +23,14 @@ namespace PulumiPortable.Portable.Inputs
         public Input<bool>? Enable { get; set; }
 
         [Input("presets")]
-        private InputList<string>? _presets;
+        private InputList<PulumiPortable.Portable.Preset>? _presets;
 
         /// <summary>
         /// Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
         /// </summary>
-        public InputList<string> Presets
+        public InputList<PulumiPortable.Portable.Preset> Presets
         {
-            get => _presets ?? (_presets = new InputList<string>());
+            get => _presets ?? (_presets = new InputList<PulumiPortable.Portable.Preset>());
             set => _presets = value;
         }
 

@@ -23,10 +23,22 @@ namespace PulumiPortable.Portable.Inputs
         public Input<int>? BatchSize { get; set; }
 
         /// <summary>
-        /// The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
+        /// Number of hosts in the first wave; 0 is no such wave. Default: 1.
         /// </summary>
         [Input("canary")]
-        public InputUnion<int, ImmutableArray<string>>? Canary { get; set; }
+        public Input<int>? Canary { get; set; }
+
+        [Input("canaryHosts")]
+        private InputList<string>? _canaryHosts;
+
+        /// <summary>
+        /// Names in `connections` of the hosts in the first wave, in place of `canary`.
+        /// </summary>
+        public InputList<string> CanaryHosts
+        {
+            get => _canaryHosts ?? (_canaryHosts = new InputList<string>());
+            set => _canaryHosts = value;
+        }
 
         public WavesArgs()
         {

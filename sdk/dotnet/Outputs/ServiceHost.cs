@@ -18,9 +18,13 @@ namespace PulumiPortable.Portable.Outputs
     public sealed class ServiceHost
     {
         /// <summary>
-        /// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
+        /// Whether the last update refused no connection. Unset before the first one.
         /// </summary>
-        public readonly string Gapless;
+        public readonly bool? Gapless;
+        /// <summary>
+        /// Why the last update refused connections, or why it didn't.
+        /// </summary>
+        public readonly string? GaplessReason;
         /// <summary>
         /// Path of the image on the host.
         /// </summary>
@@ -36,11 +40,13 @@ namespace PulumiPortable.Portable.Outputs
         /// <summary>
         /// Every unit of the image, with its load, active, sub and enablement state.
         /// </summary>
-        public readonly ImmutableDictionary<string, Outputs.UnitState> Units;
+        public readonly ImmutableDictionary<string, Outputs.UnitState> UnitStates;
 
         [OutputConstructor]
         private ServiceHost(
-            string gapless,
+            bool? gapless,
+
+            string? gaplessReason,
 
             string image,
 
@@ -48,13 +54,14 @@ namespace PulumiPortable.Portable.Outputs
 
             string serving,
 
-            ImmutableDictionary<string, Outputs.UnitState> units)
+            ImmutableDictionary<string, Outputs.UnitState> unitStates)
         {
             Gapless = gapless;
+            GaplessReason = gaplessReason;
             Image = image;
             MachineId = machineId;
             Serving = serving;
-            Units = units;
+            UnitStates = unitStates;
         }
     }
 }

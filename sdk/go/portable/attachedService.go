@@ -21,8 +21,8 @@ type AttachedService struct {
 	BeforeSwitch BeforeSwitchPtrOutput `pulumi:"beforeSwitch"`
 	// The login that worked last.
 	Connection ConnectionOutput `pulumi:"connection"`
-	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-	Copy pulumi.StringPtrOutput `pulumi:"copy"`
+	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
+	Copy CopyModePtrOutput `pulumi:"copy"`
 	// Each drop-in as written, by its path on the host.
 	DropInTexts pulumi.StringMapOutput `pulumi:"dropInTexts"`
 	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
@@ -33,8 +33,10 @@ type AttachedService struct {
 	Files HostFileMapOutput `pulumi:"files"`
 	// Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
 	Force pulumi.BoolPtrOutput `pulumi:"force"`
-	// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
-	Gapless pulumi.StringOutput `pulumi:"gapless"`
+	// Whether the last update refused no connection. Unset before the first one.
+	Gapless pulumi.BoolPtrOutput `pulumi:"gapless"`
+	// Why the last update refused connections, or why it didn't.
+	GaplessReason pulumi.StringPtrOutput `pulumi:"gaplessReason"`
 	// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 	Health HealthPtrOutput `pulumi:"health"`
 	// Mode, owner, group and SHA-256 of each host file.
@@ -50,13 +52,15 @@ type AttachedService struct {
 	// Internal: identifies the resource that the service belongs to.
 	Record pulumi.StringOutput `pulumi:"record"`
 	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-	Rollback pulumi.StringPtrOutput `pulumi:"rollback"`
-	// Attach until the next boot of the host only. Default: `false`.
-	Runtime pulumi.BoolPtrOutput `pulumi:"runtime"`
+	Rollback RollbackPtrOutput `pulumi:"rollback"`
 	// Path of the image that is attached and running; empty if none is.
 	Serving pulumi.StringOutput `pulumi:"serving"`
 	// Every unit of the image, with its load, active, sub and enablement state.
-	Units UnitStateMapOutput `pulumi:"units"`
+	UnitStates UnitStateMapOutput `pulumi:"unitStates"`
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+	Units UnitOverrideMapOutput `pulumi:"units"`
+	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+	UntilReboot pulumi.BoolPtrOutput `pulumi:"untilReboot"`
 }
 
 // NewAttachedService registers a new resource with the given unique name, arguments, and options.
@@ -106,8 +110,8 @@ type attachedServiceArgs struct {
 	BeforeSwitch *BeforeSwitch `pulumi:"beforeSwitch"`
 	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection *Connection `pulumi:"connection"`
-	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-	Copy *string `pulumi:"copy"`
+	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
+	Copy *CopyMode `pulumi:"copy"`
 	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
 	DropIns []InlineDropIn `pulumi:"dropIns"`
 	// Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
@@ -123,11 +127,11 @@ type attachedServiceArgs struct {
 	// Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
 	Profile *string `pulumi:"profile"`
 	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-	Rollback *string `pulumi:"rollback"`
-	// Attach until the next boot of the host only. Default: `false`.
-	Runtime *bool `pulumi:"runtime"`
+	Rollback *Rollback `pulumi:"rollback"`
 	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
 	Units map[string]UnitOverride `pulumi:"units"`
+	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+	UntilReboot *bool `pulumi:"untilReboot"`
 }
 
 // The set of arguments for constructing a AttachedService resource.
@@ -136,8 +140,8 @@ type AttachedServiceArgs struct {
 	BeforeSwitch BeforeSwitchPtrInput
 	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection ConnectionPtrInput
-	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-	Copy pulumi.StringPtrInput
+	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
+	Copy CopyModePtrInput
 	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
 	DropIns InlineDropInArrayInput
 	// Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
@@ -153,11 +157,11 @@ type AttachedServiceArgs struct {
 	// Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
 	Profile pulumi.StringPtrInput
 	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-	Rollback pulumi.StringPtrInput
-	// Attach until the next boot of the host only. Default: `false`.
-	Runtime pulumi.BoolPtrInput
+	Rollback RollbackPtrInput
 	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
 	Units UnitOverrideMapInput
+	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+	UntilReboot pulumi.BoolPtrInput
 }
 
 func (AttachedServiceArgs) ElementType() reflect.Type {
@@ -219,9 +223,9 @@ func (o AttachedServiceOutput) Connection() ConnectionOutput {
 	return o.ApplyT(func(v *AttachedService) ConnectionOutput { return v.Connection }).(ConnectionOutput)
 }
 
-// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-func (o AttachedServiceOutput) Copy() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v *AttachedService) pulumi.StringPtrOutput { return v.Copy }).(pulumi.StringPtrOutput)
+// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
+func (o AttachedServiceOutput) Copy() CopyModePtrOutput {
+	return o.ApplyT(func(v *AttachedService) CopyModePtrOutput { return v.Copy }).(CopyModePtrOutput)
 }
 
 // Each drop-in as written, by its path on the host.
@@ -249,9 +253,14 @@ func (o AttachedServiceOutput) Force() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *AttachedService) pulumi.BoolPtrOutput { return v.Force }).(pulumi.BoolPtrOutput)
 }
 
-// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
-func (o AttachedServiceOutput) Gapless() pulumi.StringOutput {
-	return o.ApplyT(func(v *AttachedService) pulumi.StringOutput { return v.Gapless }).(pulumi.StringOutput)
+// Whether the last update refused no connection. Unset before the first one.
+func (o AttachedServiceOutput) Gapless() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *AttachedService) pulumi.BoolPtrOutput { return v.Gapless }).(pulumi.BoolPtrOutput)
+}
+
+// Why the last update refused connections, or why it didn't.
+func (o AttachedServiceOutput) GaplessReason() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *AttachedService) pulumi.StringPtrOutput { return v.GaplessReason }).(pulumi.StringPtrOutput)
 }
 
 // Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
@@ -290,13 +299,8 @@ func (o AttachedServiceOutput) Record() pulumi.StringOutput {
 }
 
 // What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-func (o AttachedServiceOutput) Rollback() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v *AttachedService) pulumi.StringPtrOutput { return v.Rollback }).(pulumi.StringPtrOutput)
-}
-
-// Attach until the next boot of the host only. Default: `false`.
-func (o AttachedServiceOutput) Runtime() pulumi.BoolPtrOutput {
-	return o.ApplyT(func(v *AttachedService) pulumi.BoolPtrOutput { return v.Runtime }).(pulumi.BoolPtrOutput)
+func (o AttachedServiceOutput) Rollback() RollbackPtrOutput {
+	return o.ApplyT(func(v *AttachedService) RollbackPtrOutput { return v.Rollback }).(RollbackPtrOutput)
 }
 
 // Path of the image that is attached and running; empty if none is.
@@ -305,8 +309,18 @@ func (o AttachedServiceOutput) Serving() pulumi.StringOutput {
 }
 
 // Every unit of the image, with its load, active, sub and enablement state.
-func (o AttachedServiceOutput) Units() UnitStateMapOutput {
-	return o.ApplyT(func(v *AttachedService) UnitStateMapOutput { return v.Units }).(UnitStateMapOutput)
+func (o AttachedServiceOutput) UnitStates() UnitStateMapOutput {
+	return o.ApplyT(func(v *AttachedService) UnitStateMapOutput { return v.UnitStates }).(UnitStateMapOutput)
+}
+
+// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+func (o AttachedServiceOutput) Units() UnitOverrideMapOutput {
+	return o.ApplyT(func(v *AttachedService) UnitOverrideMapOutput { return v.Units }).(UnitOverrideMapOutput)
+}
+
+// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+func (o AttachedServiceOutput) UntilReboot() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *AttachedService) pulumi.BoolPtrOutput { return v.UntilReboot }).(pulumi.BoolPtrOutput)
 }
 
 func init() {

@@ -30,7 +30,7 @@ type DropIn struct {
 	// File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
 	Name pulumi.StringPtrOutput `pulumi:"name"`
 	// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
-	OnChange pulumi.StringPtrOutput `pulumi:"onChange"`
+	OnChange OnChangePtrOutput `pulumi:"onChange"`
 	// The drop-in's file on the host.
 	Path pulumi.StringOutput `pulumi:"path"`
 	// Internal: identifies the resource that the files belong to.
@@ -93,7 +93,7 @@ type dropInArgs struct {
 	// File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
 	Name *string `pulumi:"name"`
 	// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
-	OnChange *string `pulumi:"onChange"`
+	OnChange *OnChange `pulumi:"onChange"`
 	// Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
 	Sections map[string]map[string]interface{} `pulumi:"sections"`
 	// The drop-in as text, in place of `sections`.
@@ -111,7 +111,7 @@ type DropInArgs struct {
 	// File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
 	Name pulumi.StringPtrInput
 	// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
-	OnChange pulumi.StringPtrInput
+	OnChange OnChangePtrInput
 	// Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
 	Sections pulumi.MapMapInput
 	// The drop-in as text, in place of `sections`.
@@ -200,8 +200,8 @@ func (o DropInOutput) Name() pulumi.StringPtrOutput {
 }
 
 // How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
-func (o DropInOutput) OnChange() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v *DropIn) pulumi.StringPtrOutput { return v.OnChange }).(pulumi.StringPtrOutput)
+func (o DropInOutput) OnChange() OnChangePtrOutput {
+	return o.ApplyT(func(v *DropIn) OnChangePtrOutput { return v.OnChange }).(OnChangePtrOutput)
 }
 
 // The drop-in's file on the host.

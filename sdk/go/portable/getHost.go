@@ -31,8 +31,8 @@ type GetHostArgs struct {
 type GetHostResult struct {
 	// machine-id(5) of the host.
 	MachineId string `pulumi:"machineId"`
-	// What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
-	Missing string `pulumi:"missing"`
+	// What is missing on the host to run portable services and how to fix it, one sentence or two each.
+	Missing []string `pulumi:"missing"`
 	// ID and ID_LIKE of os-release(5).
 	Os []string `pulumi:"os"`
 	// Profiles that services can be attached with.
@@ -80,9 +80,9 @@ func (o GetHostResultOutput) MachineId() pulumi.StringOutput {
 	return o.ApplyT(func(v GetHostResult) string { return v.MachineId }).(pulumi.StringOutput)
 }
 
-// What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
-func (o GetHostResultOutput) Missing() pulumi.StringOutput {
-	return o.ApplyT(func(v GetHostResult) string { return v.Missing }).(pulumi.StringOutput)
+// What is missing on the host to run portable services and how to fix it, one sentence or two each.
+func (o GetHostResultOutput) Missing() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v GetHostResult) []string { return v.Missing }).(pulumi.StringArrayOutput)
 }
 
 // ID and ID_LIKE of os-release(5).

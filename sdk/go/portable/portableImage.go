@@ -26,7 +26,7 @@ type PortableImage struct {
 	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 	Extends pulumi.StringPtrOutput `pulumi:"extends"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-	Format pulumi.StringPtrOutput `pulumi:"format"`
+	Format ImageFormatPtrOutput `pulumi:"format"`
 	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance pulumi.StringPtrOutput `pulumi:"instance"`
 	// machine-id(5) of the host.
@@ -104,7 +104,7 @@ type portableImageArgs struct {
 	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 	Extends *string `pulumi:"extends"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-	Format *string `pulumi:"format"`
+	Format *ImageFormat `pulumi:"format"`
 	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance *string `pulumi:"instance"`
 	// Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
@@ -124,7 +124,7 @@ type PortableImageArgs struct {
 	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 	Extends pulumi.StringPtrInput
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-	Format pulumi.StringPtrInput
+	Format ImageFormatPtrInput
 	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance pulumi.StringPtrInput
 	// Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
@@ -207,8 +207,8 @@ func (o PortableImageOutput) Extends() pulumi.StringPtrOutput {
 }
 
 // File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-func (o PortableImageOutput) Format() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v *PortableImage) pulumi.StringPtrOutput { return v.Format }).(pulumi.StringPtrOutput)
+func (o PortableImageOutput) Format() ImageFormatPtrOutput {
+	return o.ApplyT(func(v *PortableImage) ImageFormatPtrOutput { return v.Format }).(ImageFormatPtrOutput)
 }
 
 // Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).

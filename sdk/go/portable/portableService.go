@@ -50,8 +50,8 @@ type portableServiceArgs struct {
 	Connection *Connection `pulumi:"connection"`
 	// How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
 	Connections map[string]Connection `pulumi:"connections"`
-	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-	Copy *string `pulumi:"copy"`
+	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
+	Copy *CopyMode `pulumi:"copy"`
 	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
 	DropIns []InlineDropIn `pulumi:"dropIns"`
 	// Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
@@ -61,7 +61,7 @@ type portableServiceArgs struct {
 	// Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
 	Force *bool `pulumi:"force"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-	Format *string `pulumi:"format"`
+	Format *ImageFormat `pulumi:"format"`
 	// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 	Health *Health `pulumi:"health"`
 	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
@@ -73,13 +73,13 @@ type portableServiceArgs struct {
 	// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
 	Retain *int `pulumi:"retain"`
 	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-	Rollback *string `pulumi:"rollback"`
-	// Attach until the next boot of the host only. Default: `false`.
-	Runtime *bool `pulumi:"runtime"`
+	Rollback *Rollback `pulumi:"rollback"`
 	// Where the image comes from: exactly one of these.
 	Source ImageSource `pulumi:"source"`
 	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
 	Units map[string]UnitOverride `pulumi:"units"`
+	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+	UntilReboot *bool `pulumi:"untilReboot"`
 	// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
 	Version string `pulumi:"version"`
 	// The order in which hosts are switched. Default: one host, then all others.
@@ -94,8 +94,8 @@ type PortableServiceArgs struct {
 	Connection ConnectionPtrInput
 	// How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
 	Connections ConnectionMapInput
-	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-	Copy pulumi.StringPtrInput
+	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
+	Copy CopyModePtrInput
 	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
 	DropIns InlineDropInArrayInput
 	// Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
@@ -105,7 +105,7 @@ type PortableServiceArgs struct {
 	// Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
 	Force pulumi.BoolPtrInput
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-	Format pulumi.StringPtrInput
+	Format ImageFormatPtrInput
 	// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 	Health HealthPtrInput
 	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
@@ -117,13 +117,13 @@ type PortableServiceArgs struct {
 	// Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
 	Retain pulumi.IntPtrInput
 	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-	Rollback pulumi.StringPtrInput
-	// Attach until the next boot of the host only. Default: `false`.
-	Runtime pulumi.BoolPtrInput
+	Rollback RollbackPtrInput
 	// Where the image comes from: exactly one of these.
 	Source ImageSourceInput
 	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
 	Units UnitOverrideMapInput
+	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+	UntilReboot pulumi.BoolPtrInput
 	// Version of what is in the image: part of its file name, so that `portablectl list` shows it.
 	Version pulumi.StringInput
 	// The order in which hosts are switched. Default: one host, then all others.

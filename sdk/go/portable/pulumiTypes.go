@@ -4493,8 +4493,10 @@ func (o RawSourcePtrOutput) Url() pulumi.StringPtrOutput {
 
 // What a host of a PortableService has.
 type ServiceHost struct {
-	// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
-	Gapless string `pulumi:"gapless"`
+	// Whether the last update refused no connection. Unset before the first one.
+	Gapless *bool `pulumi:"gapless"`
+	// Why the last update refused connections, or why it didn't.
+	GaplessReason *string `pulumi:"gaplessReason"`
 	// Path of the image on the host.
 	Image string `pulumi:"image"`
 	// machine-id(5) of the host.
@@ -4502,7 +4504,7 @@ type ServiceHost struct {
 	// Path of the image that is attached and running; empty if none is.
 	Serving string `pulumi:"serving"`
 	// Every unit of the image, with its load, active, sub and enablement state.
-	Units map[string]UnitState `pulumi:"units"`
+	UnitStates map[string]UnitState `pulumi:"unitStates"`
 }
 
 // What a host of a PortableService has.
@@ -4526,9 +4528,14 @@ func (o ServiceHostOutput) ToOutput(ctx context.Context) pulumix.Output[ServiceH
 	}
 }
 
-// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
-func (o ServiceHostOutput) Gapless() pulumi.StringOutput {
-	return o.ApplyT(func(v ServiceHost) string { return v.Gapless }).(pulumi.StringOutput)
+// Whether the last update refused no connection. Unset before the first one.
+func (o ServiceHostOutput) Gapless() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ServiceHost) *bool { return v.Gapless }).(pulumi.BoolPtrOutput)
+}
+
+// Why the last update refused connections, or why it didn't.
+func (o ServiceHostOutput) GaplessReason() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ServiceHost) *string { return v.GaplessReason }).(pulumi.StringPtrOutput)
 }
 
 // Path of the image on the host.
@@ -4547,8 +4554,8 @@ func (o ServiceHostOutput) Serving() pulumi.StringOutput {
 }
 
 // Every unit of the image, with its load, active, sub and enablement state.
-func (o ServiceHostOutput) Units() UnitStateMapOutput {
-	return o.ApplyT(func(v ServiceHost) map[string]UnitState { return v.Units }).(UnitStateMapOutput)
+func (o ServiceHostOutput) UnitStates() UnitStateMapOutput {
+	return o.ApplyT(func(v ServiceHost) map[string]UnitState { return v.UnitStates }).(UnitStateMapOutput)
 }
 
 type ServiceHostMapOutput struct{ *pulumi.OutputState }
@@ -4746,7 +4753,7 @@ type UnitOverride struct {
 	// Whether it starts with the host. Default: whether the unit has an [Install] section.
 	Enable *bool `pulumi:"enable"`
 	// Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
-	Presets []string `pulumi:"presets"`
+	Presets []Preset `pulumi:"presets"`
 	// Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
 	Start *bool `pulumi:"start"`
 }
@@ -4767,7 +4774,7 @@ type UnitOverrideArgs struct {
 	// Whether it starts with the host. Default: whether the unit has an [Install] section.
 	Enable pulumi.BoolPtrInput `pulumi:"enable"`
 	// Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
-	Presets pulumi.StringArrayInput `pulumi:"presets"`
+	Presets PresetArrayInput `pulumi:"presets"`
 	// Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
 	Start pulumi.BoolPtrInput `pulumi:"start"`
 }
@@ -4848,8 +4855,8 @@ func (o UnitOverrideOutput) Enable() pulumi.BoolPtrOutput {
 }
 
 // Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
-func (o UnitOverrideOutput) Presets() pulumi.StringArrayOutput {
-	return o.ApplyT(func(v UnitOverride) []string { return v.Presets }).(pulumi.StringArrayOutput)
+func (o UnitOverrideOutput) Presets() PresetArrayOutput {
+	return o.ApplyT(func(v UnitOverride) []Preset { return v.Presets }).(PresetArrayOutput)
 }
 
 // Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
@@ -4966,8 +4973,10 @@ func (o UnitStateMapOutput) MapIndex(k pulumi.StringInput) UnitStateOutput {
 type Waves struct {
 	// How many hosts each later wave has. Default: all that are left.
 	BatchSize *int `pulumi:"batchSize"`
-	// The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
-	Canary interface{} `pulumi:"canary"`
+	// Number of hosts in the first wave; 0 is no such wave. Default: 1.
+	Canary *int `pulumi:"canary"`
+	// Names in `connections` of the hosts in the first wave, in place of `canary`.
+	CanaryHosts []string `pulumi:"canaryHosts"`
 }
 
 // WavesInput is an input type that accepts WavesArgs and WavesOutput values.
@@ -4985,8 +4994,10 @@ type WavesInput interface {
 type WavesArgs struct {
 	// How many hosts each later wave has. Default: all that are left.
 	BatchSize pulumi.IntPtrInput `pulumi:"batchSize"`
-	// The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
-	Canary pulumi.Input `pulumi:"canary"`
+	// Number of hosts in the first wave; 0 is no such wave. Default: 1.
+	Canary pulumi.IntPtrInput `pulumi:"canary"`
+	// Names in `connections` of the hosts in the first wave, in place of `canary`.
+	CanaryHosts pulumi.StringArrayInput `pulumi:"canaryHosts"`
 }
 
 func (WavesArgs) ElementType() reflect.Type {
@@ -5090,9 +5101,14 @@ func (o WavesOutput) BatchSize() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Waves) *int { return v.BatchSize }).(pulumi.IntPtrOutput)
 }
 
-// The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
-func (o WavesOutput) Canary() pulumi.AnyOutput {
-	return o.ApplyT(func(v Waves) interface{} { return v.Canary }).(pulumi.AnyOutput)
+// Number of hosts in the first wave; 0 is no such wave. Default: 1.
+func (o WavesOutput) Canary() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v Waves) *int { return v.Canary }).(pulumi.IntPtrOutput)
+}
+
+// Names in `connections` of the hosts in the first wave, in place of `canary`.
+func (o WavesOutput) CanaryHosts() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v Waves) []string { return v.CanaryHosts }).(pulumi.StringArrayOutput)
 }
 
 type WavesPtrOutput struct{ *pulumi.OutputState }
@@ -5135,14 +5151,24 @@ func (o WavesPtrOutput) BatchSize() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
-func (o WavesPtrOutput) Canary() pulumi.AnyOutput {
-	return o.ApplyT(func(v *Waves) interface{} {
+// Number of hosts in the first wave; 0 is no such wave. Default: 1.
+func (o WavesPtrOutput) Canary() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *Waves) *int {
 		if v == nil {
 			return nil
 		}
 		return v.Canary
-	}).(pulumi.AnyOutput)
+	}).(pulumi.IntPtrOutput)
+}
+
+// Names in `connections` of the hosts in the first wave, in place of `canary`.
+func (o WavesPtrOutput) CanaryHosts() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *Waves) []string {
+		if v == nil {
+			return nil
+		}
+		return v.CanaryHosts
+	}).(pulumi.StringArrayOutput)
 }
 
 func init() {

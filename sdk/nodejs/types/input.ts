@@ -4,6 +4,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "../types/input";
 import * as outputs from "../types/output";
+import * as enums from "../types/enums";
 
 /**
  * A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
@@ -430,7 +431,7 @@ export interface InlineDropInArgs {
     /**
      * Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
      */
-    sections?: pulumi.Input<{[key: string]: pulumi.Input<{[key: string]: pulumi.Input<string | number | boolean | pulumi.Input<string | number | boolean>[] | {[key: string]: pulumi.Input<string | number | boolean>}>}>} | undefined>;
+    sections?: pulumi.Input<{[key: string]: pulumi.Input<{[key: string]: any}>} | undefined>;
     /**
      * The drop-in as text, in place of `sections`.
      */
@@ -676,7 +677,7 @@ export interface UnitOverrideArgs {
     /**
      * Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
      */
-    presets?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    presets?: pulumi.Input<pulumi.Input<enums.Preset>[] | undefined>;
     /**
      * Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
      */
@@ -692,7 +693,11 @@ export interface WavesArgs {
      */
     batchSize?: pulumi.Input<number | undefined>;
     /**
-     * The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
+     * Number of hosts in the first wave; 0 is no such wave. Default: 1.
      */
-    canary?: pulumi.Input<number | pulumi.Input<string>[] | undefined>;
+    canary?: pulumi.Input<number | undefined>;
+    /**
+     * Names in `connections` of the hosts in the first wave, in place of `canary`.
+     */
+    canaryHosts?: pulumi.Input<pulumi.Input<string>[] | undefined>;
 }

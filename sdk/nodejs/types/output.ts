@@ -4,6 +4,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "../types/input";
 import * as outputs from "../types/output";
+import * as enums from "../types/enums";
 
 /**
  * A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
@@ -372,7 +373,7 @@ export interface InlineDropIn {
     /**
      * Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
      */
-    sections?: {[key: string]: {[key: string]: string | number | boolean | (string | number | boolean)[] | {[key: string]: string | number | boolean}}};
+    sections?: {[key: string]: {[key: string]: any}};
     /**
      * The drop-in as text, in place of `sections`.
      */
@@ -552,9 +553,13 @@ export interface RawSource {
  */
 export interface ServiceHost {
     /**
-     * Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
+     * Whether the last update refused no connection. Unset before the first one.
      */
-    gapless: string;
+    gapless?: boolean;
+    /**
+     * Why the last update refused connections, or why it didn't.
+     */
+    gaplessReason?: string;
     /**
      * Path of the image on the host.
      */
@@ -570,7 +575,7 @@ export interface ServiceHost {
     /**
      * Every unit of the image, with its load, active, sub and enablement state.
      */
-    units: {[key: string]: outputs.UnitState};
+    unitStates: {[key: string]: outputs.UnitState};
 }
 
 /**
@@ -581,6 +586,24 @@ export interface TcpCheck {
      * Port on the host's 127.0.0.1 that must accept a connection.
      */
     port: number;
+}
+
+/**
+ * What to do with a unit where its [Install] section or the profile doesn't fit.
+ */
+export interface UnitOverride {
+    /**
+     * Whether it starts with the host. Default: whether the unit has an [Install] section.
+     */
+    enable?: boolean;
+    /**
+     * Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+     */
+    presets?: enums.Preset[];
+    /**
+     * Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
+     */
+    start?: boolean;
 }
 
 /**

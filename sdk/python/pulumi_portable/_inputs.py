@@ -13,6 +13,7 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
+from ._enums import *
 
 __all__ = [
     'BeforeSwitchArgs',
@@ -1902,7 +1903,7 @@ class InlineDropInArgsDict(TypedDict):
     """
     File name in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `50-portable.conf`.
     """
-    sections: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]]]]
+    sections: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, Any]]]]]]
     """
     Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
     """
@@ -1916,14 +1917,14 @@ class InlineDropInArgs:
     def __init__(__self__, *,
                  unit: pulumi.Input[_builtins.str],
                  name: pulumi.Input[Optional[_builtins.str]] = None,
-                 sections: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]]] = None,
+                 sections: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, Any]]]]] = None,
                  text: pulumi.Input[Optional[_builtins.str]] = None):
         """
         A drop-in that belongs to the service: it is changed and rolled back together with the image.
 
         :param pulumi.Input[_builtins.str] unit: Unit of the image that the drop-in is for.
         :param pulumi.Input[_builtins.str] name: File name in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `50-portable.conf`.
-        :param pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]] sections: Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, Any]]]] sections: Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
         :param pulumi.Input[_builtins.str] text: The drop-in as text, in place of `sections`.
         """
         pulumi.set(__self__, "unit", unit)
@@ -1960,14 +1961,14 @@ class InlineDropInArgs:
 
     @_builtins.property
     @pulumi.getter
-    def sections(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]]]:
+    def sections(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, Any]]]]]:
         """
         Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
         """
         return pulumi.get(self, "sections")
 
     @sections.setter
-    def sections(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]]]):
+    def sections(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, Any]]]]]):
         pulumi.set(self, "sections", value)
 
     @_builtins.property
@@ -2979,7 +2980,7 @@ class UnitOverrideArgsDict(TypedDict):
     """
     Whether it starts with the host. Default: whether the unit has an [Install] section.
     """
-    presets: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    presets: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['Preset']]]]]
     """
     Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
     """
@@ -2992,13 +2993,13 @@ class UnitOverrideArgsDict(TypedDict):
 class UnitOverrideArgs:
     def __init__(__self__, *,
                  enable: pulumi.Input[Optional[_builtins.bool]] = None,
-                 presets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 presets: pulumi.Input[Optional[Sequence[pulumi.Input['Preset']]]] = None,
                  start: pulumi.Input[Optional[_builtins.bool]] = None):
         """
         What to do with a unit where its [Install] section or the profile doesn't fit.
 
         :param pulumi.Input[_builtins.bool] enable: Whether it starts with the host. Default: whether the unit has an [Install] section.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] presets: Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+        :param pulumi.Input[Sequence[pulumi.Input['Preset']]] presets: Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
         :param pulumi.Input[_builtins.bool] start: Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
         """
         if enable is not None:
@@ -3022,14 +3023,14 @@ class UnitOverrideArgs:
 
     @_builtins.property
     @pulumi.getter
-    def presets(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+    def presets(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['Preset']]]]:
         """
         Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
         """
         return pulumi.get(self, "presets")
 
     @presets.setter
-    def presets(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+    def presets(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['Preset']]]]):
         pulumi.set(self, "presets", value)
 
     @_builtins.property
@@ -3053,26 +3054,34 @@ class WavesArgsDict(TypedDict):
     """
     How many hosts each later wave has. Default: all that are left.
     """
-    canary: NotRequired[pulumi.Input[Optional[Union[_builtins.int, Sequence[pulumi.Input[_builtins.str]]]]]]
+    canary: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
+    Number of hosts in the first wave; 0 is no such wave. Default: 1.
+    """
+    canary_hosts: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Names in `connections` of the hosts in the first wave, in place of `canary`.
     """
 
 @pulumi.input_type
 class WavesArgs:
     def __init__(__self__, *,
                  batch_size: pulumi.Input[Optional[_builtins.int]] = None,
-                 canary: pulumi.Input[Optional[Union[_builtins.int, Sequence[pulumi.Input[_builtins.str]]]]] = None):
+                 canary: pulumi.Input[Optional[_builtins.int]] = None,
+                 canary_hosts: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None):
         """
         The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
 
         :param pulumi.Input[_builtins.int] batch_size: How many hosts each later wave has. Default: all that are left.
-        :param pulumi.Input[Union[_builtins.int, Sequence[pulumi.Input[_builtins.str]]]] canary: The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
+        :param pulumi.Input[_builtins.int] canary: Number of hosts in the first wave; 0 is no such wave. Default: 1.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] canary_hosts: Names in `connections` of the hosts in the first wave, in place of `canary`.
         """
         if batch_size is not None:
             pulumi.set(__self__, "batch_size", batch_size)
         if canary is not None:
             pulumi.set(__self__, "canary", canary)
+        if canary_hosts is not None:
+            pulumi.set(__self__, "canary_hosts", canary_hosts)
 
     @_builtins.property
     @pulumi.getter(name="batchSize")
@@ -3088,14 +3097,26 @@ class WavesArgs:
 
     @_builtins.property
     @pulumi.getter
-    def canary(self) -> pulumi.Input[Optional[Union[_builtins.int, Sequence[pulumi.Input[_builtins.str]]]]]:
+    def canary(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
+        Number of hosts in the first wave; 0 is no such wave. Default: 1.
         """
         return pulumi.get(self, "canary")
 
     @canary.setter
-    def canary(self, value: pulumi.Input[Optional[Union[_builtins.int, Sequence[pulumi.Input[_builtins.str]]]]]):
+    def canary(self, value: pulumi.Input[Optional[_builtins.int]]):
         pulumi.set(self, "canary", value)
+
+    @_builtins.property
+    @pulumi.getter(name="canaryHosts")
+    def canary_hosts(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Names in `connections` of the hosts in the first wave, in place of `canary`.
+        """
+        return pulumi.get(self, "canary_hosts")
+
+    @canary_hosts.setter
+    def canary_hosts(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "canary_hosts", value)
 
 

@@ -14,6 +14,7 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
 from . import outputs
+from ._enums import *
 from ._inputs import *
 
 __all__ = ['AttachedServiceArgs', 'AttachedService']
@@ -24,32 +25,32 @@ class AttachedServiceArgs:
                  image: pulumi.Input[_builtins.str],
                  before_switch: pulumi.Input[Optional['BeforeSwitchArgs']] = None,
                  connection: pulumi.Input[Optional['ConnectionArgs']] = None,
-                 copy: pulumi.Input[Optional[_builtins.str]] = None,
+                 copy: pulumi.Input[Optional['CopyMode']] = None,
                  drop_ins: pulumi.Input[Optional[Sequence[pulumi.Input['InlineDropInArgs']]]] = None,
                  extensions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  files: pulumi.Input[Optional[Mapping[str, pulumi.Input['HostFileArgs']]]] = None,
                  force: pulumi.Input[Optional[_builtins.bool]] = None,
                  health: pulumi.Input[Optional['HealthArgs']] = None,
-                 profile: pulumi.Input[Optional[_builtins.str]] = None,
-                 rollback: pulumi.Input[Optional[_builtins.str]] = None,
-                 runtime: pulumi.Input[Optional[_builtins.bool]] = None,
-                 units: pulumi.Input[Optional[Mapping[str, pulumi.Input['UnitOverrideArgs']]]] = None):
+                 profile: pulumi.Input[Optional[Union[_builtins.str, 'Profile']]] = None,
+                 rollback: pulumi.Input[Optional['Rollback']] = None,
+                 units: pulumi.Input[Optional[Mapping[str, pulumi.Input['UnitOverrideArgs']]]] = None,
+                 until_reboot: pulumi.Input[Optional[_builtins.bool]] = None):
         """
         The set of arguments for constructing a AttachedService resource.
 
         :param pulumi.Input[_builtins.str] image: Path of the image on the host: the `path` of a PortableImage. Another image of the same name is an update; another name replaces.
         :param pulumi.Input['BeforeSwitchArgs'] before_switch: A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
         :param pulumi.Input['ConnectionArgs'] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
-        :param pulumi.Input[_builtins.str] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+        :param pulumi.Input['CopyMode'] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
         :param pulumi.Input[Sequence[pulumi.Input['InlineDropInArgs']]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] extensions: Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
         :param pulumi.Input[Mapping[str, pulumi.Input['HostFileArgs']]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.bool] force: Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
         :param pulumi.Input['HealthArgs'] health: Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
-        :param pulumi.Input[_builtins.str] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
-        :param pulumi.Input[_builtins.str] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-        :param pulumi.Input[_builtins.bool] runtime: Attach until the next boot of the host only. Default: `false`.
+        :param pulumi.Input[Union[_builtins.str, 'Profile']] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
+        :param pulumi.Input['Rollback'] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         :param pulumi.Input[Mapping[str, pulumi.Input['UnitOverrideArgs']]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        :param pulumi.Input[_builtins.bool] until_reboot: Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
         """
         pulumi.set(__self__, "image", image)
         if before_switch is not None:
@@ -72,10 +73,10 @@ class AttachedServiceArgs:
             pulumi.set(__self__, "profile", profile)
         if rollback is not None:
             pulumi.set(__self__, "rollback", rollback)
-        if runtime is not None:
-            pulumi.set(__self__, "runtime", runtime)
         if units is not None:
             pulumi.set(__self__, "units", units)
+        if until_reboot is not None:
+            pulumi.set(__self__, "until_reboot", until_reboot)
 
     @_builtins.property
     @pulumi.getter
@@ -115,14 +116,14 @@ class AttachedServiceArgs:
 
     @_builtins.property
     @pulumi.getter
-    def copy(self) -> pulumi.Input[Optional[_builtins.str]]:
+    def copy(self) -> pulumi.Input[Optional['CopyMode']]:
         """
-        Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+        Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
         """
         return pulumi.get(self, "copy")
 
     @copy.setter
-    def copy(self, value: pulumi.Input[Optional[_builtins.str]]):
+    def copy(self, value: pulumi.Input[Optional['CopyMode']]):
         pulumi.set(self, "copy", value)
 
     @_builtins.property
@@ -187,39 +188,27 @@ class AttachedServiceArgs:
 
     @_builtins.property
     @pulumi.getter
-    def profile(self) -> pulumi.Input[Optional[_builtins.str]]:
+    def profile(self) -> pulumi.Input[Optional[Union[_builtins.str, 'Profile']]]:
         """
         Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
         """
         return pulumi.get(self, "profile")
 
     @profile.setter
-    def profile(self, value: pulumi.Input[Optional[_builtins.str]]):
+    def profile(self, value: pulumi.Input[Optional[Union[_builtins.str, 'Profile']]]):
         pulumi.set(self, "profile", value)
 
     @_builtins.property
     @pulumi.getter
-    def rollback(self) -> pulumi.Input[Optional[_builtins.str]]:
+    def rollback(self) -> pulumi.Input[Optional['Rollback']]:
         """
         What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         """
         return pulumi.get(self, "rollback")
 
     @rollback.setter
-    def rollback(self, value: pulumi.Input[Optional[_builtins.str]]):
+    def rollback(self, value: pulumi.Input[Optional['Rollback']]):
         pulumi.set(self, "rollback", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def runtime(self) -> pulumi.Input[Optional[_builtins.bool]]:
-        """
-        Attach until the next boot of the host only. Default: `false`.
-        """
-        return pulumi.get(self, "runtime")
-
-    @runtime.setter
-    def runtime(self, value: pulumi.Input[Optional[_builtins.bool]]):
-        pulumi.set(self, "runtime", value)
 
     @_builtins.property
     @pulumi.getter
@@ -233,6 +222,18 @@ class AttachedServiceArgs:
     def units(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['UnitOverrideArgs']]]]):
         pulumi.set(self, "units", value)
 
+    @_builtins.property
+    @pulumi.getter(name="untilReboot")
+    def until_reboot(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+        """
+        return pulumi.get(self, "until_reboot")
+
+    @until_reboot.setter
+    def until_reboot(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "until_reboot", value)
+
 
 @pulumi.type_token("portable:index:AttachedService")
 class AttachedService(pulumi.CustomResource):
@@ -242,17 +243,17 @@ class AttachedService(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  before_switch: pulumi.Input[Optional[Union['BeforeSwitchArgs', 'BeforeSwitchArgsDict']]] = None,
                  connection: pulumi.Input[Optional[Union['ConnectionArgs', 'ConnectionArgsDict']]] = None,
-                 copy: pulumi.Input[Optional[_builtins.str]] = None,
+                 copy: pulumi.Input[Optional['CopyMode']] = None,
                  drop_ins: pulumi.Input[Optional[Sequence[pulumi.Input[Union['InlineDropInArgs', 'InlineDropInArgsDict']]]]] = None,
                  extensions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  files: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]]] = None,
                  force: pulumi.Input[Optional[_builtins.bool]] = None,
                  health: pulumi.Input[Optional[Union['HealthArgs', 'HealthArgsDict']]] = None,
                  image: pulumi.Input[Optional[_builtins.str]] = None,
-                 profile: pulumi.Input[Optional[_builtins.str]] = None,
-                 rollback: pulumi.Input[Optional[_builtins.str]] = None,
-                 runtime: pulumi.Input[Optional[_builtins.bool]] = None,
+                 profile: pulumi.Input[Optional[Union[_builtins.str, 'Profile']]] = None,
+                 rollback: pulumi.Input[Optional['Rollback']] = None,
                  units: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]]] = None,
+                 until_reboot: pulumi.Input[Optional[_builtins.bool]] = None,
                  __props__=None):
         """
         A portable service: an image attached on a host, with its units enabled and started, and with the drop-ins and host files that belong to it. An update keeps sockets open; when the new image fails to start, the image, drop-ins and files are rolled back.
@@ -261,17 +262,17 @@ class AttachedService(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['BeforeSwitchArgs', 'BeforeSwitchArgsDict']] before_switch: A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
         :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
-        :param pulumi.Input[_builtins.str] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+        :param pulumi.Input['CopyMode'] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
         :param pulumi.Input[Sequence[pulumi.Input[Union['InlineDropInArgs', 'InlineDropInArgsDict']]]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] extensions: Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.bool] force: Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
         :param pulumi.Input[Union['HealthArgs', 'HealthArgsDict']] health: Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         :param pulumi.Input[_builtins.str] image: Path of the image on the host: the `path` of a PortableImage. Another image of the same name is an update; another name replaces.
-        :param pulumi.Input[_builtins.str] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
-        :param pulumi.Input[_builtins.str] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-        :param pulumi.Input[_builtins.bool] runtime: Attach until the next boot of the host only. Default: `false`.
+        :param pulumi.Input[Union[_builtins.str, 'Profile']] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
+        :param pulumi.Input['Rollback'] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        :param pulumi.Input[_builtins.bool] until_reboot: Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
         """
         ...
     @overload
@@ -299,17 +300,17 @@ class AttachedService(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  before_switch: pulumi.Input[Optional[Union['BeforeSwitchArgs', 'BeforeSwitchArgsDict']]] = None,
                  connection: pulumi.Input[Optional[Union['ConnectionArgs', 'ConnectionArgsDict']]] = None,
-                 copy: pulumi.Input[Optional[_builtins.str]] = None,
+                 copy: pulumi.Input[Optional['CopyMode']] = None,
                  drop_ins: pulumi.Input[Optional[Sequence[pulumi.Input[Union['InlineDropInArgs', 'InlineDropInArgsDict']]]]] = None,
                  extensions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  files: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]]] = None,
                  force: pulumi.Input[Optional[_builtins.bool]] = None,
                  health: pulumi.Input[Optional[Union['HealthArgs', 'HealthArgsDict']]] = None,
                  image: pulumi.Input[Optional[_builtins.str]] = None,
-                 profile: pulumi.Input[Optional[_builtins.str]] = None,
-                 rollback: pulumi.Input[Optional[_builtins.str]] = None,
-                 runtime: pulumi.Input[Optional[_builtins.bool]] = None,
+                 profile: pulumi.Input[Optional[Union[_builtins.str, 'Profile']]] = None,
+                 rollback: pulumi.Input[Optional['Rollback']] = None,
                  units: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]]] = None,
+                 until_reboot: pulumi.Input[Optional[_builtins.bool]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -332,15 +333,17 @@ class AttachedService(pulumi.CustomResource):
             __props__.__dict__["image"] = image
             __props__.__dict__["profile"] = profile
             __props__.__dict__["rollback"] = rollback
-            __props__.__dict__["runtime"] = runtime
             __props__.__dict__["units"] = units
+            __props__.__dict__["until_reboot"] = until_reboot
             __props__.__dict__["drop_in_texts"] = None
             __props__.__dict__["gapless"] = None
+            __props__.__dict__["gapless_reason"] = None
             __props__.__dict__["host_files"] = None
             __props__.__dict__["machine_id"] = None
             __props__.__dict__["name"] = None
             __props__.__dict__["record"] = None
             __props__.__dict__["serving"] = None
+            __props__.__dict__["unit_states"] = None
         super(AttachedService, __self__).__init__(
             'portable:index:AttachedService',
             resource_name,
@@ -372,6 +375,7 @@ class AttachedService(pulumi.CustomResource):
         __props__.__dict__["files"] = None
         __props__.__dict__["force"] = None
         __props__.__dict__["gapless"] = None
+        __props__.__dict__["gapless_reason"] = None
         __props__.__dict__["health"] = None
         __props__.__dict__["host_files"] = None
         __props__.__dict__["image"] = None
@@ -380,9 +384,10 @@ class AttachedService(pulumi.CustomResource):
         __props__.__dict__["profile"] = None
         __props__.__dict__["record"] = None
         __props__.__dict__["rollback"] = None
-        __props__.__dict__["runtime"] = None
         __props__.__dict__["serving"] = None
+        __props__.__dict__["unit_states"] = None
         __props__.__dict__["units"] = None
+        __props__.__dict__["until_reboot"] = None
         return AttachedService(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -403,9 +408,9 @@ class AttachedService(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def copy(self) -> pulumi.Output[Optional[_builtins.str]]:
+    def copy(self) -> pulumi.Output[Optional['CopyMode']]:
         """
-        Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+        Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
         """
         return pulumi.get(self, "copy")
 
@@ -451,11 +456,19 @@ class AttachedService(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def gapless(self) -> pulumi.Output[_builtins.str]:
+    def gapless(self) -> pulumi.Output[Optional[_builtins.bool]]:
         """
-        Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
+        Whether the last update refused no connection. Unset before the first one.
         """
         return pulumi.get(self, "gapless")
+
+    @_builtins.property
+    @pulumi.getter(name="gaplessReason")
+    def gapless_reason(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        Why the last update refused connections, or why it didn't.
+        """
+        return pulumi.get(self, "gapless_reason")
 
     @_builtins.property
     @pulumi.getter
@@ -515,19 +528,11 @@ class AttachedService(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def rollback(self) -> pulumi.Output[Optional[_builtins.str]]:
+    def rollback(self) -> pulumi.Output[Optional['Rollback']]:
         """
         What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         """
         return pulumi.get(self, "rollback")
-
-    @_builtins.property
-    @pulumi.getter
-    def runtime(self) -> pulumi.Output[Optional[_builtins.bool]]:
-        """
-        Attach until the next boot of the host only. Default: `false`.
-        """
-        return pulumi.get(self, "runtime")
 
     @_builtins.property
     @pulumi.getter
@@ -538,10 +543,26 @@ class AttachedService(pulumi.CustomResource):
         return pulumi.get(self, "serving")
 
     @_builtins.property
-    @pulumi.getter
-    def units(self) -> pulumi.Output[Mapping[str, 'outputs.UnitState']]:
+    @pulumi.getter(name="unitStates")
+    def unit_states(self) -> pulumi.Output[Mapping[str, 'outputs.UnitState']]:
         """
         Every unit of the image, with its load, active, sub and enablement state.
         """
+        return pulumi.get(self, "unit_states")
+
+    @_builtins.property
+    @pulumi.getter
+    def units(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.UnitOverride']]]:
+        """
+        Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        """
         return pulumi.get(self, "units")
+
+    @_builtins.property
+    @pulumi.getter(name="untilReboot")
+    def until_reboot(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+        """
+        return pulumi.get(self, "until_reboot")
 

@@ -14,6 +14,7 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
 from . import outputs
+from ._enums import *
 from ._inputs import *
 
 __all__ = ['DropInArgs', 'DropIn']
@@ -25,8 +26,8 @@ class DropInArgs:
                  connection: pulumi.Input[Optional['ConnectionArgs']] = None,
                  files: pulumi.Input[Optional[Mapping[str, pulumi.Input['HostFileArgs']]]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
-                 on_change: pulumi.Input[Optional[_builtins.str]] = None,
-                 sections: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]]] = None,
+                 on_change: pulumi.Input[Optional['OnChange']] = None,
+                 sections: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, Any]]]]] = None,
                  text: pulumi.Input[Optional[_builtins.str]] = None):
         """
         The set of arguments for constructing a DropIn resource.
@@ -35,8 +36,8 @@ class DropInArgs:
         :param pulumi.Input['ConnectionArgs'] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         :param pulumi.Input[Mapping[str, pulumi.Input['HostFileArgs']]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.str] name: File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
-        :param pulumi.Input[_builtins.str] on_change: How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
-        :param pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]] sections: Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
+        :param pulumi.Input['OnChange'] on_change: How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, Any]]]] sections: Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
         :param pulumi.Input[_builtins.str] text: The drop-in as text, in place of `sections`.
         """
         pulumi.set(__self__, "unit", unit)
@@ -103,26 +104,26 @@ class DropInArgs:
 
     @_builtins.property
     @pulumi.getter(name="onChange")
-    def on_change(self) -> pulumi.Input[Optional[_builtins.str]]:
+    def on_change(self) -> pulumi.Input[Optional['OnChange']]:
         """
         How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
         """
         return pulumi.get(self, "on_change")
 
     @on_change.setter
-    def on_change(self, value: pulumi.Input[Optional[_builtins.str]]):
+    def on_change(self, value: pulumi.Input[Optional['OnChange']]):
         pulumi.set(self, "on_change", value)
 
     @_builtins.property
     @pulumi.getter
-    def sections(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]]]:
+    def sections(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, Any]]]]]:
         """
         Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
         """
         return pulumi.get(self, "sections")
 
     @sections.setter
-    def sections(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]]]):
+    def sections(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, Any]]]]]):
         pulumi.set(self, "sections", value)
 
     @_builtins.property
@@ -147,8 +148,8 @@ class DropIn(pulumi.CustomResource):
                  connection: pulumi.Input[Optional[Union['ConnectionArgs', 'ConnectionArgsDict']]] = None,
                  files: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
-                 on_change: pulumi.Input[Optional[_builtins.str]] = None,
-                 sections: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]]] = None,
+                 on_change: pulumi.Input[Optional['OnChange']] = None,
+                 sections: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, Any]]]]] = None,
                  text: pulumi.Input[Optional[_builtins.str]] = None,
                  unit: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
@@ -160,8 +161,8 @@ class DropIn(pulumi.CustomResource):
         :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.str] name: File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
-        :param pulumi.Input[_builtins.str] on_change: How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
-        :param pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]] sections: Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
+        :param pulumi.Input['OnChange'] on_change: How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Mapping[str, Any]]]] sections: Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
         :param pulumi.Input[_builtins.str] text: The drop-in as text, in place of `sections`.
         :param pulumi.Input[_builtins.str] unit: Unit of the host that the drop-in is for, portable or not: a unit, an alias, a template (`cowsay@.service`), an instance, or a prefix (`app-.service`, `user-.slice`), which all units read whose names begin with it.
         """
@@ -192,8 +193,8 @@ class DropIn(pulumi.CustomResource):
                  connection: pulumi.Input[Optional[Union['ConnectionArgs', 'ConnectionArgsDict']]] = None,
                  files: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
-                 on_change: pulumi.Input[Optional[_builtins.str]] = None,
-                 sections: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]], Mapping[str, pulumi.Input[Union[_builtins.str, _builtins.float, _builtins.bool]]]]]]]]]] = None,
+                 on_change: pulumi.Input[Optional['OnChange']] = None,
+                 sections: pulumi.Input[Optional[Mapping[str, pulumi.Input[Mapping[str, Any]]]]] = None,
                  text: pulumi.Input[Optional[_builtins.str]] = None,
                  unit: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
@@ -305,7 +306,7 @@ class DropIn(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter(name="onChange")
-    def on_change(self) -> pulumi.Output[Optional[_builtins.str]]:
+    def on_change(self) -> pulumi.Output[Optional['OnChange']]:
         """
         How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
         """

@@ -28,8 +28,8 @@ class GetHostResult:
         if machine_id and not isinstance(machine_id, str):
             raise TypeError("Expected argument 'machine_id' to be a str")
         pulumi.set(__self__, "machine_id", machine_id)
-        if missing and not isinstance(missing, str):
-            raise TypeError("Expected argument 'missing' to be a str")
+        if missing and not isinstance(missing, list):
+            raise TypeError("Expected argument 'missing' to be a list")
         pulumi.set(__self__, "missing", missing)
         if os and not isinstance(os, list):
             raise TypeError("Expected argument 'os' to be a list")
@@ -51,9 +51,9 @@ class GetHostResult:
 
     @_builtins.property
     @pulumi.getter
-    def missing(self) -> _builtins.str:
+    def missing(self) -> Sequence[_builtins.str]:
         """
-        What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
+        What is missing on the host to run portable services and how to fix it, one sentence or two each.
         """
         return pulumi.get(self, "missing")
 

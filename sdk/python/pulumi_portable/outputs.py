@@ -14,6 +14,7 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
 from . import outputs
+from ._enums import *
 
 __all__ = [
     'BeforeSwitch',
@@ -39,6 +40,7 @@ __all__ = [
     'RawSource',
     'ServiceHost',
     'TcpCheck',
+    'UnitOverride',
     'UnitState',
 ]
 
@@ -1080,7 +1082,7 @@ class InlineDropIn(dict):
 
         :param _builtins.str unit: Unit of the image that the drop-in is for.
         :param _builtins.str name: File name in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `50-portable.conf`.
-        :param Mapping[str, Mapping[str, Union[_builtins.str, _builtins.float, _builtins.bool, Sequence[Union[_builtins.str, _builtins.float, _builtins.bool]], Mapping[str, Union[_builtins.str, _builtins.float, _builtins.bool]]]]] sections: Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
+        :param Mapping[str, Mapping[str, Any]] sections: Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
         :param _builtins.str text: The drop-in as text, in place of `sections`.
         """
         pulumi.set(__self__, "unit", unit)
@@ -1617,6 +1619,10 @@ class ServiceHost(dict):
         suggest = None
         if key == "machineId":
             suggest = "machine_id"
+        elif key == "unitStates":
+            suggest = "unit_states"
+        elif key == "gaplessReason":
+            suggest = "gapless_reason"
 
         if suggest:
             pulumi.log.warn(f"Key '{key}' not found in ServiceHost. Access the value via the '{suggest}' property getter instead.")
@@ -1630,33 +1636,30 @@ class ServiceHost(dict):
         return super().get(key, default)
 
     def __init__(__self__, *,
-                 gapless: _builtins.str,
                  image: _builtins.str,
                  machine_id: _builtins.str,
                  serving: _builtins.str,
-                 units: Mapping[str, 'outputs.UnitState']):
+                 unit_states: Mapping[str, 'outputs.UnitState'],
+                 gapless: Optional[_builtins.bool] = None,
+                 gapless_reason: Optional[_builtins.str] = None):
         """
         What a host of a PortableService has.
 
-        :param _builtins.str gapless: Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
         :param _builtins.str image: Path of the image on the host.
         :param _builtins.str machine_id: machine-id(5) of the host.
         :param _builtins.str serving: Path of the image that is attached and running; empty if none is.
-        :param Mapping[str, 'UnitState'] units: Every unit of the image, with its load, active, sub and enablement state.
+        :param Mapping[str, 'UnitState'] unit_states: Every unit of the image, with its load, active, sub and enablement state.
+        :param _builtins.bool gapless: Whether the last update refused no connection. Unset before the first one.
+        :param _builtins.str gapless_reason: Why the last update refused connections, or why it didn't.
         """
-        pulumi.set(__self__, "gapless", gapless)
         pulumi.set(__self__, "image", image)
         pulumi.set(__self__, "machine_id", machine_id)
         pulumi.set(__self__, "serving", serving)
-        pulumi.set(__self__, "units", units)
-
-    @_builtins.property
-    @pulumi.getter
-    def gapless(self) -> _builtins.str:
-        """
-        Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
-        """
-        return pulumi.get(self, "gapless")
+        pulumi.set(__self__, "unit_states", unit_states)
+        if gapless is not None:
+            pulumi.set(__self__, "gapless", gapless)
+        if gapless_reason is not None:
+            pulumi.set(__self__, "gapless_reason", gapless_reason)
 
     @_builtins.property
     @pulumi.getter
@@ -1683,12 +1686,28 @@ class ServiceHost(dict):
         return pulumi.get(self, "serving")
 
     @_builtins.property
-    @pulumi.getter
-    def units(self) -> Mapping[str, 'outputs.UnitState']:
+    @pulumi.getter(name="unitStates")
+    def unit_states(self) -> Mapping[str, 'outputs.UnitState']:
         """
         Every unit of the image, with its load, active, sub and enablement state.
         """
-        return pulumi.get(self, "units")
+        return pulumi.get(self, "unit_states")
+
+    @_builtins.property
+    @pulumi.getter
+    def gapless(self) -> Optional[_builtins.bool]:
+        """
+        Whether the last update refused no connection. Unset before the first one.
+        """
+        return pulumi.get(self, "gapless")
+
+    @_builtins.property
+    @pulumi.getter(name="gaplessReason")
+    def gapless_reason(self) -> Optional[_builtins.str]:
+        """
+        Why the last update refused connections, or why it didn't.
+        """
+        return pulumi.get(self, "gapless_reason")
 
 
 @pulumi.output_type
@@ -1712,6 +1731,54 @@ class TcpCheck(dict):
         Port on the host's 127.0.0.1 that must accept a connection.
         """
         return pulumi.get(self, "port")
+
+
+@pulumi.output_type
+class UnitOverride(dict):
+    """
+    What to do with a unit where its [Install] section or the profile doesn't fit.
+    """
+    def __init__(__self__, *,
+                 enable: Optional[_builtins.bool] = None,
+                 presets: Optional[Sequence['Preset']] = None,
+                 start: Optional[_builtins.bool] = None):
+        """
+        What to do with a unit where its [Install] section or the profile doesn't fit.
+
+        :param _builtins.bool enable: Whether it starts with the host. Default: whether the unit has an [Install] section.
+        :param Sequence['Preset'] presets: Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+        :param _builtins.bool start: Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
+        """
+        if enable is not None:
+            pulumi.set(__self__, "enable", enable)
+        if presets is not None:
+            pulumi.set(__self__, "presets", presets)
+        if start is not None:
+            pulumi.set(__self__, "start", start)
+
+    @_builtins.property
+    @pulumi.getter
+    def enable(self) -> Optional[_builtins.bool]:
+        """
+        Whether it starts with the host. Default: whether the unit has an [Install] section.
+        """
+        return pulumi.get(self, "enable")
+
+    @_builtins.property
+    @pulumi.getter
+    def presets(self) -> Optional[Sequence['Preset']]:
+        """
+        Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
+        """
+        return pulumi.get(self, "presets")
+
+    @_builtins.property
+    @pulumi.getter
+    def start(self) -> Optional[_builtins.bool]:
+        """
+        Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
+        """
+        return pulumi.get(self, "start")
 
 
 @pulumi.output_type

@@ -14,6 +14,7 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
 from . import outputs
+from ._enums import *
 from ._inputs import *
 
 __all__ = ['PortableImageArgs', 'PortableImage']
@@ -25,7 +26,7 @@ class PortableImageArgs:
                  version: pulumi.Input[_builtins.str],
                  connection: pulumi.Input[Optional['ConnectionArgs']] = None,
                  extends: pulumi.Input[Optional[_builtins.str]] = None,
-                 format: pulumi.Input[Optional[_builtins.str]] = None,
+                 format: pulumi.Input[Optional['ImageFormat']] = None,
                  instance: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  retain: pulumi.Input[Optional[_builtins.int]] = None):
@@ -36,7 +37,7 @@ class PortableImageArgs:
         :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         :param pulumi.Input['ConnectionArgs'] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         :param pulumi.Input[_builtins.str] extends: Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
-        :param pulumi.Input[_builtins.str] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
+        :param pulumi.Input['ImageFormat'] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
         :param pulumi.Input[_builtins.str] instance: Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         :param pulumi.Input[_builtins.str] name: Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
         :param pulumi.Input[_builtins.int] retain: Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
@@ -106,14 +107,14 @@ class PortableImageArgs:
 
     @_builtins.property
     @pulumi.getter
-    def format(self) -> pulumi.Input[Optional[_builtins.str]]:
+    def format(self) -> pulumi.Input[Optional['ImageFormat']]:
         """
         File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
         """
         return pulumi.get(self, "format")
 
     @format.setter
-    def format(self, value: pulumi.Input[Optional[_builtins.str]]):
+    def format(self, value: pulumi.Input[Optional['ImageFormat']]):
         pulumi.set(self, "format", value)
 
     @_builtins.property
@@ -161,7 +162,7 @@ class PortableImage(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  connection: pulumi.Input[Optional[Union['ConnectionArgs', 'ConnectionArgsDict']]] = None,
                  extends: pulumi.Input[Optional[_builtins.str]] = None,
-                 format: pulumi.Input[Optional[_builtins.str]] = None,
+                 format: pulumi.Input[Optional['ImageFormat']] = None,
                  instance: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  retain: pulumi.Input[Optional[_builtins.int]] = None,
@@ -175,7 +176,7 @@ class PortableImage(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
         :param pulumi.Input[_builtins.str] extends: Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
-        :param pulumi.Input[_builtins.str] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
+        :param pulumi.Input['ImageFormat'] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
         :param pulumi.Input[_builtins.str] instance: Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         :param pulumi.Input[_builtins.str] name: Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
         :param pulumi.Input[_builtins.int] retain: Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
@@ -208,7 +209,7 @@ class PortableImage(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  connection: pulumi.Input[Optional[Union['ConnectionArgs', 'ConnectionArgsDict']]] = None,
                  extends: pulumi.Input[Optional[_builtins.str]] = None,
-                 format: pulumi.Input[Optional[_builtins.str]] = None,
+                 format: pulumi.Input[Optional['ImageFormat']] = None,
                  instance: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  retain: pulumi.Input[Optional[_builtins.int]] = None,
@@ -319,7 +320,7 @@ class PortableImage(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
-    def format(self) -> pulumi.Output[Optional[_builtins.str]]:
+    def format(self) -> pulumi.Output[Optional['ImageFormat']]:
         """
         File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
         """

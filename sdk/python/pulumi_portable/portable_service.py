@@ -14,6 +14,7 @@ else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
 from . import outputs
+from ._enums import *
 from ._inputs import *
 
 __all__ = ['PortableServiceArgs', 'PortableService']
@@ -26,20 +27,20 @@ class PortableServiceArgs:
                  before_switch: pulumi.Input[Optional['BeforeSwitchArgs']] = None,
                  connection: pulumi.Input[Optional['ConnectionArgs']] = None,
                  connections: pulumi.Input[Optional[Mapping[str, pulumi.Input['ConnectionArgs']]]] = None,
-                 copy: pulumi.Input[Optional[_builtins.str]] = None,
+                 copy: pulumi.Input[Optional['CopyMode']] = None,
                  drop_ins: pulumi.Input[Optional[Sequence[pulumi.Input['InlineDropInArgs']]]] = None,
                  extensions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  files: pulumi.Input[Optional[Mapping[str, pulumi.Input['HostFileArgs']]]] = None,
                  force: pulumi.Input[Optional[_builtins.bool]] = None,
-                 format: pulumi.Input[Optional[_builtins.str]] = None,
+                 format: pulumi.Input[Optional['ImageFormat']] = None,
                  health: pulumi.Input[Optional['HealthArgs']] = None,
                  instance: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
-                 profile: pulumi.Input[Optional[_builtins.str]] = None,
+                 profile: pulumi.Input[Optional[Union[_builtins.str, 'Profile']]] = None,
                  retain: pulumi.Input[Optional[_builtins.int]] = None,
-                 rollback: pulumi.Input[Optional[_builtins.str]] = None,
-                 runtime: pulumi.Input[Optional[_builtins.bool]] = None,
+                 rollback: pulumi.Input[Optional['Rollback']] = None,
                  units: pulumi.Input[Optional[Mapping[str, pulumi.Input['UnitOverrideArgs']]]] = None,
+                 until_reboot: pulumi.Input[Optional[_builtins.bool]] = None,
                  waves: pulumi.Input[Optional['WavesArgs']] = None):
         """
         The set of arguments for constructing a PortableService resource.
@@ -49,20 +50,20 @@ class PortableServiceArgs:
         :param pulumi.Input['BeforeSwitchArgs'] before_switch: A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
         :param pulumi.Input['ConnectionArgs'] connection: How to log in where there is one host, whose resources have the name of the component. Default: the provider's.
         :param pulumi.Input[Mapping[str, pulumi.Input['ConnectionArgs']]] connections: How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
-        :param pulumi.Input[_builtins.str] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+        :param pulumi.Input['CopyMode'] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
         :param pulumi.Input[Sequence[pulumi.Input['InlineDropInArgs']]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] extensions: Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
         :param pulumi.Input[Mapping[str, pulumi.Input['HostFileArgs']]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.bool] force: Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
-        :param pulumi.Input[_builtins.str] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
+        :param pulumi.Input['ImageFormat'] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
         :param pulumi.Input['HealthArgs'] health: Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         :param pulumi.Input[_builtins.str] instance: Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         :param pulumi.Input[_builtins.str] name: Name of the image, the prefix of every unit in it. Default: the name of the component.
-        :param pulumi.Input[_builtins.str] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
+        :param pulumi.Input[Union[_builtins.str, 'Profile']] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
         :param pulumi.Input[_builtins.int] retain: Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
-        :param pulumi.Input[_builtins.str] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-        :param pulumi.Input[_builtins.bool] runtime: Attach until the next boot of the host only. Default: `false`.
+        :param pulumi.Input['Rollback'] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         :param pulumi.Input[Mapping[str, pulumi.Input['UnitOverrideArgs']]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        :param pulumi.Input[_builtins.bool] until_reboot: Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
         :param pulumi.Input['WavesArgs'] waves: The order in which hosts are switched. Default: one host, then all others.
         """
         pulumi.set(__self__, "source", source)
@@ -97,10 +98,10 @@ class PortableServiceArgs:
             pulumi.set(__self__, "retain", retain)
         if rollback is not None:
             pulumi.set(__self__, "rollback", rollback)
-        if runtime is not None:
-            pulumi.set(__self__, "runtime", runtime)
         if units is not None:
             pulumi.set(__self__, "units", units)
+        if until_reboot is not None:
+            pulumi.set(__self__, "until_reboot", until_reboot)
         if waves is not None:
             pulumi.set(__self__, "waves", waves)
 
@@ -166,14 +167,14 @@ class PortableServiceArgs:
 
     @_builtins.property
     @pulumi.getter
-    def copy(self) -> pulumi.Input[Optional[_builtins.str]]:
+    def copy(self) -> pulumi.Input[Optional['CopyMode']]:
         """
-        Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+        Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
         """
         return pulumi.get(self, "copy")
 
     @copy.setter
-    def copy(self, value: pulumi.Input[Optional[_builtins.str]]):
+    def copy(self, value: pulumi.Input[Optional['CopyMode']]):
         pulumi.set(self, "copy", value)
 
     @_builtins.property
@@ -226,14 +227,14 @@ class PortableServiceArgs:
 
     @_builtins.property
     @pulumi.getter
-    def format(self) -> pulumi.Input[Optional[_builtins.str]]:
+    def format(self) -> pulumi.Input[Optional['ImageFormat']]:
         """
         File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
         """
         return pulumi.get(self, "format")
 
     @format.setter
-    def format(self, value: pulumi.Input[Optional[_builtins.str]]):
+    def format(self, value: pulumi.Input[Optional['ImageFormat']]):
         pulumi.set(self, "format", value)
 
     @_builtins.property
@@ -274,14 +275,14 @@ class PortableServiceArgs:
 
     @_builtins.property
     @pulumi.getter
-    def profile(self) -> pulumi.Input[Optional[_builtins.str]]:
+    def profile(self) -> pulumi.Input[Optional[Union[_builtins.str, 'Profile']]]:
         """
         Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
         """
         return pulumi.get(self, "profile")
 
     @profile.setter
-    def profile(self, value: pulumi.Input[Optional[_builtins.str]]):
+    def profile(self, value: pulumi.Input[Optional[Union[_builtins.str, 'Profile']]]):
         pulumi.set(self, "profile", value)
 
     @_builtins.property
@@ -298,27 +299,15 @@ class PortableServiceArgs:
 
     @_builtins.property
     @pulumi.getter
-    def rollback(self) -> pulumi.Input[Optional[_builtins.str]]:
+    def rollback(self) -> pulumi.Input[Optional['Rollback']]:
         """
         What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         """
         return pulumi.get(self, "rollback")
 
     @rollback.setter
-    def rollback(self, value: pulumi.Input[Optional[_builtins.str]]):
+    def rollback(self, value: pulumi.Input[Optional['Rollback']]):
         pulumi.set(self, "rollback", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def runtime(self) -> pulumi.Input[Optional[_builtins.bool]]:
-        """
-        Attach until the next boot of the host only. Default: `false`.
-        """
-        return pulumi.get(self, "runtime")
-
-    @runtime.setter
-    def runtime(self, value: pulumi.Input[Optional[_builtins.bool]]):
-        pulumi.set(self, "runtime", value)
 
     @_builtins.property
     @pulumi.getter
@@ -331,6 +320,18 @@ class PortableServiceArgs:
     @units.setter
     def units(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['UnitOverrideArgs']]]]):
         pulumi.set(self, "units", value)
+
+    @_builtins.property
+    @pulumi.getter(name="untilReboot")
+    def until_reboot(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+        """
+        return pulumi.get(self, "until_reboot")
+
+    @until_reboot.setter
+    def until_reboot(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "until_reboot", value)
 
     @_builtins.property
     @pulumi.getter
@@ -354,21 +355,21 @@ class PortableService(pulumi.ComponentResource):
                  before_switch: pulumi.Input[Optional[Union['BeforeSwitchArgs', 'BeforeSwitchArgsDict']]] = None,
                  connection: pulumi.Input[Optional[Union['ConnectionArgs', 'ConnectionArgsDict']]] = None,
                  connections: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']]]]] = None,
-                 copy: pulumi.Input[Optional[_builtins.str]] = None,
+                 copy: pulumi.Input[Optional['CopyMode']] = None,
                  drop_ins: pulumi.Input[Optional[Sequence[pulumi.Input[Union['InlineDropInArgs', 'InlineDropInArgsDict']]]]] = None,
                  extensions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  files: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]]] = None,
                  force: pulumi.Input[Optional[_builtins.bool]] = None,
-                 format: pulumi.Input[Optional[_builtins.str]] = None,
+                 format: pulumi.Input[Optional['ImageFormat']] = None,
                  health: pulumi.Input[Optional[Union['HealthArgs', 'HealthArgsDict']]] = None,
                  instance: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
-                 profile: pulumi.Input[Optional[_builtins.str]] = None,
+                 profile: pulumi.Input[Optional[Union[_builtins.str, 'Profile']]] = None,
                  retain: pulumi.Input[Optional[_builtins.int]] = None,
-                 rollback: pulumi.Input[Optional[_builtins.str]] = None,
-                 runtime: pulumi.Input[Optional[_builtins.bool]] = None,
+                 rollback: pulumi.Input[Optional['Rollback']] = None,
                  source: pulumi.Input[Optional[Union['ImageSourceArgs', 'ImageSourceArgsDict']]] = None,
                  units: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]]] = None,
+                 until_reboot: pulumi.Input[Optional[_builtins.bool]] = None,
                  version: pulumi.Input[Optional[_builtins.str]] = None,
                  waves: pulumi.Input[Optional[Union['WavesArgs', 'WavesArgsDict']]] = None,
                  __props__=None):
@@ -380,21 +381,21 @@ class PortableService(pulumi.ComponentResource):
         :param pulumi.Input[Union['BeforeSwitchArgs', 'BeforeSwitchArgsDict']] before_switch: A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
         :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in where there is one host, whose resources have the name of the component. Default: the provider's.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']]]] connections: How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
-        :param pulumi.Input[_builtins.str] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+        :param pulumi.Input['CopyMode'] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
         :param pulumi.Input[Sequence[pulumi.Input[Union['InlineDropInArgs', 'InlineDropInArgsDict']]]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] extensions: Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]] files: Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         :param pulumi.Input[_builtins.bool] force: Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
-        :param pulumi.Input[_builtins.str] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
+        :param pulumi.Input['ImageFormat'] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
         :param pulumi.Input[Union['HealthArgs', 'HealthArgsDict']] health: Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         :param pulumi.Input[_builtins.str] instance: Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         :param pulumi.Input[_builtins.str] name: Name of the image, the prefix of every unit in it. Default: the name of the component.
-        :param pulumi.Input[_builtins.str] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
+        :param pulumi.Input[Union[_builtins.str, 'Profile']] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
         :param pulumi.Input[_builtins.int] retain: Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
-        :param pulumi.Input[_builtins.str] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-        :param pulumi.Input[_builtins.bool] runtime: Attach until the next boot of the host only. Default: `false`.
+        :param pulumi.Input['Rollback'] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         :param pulumi.Input[Union['ImageSourceArgs', 'ImageSourceArgsDict']] source: Where the image comes from: exactly one of these.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        :param pulumi.Input[_builtins.bool] until_reboot: Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
         :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         :param pulumi.Input[Union['WavesArgs', 'WavesArgsDict']] waves: The order in which hosts are switched. Default: one host, then all others.
         """
@@ -425,21 +426,21 @@ class PortableService(pulumi.ComponentResource):
                  before_switch: pulumi.Input[Optional[Union['BeforeSwitchArgs', 'BeforeSwitchArgsDict']]] = None,
                  connection: pulumi.Input[Optional[Union['ConnectionArgs', 'ConnectionArgsDict']]] = None,
                  connections: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']]]]] = None,
-                 copy: pulumi.Input[Optional[_builtins.str]] = None,
+                 copy: pulumi.Input[Optional['CopyMode']] = None,
                  drop_ins: pulumi.Input[Optional[Sequence[pulumi.Input[Union['InlineDropInArgs', 'InlineDropInArgsDict']]]]] = None,
                  extensions: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  files: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['HostFileArgs', 'HostFileArgsDict']]]]] = None,
                  force: pulumi.Input[Optional[_builtins.bool]] = None,
-                 format: pulumi.Input[Optional[_builtins.str]] = None,
+                 format: pulumi.Input[Optional['ImageFormat']] = None,
                  health: pulumi.Input[Optional[Union['HealthArgs', 'HealthArgsDict']]] = None,
                  instance: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
-                 profile: pulumi.Input[Optional[_builtins.str]] = None,
+                 profile: pulumi.Input[Optional[Union[_builtins.str, 'Profile']]] = None,
                  retain: pulumi.Input[Optional[_builtins.int]] = None,
-                 rollback: pulumi.Input[Optional[_builtins.str]] = None,
-                 runtime: pulumi.Input[Optional[_builtins.bool]] = None,
+                 rollback: pulumi.Input[Optional['Rollback']] = None,
                  source: pulumi.Input[Optional[Union['ImageSourceArgs', 'ImageSourceArgsDict']]] = None,
                  units: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]]] = None,
+                 until_reboot: pulumi.Input[Optional[_builtins.bool]] = None,
                  version: pulumi.Input[Optional[_builtins.str]] = None,
                  waves: pulumi.Input[Optional[Union['WavesArgs', 'WavesArgsDict']]] = None,
                  __props__=None):
@@ -468,11 +469,11 @@ class PortableService(pulumi.ComponentResource):
             __props__.__dict__["profile"] = profile
             __props__.__dict__["retain"] = retain
             __props__.__dict__["rollback"] = rollback
-            __props__.__dict__["runtime"] = runtime
             if source is None and not opts.urn:
                 raise TypeError("Missing required property 'source'")
             __props__.__dict__["source"] = source
             __props__.__dict__["units"] = units
+            __props__.__dict__["until_reboot"] = until_reboot
             if version is None and not opts.urn:
                 raise TypeError("Missing required property 'version'")
             __props__.__dict__["version"] = version

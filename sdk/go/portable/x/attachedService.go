@@ -21,8 +21,8 @@ type AttachedService struct {
 	BeforeSwitch pulumix.GPtrOutput[BeforeSwitch, BeforeSwitchOutput] `pulumi:"beforeSwitch"`
 	// The login that worked last.
 	Connection pulumix.GPtrOutput[Connection, ConnectionOutput] `pulumi:"connection"`
-	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-	Copy pulumix.Output[*string] `pulumi:"copy"`
+	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
+	Copy pulumix.Output[*CopyMode] `pulumi:"copy"`
 	// Each drop-in as written, by its path on the host.
 	DropInTexts pulumix.MapOutput[string] `pulumi:"dropInTexts"`
 	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
@@ -33,8 +33,10 @@ type AttachedService struct {
 	Files pulumix.GMapOutput[HostFile, HostFileOutput] `pulumi:"files"`
 	// Attach although a unit of the same name is active (`portablectl attach --force`). Default: `false`.
 	Force pulumix.Output[*bool] `pulumi:"force"`
-	// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
-	Gapless pulumix.Output[string] `pulumi:"gapless"`
+	// Whether the last update refused no connection. Unset before the first one.
+	Gapless pulumix.Output[*bool] `pulumi:"gapless"`
+	// Why the last update refused connections, or why it didn't.
+	GaplessReason pulumix.Output[*string] `pulumi:"gaplessReason"`
 	// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 	Health pulumix.GPtrOutput[Health, HealthOutput] `pulumi:"health"`
 	// Mode, owner, group and SHA-256 of each host file.
@@ -50,13 +52,15 @@ type AttachedService struct {
 	// Internal: identifies the resource that the service belongs to.
 	Record pulumix.Output[string] `pulumi:"record"`
 	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-	Rollback pulumix.Output[*string] `pulumi:"rollback"`
-	// Attach until the next boot of the host only. Default: `false`.
-	Runtime pulumix.Output[*bool] `pulumi:"runtime"`
+	Rollback pulumix.Output[*Rollback] `pulumi:"rollback"`
 	// Path of the image that is attached and running; empty if none is.
 	Serving pulumix.Output[string] `pulumi:"serving"`
 	// Every unit of the image, with its load, active, sub and enablement state.
-	Units pulumix.GMapOutput[UnitState, UnitStateOutput] `pulumi:"units"`
+	UnitStates pulumix.GMapOutput[UnitState, UnitStateOutput] `pulumi:"unitStates"`
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+	Units pulumix.GMapOutput[UnitOverride, UnitOverrideOutput] `pulumi:"units"`
+	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+	UntilReboot pulumix.Output[*bool] `pulumi:"untilReboot"`
 }
 
 // NewAttachedService registers a new resource with the given unique name, arguments, and options.
@@ -106,8 +110,8 @@ type attachedServiceArgs struct {
 	BeforeSwitch *BeforeSwitch `pulumi:"beforeSwitch"`
 	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection *Connection `pulumi:"connection"`
-	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-	Copy *string `pulumi:"copy"`
+	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
+	Copy *CopyMode `pulumi:"copy"`
 	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
 	DropIns []InlineDropIn `pulumi:"dropIns"`
 	// Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
@@ -123,11 +127,11 @@ type attachedServiceArgs struct {
 	// Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
 	Profile *string `pulumi:"profile"`
 	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-	Rollback *string `pulumi:"rollback"`
-	// Attach until the next boot of the host only. Default: `false`.
-	Runtime *bool `pulumi:"runtime"`
+	Rollback *Rollback `pulumi:"rollback"`
 	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
 	Units map[string]UnitOverride `pulumi:"units"`
+	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+	UntilReboot *bool `pulumi:"untilReboot"`
 }
 
 // The set of arguments for constructing a AttachedService resource.
@@ -136,8 +140,8 @@ type AttachedServiceArgs struct {
 	BeforeSwitch pulumix.Input[*BeforeSwitchArgs]
 	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection pulumix.Input[*ConnectionArgs]
-	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-	Copy pulumix.Input[*string]
+	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
+	Copy pulumix.Input[*CopyMode]
 	// Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
 	DropIns pulumix.Input[[]*InlineDropInArgs]
 	// Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
@@ -153,11 +157,11 @@ type AttachedServiceArgs struct {
 	// Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
 	Profile pulumix.Input[*string]
 	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-	Rollback pulumix.Input[*string]
-	// Attach until the next boot of the host only. Default: `false`.
-	Runtime pulumix.Input[*bool]
+	Rollback pulumix.Input[*Rollback]
 	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
 	Units pulumix.Input[map[string]*UnitOverrideArgs]
+	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+	UntilReboot pulumix.Input[*bool]
 }
 
 func (AttachedServiceArgs) ElementType() reflect.Type {
@@ -198,10 +202,10 @@ func (o AttachedServiceOutput) Connection() pulumix.GPtrOutput[Connection, Conne
 	return pulumix.GPtrOutput[Connection, ConnectionOutput]{OutputState: unwrapped.OutputState}
 }
 
-// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
-func (o AttachedServiceOutput) Copy() pulumix.Output[*string] {
-	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.Output[*string] { return v.Copy })
-	return pulumix.Flatten[*string, pulumix.Output[*string]](value)
+// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
+func (o AttachedServiceOutput) Copy() pulumix.Output[*CopyMode] {
+	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.Output[*CopyMode] { return v.Copy })
+	return pulumix.Flatten[*CopyMode, pulumix.Output[*CopyMode]](value)
 }
 
 // Each drop-in as written, by its path on the host.
@@ -238,10 +242,16 @@ func (o AttachedServiceOutput) Force() pulumix.Output[*bool] {
 	return pulumix.Flatten[*bool, pulumix.Output[*bool]](value)
 }
 
-// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
-func (o AttachedServiceOutput) Gapless() pulumix.Output[string] {
-	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.Output[string] { return v.Gapless })
-	return pulumix.Flatten[string, pulumix.Output[string]](value)
+// Whether the last update refused no connection. Unset before the first one.
+func (o AttachedServiceOutput) Gapless() pulumix.Output[*bool] {
+	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.Output[*bool] { return v.Gapless })
+	return pulumix.Flatten[*bool, pulumix.Output[*bool]](value)
+}
+
+// Why the last update refused connections, or why it didn't.
+func (o AttachedServiceOutput) GaplessReason() pulumix.Output[*string] {
+	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.Output[*string] { return v.GaplessReason })
+	return pulumix.Flatten[*string, pulumix.Output[*string]](value)
 }
 
 // Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
@@ -289,15 +299,9 @@ func (o AttachedServiceOutput) Record() pulumix.Output[string] {
 }
 
 // What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-func (o AttachedServiceOutput) Rollback() pulumix.Output[*string] {
-	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.Output[*string] { return v.Rollback })
-	return pulumix.Flatten[*string, pulumix.Output[*string]](value)
-}
-
-// Attach until the next boot of the host only. Default: `false`.
-func (o AttachedServiceOutput) Runtime() pulumix.Output[*bool] {
-	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.Output[*bool] { return v.Runtime })
-	return pulumix.Flatten[*bool, pulumix.Output[*bool]](value)
+func (o AttachedServiceOutput) Rollback() pulumix.Output[*Rollback] {
+	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.Output[*Rollback] { return v.Rollback })
+	return pulumix.Flatten[*Rollback, pulumix.Output[*Rollback]](value)
 }
 
 // Path of the image that is attached and running; empty if none is.
@@ -307,10 +311,23 @@ func (o AttachedServiceOutput) Serving() pulumix.Output[string] {
 }
 
 // Every unit of the image, with its load, active, sub and enablement state.
-func (o AttachedServiceOutput) Units() pulumix.GMapOutput[UnitState, UnitStateOutput] {
-	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.GMapOutput[UnitState, UnitStateOutput] { return v.Units })
+func (o AttachedServiceOutput) UnitStates() pulumix.GMapOutput[UnitState, UnitStateOutput] {
+	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.GMapOutput[UnitState, UnitStateOutput] { return v.UnitStates })
 	unwrapped := pulumix.Flatten[map[string]UnitState, pulumix.GMapOutput[UnitState, UnitStateOutput]](value)
 	return pulumix.GMapOutput[UnitState, UnitStateOutput]{OutputState: unwrapped.OutputState}
+}
+
+// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+func (o AttachedServiceOutput) Units() pulumix.GMapOutput[UnitOverride, UnitOverrideOutput] {
+	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.GMapOutput[UnitOverride, UnitOverrideOutput] { return v.Units })
+	unwrapped := pulumix.Flatten[map[string]UnitOverride, pulumix.GMapOutput[UnitOverride, UnitOverrideOutput]](value)
+	return pulumix.GMapOutput[UnitOverride, UnitOverrideOutput]{OutputState: unwrapped.OutputState}
+}
+
+// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+func (o AttachedServiceOutput) UntilReboot() pulumix.Output[*bool] {
+	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.Output[*bool] { return v.UntilReboot })
+	return pulumix.Flatten[*bool, pulumix.Output[*bool]](value)
 }
 
 func init() {

@@ -30,7 +30,7 @@ type DropIn struct {
 	// File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
 	Name pulumix.Output[*string] `pulumi:"name"`
 	// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
-	OnChange pulumix.Output[*string] `pulumi:"onChange"`
+	OnChange pulumix.Output[*OnChange] `pulumi:"onChange"`
 	// The drop-in's file on the host.
 	Path pulumix.Output[string] `pulumi:"path"`
 	// Internal: identifies the resource that the files belong to.
@@ -93,7 +93,7 @@ type dropInArgs struct {
 	// File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
 	Name *string `pulumi:"name"`
 	// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
-	OnChange *string `pulumi:"onChange"`
+	OnChange *OnChange `pulumi:"onChange"`
 	// Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
 	Sections map[string]map[string]interface{} `pulumi:"sections"`
 	// The drop-in as text, in place of `sections`.
@@ -111,7 +111,7 @@ type DropInArgs struct {
 	// File name of the drop-in in /etc/systemd/system/<unit>.d. Drop-ins are read in the order of their names. Default: `override.conf`.
 	Name pulumix.Input[*string]
 	// How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
-	OnChange pulumix.Input[*string]
+	OnChange pulumix.Input[*OnChange]
 	// Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.
 	Sections pulumix.Input[map[string]map[string]any]
 	// The drop-in as text, in place of `sections`.
@@ -184,9 +184,9 @@ func (o DropInOutput) Name() pulumix.Output[*string] {
 }
 
 // How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
-func (o DropInOutput) OnChange() pulumix.Output[*string] {
-	value := pulumix.Apply[DropIn](o, func(v DropIn) pulumix.Output[*string] { return v.OnChange })
-	return pulumix.Flatten[*string, pulumix.Output[*string]](value)
+func (o DropInOutput) OnChange() pulumix.Output[*OnChange] {
+	value := pulumix.Apply[DropIn](o, func(v DropIn) pulumix.Output[*OnChange] { return v.OnChange })
+	return pulumix.Flatten[*OnChange, pulumix.Output[*OnChange]](value)
 }
 
 // The drop-in's file on the host.

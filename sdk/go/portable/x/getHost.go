@@ -31,8 +31,8 @@ type GetHostArgs struct {
 type GetHostResult struct {
 	// machine-id(5) of the host.
 	MachineId string `pulumi:"machineId"`
-	// What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
-	Missing string `pulumi:"missing"`
+	// What is missing on the host to run portable services and how to fix it, one sentence or two each.
+	Missing []string `pulumi:"missing"`
 	// ID and ID_LIKE of os-release(5).
 	Os []string `pulumi:"os"`
 	// Profiles that services can be attached with.
@@ -80,8 +80,11 @@ func (o GetHostResultOutput) MachineId() pulumix.Output[string] {
 	return pulumix.Apply[*GetHostResult](o, func(v *GetHostResult) string { return v.MachineId })
 }
 
-func (o GetHostResultOutput) Missing() pulumix.Output[string] {
-	return pulumix.Apply[*GetHostResult](o, func(v *GetHostResult) string { return v.Missing })
+func (o GetHostResultOutput) Missing() pulumix.ArrayOutput[string] {
+	value := pulumix.Apply[*GetHostResult](o, func(v *GetHostResult) []string { return v.Missing })
+	return pulumix.ArrayOutput[string]{
+		OutputState: value.OutputState,
+	}
 }
 
 func (o GetHostResultOutput) Os() pulumix.ArrayOutput[string] {

@@ -26,7 +26,7 @@ type PortableImage struct {
 	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 	Extends pulumix.Output[*string] `pulumi:"extends"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-	Format pulumix.Output[*string] `pulumi:"format"`
+	Format pulumix.Output[*ImageFormat] `pulumi:"format"`
 	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance pulumix.Output[*string] `pulumi:"instance"`
 	// machine-id(5) of the host.
@@ -104,7 +104,7 @@ type portableImageArgs struct {
 	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 	Extends *string `pulumi:"extends"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-	Format *string `pulumi:"format"`
+	Format *ImageFormat `pulumi:"format"`
 	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance *string `pulumi:"instance"`
 	// Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
@@ -124,7 +124,7 @@ type PortableImageArgs struct {
 	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
 	Extends pulumix.Input[*string]
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-	Format pulumix.Input[*string]
+	Format pulumix.Input[*ImageFormat]
 	// Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
 	Instance pulumix.Input[*string]
 	// Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
@@ -188,9 +188,9 @@ func (o PortableImageOutput) Extends() pulumix.Output[*string] {
 }
 
 // File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
-func (o PortableImageOutput) Format() pulumix.Output[*string] {
-	value := pulumix.Apply[PortableImage](o, func(v PortableImage) pulumix.Output[*string] { return v.Format })
-	return pulumix.Flatten[*string, pulumix.Output[*string]](value)
+func (o PortableImageOutput) Format() pulumix.Output[*ImageFormat] {
+	value := pulumix.Apply[PortableImage](o, func(v PortableImage) pulumix.Output[*ImageFormat] { return v.Format })
+	return pulumix.Flatten[*ImageFormat, pulumix.Output[*ImageFormat]](value)
 }
 
 // Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).

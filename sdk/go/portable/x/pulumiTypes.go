@@ -1929,8 +1929,10 @@ func (o RawSourceOutput) Url() pulumix.Output[*string] {
 
 // What a host of a PortableService has.
 type ServiceHost struct {
-	// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
-	Gapless string `pulumi:"gapless"`
+	// Whether the last update refused no connection. Unset before the first one.
+	Gapless *bool `pulumi:"gapless"`
+	// Why the last update refused connections, or why it didn't.
+	GaplessReason *string `pulumi:"gaplessReason"`
 	// Path of the image on the host.
 	Image string `pulumi:"image"`
 	// machine-id(5) of the host.
@@ -1938,7 +1940,7 @@ type ServiceHost struct {
 	// Path of the image that is attached and running; empty if none is.
 	Serving string `pulumi:"serving"`
 	// Every unit of the image, with its load, active, sub and enablement state.
-	Units map[string]*UnitState `pulumi:"units"`
+	UnitStates map[string]*UnitState `pulumi:"unitStates"`
 }
 
 // What a host of a PortableService has.
@@ -1962,9 +1964,14 @@ func (o ServiceHostOutput) ToOutput(ctx context.Context) pulumix.Output[ServiceH
 	}
 }
 
-// Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
-func (o ServiceHostOutput) Gapless() pulumix.Output[string] {
-	return pulumix.Apply[ServiceHost](o, func(v ServiceHost) string { return v.Gapless })
+// Whether the last update refused no connection. Unset before the first one.
+func (o ServiceHostOutput) Gapless() pulumix.Output[*bool] {
+	return pulumix.Apply[ServiceHost](o, func(v ServiceHost) *bool { return v.Gapless })
+}
+
+// Why the last update refused connections, or why it didn't.
+func (o ServiceHostOutput) GaplessReason() pulumix.Output[*string] {
+	return pulumix.Apply[ServiceHost](o, func(v ServiceHost) *string { return v.GaplessReason })
 }
 
 // Path of the image on the host.
@@ -1983,8 +1990,8 @@ func (o ServiceHostOutput) Serving() pulumix.Output[string] {
 }
 
 // Every unit of the image, with its load, active, sub and enablement state.
-func (o ServiceHostOutput) Units() pulumix.GMapOutput[UnitState, UnitStateOutput] {
-	value := pulumix.Apply[ServiceHost](o, func(v ServiceHost) map[string]*UnitState { return v.Units })
+func (o ServiceHostOutput) UnitStates() pulumix.GMapOutput[UnitState, UnitStateOutput] {
+	value := pulumix.Apply[ServiceHost](o, func(v ServiceHost) map[string]*UnitState { return v.UnitStates })
 	return pulumix.GMapOutput[UnitState, UnitStateOutput]{OutputState: value.OutputState}
 }
 
@@ -2047,7 +2054,7 @@ type UnitOverride struct {
 	// Whether it starts with the host. Default: whether the unit has an [Install] section.
 	Enable *bool `pulumi:"enable"`
 	// Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
-	Presets []string `pulumi:"presets"`
+	Presets []Preset `pulumi:"presets"`
 	// Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
 	Start *bool `pulumi:"start"`
 }
@@ -2057,7 +2064,7 @@ type UnitOverrideArgs struct {
 	// Whether it starts with the host. Default: whether the unit has an [Install] section.
 	Enable pulumix.Input[*bool] `pulumi:"enable"`
 	// Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
-	Presets pulumix.Input[[]string] `pulumi:"presets"`
+	Presets pulumix.Input[[]Preset] `pulumi:"presets"`
 	// Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
 	Start pulumix.Input[*bool] `pulumi:"start"`
 }
@@ -2105,9 +2112,9 @@ func (o UnitOverrideOutput) Enable() pulumix.Output[*bool] {
 }
 
 // Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
-func (o UnitOverrideOutput) Presets() pulumix.ArrayOutput[string] {
-	value := pulumix.Apply[UnitOverride](o, func(v UnitOverride) []string { return v.Presets })
-	return pulumix.ArrayOutput[string]{OutputState: value.OutputState}
+func (o UnitOverrideOutput) Presets() pulumix.ArrayOutput[Preset] {
+	value := pulumix.Apply[UnitOverride](o, func(v UnitOverride) []Preset { return v.Presets })
+	return pulumix.ArrayOutput[Preset]{OutputState: value.OutputState}
 }
 
 // Whether it runs after the deployment; false stops it. Default: whether the unit has an [Install] section.
@@ -2172,16 +2179,20 @@ func (o UnitStateOutput) Sub() pulumix.Output[string] {
 type Waves struct {
 	// How many hosts each later wave has. Default: all that are left.
 	BatchSize *int `pulumi:"batchSize"`
-	// The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
-	Canary *any `pulumi:"canary"`
+	// Number of hosts in the first wave; 0 is no such wave. Default: 1.
+	Canary *int `pulumi:"canary"`
+	// Names in `connections` of the hosts in the first wave, in place of `canary`.
+	CanaryHosts []string `pulumi:"canaryHosts"`
 }
 
 // The order in which hosts are switched. A wave begins when all services of the previous one are as declared; after a wave that failed, the hosts of later waves keep what they run, and earlier ones keep the new image. Hosts are ordered by their names in `connections`, web2 before web10.
 type WavesArgs struct {
 	// How many hosts each later wave has. Default: all that are left.
 	BatchSize pulumix.Input[*int] `pulumi:"batchSize"`
-	// The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
-	Canary pulumix.Input[*any] `pulumi:"canary"`
+	// Number of hosts in the first wave; 0 is no such wave. Default: 1.
+	Canary pulumix.Input[*int] `pulumi:"canary"`
+	// Names in `connections` of the hosts in the first wave, in place of `canary`.
+	CanaryHosts pulumix.Input[[]string] `pulumi:"canaryHosts"`
 }
 
 func (WavesArgs) ElementType() reflect.Type {
@@ -2226,9 +2237,15 @@ func (o WavesOutput) BatchSize() pulumix.Output[*int] {
 	return pulumix.Apply[Waves](o, func(v Waves) *int { return v.BatchSize })
 }
 
-// The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
-func (o WavesOutput) Canary() pulumix.Output[any] {
-	return pulumix.Apply[Waves](o, func(v Waves) *any { return v.Canary })
+// Number of hosts in the first wave; 0 is no such wave. Default: 1.
+func (o WavesOutput) Canary() pulumix.Output[*int] {
+	return pulumix.Apply[Waves](o, func(v Waves) *int { return v.Canary })
+}
+
+// Names in `connections` of the hosts in the first wave, in place of `canary`.
+func (o WavesOutput) CanaryHosts() pulumix.ArrayOutput[string] {
+	value := pulumix.Apply[Waves](o, func(v Waves) []string { return v.CanaryHosts })
+	return pulumix.ArrayOutput[string]{OutputState: value.OutputState}
 }
 
 func init() {

@@ -17,6 +17,6 @@ from .. import outputs as _root_outputs
 
 connection: Optional[str]
 """
-Default connection: used by resources without one, and for fields they leave unset.
+Default connection: used by resources without one, and for fields they leave unset. Its own unset fields come from the environment variables PORTABLE_HOST, PORTABLE_USER, PORTABLE_PORT, PORTABLE_PASSWORD, PORTABLE_PRIVATE_KEY and PORTABLE_PRIVATE_KEY_PASSWORD.
 """
 

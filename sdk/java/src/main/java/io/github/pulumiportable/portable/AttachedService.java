@@ -9,11 +9,14 @@ import com.pulumi.core.annotations.ResourceType;
 import com.pulumi.core.internal.Codegen;
 import io.github.pulumiportable.portable.AttachedServiceArgs;
 import io.github.pulumiportable.portable.Utilities;
+import io.github.pulumiportable.portable.enums.CopyMode;
+import io.github.pulumiportable.portable.enums.Rollback;
 import io.github.pulumiportable.portable.outputs.BeforeSwitch;
 import io.github.pulumiportable.portable.outputs.Connection;
 import io.github.pulumiportable.portable.outputs.Health;
 import io.github.pulumiportable.portable.outputs.HostFile;
 import io.github.pulumiportable.portable.outputs.InlineDropIn;
+import io.github.pulumiportable.portable.outputs.UnitOverride;
 import io.github.pulumiportable.portable.outputs.UnitState;
 import java.lang.Boolean;
 import java.lang.String;
@@ -57,17 +60,17 @@ public class AttachedService extends com.pulumi.resources.CustomResource {
         return this.connection;
     }
     /**
-     * Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+     * Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
      * 
      */
-    @Export(name="copy", refs={String.class}, tree="[0]")
-    private Output</* @Nullable */ String> copy;
+    @Export(name="copy", refs={CopyMode.class}, tree="[0]")
+    private Output</* @Nullable */ CopyMode> copy;
 
     /**
-     * @return Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+     * @return Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
      * 
      */
-    public Output<Optional<String>> copy() {
+    public Output<Optional<CopyMode>> copy() {
         return Codegen.optional(this.copy);
     }
     /**
@@ -141,18 +144,32 @@ public class AttachedService extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.force);
     }
     /**
-     * Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
+     * Whether the last update refused no connection. Unset before the first one.
      * 
      */
-    @Export(name="gapless", refs={String.class}, tree="[0]")
-    private Output<String> gapless;
+    @Export(name="gapless", refs={Boolean.class}, tree="[0]")
+    private Output</* @Nullable */ Boolean> gapless;
 
     /**
-     * @return Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
+     * @return Whether the last update refused no connection. Unset before the first one.
      * 
      */
-    public Output<String> gapless() {
-        return this.gapless;
+    public Output<Optional<Boolean>> gapless() {
+        return Codegen.optional(this.gapless);
+    }
+    /**
+     * Why the last update refused connections, or why it didn&#39;t.
+     * 
+     */
+    @Export(name="gaplessReason", refs={String.class}, tree="[0]")
+    private Output</* @Nullable */ String> gaplessReason;
+
+    /**
+     * @return Why the last update refused connections, or why it didn&#39;t.
+     * 
+     */
+    public Output<Optional<String>> gaplessReason() {
+        return Codegen.optional(this.gaplessReason);
     }
     /**
      * Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
@@ -256,29 +273,15 @@ public class AttachedService extends com.pulumi.resources.CustomResource {
      * What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      * 
      */
-    @Export(name="rollback", refs={String.class}, tree="[0]")
-    private Output</* @Nullable */ String> rollback;
+    @Export(name="rollback", refs={Rollback.class}, tree="[0]")
+    private Output</* @Nullable */ Rollback> rollback;
 
     /**
      * @return What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      * 
      */
-    public Output<Optional<String>> rollback() {
+    public Output<Optional<Rollback>> rollback() {
         return Codegen.optional(this.rollback);
-    }
-    /**
-     * Attach until the next boot of the host only. Default: `false`.
-     * 
-     */
-    @Export(name="runtime", refs={Boolean.class}, tree="[0]")
-    private Output</* @Nullable */ Boolean> runtime;
-
-    /**
-     * @return Attach until the next boot of the host only. Default: `false`.
-     * 
-     */
-    public Output<Optional<Boolean>> runtime() {
-        return Codegen.optional(this.runtime);
     }
     /**
      * Path of the image that is attached and running; empty if none is.
@@ -298,15 +301,43 @@ public class AttachedService extends com.pulumi.resources.CustomResource {
      * Every unit of the image, with its load, active, sub and enablement state.
      * 
      */
-    @Export(name="units", refs={Map.class,String.class,UnitState.class}, tree="[0,1,2]")
-    private Output<Map<String,UnitState>> units;
+    @Export(name="unitStates", refs={Map.class,String.class,UnitState.class}, tree="[0,1,2]")
+    private Output<Map<String,UnitState>> unitStates;
 
     /**
      * @return Every unit of the image, with its load, active, sub and enablement state.
      * 
      */
-    public Output<Map<String,UnitState>> units() {
-        return this.units;
+    public Output<Map<String,UnitState>> unitStates() {
+        return this.unitStates;
+    }
+    /**
+     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+     * 
+     */
+    @Export(name="units", refs={Map.class,String.class,UnitOverride.class}, tree="[0,1,2]")
+    private Output</* @Nullable */ Map<String,UnitOverride>> units;
+
+    /**
+     * @return Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+     * 
+     */
+    public Output<Optional<Map<String,UnitOverride>>> units() {
+        return Codegen.optional(this.units);
+    }
+    /**
+     * Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+     * 
+     */
+    @Export(name="untilReboot", refs={Boolean.class}, tree="[0]")
+    private Output</* @Nullable */ Boolean> untilReboot;
+
+    /**
+     * @return Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+     * 
+     */
+    public Output<Optional<Boolean>> untilReboot() {
+        return Codegen.optional(this.untilReboot);
     }
 
     /**
@@ -348,6 +379,7 @@ public class AttachedService extends com.pulumi.resources.CustomResource {
     private static com.pulumi.resources.CustomResourceOptions makeResourceOptions(@Nullable com.pulumi.resources.CustomResourceOptions options, @Nullable Output<java.lang.String> id) {
         var defaultOptions = com.pulumi.resources.CustomResourceOptions.builder()
             .version(Utilities.getVersion())
+            .pluginDownloadURL("github://api.github.com/pulumi-portable/pulumi-portable")
             .build();
         return com.pulumi.resources.CustomResourceOptions.merge(defaultOptions, options, id);
     }

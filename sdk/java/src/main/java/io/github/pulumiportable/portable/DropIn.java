@@ -9,13 +9,11 @@ import com.pulumi.core.annotations.ResourceType;
 import com.pulumi.core.internal.Codegen;
 import io.github.pulumiportable.portable.DropInArgs;
 import io.github.pulumiportable.portable.Utilities;
+import io.github.pulumiportable.portable.enums.OnChange;
 import io.github.pulumiportable.portable.outputs.Connection;
 import io.github.pulumiportable.portable.outputs.HostFile;
-import java.lang.Boolean;
-import java.lang.Double;
 import java.lang.Object;
 import java.lang.String;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import javax.annotation.Nullable;
@@ -114,14 +112,14 @@ public class DropIn extends com.pulumi.resources.CustomResource {
      * How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
      * 
      */
-    @Export(name="onChange", refs={String.class}, tree="[0]")
-    private Output</* @Nullable */ String> onChange;
+    @Export(name="onChange", refs={OnChange.class}, tree="[0]")
+    private Output</* @Nullable */ OnChange> onChange;
 
     /**
      * @return How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
      * 
      */
-    public Output<Optional<String>> onChange() {
+    public Output<Optional<OnChange>> onChange() {
         return Codegen.optional(this.onChange);
     }
     /**
@@ -234,6 +232,7 @@ public class DropIn extends com.pulumi.resources.CustomResource {
     private static com.pulumi.resources.CustomResourceOptions makeResourceOptions(@Nullable com.pulumi.resources.CustomResourceOptions options, @Nullable Output<java.lang.String> id) {
         var defaultOptions = com.pulumi.resources.CustomResourceOptions.builder()
             .version(Utilities.getVersion())
+            .pluginDownloadURL("github://api.github.com/pulumi-portable/pulumi-portable")
             .build();
         return com.pulumi.resources.CustomResourceOptions.merge(defaultOptions, options, id);
     }

@@ -6,13 +6,11 @@ package io.github.pulumiportable.portable;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
+import io.github.pulumiportable.portable.enums.OnChange;
 import io.github.pulumiportable.portable.inputs.ConnectionArgs;
 import io.github.pulumiportable.portable.inputs.HostFileArgs;
-import java.lang.Boolean;
-import java.lang.Double;
 import java.lang.Object;
 import java.lang.String;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -73,13 +71,13 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
      * 
      */
     @Import(name="onChange")
-    private @Nullable Output<String> onChange;
+    private @Nullable Output<OnChange> onChange;
 
     /**
      * @return How a change takes effect in a unit that is active: `restart` (a socket together with its running services), `reload` (ExecReload=; a mount is remounted with its options), or `none`, which only reloads the systemd configuration. Default: what the kind of unit needs, which is `restart` for services and sockets, `reload` for mounts and `none` for all others. A drop-in of a template or a prefix applies to all active units that read it; connections of a socket with Accept=yes are left alone.
      * 
      */
-    public Optional<Output<String>> onChange() {
+    public Optional<Output<OnChange>> onChange() {
         return Optional.ofNullable(this.onChange);
     }
 
@@ -227,7 +225,7 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
          * @return builder
          * 
          */
-        public Builder onChange(@Nullable Output<String> onChange) {
+        public Builder onChange(@Nullable Output<OnChange> onChange) {
             $.onChange = onChange;
             return this;
         }
@@ -238,7 +236,7 @@ public final class DropInArgs extends com.pulumi.resources.ResourceArgs {
          * @return builder
          * 
          */
-        public Builder onChange(String onChange) {
+        public Builder onChange(OnChange onChange) {
             return onChange(Output.of(onChange));
         }
 

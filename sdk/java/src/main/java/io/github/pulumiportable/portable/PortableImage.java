@@ -9,6 +9,7 @@ import com.pulumi.core.annotations.ResourceType;
 import com.pulumi.core.internal.Codegen;
 import io.github.pulumiportable.portable.PortableImageArgs;
 import io.github.pulumiportable.portable.Utilities;
+import io.github.pulumiportable.portable.enums.ImageFormat;
 import io.github.pulumiportable.portable.outputs.Connection;
 import io.github.pulumiportable.portable.outputs.ImageSource;
 import java.lang.Integer;
@@ -84,14 +85,14 @@ public class PortableImage extends com.pulumi.resources.CustomResource {
      * File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
      * 
      */
-    @Export(name="format", refs={String.class}, tree="[0]")
-    private Output</* @Nullable */ String> format;
+    @Export(name="format", refs={ImageFormat.class}, tree="[0]")
+    private Output</* @Nullable */ ImageFormat> format;
 
     /**
      * @return File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
      * 
      */
-    public Output<Optional<String>> format() {
+    public Output<Optional<ImageFormat>> format() {
         return Codegen.optional(this.format);
     }
     /**
@@ -302,6 +303,7 @@ public class PortableImage extends com.pulumi.resources.CustomResource {
     private static com.pulumi.resources.CustomResourceOptions makeResourceOptions(@Nullable com.pulumi.resources.CustomResourceOptions options, @Nullable Output<java.lang.String> id) {
         var defaultOptions = com.pulumi.resources.CustomResourceOptions.builder()
             .version(Utilities.getVersion())
+            .pluginDownloadURL("github://api.github.com/pulumi-portable/pulumi-portable")
             .build();
         return com.pulumi.resources.CustomResourceOptions.merge(defaultOptions, options, id);
     }

@@ -6,6 +6,7 @@ package io.github.pulumiportable.portable;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
+import io.github.pulumiportable.portable.enums.ImageFormat;
 import io.github.pulumiportable.portable.inputs.ConnectionArgs;
 import io.github.pulumiportable.portable.inputs.ImageSourceArgs;
 import java.lang.Integer;
@@ -54,13 +55,13 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
      * 
      */
     @Import(name="format")
-    private @Nullable Output<String> format;
+    private @Nullable Output<ImageFormat> format;
 
     /**
      * @return File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
      * 
      */
-    public Optional<Output<String>> format() {
+    public Optional<Output<ImageFormat>> format() {
         return Optional.ofNullable(this.format);
     }
 
@@ -218,7 +219,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
          * @return builder
          * 
          */
-        public Builder format(@Nullable Output<String> format) {
+        public Builder format(@Nullable Output<ImageFormat> format) {
             $.format = format;
             return this;
         }
@@ -229,7 +230,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
          * @return builder
          * 
          */
-        public Builder format(String format) {
+        public Builder format(ImageFormat format) {
             return format(Output.of(format));
         }
 

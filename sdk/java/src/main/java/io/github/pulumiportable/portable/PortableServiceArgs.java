@@ -3,9 +3,14 @@
 
 package io.github.pulumiportable.portable;
 
+import com.pulumi.core.Either;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
+import io.github.pulumiportable.portable.enums.CopyMode;
+import io.github.pulumiportable.portable.enums.ImageFormat;
+import io.github.pulumiportable.portable.enums.Profile;
+import io.github.pulumiportable.portable.enums.Rollback;
 import io.github.pulumiportable.portable.inputs.BeforeSwitchArgs;
 import io.github.pulumiportable.portable.inputs.ConnectionArgs;
 import io.github.pulumiportable.portable.inputs.HealthArgs;
@@ -74,17 +79,17 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+     * Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
      * 
      */
     @Import(name="copy")
-    private @Nullable Output<String> copy;
+    private @Nullable Output<CopyMode> copy;
 
     /**
-     * @return Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+     * @return Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
      * 
      */
-    public Optional<Output<String>> copy() {
+    public Optional<Output<CopyMode>> copy() {
         return Optional.ofNullable(this.copy);
     }
 
@@ -153,13 +158,13 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
      * 
      */
     @Import(name="format")
-    private @Nullable Output<String> format;
+    private @Nullable Output<ImageFormat> format;
 
     /**
      * @return File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
      * 
      */
-    public Optional<Output<String>> format() {
+    public Optional<Output<ImageFormat>> format() {
         return Optional.ofNullable(this.format);
     }
 
@@ -213,13 +218,13 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
      * 
      */
     @Import(name="profile")
-    private @Nullable Output<String> profile;
+    private @Nullable Output<Either<String,Profile>> profile;
 
     /**
      * @return Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
      * 
      */
-    public Optional<Output<String>> profile() {
+    public Optional<Output<Either<String,Profile>>> profile() {
         return Optional.ofNullable(this.profile);
     }
 
@@ -243,29 +248,14 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
      * 
      */
     @Import(name="rollback")
-    private @Nullable Output<String> rollback;
+    private @Nullable Output<Rollback> rollback;
 
     /**
      * @return What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
      * 
      */
-    public Optional<Output<String>> rollback() {
+    public Optional<Output<Rollback>> rollback() {
         return Optional.ofNullable(this.rollback);
-    }
-
-    /**
-     * Attach until the next boot of the host only. Default: `false`.
-     * 
-     */
-    @Import(name="runtime")
-    private @Nullable Output<Boolean> runtime;
-
-    /**
-     * @return Attach until the next boot of the host only. Default: `false`.
-     * 
-     */
-    public Optional<Output<Boolean>> runtime() {
-        return Optional.ofNullable(this.runtime);
     }
 
     /**
@@ -296,6 +286,21 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
      */
     public Optional<Output<Map<String,UnitOverrideArgs>>> units() {
         return Optional.ofNullable(this.units);
+    }
+
+    /**
+     * Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+     * 
+     */
+    @Import(name="untilReboot")
+    private @Nullable Output<Boolean> untilReboot;
+
+    /**
+     * @return Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+     * 
+     */
+    public Optional<Output<Boolean>> untilReboot() {
+        return Optional.ofNullable(this.untilReboot);
     }
 
     /**
@@ -346,9 +351,9 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         this.profile = $.profile;
         this.retain = $.retain;
         this.rollback = $.rollback;
-        this.runtime = $.runtime;
         this.source = $.source;
         this.units = $.units;
+        this.untilReboot = $.untilReboot;
         this.version = $.version;
         this.waves = $.waves;
     }
@@ -435,23 +440,23 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param copy Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+         * @param copy Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
          * 
          * @return builder
          * 
          */
-        public Builder copy(@Nullable Output<String> copy) {
+        public Builder copy(@Nullable Output<CopyMode> copy) {
             $.copy = copy;
             return this;
         }
 
         /**
-         * @param copy Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto. One of `auto`, `copy`, `symlink`, `mixed`.
+         * @param copy Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
          * 
          * @return builder
          * 
          */
-        public Builder copy(String copy) {
+        public Builder copy(CopyMode copy) {
             return copy(Output.of(copy));
         }
 
@@ -565,7 +570,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
          * @return builder
          * 
          */
-        public Builder format(@Nullable Output<String> format) {
+        public Builder format(@Nullable Output<ImageFormat> format) {
             $.format = format;
             return this;
         }
@@ -576,7 +581,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
          * @return builder
          * 
          */
-        public Builder format(String format) {
+        public Builder format(ImageFormat format) {
             return format(Output.of(format));
         }
 
@@ -649,7 +654,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
          * @return builder
          * 
          */
-        public Builder profile(@Nullable Output<String> profile) {
+        public Builder profile(@Nullable Output<Either<String,Profile>> profile) {
             $.profile = profile;
             return this;
         }
@@ -660,8 +665,28 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
          * @return builder
          * 
          */
-        public Builder profile(String profile) {
+        public Builder profile(Either<String,Profile> profile) {
             return profile(Output.of(profile));
+        }
+
+        /**
+         * @param profile Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder profile(String profile) {
+            return profile(Either.ofLeft(profile));
+        }
+
+        /**
+         * @param profile Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder profile(Profile profile) {
+            return profile(Either.ofRight(profile));
         }
 
         /**
@@ -691,7 +716,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
          * @return builder
          * 
          */
-        public Builder rollback(@Nullable Output<String> rollback) {
+        public Builder rollback(@Nullable Output<Rollback> rollback) {
             $.rollback = rollback;
             return this;
         }
@@ -702,29 +727,8 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
          * @return builder
          * 
          */
-        public Builder rollback(String rollback) {
+        public Builder rollback(Rollback rollback) {
             return rollback(Output.of(rollback));
-        }
-
-        /**
-         * @param runtime Attach until the next boot of the host only. Default: `false`.
-         * 
-         * @return builder
-         * 
-         */
-        public Builder runtime(@Nullable Output<Boolean> runtime) {
-            $.runtime = runtime;
-            return this;
-        }
-
-        /**
-         * @param runtime Attach until the next boot of the host only. Default: `false`.
-         * 
-         * @return builder
-         * 
-         */
-        public Builder runtime(Boolean runtime) {
-            return runtime(Output.of(runtime));
         }
 
         /**
@@ -767,6 +771,27 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
          */
         public Builder units(Map<String,UnitOverrideArgs> units) {
             return units(Output.of(units));
+        }
+
+        /**
+         * @param untilReboot Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder untilReboot(@Nullable Output<Boolean> untilReboot) {
+            $.untilReboot = untilReboot;
+            return this;
+        }
+
+        /**
+         * @param untilReboot Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder untilReboot(Boolean untilReboot) {
+            return untilReboot(Output.of(untilReboot));
         }
 
         /**

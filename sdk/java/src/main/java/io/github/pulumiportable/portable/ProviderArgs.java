@@ -16,14 +16,14 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
     public static final ProviderArgs Empty = new ProviderArgs();
 
     /**
-     * Default connection: used by resources without one, and for fields they leave unset.
+     * Default connection: used by resources without one, and for fields they leave unset. Its own unset fields come from the environment variables PORTABLE_HOST, PORTABLE_USER, PORTABLE_PORT, PORTABLE_PASSWORD, PORTABLE_PRIVATE_KEY and PORTABLE_PRIVATE_KEY_PASSWORD.
      * 
      */
     @Import(name="connection", json=true)
     private @Nullable Output<ConnectionArgs> connection;
 
     /**
-     * @return Default connection: used by resources without one, and for fields they leave unset.
+     * @return Default connection: used by resources without one, and for fields they leave unset. Its own unset fields come from the environment variables PORTABLE_HOST, PORTABLE_USER, PORTABLE_PORT, PORTABLE_PASSWORD, PORTABLE_PRIVATE_KEY and PORTABLE_PRIVATE_KEY_PASSWORD.
      * 
      */
     public Optional<Output<ConnectionArgs>> connection() {
@@ -55,7 +55,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param connection Default connection: used by resources without one, and for fields they leave unset.
+         * @param connection Default connection: used by resources without one, and for fields they leave unset. Its own unset fields come from the environment variables PORTABLE_HOST, PORTABLE_USER, PORTABLE_PORT, PORTABLE_PASSWORD, PORTABLE_PRIVATE_KEY and PORTABLE_PRIVATE_KEY_PASSWORD.
          * 
          * @return builder
          * 
@@ -66,7 +66,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param connection Default connection: used by resources without one, and for fields they leave unset.
+         * @param connection Default connection: used by resources without one, and for fields they leave unset. Its own unset fields come from the environment variables PORTABLE_HOST, PORTABLE_USER, PORTABLE_PORT, PORTABLE_PASSWORD, PORTABLE_PRIVATE_KEY and PORTABLE_PRIVATE_KEY_PASSWORD.
          * 
          * @return builder
          * 

@@ -5,8 +5,8 @@ package io.github.pulumiportable.portable.inputs;
 
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
+import io.github.pulumiportable.portable.enums.Preset;
 import java.lang.Boolean;
-import java.lang.String;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -41,13 +41,13 @@ public final class UnitOverrideArgs extends com.pulumi.resources.ResourceArgs {
      * 
      */
     @Import(name="presets")
-    private @Nullable Output<List<String>> presets;
+    private @Nullable Output<List<Preset>> presets;
 
     /**
      * @return Exceptions from the profile that a kind of program needs: `jit` lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.
      * 
      */
-    public Optional<Output<List<String>>> presets() {
+    public Optional<Output<List<Preset>>> presets() {
         return Optional.ofNullable(this.presets);
     }
 
@@ -119,7 +119,7 @@ public final class UnitOverrideArgs extends com.pulumi.resources.ResourceArgs {
          * @return builder
          * 
          */
-        public Builder presets(@Nullable Output<List<String>> presets) {
+        public Builder presets(@Nullable Output<List<Preset>> presets) {
             $.presets = presets;
             return this;
         }
@@ -130,7 +130,7 @@ public final class UnitOverrideArgs extends com.pulumi.resources.ResourceArgs {
          * @return builder
          * 
          */
-        public Builder presets(List<String> presets) {
+        public Builder presets(List<Preset> presets) {
             return presets(Output.of(presets));
         }
 
@@ -140,7 +140,7 @@ public final class UnitOverrideArgs extends com.pulumi.resources.ResourceArgs {
          * @return builder
          * 
          */
-        public Builder presets(String... presets) {
+        public Builder presets(Preset... presets) {
             return presets(List.of(presets));
         }
 

@@ -3,7 +3,6 @@
 
 package io.github.pulumiportable.portable.inputs;
 
-import com.pulumi.core.Either;
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
 import java.lang.Integer;
@@ -38,18 +37,33 @@ public final class WavesArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
+     * Number of hosts in the first wave; 0 is no such wave. Default: 1.
      * 
      */
     @Import(name="canary")
-    private @Nullable Output<Either<Integer,List<String>>> canary;
+    private @Nullable Output<Integer> canary;
 
     /**
-     * @return The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
+     * @return Number of hosts in the first wave; 0 is no such wave. Default: 1.
      * 
      */
-    public Optional<Output<Either<Integer,List<String>>>> canary() {
+    public Optional<Output<Integer>> canary() {
         return Optional.ofNullable(this.canary);
+    }
+
+    /**
+     * Names in `connections` of the hosts in the first wave, in place of `canary`.
+     * 
+     */
+    @Import(name="canaryHosts")
+    private @Nullable Output<List<String>> canaryHosts;
+
+    /**
+     * @return Names in `connections` of the hosts in the first wave, in place of `canary`.
+     * 
+     */
+    public Optional<Output<List<String>>> canaryHosts() {
+        return Optional.ofNullable(this.canaryHosts);
     }
 
     private WavesArgs() {}
@@ -57,6 +71,7 @@ public final class WavesArgs extends com.pulumi.resources.ResourceArgs {
     private WavesArgs(WavesArgs $) {
         this.batchSize = $.batchSize;
         this.canary = $.canary;
+        this.canaryHosts = $.canaryHosts;
     }
 
     public static Builder builder() {
@@ -99,44 +114,55 @@ public final class WavesArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param canary The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
+         * @param canary Number of hosts in the first wave; 0 is no such wave. Default: 1.
          * 
          * @return builder
          * 
          */
-        public Builder canary(@Nullable Output<Either<Integer,List<String>>> canary) {
+        public Builder canary(@Nullable Output<Integer> canary) {
             $.canary = canary;
             return this;
         }
 
         /**
-         * @param canary The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
-         * 
-         * @return builder
-         * 
-         */
-        public Builder canary(Either<Integer,List<String>> canary) {
-            return canary(Output.of(canary));
-        }
-
-        /**
-         * @param canary The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
+         * @param canary Number of hosts in the first wave; 0 is no such wave. Default: 1.
          * 
          * @return builder
          * 
          */
         public Builder canary(Integer canary) {
-            return canary(Either.ofLeft(canary));
+            return canary(Output.of(canary));
         }
 
         /**
-         * @param canary The first wave: how many hosts, or their names in `connections`. 0 is none. Default: `1`.
+         * @param canaryHosts Names in `connections` of the hosts in the first wave, in place of `canary`.
          * 
          * @return builder
          * 
          */
-        public Builder canary(List<String> canary) {
-            return canary(Either.ofRight(canary));
+        public Builder canaryHosts(@Nullable Output<List<String>> canaryHosts) {
+            $.canaryHosts = canaryHosts;
+            return this;
+        }
+
+        /**
+         * @param canaryHosts Names in `connections` of the hosts in the first wave, in place of `canary`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder canaryHosts(List<String> canaryHosts) {
+            return canaryHosts(Output.of(canaryHosts));
+        }
+
+        /**
+         * @param canaryHosts Names in `connections` of the hosts in the first wave, in place of `canary`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder canaryHosts(String... canaryHosts) {
+            return canaryHosts(List.of(canaryHosts));
         }
 
         public WavesArgs build() {

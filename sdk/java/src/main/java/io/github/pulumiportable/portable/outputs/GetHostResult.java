@@ -18,10 +18,10 @@ public final class GetHostResult {
      */
     private String machineId;
     /**
-     * @return What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
+     * @return What is missing on the host to run portable services and how to fix it, one sentence or two each.
      * 
      */
-    private String missing;
+    private List<String> missing;
     /**
      * @return ID and ID_LIKE of os-release(5).
      * 
@@ -47,10 +47,10 @@ public final class GetHostResult {
         return this.machineId;
     }
     /**
-     * @return What is missing on the host to run portable services and how to fix it; empty if nothing is missing.
+     * @return What is missing on the host to run portable services and how to fix it, one sentence or two each.
      * 
      */
-    public String missing() {
+    public List<String> missing() {
         return this.missing;
     }
     /**
@@ -85,7 +85,7 @@ public final class GetHostResult {
     @CustomType.Builder
     public static final class Builder {
         private String machineId;
-        private String missing;
+        private List<String> missing;
         private List<String> os;
         private List<String> profiles;
         private Integer systemdVersion;
@@ -108,12 +108,15 @@ public final class GetHostResult {
             return this;
         }
         @CustomType.Setter
-        public Builder missing(String missing) {
+        public Builder missing(List<String> missing) {
             if (missing == null) {
               throw new MissingRequiredPropertyException("GetHostResult", "missing");
             }
             this.missing = missing;
             return this;
+        }
+        public Builder missing(String... missing) {
+            return missing(List.of(missing));
         }
         @CustomType.Setter
         public Builder os(List<String> os) {

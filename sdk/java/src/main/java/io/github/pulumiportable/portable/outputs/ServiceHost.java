@@ -6,17 +6,25 @@ package io.github.pulumiportable.portable.outputs;
 import com.pulumi.core.annotations.CustomType;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import io.github.pulumiportable.portable.outputs.UnitState;
+import java.lang.Boolean;
 import java.lang.String;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 @CustomType
 public final class ServiceHost {
     /**
-     * @return Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
+     * @return Whether the last update refused no connection. Unset before the first one.
      * 
      */
-    private String gapless;
+    private @Nullable Boolean gapless;
+    /**
+     * @return Why the last update refused connections, or why it didn&#39;t.
+     * 
+     */
+    private @Nullable String gaplessReason;
     /**
      * @return Path of the image on the host.
      * 
@@ -36,15 +44,22 @@ public final class ServiceHost {
      * @return Every unit of the image, with its load, active, sub and enablement state.
      * 
      */
-    private Map<String,UnitState> units;
+    private Map<String,UnitState> unitStates;
 
     private ServiceHost() {}
     /**
-     * @return Whether the last update refused no connection: `yes` or `no`, followed by the reason. Empty before the first update.
+     * @return Whether the last update refused no connection. Unset before the first one.
      * 
      */
-    public String gapless() {
-        return this.gapless;
+    public Optional<Boolean> gapless() {
+        return Optional.ofNullable(this.gapless);
+    }
+    /**
+     * @return Why the last update refused connections, or why it didn&#39;t.
+     * 
+     */
+    public Optional<String> gaplessReason() {
+        return Optional.ofNullable(this.gaplessReason);
     }
     /**
      * @return Path of the image on the host.
@@ -71,8 +86,8 @@ public final class ServiceHost {
      * @return Every unit of the image, with its load, active, sub and enablement state.
      * 
      */
-    public Map<String,UnitState> units() {
-        return this.units;
+    public Map<String,UnitState> unitStates() {
+        return this.unitStates;
     }
 
     public static Builder builder() {
@@ -84,27 +99,33 @@ public final class ServiceHost {
     }
     @CustomType.Builder
     public static final class Builder {
-        private String gapless;
+        private @Nullable Boolean gapless;
+        private @Nullable String gaplessReason;
         private String image;
         private String machineId;
         private String serving;
-        private Map<String,UnitState> units;
+        private Map<String,UnitState> unitStates;
         public Builder() {}
         public Builder(ServiceHost defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.gapless = defaults.gapless;
+    	      this.gaplessReason = defaults.gaplessReason;
     	      this.image = defaults.image;
     	      this.machineId = defaults.machineId;
     	      this.serving = defaults.serving;
-    	      this.units = defaults.units;
+    	      this.unitStates = defaults.unitStates;
         }
 
         @CustomType.Setter
-        public Builder gapless(String gapless) {
-            if (gapless == null) {
-              throw new MissingRequiredPropertyException("ServiceHost", "gapless");
-            }
+        public Builder gapless(@Nullable Boolean gapless) {
+
             this.gapless = gapless;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder gaplessReason(@Nullable String gaplessReason) {
+
+            this.gaplessReason = gaplessReason;
             return this;
         }
         @CustomType.Setter
@@ -132,20 +153,21 @@ public final class ServiceHost {
             return this;
         }
         @CustomType.Setter
-        public Builder units(Map<String,UnitState> units) {
-            if (units == null) {
-              throw new MissingRequiredPropertyException("ServiceHost", "units");
+        public Builder unitStates(Map<String,UnitState> unitStates) {
+            if (unitStates == null) {
+              throw new MissingRequiredPropertyException("ServiceHost", "unitStates");
             }
-            this.units = units;
+            this.unitStates = unitStates;
             return this;
         }
         public ServiceHost build() {
             final var _resultValue = new ServiceHost();
             _resultValue.gapless = gapless;
+            _resultValue.gaplessReason = gaplessReason;
             _resultValue.image = image;
             _resultValue.machineId = machineId;
             _resultValue.serving = serving;
-            _resultValue.units = units;
+            _resultValue.unitStates = unitStates;
             return _resultValue;
         }
     }
