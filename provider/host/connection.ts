@@ -7,7 +7,7 @@ const fields = {
         .string()
         .min(1)
         .optional()
-        .describe("Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`."),
+        .describe("Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas."),
     port: z
         .number()
         .int()
@@ -18,7 +18,7 @@ const fields = {
     password: z.string().optional().meta({ description: "Password of the login.", secret: true }),
     privateKey: z.string().optional().meta({
         description:
-            "Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.",
+            "Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.",
         secret: true,
     }),
     privateKeyPassword: z.string().optional().meta({ description: "Passphrase of the private key.", secret: true }),
@@ -70,7 +70,19 @@ export const connection = objectType(
         sudo: z
             .boolean()
             .optional()
-            .describe("Whether commands run through `sudo -n`. Default: true for every login but root."),
+            .describe(
+                "Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.",
+            ),
+        sudoPassword: z.string().optional().meta({
+            description: "Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).",
+            secret: true,
+        }),
+        client: z
+            .enum(["auto", "built-in", "openssh"])
+            .optional()
+            .describe(
+                "Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.",
+            ),
         proxy: proxy.optional().describe("Jump host. Default: ProxyJump of ~/.ssh/config."),
     },
 );
@@ -111,5 +123,7 @@ export const OFFERS = {
     // A declared host key is always verified.
     insecureIgnoreHostKey: (declared) => declared.hostKey === undefined,
     sudo: sameHost,
+    sudoPassword: (declared, defaults) => declared.user === undefined || declared.user === defaults.user,
+    client: "any host",
     proxy: sameHost,
 } satisfies Record<keyof Connection, Offer>;

@@ -1,14 +1,14 @@
 import pLimit from "p-limit";
-import { untilAborted } from "./aborting";
-import type { DialOptions, Link } from "./dial";
-import type { Login } from "./login";
-import { SpareSession } from "./spare-session";
+import { untilAborted } from "./link/aborting";
+import type { Link } from "./link/link";
+import type { Login } from "./login/login";
+import { SpareSession } from "./session/spare-session";
 
-/** sshd takes 10 sessions on a connection (MaxSessions); two stay free: for the spare one, and for one whose end is on its way. */
-const sessionsAtOnce = 8;
+/** sshd allows 10 sessions on a connection (MaxSessions); two stay free: for the spare, and for one that is just ending. */
+const SESSIONS_AT_ONCE = 8;
 
 type Status = (text: string) => void;
-type Dial = (login: Login, options: Pick<DialOptions, "signal" | "status">) => Promise<Link>;
+export type Dial = (login: Login, options: { signal: AbortSignal; status: Status }) => Promise<Link>;
 
 /** A use of the connection; it stays open until the last one is released. */
 export interface Lease {
@@ -26,11 +26,13 @@ interface Dialing {
 
 /** The one connection of a login: dialed when first wanted, shared, dialed again when broken, closed when idle. */
 export class SharedLink {
-    /** Runs no more sessions at once than sshd takes. */
-    readonly session = pLimit(sessionsAtOnce);
+    /** Runs no more sessions at once than sshd allows. */
+    readonly session = pLimit(SESSIONS_AT_ONCE);
     readonly spare: SpareSession;
-    /** One after another. */
+    /** Runs one work after another. */
     readonly turn = pLimit(1);
+    /** False once an upload has shown that the host has no SFTP. */
+    hasSftp = true;
     private link: Link | undefined;
     private dialing: Dialing | undefined;
     private uses = 0;
@@ -44,20 +46,20 @@ export class SharedLink {
         this.spare = new SpareSession(login);
     }
 
-    /** @throws what dialing throws; the signal's reason when aborted (others that wait for the same go on) */
+    /** @throws what dialing throws; the signal's reason when aborted (others that wait for the same connection go on) */
     async lease(options: { signal?: AbortSignal; status?: Status } = {}): Promise<Lease> {
         this.uses++;
         clearTimeout(this.idle);
-        let released = false;
+        let isReleased = false;
         const release = () => {
-            if (released) return;
-            released = true;
-            // It is the socket that keeps the process: a timer without one would hold it for nothing
+            if (isReleased) return;
+            isReleased = true;
+            // The socket keeps the process alive, so the timer needn't.
             if (--this.uses === 0) this.idle = setTimeout(() => this.close(), this.idleMs).unref();
         };
         try {
             options.signal?.throwIfAborted();
-            const link = this.link?.open ? this.link : await this.join(options);
+            const link = this.link?.isOpen ? this.link : await this.join(options);
             return { link, release };
         } catch (error) {
             release();
@@ -65,9 +67,9 @@ export class SharedLink {
         }
     }
 
-    /** A connection of its own, closed at once. */
-    async probe(signal: AbortSignal): Promise<void> {
-        (await this.dial(this.login, { signal, status: () => {} })).close();
+    /** A connection of its own, which the caller closes. */
+    dialAnother(signal: AbortSignal = new AbortController().signal): Promise<Link> {
+        return this.dial(this.login, { signal, status: () => {} });
     }
 
     close(): void {
@@ -77,7 +79,7 @@ export class SharedLink {
         this.link = undefined;
     }
 
-    /** Waits for the dialing under way, or begins it. Ends it when nobody waits any more. */
+    /** Waits for the dialing under way, or begins it; ends it when nobody waits for it any more. */
     private async join({ signal, status }: { signal?: AbortSignal; status?: Status }): Promise<Link> {
         this.dialing ??= this.begin();
         const { dialing } = this;

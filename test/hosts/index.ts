@@ -83,12 +83,14 @@ export async function bootHost(options: TestHostOptions = {}): Promise<TestHost>
 async function sharedHost(options: TestHostOptions): Promise<TestHost | undefined> {
     const name = process.env.PORTABLE_TEST_HOST;
     if (!name || options.without?.length || sharedInUse) return undefined;
+    // Taken before the first await: another host may be asked for meanwhile.
+    sharedInUse = true;
     const host = await hostNamed(name, async () => {
         sharedInUse = false;
     });
-    if (host.suite !== (options.suite ?? "bookworm")) return undefined;
-    sharedInUse = true;
-    return host;
+    if (host.suite === (options.suite ?? "bookworm")) return host;
+    sharedInUse = false;
+    return undefined;
 }
 
 async function hostNamed(name: string, down: () => Promise<unknown>): Promise<TestHost> {

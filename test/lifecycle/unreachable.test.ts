@@ -111,12 +111,12 @@ test("a login that isn't let in", async () => {
 test("a login that may not use sudo, and a host without sudo", async () => {
     expect(await refusals(host, { ...connectionTo(host), user: "nosudo" })).toEqual(
         ofEach(
-            `property connection.user, host ${host.address}: nosudo@${host.address}:22 would need a password for sudo. Put "nosudo ALL=(ALL) NOPASSWD: ALL" into a file of /etc/sudoers.d there, or log in as root. It said: sudo: a password is required`,
+            `property connection.user, host ${host.address}: nosudo@${host.address}:22 would need a password for sudo. Put "nosudo ALL=(ALL) NOPASSWD: ALL" into a file of /etc/sudoers.d there, or give connection.sudoPassword, or log in as root. It said: sudo: a password is required`,
         ),
     );
     const [said] = await refusals(bare, { ...connectionTo(bare), user: "deploy" }, ["DropIn"]);
     expect(said).toContain(
-        `host ${bare.address}: deploy@${bare.address}:22 needs sudo, and it isn't installed there. Install sudo, or log in as root.`,
+        `host ${bare.address}: deploy@${bare.address}:22 needs sudo or doas, and neither is installed there. Install sudo, or log in as root.`,
     );
 });
 

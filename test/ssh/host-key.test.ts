@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hostKeyCheck } from "../../provider/ssh/host-key";
-import type { HostKeyPolicy, Login } from "../../provider/ssh/login";
+import { hostKeyCheck } from "../../provider/ssh/built-in/host-key";
+import type { HostKeyPolicy, Login } from "../../provider/ssh/login/login";
 
 const directory = mkdtempSync(join(tmpdir(), "portable-test-host-key-"));
 const known = join(directory, "known_hosts");
@@ -23,11 +23,14 @@ const rsa = makeKey("rsa", "rsa", "-b", "2048");
 
 function login(policy: Partial<HostKeyPolicy>, port = 22): Login {
     return {
+        name: "web1",
+        client: "built-in",
+        mayUseOpenSsh: false,
         address: "web1",
         port,
         user: "root",
-        hostKey: { ignore: false, names: ["web1"], files: [known], ...policy },
-        credentials: { agentGiven: false, identitiesOnly: false, identityFiles: [] },
+        hostKey: { ignore: false, names: ["web1"], files: [known], revokedFiles: [], ...policy },
+        credentials: { isAgentGiven: false, identitiesOnly: false, identityFiles: [] },
         route: { kind: "direct", family: 0 },
         dialErrorLimit: 1,
         dialTimeoutSeconds: 1,
@@ -80,7 +83,7 @@ describe("a key in known_hosts", () => {
 
     test("of a certificate authority is said to be unsupported", async () => {
         const error = await judge([`@cert-authority web1 ${other.line}`], right.bytes);
-        expect(error?.message).toContain("only trusts certificates, which aren't supported");
+        expect(error?.message).toContain("only trusts certificates, which the built-in client doesn't support");
     });
 });
 

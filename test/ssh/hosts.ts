@@ -3,11 +3,32 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connection } from "../../provider/host/connection";
 import { sh } from "../../provider/host/shell";
-import { createPool, type Pool } from "../../provider/ssh/pool";
+import { createPool as createAnyPool, type Pool, type PoolOptions } from "../../provider/ssh/pool";
 import type { TestHost } from "../hosts";
 
 /** The first boot of a suite makes its root. */
 export const bootTimeoutMs = 300_000;
+
+let clientInUse: Connection["client"] = "built-in";
+
+/** Describes the same twice: what holds of a connection holds whichever client made it. */
+export function onBothClients(body: (client: "built-in" | "openssh") => void): void {
+    describe.each(["built-in", "openssh"] as const)("through the %s client", (client) => {
+        beforeAll(() => {
+            clientInUse = client;
+        });
+        body(client);
+    });
+}
+
+/** A pool whose connections are made by the client in use, unless they say another. */
+export function createPool(options?: PoolOptions): Pool {
+    const pool = createAnyPool(options);
+    return {
+        ...pool,
+        connect: (connection, connectOptions) => pool.connect({ client: clientInUse, ...connection }, connectOptions),
+    };
+}
 
 /** What logs in to a host as root, with nothing left to ssh_config. */
 export function explicit(host: TestHost): Connection & { host: string } {

@@ -5,12 +5,14 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { joinShell, type Shell, sh } from "../../provider/host/shell";
-import { beginOf, commandLine, doneOf, programInput, readyOf } from "../../provider/ssh/runner";
+import { beginOf, commandLine, doneOf, programInput, readyOf, shellOf } from "../../provider/ssh/session/runner";
 
 const directory = mkdtempSync(join(tmpdir(), "portable-test-program-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 const MARK = "0123456789abcdef";
+const TOKEN = "portable-fedcba9876543210";
+const GREETING = shellOf(TOKEN) + readyOf(TOKEN);
 
 function inputOf(program: Shell, mark = MARK): string {
     const { header, text } = programInput(program, mark);
@@ -19,7 +21,7 @@ function inputOf(program: Shell, mark = MARK): string {
 
 /** As sshd does it, without sshd: the login shell gets one command line, programs come over standard input. */
 function start(shell = "/bin/sh"): ChildProcessByStdio<Writable, Readable, Readable> {
-    const child = spawn(shell, ["-c", commandLine(false)], { stdio: "pipe" });
+    const child = spawn(shell, ["-c", commandLine(TOKEN, { asRoot: false })], { stdio: "pipe" });
     child.stdin.on("error", () => {});
     return child;
 }
@@ -27,10 +29,10 @@ function start(shell = "/bin/sh"): ChildProcessByStdio<Writable, Readable, Reada
 /** What was printed between the marks, and the status that the last one has; undefined where the program didn't begin. */
 function marked({ stdout, stderr }: { stdout: string; stderr: string }) {
     const done = new RegExp(`^([^]*?)${doneOf(MARK)}(\\d+)\n$`);
-    const begin = readyOf(MARK) + beginOf(MARK);
+    const begin = GREETING + readyOf(MARK) + beginOf(MARK);
     if (!stdout.startsWith(begin)) return undefined;
     const [, text = "", code] = done.exec(stdout.slice(begin.length)) ?? [];
-    const [, errors = ""] = done.exec(stderr) ?? [];
+    const [, errors = ""] = done.exec(stderr.slice(beginOf(MARK).length)) ?? [];
     return { code: Number(code), stdout: text, stderr: errors };
 }
 
@@ -59,9 +61,9 @@ async function until(done: () => boolean): Promise<void> {
 
 test("the command line is one line", () => {
     // What fish, csh and others read otherwise than sh, even in single quotes
-    expect(commandLine(true)).not.toMatch(/[\n\\!]/);
-    expect(commandLine(true)).toContain("sudo -n -- /bin/sh -c");
-    expect(commandLine(false)).not.toContain("sudo");
+    expect(commandLine(TOKEN, { asRoot: true })).not.toMatch(/[\n\\!]/);
+    expect(commandLine(TOKEN, { asRoot: true })).toContain("sudo -n -- /bin/sh -c");
+    expect(commandLine(TOKEN, { asRoot: false })).not.toContain("sudo");
 });
 
 test.each(["/bin/sh", "/bin/bash"])("status, standard output and standard error stay apart under %s", async (shell) => {
@@ -106,7 +108,7 @@ true`;
         const result = await sendTo(undefined, whole.slice(0, length));
         // Of half a header nothing is known
         expect(result.code === 0).toBe(length <= 1);
-        expect(result.stdout).toBe(length <= 1 ? "" : readyOf(MARK));
+        expect(result.stdout).toBe(length <= 1 ? GREETING : GREETING + readyOf(MARK));
     }
     expect(existsSync(file)).toBe(false);
 });
@@ -188,17 +190,18 @@ test.each(["/bin/sh", "/bin/bash"])("one program runs after another, each for it
     expect(code).toBe(0);
     expect(stdout).toBe(
         [
+            GREETING,
             "mark0 ready\nmark0 begin\nmark0 done 3\n",
             `mark1 ready\nmark1 begin\n${process.cwd()} []\nmark1 done 0\n`,
             "mark2 ready\nmark2 begin\nunfinishedmark2 done 0\n",
         ].join(""),
     );
-    expect(stderr).toBe("mark0 done 3\nmark1 done 0\nmark2 done 0\n");
+    expect(stderr).toBe([3, 0, 0].map((status, index) => `mark${index} begin\nmark${index} done ${status}\n`).join(""));
 });
 
 test("what comes after a program that was to read it is never taken for the next one", async () => {
     const { header, text } = programInput(sh`echo early; exit 1`, MARK, true);
     const next = inputOf(sh`echo not reached`, "mark");
     const { stdout } = await sendTo(undefined, header + text + next);
-    expect(stdout).toBe(`${readyOf(MARK)}${beginOf(MARK)}early\n${doneOf(MARK)}1\n`);
+    expect(stdout).toBe(`${GREETING}${readyOf(MARK)}${beginOf(MARK)}early\n${doneOf(MARK)}1\n`);
 });

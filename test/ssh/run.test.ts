@@ -6,134 +6,138 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { buildSync } from "esbuild";
 import type { Host } from "../../provider/host/host";
 import { sh } from "../../provider/host/shell";
-import { createPool, type Pool } from "../../provider/ssh/pool";
+import type { Pool } from "../../provider/ssh/pool";
 import { bootHost, type TestHost } from "../hosts";
-import { bootTimeoutMs, explicit } from "./hosts";
+import { bootTimeoutMs, createPool, explicit, onBothClients } from "./hosts";
 
-const directory = mkdtempSync(join(tmpdir(), "portable-test-run-"));
+onBothClients(() => {
+    const directory = mkdtempSync(join(tmpdir(), "portable-test-run-"));
 
-describe.each(["bookworm", "trixie"] as const)("on Debian %s", (suite) => {
-    let host: TestHost;
-    let pool: Pool;
-    let root: Host;
-    let deploy: Host;
+    describe.each(["bookworm", "trixie"] as const)("on Debian %s", (suite) => {
+        let host: TestHost;
+        let pool: Pool;
+        let root: Host;
+        let deploy: Host;
 
-    beforeAll(async () => {
-        host = await bootHost({ suite });
-        pool = createPool();
-        root = await pool.connect(explicit(host));
-        deploy = await pool.connect({ ...explicit(host), user: "deploy" });
-    }, bootTimeoutMs);
+        beforeAll(async () => {
+            host = await bootHost({ suite });
+            pool = createPool();
+            root = await pool.connect(explicit(host));
+            deploy = await pool.connect({ ...explicit(host), user: "deploy" });
+        }, bootTimeoutMs);
 
-    afterAll(async () => {
-        pool?.close();
-        await host?.down();
-    }, bootTimeoutMs);
+        afterAll(async () => {
+            pool?.close();
+            await host?.down();
+        }, bootTimeoutMs);
 
-    const logins: [string, () => Host][] = [
-        ["root", () => root],
-        ["deploy with sudo", () => deploy],
-    ];
+        const logins: [string, () => Host][] = [
+            ["root", () => root],
+            ["deploy with sudo", () => deploy],
+        ];
 
-    describe.each(logins)("a program as %s", (_, login) => {
-        test("runs as root; status and outputs stay apart, its input is empty", async () => {
-            const program = sh`id -u; echo ${"it's"} >&2; cat; exit 3`;
-            expect(await login().run(program)).toEqual({ code: 3, stdout: "0\n", stderr: "it's\n" });
-        });
+        describe.each(logins)("a program as %s", (_, login) => {
+            test("runs as root; status and outputs stay apart, its input is empty", async () => {
+                const program = sh`id -u; echo ${"it's"} >&2; cat; exit 3`;
+                expect(await login().run(program)).toEqual({ code: 3, stdout: "0\n", stderr: "it's\n" });
+            });
 
-        test("shows nothing of itself in any argv", async () => {
-            const { stdout } = await login().run(sh`
+            test("shows nothing of itself in any argv", async () => {
+                const { stdout } = await login().run(sh`
                 marker=${"part-of-the-program"}
                 grep -lz "$marker" /proc/[0-9]*/cmdline || echo none`);
-            expect(stdout).toBe("none\n");
-        });
-
-        test("gives its output line by line while it runs", async () => {
-            const lines: [string, number][] = [];
-            const began = Date.now();
-            await login().run(sh`echo one; sleep 1; printf 'two\nthree'`, {
-                onLine: (line) => lines.push([line, Date.now() - began]),
+                expect(stdout).toBe("none\n");
             });
-            expect(lines.map(([line]) => line)).toEqual(["one", "two", "three"]);
-            expect(lines[0]?.[1]).toBeLessThan(900);
+
+            test("gives its output line by line while it runs", async () => {
+                const lines: [string, number][] = [];
+                const began = Date.now();
+                await login().run(sh`echo one; sleep 1; printf 'two\nthree'`, {
+                    onLine: (line) => lines.push([line, Date.now() - began]),
+                });
+                expect(lines.map(([line]) => line)).toEqual(["one", "two", "three"]);
+                expect(lines[0]?.[1]).toBeLessThan(900);
+            });
+
+            test("is left when aborted, and goes on to its end", async () => {
+                const controller = new AbortController();
+                const file = `/root/aborted-${Math.random()}`;
+                const running = login().run(
+                    sh`set -e; for step in 1 2 3 4; do echo $step; echo $step >&2; sleep 0.2; done; echo all > ${file}`,
+                    { signal: controller.signal, onLine: () => controller.abort(new Error("time is up")) },
+                );
+                await expect(running).rejects.toThrow("time is up");
+                expect(await contentOf(file)).toBe("all\n");
+            });
+
+            test("goes on to its end when this side is killed in the middle", async () => {
+                const file = `/root/killed-${Math.random()}`;
+                const client = clientProgram(
+                    login(),
+                    `set -e; for step in 1 2 3 4; do echo $step; /bin/echo $step >&2; sleep 0.2; done; echo all > ${file}`,
+                );
+                const child = spawn(process.execPath, [client], { stdio: ["ignore", "pipe", "inherit"] });
+                await new Promise((resolve) => child.stdout.once("data", resolve));
+                child.kill("SIGKILL");
+                expect((await host.exec(`cat ${file}`)).code).not.toBe(0);
+                expect(await contentOf(file)).toBe("all\n");
+            });
         });
 
-        test("is left when aborted, and goes on to its end", async () => {
-            const controller = new AbortController();
-            const file = `/root/aborted-${Math.random()}`;
-            const running = login().run(
-                sh`set -e; for step in 1 2 3 4; do echo $step; echo $step >&2; sleep 0.2; done; echo all > ${file}`,
-                { signal: controller.signal, onLine: () => controller.abort(new Error("time is up")) },
-            );
-            await expect(running).rejects.toThrow("time is up");
-            expect(await contentOf(file)).toBe("all\n");
-        });
-
-        test("goes on to its end when this side is killed in the middle", async () => {
-            const file = `/root/killed-${Math.random()}`;
-            const client = clientProgram(
-                login(),
-                `set -e; for step in 1 2 3 4; do echo $step; /bin/echo $step >&2; sleep 0.2; done; echo all > ${file}`,
-            );
-            const child = spawn(process.execPath, [client], { stdio: ["ignore", "pipe", "inherit"] });
-            await new Promise((resolve) => child.stdout.once("data", resolve));
-            child.kill("SIGKILL");
-            expect((await host.exec(`cat ${file}`)).code).not.toBe(0);
-            expect(await contentOf(file)).toBe("all\n");
-        });
-    });
-
-    /** A file of the host, once it is there. */
-    async function contentOf(file: string): Promise<string> {
-        for (let step = 0; step < 60; step++) {
-            const { code, stdout } = await host.exec(`cat ${file}`);
-            if (code === 0 && stdout !== "") return stdout;
-            await sleep(100);
+        /** A file of the host, once it is there. */
+        async function contentOf(file: string): Promise<string> {
+            for (let step = 0; step < 60; step++) {
+                const { code, stdout } = await host.exec(`cat ${file}`);
+                if (code === 0 && stdout !== "") return stdout;
+                await sleep(100);
+            }
+            return "never written";
         }
-        return "never written";
-    }
 
-    test("a signal that has fired already ends a run before it begins", async () => {
-        const file = `/root/never-${Math.random()}`;
-        const signal = AbortSignal.abort(new Error("too late"));
-        await expect(root.run(sh`touch ${file}`, { signal })).rejects.toThrow("too late");
-        expect((await root.run(sh`test -e ${file}`)).code).toBe(1);
+        test("a signal that has fired already ends a run before it begins", async () => {
+            const file = `/root/never-${Math.random()}`;
+            const signal = AbortSignal.abort(new Error("too late"));
+            await expect(root.run(sh`touch ${file}`, { signal })).rejects.toThrow("too late");
+            expect((await root.run(sh`test -e ${file}`)).code).toBe(1);
+        });
+
+        test("what a login shell prints first isn't taken for output", async () => {
+            await host.exec(
+                "sed -i '1i printf noise' /root/.bashrc 2>/dev/null || echo 'printf noise' > /root/.bashrc",
+            );
+            try {
+                expect((await root.run(sh`echo mine`)).stdout).toBe("mine\n");
+            } finally {
+                await host.exec("rm /root/.bashrc");
+            }
+        });
     });
 
-    test("what a login shell prints first isn't taken for output", async () => {
-        await host.exec("sed -i '1i printf noise' /root/.bashrc 2>/dev/null || echo 'printf noise' > /root/.bashrc");
-        try {
-            expect((await root.run(sh`echo mine`)).stdout).toBe("mine\n");
-        } finally {
-            await host.exec("rm /root/.bashrc");
-        }
-    });
-});
-
-/** A process of its own that runs the program with the same login, and passes its output on. */
-function clientProgram(host: Host, program: string): string {
-    const source = join(directory, "client.ts");
-    const provider = join(__dirname, "../../provider");
-    writeFileSync(
-        source,
-        `import { createPool } from ${JSON.stringify(join(provider, "ssh/pool"))};
-         import { Shell } from ${JSON.stringify(join(provider, "shell"))};
+    /** A process of its own that runs the program with the same login, and passes its output on. */
+    function clientProgram(host: Host, program: string): string {
+        const source = join(directory, "client.ts");
+        const provider = join(__dirname, "../../provider");
+        writeFileSync(
+            source,
+            `import { createPool } from ${JSON.stringify(join(provider, "ssh/pool"))};
+         import { Shell } from ${JSON.stringify(join(provider, "host/shell"))};
          (async () => {
              const host = await createPool().connect(${JSON.stringify(host.connection)});
              await host.run(Shell.of([${JSON.stringify(program)}] as any, []), { onLine: console.log });
          })();`,
-        { mode: 0o600 },
-    );
-    const outfile = join(directory, "client.js");
-    buildSync({
-        entryPoints: [source],
-        outfile,
-        bundle: true,
-        platform: "node",
-        external: ["*.node", "cpu-features"],
-        logLevel: "error",
-    });
-    return outfile;
-}
+            { mode: 0o600 },
+        );
+        const outfile = join(directory, "client.js");
+        buildSync({
+            entryPoints: [source],
+            outfile,
+            bundle: true,
+            platform: "node",
+            external: ["*.node", "cpu-features"],
+            logLevel: "error",
+        });
+        return outfile;
+    }
 
-afterAll(() => rmSync(directory, { recursive: true }));
+    afterAll(() => rmSync(directory, { recursive: true }));
+});

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { resolveLogin } from "../../provider/ssh/resolve-login";
-import { expandPath, namesUser, parseJump } from "../../provider/ssh/ssh-config";
+import { resolveLogin } from "../../provider/ssh/login/resolve-login";
+import { expandPath, namesUser, parseJump, splitPaths } from "../../provider/ssh/login/ssh-config";
 
 const directory = mkdtempSync(join(tmpdir(), "portable-test-ssh-config-"));
 const file = join(directory, "config");
@@ -109,7 +109,7 @@ describe("the default user", () => {
     });
 });
 
-describe("the way to a host", () => {
+describe("the route to a host", () => {
     test("ProxyJump with several hops, users and ports", async () => {
         configure(
             "Host web1\n ProxyJump one@bastion:2201,two@[2001:db8::1]:2202\nHost bastion\n HostName 198.18.0.9\n",
@@ -145,7 +145,7 @@ describe("the way to a host", () => {
         configure("Host a\n ProxyJump b\nHost b\n ProxyJump a\n");
         await expect(resolveLogin({ host: "a" })).rejects.toMatchObject({
             code: "settings",
-            message: expect.stringContaining("goes in a ring"),
+            message: expect.stringContaining("or is a ring"),
         });
     });
 });
@@ -186,6 +186,15 @@ test.each([
     ["::1", { host: "::1" }],
 ])("a hop %s", (text, hop) => {
     expect(parseJump(text)).toEqual({ user: undefined, port: undefined, ...hop });
+});
+
+test.each([
+    ["/home/me/.ssh/known_hosts ~/second %d/third", ["/home/me/.ssh/known_hosts", "~/second", "%d/third"]],
+    ["/home/me/My Keys/known_hosts /etc/ssh/known", ["/home/me/My Keys/known_hosts", "/etc/ssh/known"]],
+    ["none", ["none"]],
+    ["", []],
+])("the paths of a line of ssh -G, which prints no quotes: %j", (text, paths) => {
+    expect(splitPaths(text)).toEqual(paths);
 });
 
 test("tokens of a file name", () => {

@@ -4,8 +4,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, Server, utils } from "ssh2";
-import type { Login } from "../../provider/ssh/login";
-import { uploadFile } from "../../provider/ssh/upload";
+import { uploadFile } from "../../provider/ssh/built-in/sftp";
+import { BuiltInLink } from "../../provider/ssh/built-in/ssh2-link";
+import type { Login } from "../../provider/ssh/login/login";
 
 // Which servers there are can't be had on the hosts of these tests: so one that only takes files, under their names.
 
@@ -50,8 +51,8 @@ test.each(["OpenSSH_9.2p1", "OpenSSH_8.4p1", "dropbear_2022.83", "AnotherServer"
                 client.on("ready", () => ready(undefined)).on("error", failed);
                 client.connect({ host: "127.0.0.1", port, username: "x", password: "x" });
             });
-            const link = { client, open: true, failure: undefined, close: () => client.end() };
-            await uploadFile(link, { address: "127.0.0.1", port, user: "x" } as Login, file, "/file", {});
+            const login = { address: "127.0.0.1", port, user: "x" } as Login;
+            await uploadFile(new BuiltInLink(client, login, () => {}), login, file, "/file", {});
             expect(stored.equals(content)).toBe(true);
         } finally {
             client.end();

@@ -4,104 +4,106 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Host } from "../../provider/host/host";
 import { sh } from "../../provider/host/shell";
-import { createPool, type Pool } from "../../provider/ssh/pool";
+import type { Pool } from "../../provider/ssh/pool";
 import { bootHost, type TestHost } from "../hosts";
-import { bootTimeoutMs, connectionsOn, explicit } from "./hosts";
+import { bootTimeoutMs, connectionsOn, createPool, explicit, onBothClients } from "./hosts";
 
-const directory = mkdtempSync(join(tmpdir(), "portable-test-upload-"));
-const bytes = 20_000_000;
-const file = join(directory, "file");
-let host: TestHost;
-let pool: Pool;
-let deploy: Host;
+onBothClients(() => {
+    const directory = mkdtempSync(join(tmpdir(), "portable-test-upload-"));
+    const bytes = 20_000_000;
+    const file = join(directory, "file");
+    let host: TestHost;
+    let pool: Pool;
+    let deploy: Host;
 
-beforeAll(async () => {
-    writeFileSync(file, randomBytes(bytes));
-    host = await bootHost();
-    pool = createPool();
-    deploy = await pool.connect({ ...explicit(host), user: "deploy" });
-}, bootTimeoutMs);
+    beforeAll(async () => {
+        writeFileSync(file, randomBytes(bytes));
+        host = await bootHost();
+        pool = createPool();
+        deploy = await pool.connect({ ...explicit(host), user: "deploy" });
+    }, bootTimeoutMs);
 
-afterAll(async () => {
-    pool?.close();
-    await host?.exec("rm -rf /home/deploy/upload");
-    await host?.down();
-    rmSync(directory, { recursive: true });
-}, bootTimeoutMs);
+    afterAll(async () => {
+        pool?.close();
+        await host?.exec("rm -rf /home/deploy/upload");
+        await host?.down();
+        rmSync(directory, { recursive: true });
+    }, bootTimeoutMs);
 
-beforeEach(async () => {
-    await host.exec("rm -rf /home/deploy/upload; install -d -o deploy /home/deploy/upload");
-});
-
-const path = "/home/deploy/upload/file";
-const digestThere = async () => (await deploy.run(sh`sha256sum < ${path}`)).stdout;
-const digestHere = async () => {
-    const { createHash } = await import("node:crypto");
-    const { readFileSync } = await import("node:fs");
-    return `${createHash("sha256").update(readFileSync(file)).digest("hex")}  -\n`;
-};
-
-test("a file arrives whole, private to the login, over the connection that is there", async () => {
-    const steps: [number, number][] = [];
-    await deploy.upload(file, path, { onProgress: (done, total) => steps.push([done, total]) });
-    expect(await digestThere()).toBe(await digestHere());
-    expect((await deploy.run(sh`stat -c '%a %U' ${path}`)).stdout).toBe("600 deploy\n");
-    expect(steps.length).toBeGreaterThan(10);
-    expect(steps.at(-1)).toEqual([bytes, bytes]);
-    expect(await connectionsOn(host)).toBe(1);
-});
-
-test("an empty file arrives too", async () => {
-    const empty = join(directory, "empty");
-    writeFileSync(empty, "");
-    await deploy.upload(empty, path);
-    expect((await deploy.run(sh`stat -c %s ${path}`)).stdout).toBe("0\n");
-});
-
-test("what is in the way is replaced, a link isn't followed", async () => {
-    await host.exec(`echo old > /root/precious; ln -s /root/precious ${path}; chown -h deploy ${path}`);
-    await deploy.upload(file, path);
-    expect(await digestThere()).toBe(await digestHere());
-    expect((await host.exec("cat /root/precious")).stdout).toBe("old\n");
-});
-
-test("20 at once keep to the sessions that sshd allows", async () => {
-    const small = join(directory, "small");
-    writeFileSync(small, "content");
-    await Promise.all(Array.from({ length: 20 }, (_, index) => deploy.upload(small, `${path}-${index}`)));
-    expect((await deploy.run(sh`cat ${"/home/deploy/upload"}/file-* | wc -c`)).stdout).toBe("140\n");
-});
-
-test("an aborted one leaves nothing behind", async () => {
-    const controller = new AbortController();
-    const upload = deploy.upload(file, path, {
-        signal: controller.signal,
-        onProgress: () => controller.abort(new Error("time is up")),
+    beforeEach(async () => {
+        await host.exec("rm -rf /home/deploy/upload; install -d -o deploy /home/deploy/upload");
     });
-    await expect(upload).rejects.toThrow("time is up");
-    expect((await deploy.run(sh`ls -A ${"/home/deploy/upload"}`)).stdout).toBe("");
-});
 
-test("where the login may not write, the error says so", async () => {
-    const error = await deploy.upload(file, "/root/file").catch((thrown) => thrown);
-    expect(error).toMatchObject({ name: "UserError", problem: { host: host.address } });
-    expect(error.message).toContain("deploy@");
-    expect(error.message).toContain("can't write /root/file");
-    expect(error.message).toMatch(/permission denied/i);
-});
+    const path = "/home/deploy/upload/file";
+    const digestThere = async () => (await deploy.run(sh`sha256sum < ${path}`)).stdout;
+    const digestHere = async () => {
+        const { createHash } = await import("node:crypto");
+        const { readFileSync } = await import("node:fs");
+        return `${createHash("sha256").update(readFileSync(file)).digest("hex")}  -\n`;
+    };
 
-test("a full disk is told, and what was written goes", async () => {
-    await host.exec("mount -t tmpfs -o size=4M,uid=deploy none /home/deploy/upload");
-    try {
-        const error = await deploy.upload(file, path).catch((thrown) => thrown);
-        expect(error.message).toContain("that the disk has room");
+    test("a file arrives whole, private to the login, over the connection that is there", async () => {
+        const steps: [number, number][] = [];
+        await deploy.upload(file, path, { onProgress: (done, total) => steps.push([done, total]) });
+        expect(await digestThere()).toBe(await digestHere());
+        expect((await deploy.run(sh`stat -c '%a %U' ${path}`)).stdout).toBe("600 deploy\n");
+        expect(steps.length).toBeGreaterThan(10);
+        expect(steps.at(-1)).toEqual([bytes, bytes]);
+        expect(await connectionsOn(host)).toBe(1);
+    });
+
+    test("an empty file arrives too", async () => {
+        const empty = join(directory, "empty");
+        writeFileSync(empty, "");
+        await deploy.upload(empty, path);
+        expect((await deploy.run(sh`stat -c %s ${path}`)).stdout).toBe("0\n");
+    });
+
+    test("what is in the way is replaced, a link isn't followed", async () => {
+        await host.exec(`echo old > /root/precious; ln -s /root/precious ${path}; chown -h deploy ${path}`);
+        await deploy.upload(file, path);
+        expect(await digestThere()).toBe(await digestHere());
+        expect((await host.exec("cat /root/precious")).stdout).toBe("old\n");
+    });
+
+    test("20 at once keep to the sessions that sshd allows", async () => {
+        const small = join(directory, "small");
+        writeFileSync(small, "content");
+        await Promise.all(Array.from({ length: 20 }, (_, index) => deploy.upload(small, `${path}-${index}`)));
+        expect((await deploy.run(sh`cat ${"/home/deploy/upload"}/file-* | wc -c`)).stdout).toBe("140\n");
+    });
+
+    test("an aborted one leaves nothing behind", async () => {
+        const controller = new AbortController();
+        const upload = deploy.upload(file, path, {
+            signal: controller.signal,
+            onProgress: () => controller.abort(new Error("time is up")),
+        });
+        await expect(upload).rejects.toThrow("time is up");
         expect((await deploy.run(sh`ls -A ${"/home/deploy/upload"}`)).stdout).toBe("");
-    } finally {
-        await host.exec("umount /home/deploy/upload");
-    }
-});
+    });
 
-test("a file that isn't here is told", async () => {
-    await expect(deploy.upload(join(directory, "missing"), path)).rejects.toThrow(/missing/);
-    expect((await deploy.run(sh`ls -A ${"/home/deploy/upload"}`)).stdout).toBe("");
+    test("where the login may not write, the error says so", async () => {
+        const error = await deploy.upload(file, "/root/file").catch((thrown) => thrown);
+        expect(error).toMatchObject({ name: "UserError", problem: { host: host.address } });
+        expect(error.message).toContain("deploy@");
+        expect(error.message).toContain("can't write /root/file");
+        expect(error.message).toMatch(/permission denied/i);
+    });
+
+    test("a full disk is told, and what was written goes", async () => {
+        await host.exec("mount -t tmpfs -o size=4M,uid=deploy none /home/deploy/upload");
+        try {
+            const error = await deploy.upload(file, path).catch((thrown) => thrown);
+            expect(error.message).toContain("that the disk has room");
+            expect((await deploy.run(sh`ls -A ${"/home/deploy/upload"}`)).stdout).toBe("");
+        } finally {
+            await host.exec("umount /home/deploy/upload");
+        }
+    });
+
+    test("a file that isn't here is told", async () => {
+        await expect(deploy.upload(join(directory, "missing"), path)).rejects.toThrow(/missing/);
+        expect((await deploy.run(sh`ls -A ${"/home/deploy/upload"}`)).stdout).toBe("");
+    });
 });

@@ -1,37 +1,40 @@
 import { createServer, type Server, connect as tcp } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sh } from "../../provider/host/shell";
-import { dial } from "../../provider/ssh/dial";
-import { type HostKeyCheck, hostKeyCheck } from "../../provider/ssh/host-key";
-import type { Login } from "../../provider/ssh/login";
-import { resolveLogin } from "../../provider/ssh/resolve-login";
+import { dial } from "../../provider/ssh/built-in/dial";
+import { type HostKeyCheck, hostKeyCheck } from "../../provider/ssh/built-in/host-key";
+import type { Login } from "../../provider/ssh/login/login";
+import { resolveLogin } from "../../provider/ssh/login/resolve-login";
 import { bootHost, type TestHost } from "../hosts";
-import { bootTimeoutMs, explicit, SshHome, whoami, withPool } from "./hosts";
+import { bootTimeoutMs, explicit, onBothClients, SshHome, whoami, withPool } from "./hosts";
 
-const home = new SshHome();
-let testHost: TestHost;
-let jump: TestHost;
-const servers: Server[] = [];
+onBothClients(() => {
+    const home = new SshHome();
+    let testHost: TestHost;
+    let jump: TestHost;
+    const servers: Server[] = [];
 
-beforeAll(async () => {
-    [testHost, jump] = await Promise.all([bootHost(), bootHost()]);
-    home.write("known_hosts", `${testHost.address} ${testHost.hostKey}\n${jump.address} ${jump.hostKey}\n`);
-}, bootTimeoutMs);
+    beforeAll(async () => {
+        [testHost, jump] = await Promise.all([bootHost(), bootHost()]);
+        home.write("known_hosts", `${testHost.address} ${testHost.hostKey}\n${jump.address} ${jump.hostKey}\n`);
+    }, bootTimeoutMs);
 
-afterAll(async () => {
-    for (const server of servers) server.close();
-    await Promise.all([testHost?.down(), jump?.down()]);
-    home.remove();
-}, bootTimeoutMs);
+    afterAll(async () => {
+        for (const server of servers) server.close();
+        await Promise.all([testHost?.down(), jump?.down()]);
+        home.remove();
+    }, bootTimeoutMs);
 
-/** Address that the connection to the testHost comes from. */
-async function comesFrom(connection: Parameters<typeof whoami>[0]): Promise<string | undefined> {
-    const program = sh`echo "$SSH_CONNECTION"`;
-    return await withPool(async (pool) => (await (await pool.connect(connection)).run(program)).stdout.split(" ")[0]);
-}
+    /** Address that the connection to the testHost comes from. */
+    async function comesFrom(connection: Parameters<typeof whoami>[0]): Promise<string | undefined> {
+        const program = sh`echo "$SSH_CONNECTION"`;
+        return await withPool(
+            async (pool) => (await (await pool.connect(connection)).run(program)).stdout.split(" ")[0],
+        );
+    }
 
-function hosts(extra = ""): void {
-    home.configure(`
+    function hosts(extra = ""): void {
+        home.configure(`
         Host inner
             HostName ${testHost.address}
             IdentityFile ${testHost.privateKeyPath}
@@ -40,24 +43,24 @@ function hosts(extra = ""): void {
             HostName ${jump.address}
             IdentityFile ${jump.privateKeyPath}
     `);
-}
+    }
 
-describe("through a jump host", () => {
-    test("that ssh_config names", async () => {
-        hosts();
-        expect(await comesFrom({ host: "inner" })).toBe(jump.address);
-    });
+    describe("through a jump host", () => {
+        test("that ssh_config names", async () => {
+            hosts();
+            expect(await comesFrom({ host: "inner" })).toBe(jump.address);
+        });
 
-    test("that the connection names", async () => {
-        home.configure("");
-        expect(await comesFrom({ ...explicit(testHost), proxy: { ...explicit(jump), user: "deploy" } })).toBe(
-            jump.address,
-        );
-    });
+        test("that the connection names", async () => {
+            home.configure("");
+            expect(await comesFrom({ ...explicit(testHost), proxy: { ...explicit(jump), user: "deploy" } })).toBe(
+                jump.address,
+            );
+        });
 
-    test("and back again to the first, by a chain", async () => {
-        hosts("ProxyJump nosudo@gate,deploy@inner2");
-        home.configure(`
+        test("and back again to the first, by a chain", async () => {
+            hosts("ProxyJump nosudo@gate,deploy@inner2");
+            home.configure(`
             Host inner
                 HostName ${jump.secondAddress}
                 HostKeyAlias ${jump.address}
@@ -69,162 +72,163 @@ describe("through a jump host", () => {
             Host *
                 IdentityFile ${testHost.privateKeyPath}
         `);
-        expect(await comesFrom({ host: "inner" })).toBe(testHost.address);
+            expect(await comesFrom({ host: "inner" })).toBe(testHost.address);
+        });
+
+        test("by a ProxyCommand", async () => {
+            hosts("ProxyCommand ssh -F %D/config -o BatchMode=yes -W %h:%p nosudo@gate");
+            expect(await comesFrom({ host: "inner" })).toBe(jump.address);
+        });
+
+        test("whose host key is wrong ends there", async () => {
+            home.write("wrong", `${testHost.address} ${testHost.hostKey}\n${jump.address} ${testHost.hostKey}\n`);
+            hosts("ProxyJump nosudo@gate\nHost *\n UserKnownHostsFile %D/wrong\n");
+            const error = await whoami({ host: "inner" }).catch((thrown) => thrown);
+            expect(error).toMatchObject({ code: "hostKey", problem: { host: "inner" } });
+            expect(error.message).toContain(`${jump.address}:22 shows the host key`);
+        });
+
+        test("that can't get there says from where", async () => {
+            hosts();
+            const error = await whoami({ host: "inner", port: 9, dialErrorLimit: 1 }).catch((thrown) => thrown);
+            expect(error).toMatchObject({ code: "unreachable", mayPass: true });
+            expect(error.message).toContain(`(from the jump host nosudo@${jump.address}:22)`);
+        });
     });
 
-    test("by a ProxyCommand", async () => {
-        hosts("ProxyCommand ssh -F %D/config -o BatchMode=yes -W %h:%p nosudo@gate");
-        expect(await comesFrom({ host: "inner" })).toBe(jump.address);
-    });
-
-    test("whose host key is wrong ends there", async () => {
-        home.write("wrong", `${testHost.address} ${testHost.hostKey}\n${jump.address} ${testHost.hostKey}\n`);
-        hosts("ProxyJump nosudo@gate\nHost *\n UserKnownHostsFile %D/wrong\n");
-        const error = await whoami({ host: "inner" }).catch((thrown) => thrown);
-        expect(error).toMatchObject({ code: "hostKey", problem: { host: "inner" } });
-        expect(error.message).toContain(`${jump.address}:22 shows the host key`);
-    });
-
-    test("that can't get there says from where", async () => {
-        hosts();
-        const error = await whoami({ host: "inner", port: 9, dialErrorLimit: 1 }).catch((thrown) => thrown);
-        expect(error).toMatchObject({ code: "unreachable", mayPass: true });
-        expect(error.message).toContain(`(from the jump host nosudo@${jump.address}:22)`);
-    });
-});
-
-test("a ProxyCommand that fails tells what it said", async () => {
-    hosts("ProxyCommand sh -c 'echo no way there >&2; exit 1'");
-    await expect(whoami({ host: "inner" })).rejects.toMatchObject({
-        code: "unreachable",
-        problem: { host: "inner", said: "no way there" },
-    });
-});
-
-/** A port of this machine: what comes is handed to `take`. */
-async function listen(take: Parameters<typeof createServer>[1], port = 0): Promise<number> {
-    const server = createServer(take);
-    servers.push(server);
-    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-    return (server.address() as { port: number }).port;
-}
-
-describe("a host that doesn't answer", () => {
-    beforeEach(() => home.configure(""));
-    const host = "127.0.0.1";
-
-    test("refuses: tried as often as said, then told as unreachable", async () => {
-        const port = await freePort();
-        const status: string[] = [];
-        const began = Date.now();
-        const error = await withPool((pool) =>
-            pool.connect({ host, port, dialErrorLimit: 3 }, { status: (text) => status.push(text) }),
-        ).catch((thrown) => thrown);
-        expect(error).toMatchObject({ code: "unreachable", problem: { host } });
-        expect(error.message).toMatch(/connection refused \(3 tries in \d+ s\)/);
-        expect(status).toContain(`connecting to ${host} (try 3 of 3)`);
-        expect(Date.now() - began).toBeGreaterThan(700);
-    });
-
-    test("is silent: given up after perDialTimeout", async () => {
-        const port = await listen(() => {});
-        const began = Date.now();
-        await expect(whoami({ host, port, dialErrorLimit: 1, perDialTimeout: 1 })).rejects.toMatchObject({
+    test("a ProxyCommand that fails tells what it said", async () => {
+        hosts("ProxyCommand sh -c 'echo no way there >&2; exit 1'");
+        await expect(whoami({ host: "inner" })).rejects.toMatchObject({
             code: "unreachable",
-            message: expect.stringContaining("no answer within 1 s"),
+            problem: { host: "inner", said: "no way there" },
         });
-        expect(Date.now() - began).toBeLessThan(3000);
     });
 
-    test("closes at once: tried again, as one that has too many connections", async () => {
-        let dropped = 0;
-        const port = await listen((socket) => {
-            if (dropped++ < 2) return void socket.end("Exceeded MaxStartups\r\n");
-            const through = tcp(22, testHost.address);
-            through.on("error", () => socket.destroy());
-            socket.on("error", () => through.destroy());
-            socket.pipe(through).pipe(socket);
-        });
-        expect(await whoami({ ...explicit(testHost), host, port, dialErrorLimit: 5 })).toBe("root");
-        expect(dropped).toBe(3);
-    });
-
-    /** Of a port that is dialled while known hosts are looked up for a tenth of a second. */
-    async function dialMeanwhile(
-        port: number,
-        lookUp: (login: Login) => Promise<HostKeyCheck>,
-        signal = new AbortController().signal,
-    ): Promise<unknown> {
-        const login = await resolveLogin({ ...explicit(testHost), host, port, dialErrorLimit: 1 });
-        const check = sleep(100).then(() => lookUp(login));
-        return await dial(login, { signal, status: () => {}, check }).catch((thrown) => thrown);
+    /** A port of this machine: what comes is handed to `take`. */
+    async function listen(take: Parameters<typeof createServer>[1], port = 0): Promise<number> {
+        const server = createServer(take);
+        servers.push(server);
+        await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+        return (server.address() as { port: number }).port;
     }
 
-    test("is left when the operation is aborted while known hosts are looked up", async () => {
-        const port = await listen((socket) => void socket.on("error", () => {}).resume());
-        const abort = new AbortController();
-        const dialled = dialMeanwhile(port, hostKeyCheck, abort.signal);
-        await sleep(50);
-        const reason = new Error("timeout of the operation");
-        abort.abort(reason);
-        expect(await dialled).toBe(reason);
-    });
+    describe("a host that doesn't answer", () => {
+        beforeEach(() => home.configure(""));
+        const host = "127.0.0.1";
 
-    test("breaks off while known hosts are looked up: told as unreachable, and may pass", async () => {
-        const port = await listen((socket) => socket.resetAndDestroy());
-        expect(await dialMeanwhile(port, hostKeyCheck)).toMatchObject({ code: "unreachable", mayPass: true });
-    });
-
-    test("is let go where the lookup of known hosts fails", async () => {
-        const closed: Promise<void>[] = [];
-        const port = await listen((socket) => {
-            socket.on("error", () => {}).resume();
-            closed.push(new Promise((resolve) => socket.once("close", () => resolve())));
+        test("refuses: tried as often as said, then told as unreachable", async () => {
+            const port = await freePort();
+            const status: string[] = [];
+            const began = Date.now();
+            const error = await withPool((pool) =>
+                pool.connect({ host, port, dialErrorLimit: 3 }, { status: (text) => status.push(text) }),
+            ).catch((thrown) => thrown);
+            expect(error).toMatchObject({ code: "unreachable", problem: { host } });
+            expect(error.message).toMatch(/connection refused \(3 tries in \d+ s\)/);
+            expect(status).toContain(`connecting to ${host} (try 3 of 3)`);
+            expect(Date.now() - began).toBeGreaterThan(700);
         });
-        const broken = new Error("no ssh-keygen");
-        expect(await dialMeanwhile(port, () => Promise.reject(broken))).toBe(broken);
-        expect(closed).toHaveLength(1);
-        await Promise.all(closed);
+
+        test("is silent: given up after perDialTimeout", async () => {
+            const port = await listen(() => {});
+            const began = Date.now();
+            await expect(whoami({ host, port, dialErrorLimit: 1, perDialTimeout: 1 })).rejects.toMatchObject({
+                code: "unreachable",
+                message: expect.stringContaining("no answer within 1 s"),
+            });
+            expect(Date.now() - began).toBeLessThan(3000);
+        });
+
+        test("closes at once: tried again, as one that has too many connections", async () => {
+            let dropped = 0;
+            const port = await listen((socket) => {
+                if (dropped++ < 2) return void socket.end("Exceeded MaxStartups\r\n");
+                const through = tcp(22, testHost.address);
+                through.on("error", () => socket.destroy());
+                socket.on("error", () => through.destroy());
+                socket.pipe(through).pipe(socket);
+            });
+            expect(await whoami({ ...explicit(testHost), host, port, dialErrorLimit: 5 })).toBe("root");
+            expect(dropped).toBe(3);
+        });
+
+        /** Of a port that is dialled while known hosts are looked up for a tenth of a second. */
+        async function dialMeanwhile(
+            port: number,
+            lookUp: (login: Login) => Promise<HostKeyCheck>,
+            signal = new AbortController().signal,
+        ): Promise<unknown> {
+            const login = await resolveLogin({ ...explicit(testHost), host, port, dialErrorLimit: 1 });
+            const check = sleep(100).then(() => lookUp(login));
+            return await dial(login, { signal, status: () => {}, check }).catch((thrown) => thrown);
+        }
+
+        test("is left when the operation is aborted while known hosts are looked up", async () => {
+            const port = await listen((socket) => void socket.on("error", () => {}).resume());
+            const abort = new AbortController();
+            const dialled = dialMeanwhile(port, hostKeyCheck, abort.signal);
+            await sleep(50);
+            const reason = new Error("timeout of the operation");
+            abort.abort(reason);
+            expect(await dialled).toBe(reason);
+        });
+
+        test("breaks off while known hosts are looked up: told as unreachable, and may pass", async () => {
+            const port = await listen((socket) => socket.resetAndDestroy());
+            expect(await dialMeanwhile(port, hostKeyCheck)).toMatchObject({ code: "unreachable", mayPass: true });
+        });
+
+        test("is let go where the lookup of known hosts fails", async () => {
+            const closed: Promise<void>[] = [];
+            const port = await listen((socket) => {
+                socket.on("error", () => {}).resume();
+                closed.push(new Promise((resolve) => socket.once("close", () => resolve())));
+            });
+            const broken = new Error("no ssh-keygen");
+            expect(await dialMeanwhile(port, () => Promise.reject(broken))).toBe(broken);
+            expect(closed).toHaveLength(1);
+            await Promise.all(closed);
+        });
+
+        test("has a name that doesn't resolve: at once, and not tried again", async () => {
+            const began = Date.now();
+            await expect(whoami({ host: "portable-no-such-host.invalid" })).rejects.toMatchObject({
+                code: "unreachable",
+                mayPass: false,
+                problem: { property: "connection.host" },
+            });
+            expect(Date.now() - began).toBeLessThan(10_000);
+        });
+
+        test("is left as soon as the operation is aborted, without a word to others that wait", async () => {
+            const port = await listen(() => {});
+            await withPool(async (pool) => {
+                const [one, two] = [new AbortController(), new AbortController()];
+                const connection = { host, port, perDialTimeout: 30 };
+                const first = pool.connect(connection, { signal: one.signal }).catch((thrown) => thrown);
+                let ended = false;
+                const second = pool
+                    .connect(connection, { signal: two.signal })
+                    .catch((thrown) => thrown)
+                    .finally(() => {
+                        ended = true;
+                    });
+                await sleep(300);
+                one.abort(new Error("timeout of the first"));
+                expect(await first).toMatchObject({ message: "timeout of the first" });
+                await sleep(100);
+                expect(ended).toBe(false);
+                two.abort(new Error("timeout of the second"));
+                expect(await second).toMatchObject({ message: "timeout of the second" });
+            });
+        });
     });
 
-    test("has a name that doesn't resolve: at once, and not tried again", async () => {
-        const began = Date.now();
-        await expect(whoami({ host: "portable-no-such-host.invalid" })).rejects.toMatchObject({
-            code: "unreachable",
-            mayPass: false,
-            problem: { property: "connection.host" },
-        });
-        expect(Date.now() - began).toBeLessThan(10_000);
-    });
-
-    test("is left as soon as the operation is aborted, without a word to others that wait", async () => {
-        const port = await listen(() => {});
-        await withPool(async (pool) => {
-            const [one, two] = [new AbortController(), new AbortController()];
-            const connection = { host, port, perDialTimeout: 30 };
-            const first = pool.connect(connection, { signal: one.signal }).catch((thrown) => thrown);
-            let ended = false;
-            const second = pool
-                .connect(connection, { signal: two.signal })
-                .catch((thrown) => thrown)
-                .finally(() => {
-                    ended = true;
-                });
-            await sleep(300);
-            one.abort(new Error("timeout of the first"));
-            expect(await first).toMatchObject({ message: "timeout of the first" });
-            await sleep(100);
-            expect(ended).toBe(false);
-            two.abort(new Error("timeout of the second"));
-            expect(await second).toMatchObject({ message: "timeout of the second" });
-        });
-    });
+    async function freePort(): Promise<number> {
+        const server = createServer();
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        const { port } = server.address() as { port: number };
+        await new Promise((resolve) => server.close(resolve));
+        return port;
+    }
 });
-
-async function freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-}

@@ -52,6 +52,10 @@ namespace PulumiPortable.Portable
             /// </summary>
                 public string? AgentSocketPath { get; set; } = null!;
             /// <summary>
+            /// Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+            /// </summary>
+                public string? Client { get; set; } = null!;
+            /// <summary>
             /// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
             /// </summary>
                 public int? DialErrorLimit { get; set; }
@@ -80,7 +84,7 @@ namespace PulumiPortable.Portable
             /// </summary>
                 public int? Port { get; set; }
             /// <summary>
-            /// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+            /// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
             /// </summary>
                 public string? PrivateKey { get; set; } = null!;
             /// <summary>
@@ -92,11 +96,15 @@ namespace PulumiPortable.Portable
             /// </summary>
                 public Types.ProxyConnection? Proxy { get; set; } = null!;
             /// <summary>
-            /// Whether commands run through `sudo -n`. Default: true for every login but root.
+            /// Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
             /// </summary>
                 public bool? Sudo { get; set; }
             /// <summary>
-            /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+            /// Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+            /// </summary>
+                public string? SudoPassword { get; set; } = null!;
+            /// <summary>
+            /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
             /// </summary>
                 public string? User { get; set; } = null!;
             }
@@ -136,7 +144,7 @@ namespace PulumiPortable.Portable
             /// </summary>
                 public int? Port { get; set; }
             /// <summary>
-            /// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+            /// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
             /// </summary>
                 public string? PrivateKey { get; set; } = null!;
             /// <summary>
@@ -144,7 +152,7 @@ namespace PulumiPortable.Portable
             /// </summary>
                 public string? PrivateKeyPassword { get; set; } = null!;
             /// <summary>
-            /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+            /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
             /// </summary>
                 public string? User { get; set; } = null!;
             }

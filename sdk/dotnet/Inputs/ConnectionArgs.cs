@@ -23,6 +23,12 @@ namespace PulumiPortable.Portable.Inputs
         public Input<string>? AgentSocketPath { get; set; }
 
         /// <summary>
+        /// Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+        /// </summary>
+        [Input("client")]
+        public Input<string>? Client { get; set; }
+
+        /// <summary>
         /// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         /// </summary>
         [Input("dialErrorLimit")]
@@ -78,7 +84,7 @@ namespace PulumiPortable.Portable.Inputs
         private Input<string>? _privateKey;
 
         /// <summary>
-        /// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        /// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         /// </summary>
         public Input<string>? PrivateKey
         {
@@ -113,13 +119,29 @@ namespace PulumiPortable.Portable.Inputs
         public Input<Inputs.ProxyConnectionArgs>? Proxy { get; set; }
 
         /// <summary>
-        /// Whether commands run through `sudo -n`. Default: true for every login but root.
+        /// Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
         /// </summary>
         [Input("sudo")]
         public Input<bool>? Sudo { get; set; }
 
+        [Input("sudoPassword")]
+        private Input<string>? _sudoPassword;
+
         /// <summary>
-        /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        /// Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+        /// </summary>
+        public Input<string>? SudoPassword
+        {
+            get => _sudoPassword;
+            set
+            {
+                var emptySecret = Output.CreateSecret(0);
+                _sudoPassword = Output.Tuple<Input<string>?, int>(value, emptySecret).Apply(t => t.Item1);
+            }
+        }
+
+        /// <summary>
+        /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         /// </summary>
         [Input("user")]
         public Input<string>? User { get; set; }

@@ -74,7 +74,7 @@ namespace PulumiPortable.Portable.Inputs
         private string? _privateKey;
 
         /// <summary>
-        /// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        /// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         /// </summary>
         public string? PrivateKey
         {
@@ -95,7 +95,7 @@ namespace PulumiPortable.Portable.Inputs
         }
 
         /// <summary>
-        /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         /// </summary>
         [Input("user")]
         public string? User { get; set; }

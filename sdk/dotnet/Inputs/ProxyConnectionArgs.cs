@@ -78,7 +78,7 @@ namespace PulumiPortable.Portable.Inputs
         private Input<string>? _privateKey;
 
         /// <summary>
-        /// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        /// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         /// </summary>
         public Input<string>? PrivateKey
         {
@@ -107,7 +107,7 @@ namespace PulumiPortable.Portable.Inputs
         }
 
         /// <summary>
-        /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         /// </summary>
         [Input("user")]
         public Input<string>? User { get; set; }

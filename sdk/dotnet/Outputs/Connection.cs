@@ -22,6 +22,10 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly string? AgentSocketPath;
         /// <summary>
+        /// Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+        /// </summary>
+        public readonly string? Client;
+        /// <summary>
         /// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         /// </summary>
         public readonly int? DialErrorLimit;
@@ -50,7 +54,7 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly int? Port;
         /// <summary>
-        /// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        /// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         /// </summary>
         public readonly string? PrivateKey;
         /// <summary>
@@ -62,17 +66,23 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly Outputs.ProxyConnection? Proxy;
         /// <summary>
-        /// Whether commands run through `sudo -n`. Default: true for every login but root.
+        /// Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
         /// </summary>
         public readonly bool? Sudo;
         /// <summary>
-        /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        /// Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+        /// </summary>
+        public readonly string? SudoPassword;
+        /// <summary>
+        /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         /// </summary>
         public readonly string? User;
 
         [OutputConstructor]
         private Connection(
             string? agentSocketPath,
+
+            string? client,
 
             int? dialErrorLimit,
 
@@ -96,9 +106,12 @@ namespace PulumiPortable.Portable.Outputs
 
             bool? sudo,
 
+            string? sudoPassword,
+
             string? user)
         {
             AgentSocketPath = agentSocketPath;
+            Client = client;
             DialErrorLimit = dialErrorLimit;
             Host = host;
             HostKey = hostKey;
@@ -110,6 +123,7 @@ namespace PulumiPortable.Portable.Outputs
             PrivateKeyPassword = privateKeyPassword;
             Proxy = proxy;
             Sudo = sudo;
+            SudoPassword = sudoPassword;
             User = user;
         }
     }

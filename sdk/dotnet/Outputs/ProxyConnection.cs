@@ -50,7 +50,7 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly int? Port;
         /// <summary>
-        /// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        /// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         /// </summary>
         public readonly string? PrivateKey;
         /// <summary>
@@ -58,7 +58,7 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly string? PrivateKeyPassword;
         /// <summary>
-        /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         /// </summary>
         public readonly string? User;
 

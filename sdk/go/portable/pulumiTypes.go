@@ -681,6 +681,8 @@ func (o CommandCheckPtrOutput) Inside() pulumi.StringPtrOutput {
 type Connection struct {
 	// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
 	AgentSocketPath *string `pulumi:"agentSocketPath"`
+	// Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+	Client *string `pulumi:"client"`
 	// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 	DialErrorLimit *int `pulumi:"dialErrorLimit"`
 	// Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
@@ -695,15 +697,17 @@ type Connection struct {
 	PerDialTimeout *int `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port *int `pulumi:"port"`
-	// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+	// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 	PrivateKey *string `pulumi:"privateKey"`
 	// Passphrase of the private key.
 	PrivateKeyPassword *string `pulumi:"privateKeyPassword"`
 	// Jump host. Default: ProxyJump of ~/.ssh/config.
 	Proxy *ProxyConnection `pulumi:"proxy"`
-	// Whether commands run through `sudo -n`. Default: true for every login but root.
+	// Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
 	Sudo *bool `pulumi:"sudo"`
-	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+	// Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+	SudoPassword *string `pulumi:"sudoPassword"`
+	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 	User *string `pulumi:"user"`
 }
 
@@ -722,6 +726,8 @@ type ConnectionInput interface {
 type ConnectionArgs struct {
 	// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
 	AgentSocketPath pulumi.StringPtrInput `pulumi:"agentSocketPath"`
+	// Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+	Client pulumi.StringPtrInput `pulumi:"client"`
 	// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 	DialErrorLimit pulumi.IntPtrInput `pulumi:"dialErrorLimit"`
 	// Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
@@ -736,15 +742,17 @@ type ConnectionArgs struct {
 	PerDialTimeout pulumi.IntPtrInput `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port pulumi.IntPtrInput `pulumi:"port"`
-	// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+	// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 	PrivateKey pulumi.StringPtrInput `pulumi:"privateKey"`
 	// Passphrase of the private key.
 	PrivateKeyPassword pulumi.StringPtrInput `pulumi:"privateKeyPassword"`
 	// Jump host. Default: ProxyJump of ~/.ssh/config.
 	Proxy ProxyConnectionPtrInput `pulumi:"proxy"`
-	// Whether commands run through `sudo -n`. Default: true for every login but root.
+	// Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
 	Sudo pulumi.BoolPtrInput `pulumi:"sudo"`
-	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+	// Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+	SudoPassword pulumi.StringPtrInput `pulumi:"sudoPassword"`
+	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 	User pulumi.StringPtrInput `pulumi:"user"`
 }
 
@@ -880,6 +888,11 @@ func (o ConnectionOutput) AgentSocketPath() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Connection) *string { return v.AgentSocketPath }).(pulumi.StringPtrOutput)
 }
 
+// Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+func (o ConnectionOutput) Client() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Connection) *string { return v.Client }).(pulumi.StringPtrOutput)
+}
+
 // Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 func (o ConnectionOutput) DialErrorLimit() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Connection) *int { return v.DialErrorLimit }).(pulumi.IntPtrOutput)
@@ -915,7 +928,7 @@ func (o ConnectionOutput) Port() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v Connection) *int { return v.Port }).(pulumi.IntPtrOutput)
 }
 
-// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 func (o ConnectionOutput) PrivateKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Connection) *string { return v.PrivateKey }).(pulumi.StringPtrOutput)
 }
@@ -930,12 +943,17 @@ func (o ConnectionOutput) Proxy() ProxyConnectionPtrOutput {
 	return o.ApplyT(func(v Connection) *ProxyConnection { return v.Proxy }).(ProxyConnectionPtrOutput)
 }
 
-// Whether commands run through `sudo -n`. Default: true for every login but root.
+// Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
 func (o ConnectionOutput) Sudo() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v Connection) *bool { return v.Sudo }).(pulumi.BoolPtrOutput)
 }
 
-// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+// Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+func (o ConnectionOutput) SudoPassword() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Connection) *string { return v.SudoPassword }).(pulumi.StringPtrOutput)
+}
+
+// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 func (o ConnectionOutput) User() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v Connection) *string { return v.User }).(pulumi.StringPtrOutput)
 }
@@ -977,6 +995,16 @@ func (o ConnectionPtrOutput) AgentSocketPath() pulumi.StringPtrOutput {
 			return nil
 		}
 		return v.AgentSocketPath
+	}).(pulumi.StringPtrOutput)
+}
+
+// Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+func (o ConnectionPtrOutput) Client() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Connection) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Client
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -1050,7 +1078,7 @@ func (o ConnectionPtrOutput) Port() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 func (o ConnectionPtrOutput) PrivateKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Connection) *string {
 		if v == nil {
@@ -1080,7 +1108,7 @@ func (o ConnectionPtrOutput) Proxy() ProxyConnectionPtrOutput {
 	}).(ProxyConnectionPtrOutput)
 }
 
-// Whether commands run through `sudo -n`. Default: true for every login but root.
+// Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
 func (o ConnectionPtrOutput) Sudo() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *Connection) *bool {
 		if v == nil {
@@ -1090,7 +1118,17 @@ func (o ConnectionPtrOutput) Sudo() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+// Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+func (o ConnectionPtrOutput) SudoPassword() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Connection) *string {
+		if v == nil {
+			return nil
+		}
+		return v.SudoPassword
+	}).(pulumi.StringPtrOutput)
+}
+
+// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 func (o ConnectionPtrOutput) User() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Connection) *string {
 		if v == nil {
@@ -3751,11 +3789,11 @@ type ProxyConnection struct {
 	PerDialTimeout *int `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port *int `pulumi:"port"`
-	// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+	// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 	PrivateKey *string `pulumi:"privateKey"`
 	// Passphrase of the private key.
 	PrivateKeyPassword *string `pulumi:"privateKeyPassword"`
-	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 	User *string `pulumi:"user"`
 }
 
@@ -3788,11 +3826,11 @@ type ProxyConnectionArgs struct {
 	PerDialTimeout pulumi.IntPtrInput `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port pulumi.IntPtrInput `pulumi:"port"`
-	// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+	// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 	PrivateKey pulumi.StringPtrInput `pulumi:"privateKey"`
 	// Passphrase of the private key.
 	PrivateKeyPassword pulumi.StringPtrInput `pulumi:"privateKeyPassword"`
-	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 	User pulumi.StringPtrInput `pulumi:"user"`
 }
 
@@ -3932,7 +3970,7 @@ func (o ProxyConnectionOutput) Port() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ProxyConnection) *int { return v.Port }).(pulumi.IntPtrOutput)
 }
 
-// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 func (o ProxyConnectionOutput) PrivateKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ProxyConnection) *string { return v.PrivateKey }).(pulumi.StringPtrOutput)
 }
@@ -3942,7 +3980,7 @@ func (o ProxyConnectionOutput) PrivateKeyPassword() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ProxyConnection) *string { return v.PrivateKeyPassword }).(pulumi.StringPtrOutput)
 }
 
-// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 func (o ProxyConnectionOutput) User() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ProxyConnection) *string { return v.User }).(pulumi.StringPtrOutput)
 }
@@ -4057,7 +4095,7 @@ func (o ProxyConnectionPtrOutput) Port() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 func (o ProxyConnectionPtrOutput) PrivateKey() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ProxyConnection) *string {
 		if v == nil {
@@ -4077,7 +4115,7 @@ func (o ProxyConnectionPtrOutput) PrivateKeyPassword() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 func (o ProxyConnectionPtrOutput) User() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ProxyConnection) *string {
 		if v == nil {

@@ -81,6 +81,10 @@ export interface Connection {
      */
     agentSocketPath?: string;
     /**
+     * Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+     */
+    client?: string;
+    /**
      * Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      */
     dialErrorLimit?: number;
@@ -109,7 +113,7 @@ export interface Connection {
      */
     port?: number;
     /**
-     * Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      */
     privateKey?: string;
     /**
@@ -121,11 +125,15 @@ export interface Connection {
      */
     proxy?: outputs.ProxyConnection;
     /**
-     * Whether commands run through `sudo -n`. Default: true for every login but root.
+     * Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
      */
     sudo?: boolean;
     /**
-     * Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+     */
+    sudoPassword?: string;
+    /**
+     * Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      */
     user?: string;
 }
@@ -499,7 +507,7 @@ export interface ProxyConnection {
      */
     port?: number;
     /**
-     * Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      */
     privateKey?: string;
     /**
@@ -507,7 +515,7 @@ export interface ProxyConnection {
      */
     privateKeyPassword?: string;
     /**
-     * Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      */
     user?: string;
 }

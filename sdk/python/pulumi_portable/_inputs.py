@@ -355,6 +355,10 @@ class ConnectionDict(TypedDict):
     """
     Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
     """
+    client: NotRequired[_builtins.str]
+    """
+    Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+    """
     dial_error_limit: NotRequired[_builtins.int]
     """
     Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
@@ -385,7 +389,7 @@ class ConnectionDict(TypedDict):
     """
     private_key: NotRequired[_builtins.str]
     """
-    Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+    Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
     """
     private_key_password: NotRequired[_builtins.str]
     """
@@ -397,17 +401,22 @@ class ConnectionDict(TypedDict):
     """
     sudo: NotRequired[_builtins.bool]
     """
-    Whether commands run through `sudo -n`. Default: true for every login but root.
+    Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
+    """
+    sudo_password: NotRequired[_builtins.str]
+    """
+    Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
     """
     user: NotRequired[_builtins.str]
     """
-    Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+    Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
     """
 
 @pulumi.input_type
 class Connection:
     def __init__(__self__, *,
                  agent_socket_path: Optional[_builtins.str] = None,
+                 client: Optional[_builtins.str] = None,
                  dial_error_limit: Optional[_builtins.int] = None,
                  host: Optional[_builtins.str] = None,
                  host_key: Optional[_builtins.str] = None,
@@ -419,11 +428,13 @@ class Connection:
                  private_key_password: Optional[_builtins.str] = None,
                  proxy: Optional['ProxyConnection'] = None,
                  sudo: Optional[_builtins.bool] = None,
+                 sudo_password: Optional[_builtins.str] = None,
                  user: Optional[_builtins.str] = None):
         """
         How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 
         :param _builtins.str agent_socket_path: Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
+        :param _builtins.str client: Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
         :param _builtins.int dial_error_limit: Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         :param _builtins.str host: Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
         :param _builtins.str host_key: Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
@@ -431,14 +442,17 @@ class Connection:
         :param _builtins.str password: Password of the login.
         :param _builtins.int per_dial_timeout: Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         :param _builtins.int port: Port of sshd. Default: what ~/.ssh/config says, else 22.
-        :param _builtins.str private_key: Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        :param _builtins.str private_key: Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         :param _builtins.str private_key_password: Passphrase of the private key.
         :param 'ProxyConnection' proxy: Jump host. Default: ProxyJump of ~/.ssh/config.
-        :param _builtins.bool sudo: Whether commands run through `sudo -n`. Default: true for every login but root.
-        :param _builtins.str user: Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        :param _builtins.bool sudo: Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
+        :param _builtins.str sudo_password: Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+        :param _builtins.str user: Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         """
         if agent_socket_path is not None:
             pulumi.set(__self__, "agent_socket_path", agent_socket_path)
+        if client is not None:
+            pulumi.set(__self__, "client", client)
         if dial_error_limit is not None:
             pulumi.set(__self__, "dial_error_limit", dial_error_limit)
         if host is not None:
@@ -461,6 +475,8 @@ class Connection:
             pulumi.set(__self__, "proxy", proxy)
         if sudo is not None:
             pulumi.set(__self__, "sudo", sudo)
+        if sudo_password is not None:
+            pulumi.set(__self__, "sudo_password", sudo_password)
         if user is not None:
             pulumi.set(__self__, "user", user)
 
@@ -475,6 +491,18 @@ class Connection:
     @agent_socket_path.setter
     def agent_socket_path(self, value: Optional[_builtins.str]):
         pulumi.set(self, "agent_socket_path", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def client(self) -> Optional[_builtins.str]:
+        """
+        Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+        """
+        return pulumi.get(self, "client")
+
+    @client.setter
+    def client(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "client", value)
 
     @_builtins.property
     @pulumi.getter(name="dialErrorLimit")
@@ -564,7 +592,7 @@ class Connection:
     @pulumi.getter(name="privateKey")
     def private_key(self) -> Optional[_builtins.str]:
         """
-        Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         """
         return pulumi.get(self, "private_key")
 
@@ -600,7 +628,7 @@ class Connection:
     @pulumi.getter
     def sudo(self) -> Optional[_builtins.bool]:
         """
-        Whether commands run through `sudo -n`. Default: true for every login but root.
+        Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
         """
         return pulumi.get(self, "sudo")
 
@@ -609,10 +637,22 @@ class Connection:
         pulumi.set(self, "sudo", value)
 
     @_builtins.property
+    @pulumi.getter(name="sudoPassword")
+    def sudo_password(self) -> Optional[_builtins.str]:
+        """
+        Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+        """
+        return pulumi.get(self, "sudo_password")
+
+    @sudo_password.setter
+    def sudo_password(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "sudo_password", value)
+
+    @_builtins.property
     @pulumi.getter
     def user(self) -> Optional[_builtins.str]:
         """
-        Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         """
         return pulumi.get(self, "user")
 
@@ -628,6 +668,10 @@ class ConnectionArgsDict(TypedDict):
     agent_socket_path: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
+    """
+    client: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
     """
     dial_error_limit: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
@@ -659,7 +703,7 @@ class ConnectionArgsDict(TypedDict):
     """
     private_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+    Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
     """
     private_key_password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -671,17 +715,22 @@ class ConnectionArgsDict(TypedDict):
     """
     sudo: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Whether commands run through `sudo -n`. Default: true for every login but root.
+    Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
+    """
+    sudo_password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
     """
     user: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+    Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
     """
 
 @pulumi.input_type
 class ConnectionArgs:
     def __init__(__self__, *,
                  agent_socket_path: pulumi.Input[Optional[_builtins.str]] = None,
+                 client: pulumi.Input[Optional[_builtins.str]] = None,
                  dial_error_limit: pulumi.Input[Optional[_builtins.int]] = None,
                  host: pulumi.Input[Optional[_builtins.str]] = None,
                  host_key: pulumi.Input[Optional[_builtins.str]] = None,
@@ -693,11 +742,13 @@ class ConnectionArgs:
                  private_key_password: pulumi.Input[Optional[_builtins.str]] = None,
                  proxy: pulumi.Input[Optional['ProxyConnectionArgs']] = None,
                  sudo: pulumi.Input[Optional[_builtins.bool]] = None,
+                 sudo_password: pulumi.Input[Optional[_builtins.str]] = None,
                  user: pulumi.Input[Optional[_builtins.str]] = None):
         """
         How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 
         :param pulumi.Input[_builtins.str] agent_socket_path: Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
+        :param pulumi.Input[_builtins.str] client: Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
         :param pulumi.Input[_builtins.int] dial_error_limit: Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         :param pulumi.Input[_builtins.str] host: Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
         :param pulumi.Input[_builtins.str] host_key: Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
@@ -705,14 +756,17 @@ class ConnectionArgs:
         :param pulumi.Input[_builtins.str] password: Password of the login.
         :param pulumi.Input[_builtins.int] per_dial_timeout: Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         :param pulumi.Input[_builtins.int] port: Port of sshd. Default: what ~/.ssh/config says, else 22.
-        :param pulumi.Input[_builtins.str] private_key: Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        :param pulumi.Input[_builtins.str] private_key: Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         :param pulumi.Input[_builtins.str] private_key_password: Passphrase of the private key.
         :param pulumi.Input['ProxyConnectionArgs'] proxy: Jump host. Default: ProxyJump of ~/.ssh/config.
-        :param pulumi.Input[_builtins.bool] sudo: Whether commands run through `sudo -n`. Default: true for every login but root.
-        :param pulumi.Input[_builtins.str] user: Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        :param pulumi.Input[_builtins.bool] sudo: Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
+        :param pulumi.Input[_builtins.str] sudo_password: Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+        :param pulumi.Input[_builtins.str] user: Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         """
         if agent_socket_path is not None:
             pulumi.set(__self__, "agent_socket_path", agent_socket_path)
+        if client is not None:
+            pulumi.set(__self__, "client", client)
         if dial_error_limit is not None:
             pulumi.set(__self__, "dial_error_limit", dial_error_limit)
         if host is not None:
@@ -735,6 +789,8 @@ class ConnectionArgs:
             pulumi.set(__self__, "proxy", proxy)
         if sudo is not None:
             pulumi.set(__self__, "sudo", sudo)
+        if sudo_password is not None:
+            pulumi.set(__self__, "sudo_password", sudo_password)
         if user is not None:
             pulumi.set(__self__, "user", user)
 
@@ -749,6 +805,18 @@ class ConnectionArgs:
     @agent_socket_path.setter
     def agent_socket_path(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "agent_socket_path", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def client(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+        """
+        return pulumi.get(self, "client")
+
+    @client.setter
+    def client(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "client", value)
 
     @_builtins.property
     @pulumi.getter(name="dialErrorLimit")
@@ -838,7 +906,7 @@ class ConnectionArgs:
     @pulumi.getter(name="privateKey")
     def private_key(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         """
         return pulumi.get(self, "private_key")
 
@@ -874,7 +942,7 @@ class ConnectionArgs:
     @pulumi.getter
     def sudo(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Whether commands run through `sudo -n`. Default: true for every login but root.
+        Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
         """
         return pulumi.get(self, "sudo")
 
@@ -883,10 +951,22 @@ class ConnectionArgs:
         pulumi.set(self, "sudo", value)
 
     @_builtins.property
+    @pulumi.getter(name="sudoPassword")
+    def sudo_password(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+        """
+        return pulumi.get(self, "sudo_password")
+
+    @sudo_password.setter
+    def sudo_password(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "sudo_password", value)
+
+    @_builtins.property
     @pulumi.getter
     def user(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         """
         return pulumi.get(self, "user")
 
@@ -2363,7 +2443,7 @@ class ProxyConnectionDict(TypedDict):
     """
     private_key: NotRequired[_builtins.str]
     """
-    Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+    Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
     """
     private_key_password: NotRequired[_builtins.str]
     """
@@ -2371,7 +2451,7 @@ class ProxyConnectionDict(TypedDict):
     """
     user: NotRequired[_builtins.str]
     """
-    Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+    Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
     """
 
 @pulumi.input_type
@@ -2399,9 +2479,9 @@ class ProxyConnection:
         :param _builtins.str password: Password of the login.
         :param _builtins.int per_dial_timeout: Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         :param _builtins.int port: Port of sshd. Default: what ~/.ssh/config says, else 22.
-        :param _builtins.str private_key: Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        :param _builtins.str private_key: Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         :param _builtins.str private_key_password: Passphrase of the private key.
-        :param _builtins.str user: Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        :param _builtins.str user: Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         """
         pulumi.set(__self__, "host", host)
         if agent_socket_path is not None:
@@ -2525,7 +2605,7 @@ class ProxyConnection:
     @pulumi.getter(name="privateKey")
     def private_key(self) -> Optional[_builtins.str]:
         """
-        Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         """
         return pulumi.get(self, "private_key")
 
@@ -2549,7 +2629,7 @@ class ProxyConnection:
     @pulumi.getter
     def user(self) -> Optional[_builtins.str]:
         """
-        Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         """
         return pulumi.get(self, "user")
 
@@ -2596,7 +2676,7 @@ class ProxyConnectionArgsDict(TypedDict):
     """
     private_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+    Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
     """
     private_key_password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -2604,7 +2684,7 @@ class ProxyConnectionArgsDict(TypedDict):
     """
     user: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+    Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
     """
 
 @pulumi.input_type
@@ -2632,9 +2712,9 @@ class ProxyConnectionArgs:
         :param pulumi.Input[_builtins.str] password: Password of the login.
         :param pulumi.Input[_builtins.int] per_dial_timeout: Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         :param pulumi.Input[_builtins.int] port: Port of sshd. Default: what ~/.ssh/config says, else 22.
-        :param pulumi.Input[_builtins.str] private_key: Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        :param pulumi.Input[_builtins.str] private_key: Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         :param pulumi.Input[_builtins.str] private_key_password: Passphrase of the private key.
-        :param pulumi.Input[_builtins.str] user: Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        :param pulumi.Input[_builtins.str] user: Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         """
         pulumi.set(__self__, "host", host)
         if agent_socket_path is not None:
@@ -2758,7 +2838,7 @@ class ProxyConnectionArgs:
     @pulumi.getter(name="privateKey")
     def private_key(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         """
         return pulumi.get(self, "private_key")
 
@@ -2782,7 +2862,7 @@ class ProxyConnectionArgs:
     @pulumi.getter
     def user(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         """
         return pulumi.get(self, "user")
 

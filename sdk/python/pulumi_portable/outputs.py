@@ -241,6 +241,8 @@ class Connection(dict):
             suggest = "private_key"
         elif key == "privateKeyPassword":
             suggest = "private_key_password"
+        elif key == "sudoPassword":
+            suggest = "sudo_password"
 
         if suggest:
             pulumi.log.warn(f"Key '{key}' not found in Connection. Access the value via the '{suggest}' property getter instead.")
@@ -255,6 +257,7 @@ class Connection(dict):
 
     def __init__(__self__, *,
                  agent_socket_path: Optional[_builtins.str] = None,
+                 client: Optional[_builtins.str] = None,
                  dial_error_limit: Optional[_builtins.int] = None,
                  host: Optional[_builtins.str] = None,
                  host_key: Optional[_builtins.str] = None,
@@ -266,11 +269,13 @@ class Connection(dict):
                  private_key_password: Optional[_builtins.str] = None,
                  proxy: Optional['outputs.ProxyConnection'] = None,
                  sudo: Optional[_builtins.bool] = None,
+                 sudo_password: Optional[_builtins.str] = None,
                  user: Optional[_builtins.str] = None):
         """
         How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 
         :param _builtins.str agent_socket_path: Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
+        :param _builtins.str client: Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
         :param _builtins.int dial_error_limit: Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
         :param _builtins.str host: Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
         :param _builtins.str host_key: Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
@@ -278,14 +283,17 @@ class Connection(dict):
         :param _builtins.str password: Password of the login.
         :param _builtins.int per_dial_timeout: Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         :param _builtins.int port: Port of sshd. Default: what ~/.ssh/config says, else 22.
-        :param _builtins.str private_key: Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        :param _builtins.str private_key: Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         :param _builtins.str private_key_password: Passphrase of the private key.
         :param 'ProxyConnection' proxy: Jump host. Default: ProxyJump of ~/.ssh/config.
-        :param _builtins.bool sudo: Whether commands run through `sudo -n`. Default: true for every login but root.
-        :param _builtins.str user: Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        :param _builtins.bool sudo: Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
+        :param _builtins.str sudo_password: Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+        :param _builtins.str user: Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         """
         if agent_socket_path is not None:
             pulumi.set(__self__, "agent_socket_path", agent_socket_path)
+        if client is not None:
+            pulumi.set(__self__, "client", client)
         if dial_error_limit is not None:
             pulumi.set(__self__, "dial_error_limit", dial_error_limit)
         if host is not None:
@@ -308,6 +316,8 @@ class Connection(dict):
             pulumi.set(__self__, "proxy", proxy)
         if sudo is not None:
             pulumi.set(__self__, "sudo", sudo)
+        if sudo_password is not None:
+            pulumi.set(__self__, "sudo_password", sudo_password)
         if user is not None:
             pulumi.set(__self__, "user", user)
 
@@ -318,6 +328,14 @@ class Connection(dict):
         Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
         """
         return pulumi.get(self, "agent_socket_path")
+
+    @_builtins.property
+    @pulumi.getter
+    def client(self) -> Optional[_builtins.str]:
+        """
+        Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+        """
+        return pulumi.get(self, "client")
 
     @_builtins.property
     @pulumi.getter(name="dialErrorLimit")
@@ -379,7 +397,7 @@ class Connection(dict):
     @pulumi.getter(name="privateKey")
     def private_key(self) -> Optional[_builtins.str]:
         """
-        Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         """
         return pulumi.get(self, "private_key")
 
@@ -403,15 +421,23 @@ class Connection(dict):
     @pulumi.getter
     def sudo(self) -> Optional[_builtins.bool]:
         """
-        Whether commands run through `sudo -n`. Default: true for every login but root.
+        Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
         """
         return pulumi.get(self, "sudo")
+
+    @_builtins.property
+    @pulumi.getter(name="sudoPassword")
+    def sudo_password(self) -> Optional[_builtins.str]:
+        """
+        Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+        """
+        return pulumi.get(self, "sudo_password")
 
     @_builtins.property
     @pulumi.getter
     def user(self) -> Optional[_builtins.str]:
         """
-        Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         """
         return pulumi.get(self, "user")
 
@@ -1398,9 +1424,9 @@ class ProxyConnection(dict):
         :param _builtins.str password: Password of the login.
         :param _builtins.int per_dial_timeout: Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
         :param _builtins.int port: Port of sshd. Default: what ~/.ssh/config says, else 22.
-        :param _builtins.str private_key: Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        :param _builtins.str private_key: Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         :param _builtins.str private_key_password: Passphrase of the private key.
-        :param _builtins.str user: Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        :param _builtins.str user: Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         """
         pulumi.set(__self__, "host", host)
         if agent_socket_path is not None:
@@ -1492,7 +1518,7 @@ class ProxyConnection(dict):
     @pulumi.getter(name="privateKey")
     def private_key(self) -> Optional[_builtins.str]:
         """
-        Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+        Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
         """
         return pulumi.get(self, "private_key")
 
@@ -1508,7 +1534,7 @@ class ProxyConnection(dict):
     @pulumi.getter
     def user(self) -> Optional[_builtins.str]:
         """
-        Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+        Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
         """
         return pulumi.get(self, "user")
 

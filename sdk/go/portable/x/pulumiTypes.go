@@ -268,6 +268,8 @@ func (o CommandCheckOutput) Inside() pulumix.Output[*string] {
 type Connection struct {
 	// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
 	AgentSocketPath *string `pulumi:"agentSocketPath"`
+	// Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+	Client *string `pulumi:"client"`
 	// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 	DialErrorLimit *int `pulumi:"dialErrorLimit"`
 	// Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
@@ -282,15 +284,17 @@ type Connection struct {
 	PerDialTimeout *int `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port *int `pulumi:"port"`
-	// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+	// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 	PrivateKey *string `pulumi:"privateKey"`
 	// Passphrase of the private key.
 	PrivateKeyPassword *string `pulumi:"privateKeyPassword"`
 	// Jump host. Default: ProxyJump of ~/.ssh/config.
 	Proxy *ProxyConnection `pulumi:"proxy"`
-	// Whether commands run through `sudo -n`. Default: true for every login but root.
+	// Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
 	Sudo *bool `pulumi:"sudo"`
-	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+	// Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+	SudoPassword *string `pulumi:"sudoPassword"`
+	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 	User *string `pulumi:"user"`
 }
 
@@ -298,6 +302,8 @@ type Connection struct {
 type ConnectionArgs struct {
 	// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
 	AgentSocketPath pulumix.Input[*string] `pulumi:"agentSocketPath"`
+	// Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+	Client pulumix.Input[*string] `pulumi:"client"`
 	// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 	DialErrorLimit pulumix.Input[*int] `pulumi:"dialErrorLimit"`
 	// Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
@@ -312,15 +318,17 @@ type ConnectionArgs struct {
 	PerDialTimeout pulumix.Input[*int] `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port pulumix.Input[*int] `pulumi:"port"`
-	// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+	// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 	PrivateKey pulumix.Input[*string] `pulumi:"privateKey"`
 	// Passphrase of the private key.
 	PrivateKeyPassword pulumix.Input[*string] `pulumi:"privateKeyPassword"`
 	// Jump host. Default: ProxyJump of ~/.ssh/config.
 	Proxy pulumix.Input[*ProxyConnectionArgs] `pulumi:"proxy"`
-	// Whether commands run through `sudo -n`. Default: true for every login but root.
+	// Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
 	Sudo pulumix.Input[*bool] `pulumi:"sudo"`
-	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+	// Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+	SudoPassword pulumix.Input[*string] `pulumi:"sudoPassword"`
+	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 	User pulumix.Input[*string] `pulumi:"user"`
 }
 
@@ -366,6 +374,11 @@ func (o ConnectionOutput) AgentSocketPath() pulumix.Output[*string] {
 	return pulumix.Apply[Connection](o, func(v Connection) *string { return v.AgentSocketPath })
 }
 
+// Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+func (o ConnectionOutput) Client() pulumix.Output[*string] {
+	return pulumix.Apply[Connection](o, func(v Connection) *string { return v.Client })
+}
+
 // Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
 func (o ConnectionOutput) DialErrorLimit() pulumix.Output[*int] {
 	return pulumix.Apply[Connection](o, func(v Connection) *int { return v.DialErrorLimit })
@@ -401,7 +414,7 @@ func (o ConnectionOutput) Port() pulumix.Output[*int] {
 	return pulumix.Apply[Connection](o, func(v Connection) *int { return v.Port })
 }
 
-// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 func (o ConnectionOutput) PrivateKey() pulumix.Output[*string] {
 	return pulumix.Apply[Connection](o, func(v Connection) *string { return v.PrivateKey })
 }
@@ -417,12 +430,17 @@ func (o ConnectionOutput) Proxy() pulumix.GPtrOutput[ProxyConnection, ProxyConne
 	return pulumix.GPtrOutput[ProxyConnection, ProxyConnectionOutput]{OutputState: value.OutputState}
 }
 
-// Whether commands run through `sudo -n`. Default: true for every login but root.
+// Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
 func (o ConnectionOutput) Sudo() pulumix.Output[*bool] {
 	return pulumix.Apply[Connection](o, func(v Connection) *bool { return v.Sudo })
 }
 
-// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+// Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+func (o ConnectionOutput) SudoPassword() pulumix.Output[*string] {
+	return pulumix.Apply[Connection](o, func(v Connection) *string { return v.SudoPassword })
+}
+
+// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 func (o ConnectionOutput) User() pulumix.Output[*string] {
 	return pulumix.Apply[Connection](o, func(v Connection) *string { return v.User })
 }
@@ -1657,11 +1675,11 @@ type ProxyConnection struct {
 	PerDialTimeout *int `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port *int `pulumi:"port"`
-	// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+	// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 	PrivateKey *string `pulumi:"privateKey"`
 	// Passphrase of the private key.
 	PrivateKeyPassword *string `pulumi:"privateKeyPassword"`
-	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 	User *string `pulumi:"user"`
 }
 
@@ -1683,11 +1701,11 @@ type ProxyConnectionArgs struct {
 	PerDialTimeout pulumix.Input[*int] `pulumi:"perDialTimeout"`
 	// Port of sshd. Default: what ~/.ssh/config says, else 22.
 	Port pulumix.Input[*int] `pulumi:"port"`
-	// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+	// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 	PrivateKey pulumix.Input[*string] `pulumi:"privateKey"`
 	// Passphrase of the private key.
 	PrivateKeyPassword pulumix.Input[*string] `pulumi:"privateKeyPassword"`
-	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+	// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 	User pulumix.Input[*string] `pulumi:"user"`
 }
 
@@ -1768,7 +1786,7 @@ func (o ProxyConnectionOutput) Port() pulumix.Output[*int] {
 	return pulumix.Apply[ProxyConnection](o, func(v ProxyConnection) *int { return v.Port })
 }
 
-// Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
 func (o ProxyConnectionOutput) PrivateKey() pulumix.Output[*string] {
 	return pulumix.Apply[ProxyConnection](o, func(v ProxyConnection) *string { return v.PrivateKey })
 }
@@ -1778,7 +1796,7 @@ func (o ProxyConnectionOutput) PrivateKeyPassword() pulumix.Output[*string] {
 	return pulumix.Apply[ProxyConnection](o, func(v ProxyConnection) *string { return v.PrivateKeyPassword })
 }
 
-// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
 func (o ProxyConnectionOutput) User() pulumix.Output[*string] {
 	return pulumix.Apply[ProxyConnection](o, func(v ProxyConnection) *string { return v.User })
 }

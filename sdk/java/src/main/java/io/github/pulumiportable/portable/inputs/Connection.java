@@ -37,6 +37,21 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
+     * Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+     * 
+     */
+    @Import(name="client")
+    private @Nullable String client;
+
+    /**
+     * @return Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+     * 
+     */
+    public Optional<String> client() {
+        return Optional.ofNullable(this.client);
+    }
+
+    /**
      * Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      * 
      */
@@ -142,14 +157,14 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
-     * Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      * 
      */
     @Import(name="privateKey")
     private @Nullable String privateKey;
 
     /**
-     * @return Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * @return Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      * 
      */
     public Optional<String> privateKey() {
@@ -187,14 +202,14 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
-     * Whether commands run through `sudo -n`. Default: true for every login but root.
+     * Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
      * 
      */
     @Import(name="sudo")
     private @Nullable Boolean sudo;
 
     /**
-     * @return Whether commands run through `sudo -n`. Default: true for every login but root.
+     * @return Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
      * 
      */
     public Optional<Boolean> sudo() {
@@ -202,14 +217,29 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
-     * Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+     * 
+     */
+    @Import(name="sudoPassword")
+    private @Nullable String sudoPassword;
+
+    /**
+     * @return Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+     * 
+     */
+    public Optional<String> sudoPassword() {
+        return Optional.ofNullable(this.sudoPassword);
+    }
+
+    /**
+     * Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      * 
      */
     @Import(name="user")
     private @Nullable String user;
 
     /**
-     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      * 
      */
     public Optional<String> user() {
@@ -220,6 +250,7 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
 
     private Connection(Connection $) {
         this.agentSocketPath = $.agentSocketPath;
+        this.client = $.client;
         this.dialErrorLimit = $.dialErrorLimit;
         this.host = $.host;
         this.hostKey = $.hostKey;
@@ -231,6 +262,7 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
         this.privateKeyPassword = $.privateKeyPassword;
         this.proxy = $.proxy;
         this.sudo = $.sudo;
+        this.sudoPassword = $.sudoPassword;
         this.user = $.user;
     }
 
@@ -260,6 +292,17 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
          */
         public Builder agentSocketPath(@Nullable String agentSocketPath) {
             $.agentSocketPath = agentSocketPath;
+            return this;
+        }
+
+        /**
+         * @param client Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder client(@Nullable String client) {
+            $.client = client;
             return this;
         }
 
@@ -341,7 +384,7 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param privateKey Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+         * @param privateKey Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
          * 
          * @return builder
          * 
@@ -374,7 +417,7 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param sudo Whether commands run through `sudo -n`. Default: true for every login but root.
+         * @param sudo Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
          * 
          * @return builder
          * 
@@ -385,7 +428,18 @@ public final class Connection extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param user Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+         * @param sudoPassword Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+         * 
+         * @return builder
+         * 
+         */
+        public Builder sudoPassword(@Nullable String sudoPassword) {
+            $.sudoPassword = sudoPassword;
+            return this;
+        }
+
+        /**
+         * @param user Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
          * 
          * @return builder
          * 

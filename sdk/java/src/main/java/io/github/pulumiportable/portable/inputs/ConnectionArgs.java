@@ -38,6 +38,21 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+     * 
+     */
+    @Import(name="client")
+    private @Nullable Output<String> client;
+
+    /**
+     * @return Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+     * 
+     */
+    public Optional<Output<String>> client() {
+        return Optional.ofNullable(this.client);
+    }
+
+    /**
      * Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      * 
      */
@@ -143,14 +158,14 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      * 
      */
     @Import(name="privateKey")
     private @Nullable Output<String> privateKey;
 
     /**
-     * @return Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * @return Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      * 
      */
     public Optional<Output<String>> privateKey() {
@@ -188,14 +203,14 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Whether commands run through `sudo -n`. Default: true for every login but root.
+     * Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
      * 
      */
     @Import(name="sudo")
     private @Nullable Output<Boolean> sudo;
 
     /**
-     * @return Whether commands run through `sudo -n`. Default: true for every login but root.
+     * @return Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
      * 
      */
     public Optional<Output<Boolean>> sudo() {
@@ -203,14 +218,29 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+     * 
+     */
+    @Import(name="sudoPassword")
+    private @Nullable Output<String> sudoPassword;
+
+    /**
+     * @return Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+     * 
+     */
+    public Optional<Output<String>> sudoPassword() {
+        return Optional.ofNullable(this.sudoPassword);
+    }
+
+    /**
+     * Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      * 
      */
     @Import(name="user")
     private @Nullable Output<String> user;
 
     /**
-     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      * 
      */
     public Optional<Output<String>> user() {
@@ -221,6 +251,7 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
 
     private ConnectionArgs(ConnectionArgs $) {
         this.agentSocketPath = $.agentSocketPath;
+        this.client = $.client;
         this.dialErrorLimit = $.dialErrorLimit;
         this.host = $.host;
         this.hostKey = $.hostKey;
@@ -232,6 +263,7 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
         this.privateKeyPassword = $.privateKeyPassword;
         this.proxy = $.proxy;
         this.sudo = $.sudo;
+        this.sudoPassword = $.sudoPassword;
         this.user = $.user;
     }
 
@@ -272,6 +304,27 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder agentSocketPath(String agentSocketPath) {
             return agentSocketPath(Output.of(agentSocketPath));
+        }
+
+        /**
+         * @param client Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder client(@Nullable Output<String> client) {
+            $.client = client;
+            return this;
+        }
+
+        /**
+         * @param client Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder client(String client) {
+            return client(Output.of(client));
         }
 
         /**
@@ -422,7 +475,7 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param privateKey Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+         * @param privateKey Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
          * 
          * @return builder
          * 
@@ -433,7 +486,7 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param privateKey Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+         * @param privateKey Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
          * 
          * @return builder
          * 
@@ -485,7 +538,7 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param sudo Whether commands run through `sudo -n`. Default: true for every login but root.
+         * @param sudo Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
          * 
          * @return builder
          * 
@@ -496,7 +549,7 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param sudo Whether commands run through `sudo -n`. Default: true for every login but root.
+         * @param sudo Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
          * 
          * @return builder
          * 
@@ -506,7 +559,28 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param user Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+         * @param sudoPassword Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+         * 
+         * @return builder
+         * 
+         */
+        public Builder sudoPassword(@Nullable Output<String> sudoPassword) {
+            $.sudoPassword = sudoPassword;
+            return this;
+        }
+
+        /**
+         * @param sudoPassword Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+         * 
+         * @return builder
+         * 
+         */
+        public Builder sudoPassword(String sudoPassword) {
+            return sudoPassword(Output.of(sudoPassword));
+        }
+
+        /**
+         * @param user Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
          * 
          * @return builder
          * 
@@ -517,7 +591,7 @@ public final class ConnectionArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param user Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+         * @param user Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
          * 
          * @return builder
          * 

@@ -142,14 +142,14 @@ public final class ProxyConnection extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
-     * Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      * 
      */
     @Import(name="privateKey")
     private @Nullable String privateKey;
 
     /**
-     * @return Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * @return Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      * 
      */
     public Optional<String> privateKey() {
@@ -172,14 +172,14 @@ public final class ProxyConnection extends com.pulumi.resources.InvokeArgs {
     }
 
     /**
-     * Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      * 
      */
     @Import(name="user")
     private @Nullable String user;
 
     /**
-     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      * 
      */
     public Optional<String> user() {
@@ -309,7 +309,7 @@ public final class ProxyConnection extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param privateKey Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+         * @param privateKey Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
          * 
          * @return builder
          * 
@@ -331,7 +331,7 @@ public final class ProxyConnection extends com.pulumi.resources.InvokeArgs {
         }
 
         /**
-         * @param user Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+         * @param user Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
          * 
          * @return builder
          * 

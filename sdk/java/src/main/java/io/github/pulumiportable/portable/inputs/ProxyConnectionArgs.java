@@ -143,14 +143,14 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      * 
      */
     @Import(name="privateKey")
     private @Nullable Output<String> privateKey;
 
     /**
-     * @return Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * @return Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      * 
      */
     public Optional<Output<String>> privateKey() {
@@ -173,14 +173,14 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      * 
      */
     @Import(name="user")
     private @Nullable Output<String> user;
 
     /**
-     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      * 
      */
     public Optional<Output<String>> user() {
@@ -390,7 +390,7 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param privateKey Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+         * @param privateKey Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
          * 
          * @return builder
          * 
@@ -401,7 +401,7 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param privateKey Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+         * @param privateKey Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
          * 
          * @return builder
          * 
@@ -432,7 +432,7 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param user Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+         * @param user Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
          * 
          * @return builder
          * 
@@ -443,7 +443,7 @@ public final class ProxyConnectionArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param user Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+         * @param user Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
          * 
          * @return builder
          * 

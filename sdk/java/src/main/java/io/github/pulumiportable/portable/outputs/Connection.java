@@ -20,6 +20,11 @@ public final class Connection {
      */
     private @Nullable String agentSocketPath;
     /**
+     * @return Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+     * 
+     */
+    private @Nullable String client;
+    /**
      * @return Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
      * 
      */
@@ -55,7 +60,7 @@ public final class Connection {
      */
     private @Nullable Integer port;
     /**
-     * @return Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * @return Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      * 
      */
     private @Nullable String privateKey;
@@ -70,12 +75,17 @@ public final class Connection {
      */
     private @Nullable ProxyConnection proxy;
     /**
-     * @return Whether commands run through `sudo -n`. Default: true for every login but root.
+     * @return Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
      * 
      */
     private @Nullable Boolean sudo;
     /**
-     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * @return Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+     * 
+     */
+    private @Nullable String sudoPassword;
+    /**
+     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      * 
      */
     private @Nullable String user;
@@ -87,6 +97,13 @@ public final class Connection {
      */
     public Optional<String> agentSocketPath() {
         return Optional.ofNullable(this.agentSocketPath);
+    }
+    /**
+     * @return Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
+     * 
+     */
+    public Optional<String> client() {
+        return Optional.ofNullable(this.client);
     }
     /**
      * @return Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
@@ -138,7 +155,7 @@ public final class Connection {
         return Optional.ofNullable(this.port);
     }
     /**
-     * @return Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * @return Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      * 
      */
     public Optional<String> privateKey() {
@@ -159,14 +176,21 @@ public final class Connection {
         return Optional.ofNullable(this.proxy);
     }
     /**
-     * @return Whether commands run through `sudo -n`. Default: true for every login but root.
+     * @return Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
      * 
      */
     public Optional<Boolean> sudo() {
         return Optional.ofNullable(this.sudo);
     }
     /**
-     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * @return Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
+     * 
+     */
+    public Optional<String> sudoPassword() {
+        return Optional.ofNullable(this.sudoPassword);
+    }
+    /**
+     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      * 
      */
     public Optional<String> user() {
@@ -183,6 +207,7 @@ public final class Connection {
     @CustomType.Builder
     public static final class Builder {
         private @Nullable String agentSocketPath;
+        private @Nullable String client;
         private @Nullable Integer dialErrorLimit;
         private @Nullable String host;
         private @Nullable String hostKey;
@@ -194,11 +219,13 @@ public final class Connection {
         private @Nullable String privateKeyPassword;
         private @Nullable ProxyConnection proxy;
         private @Nullable Boolean sudo;
+        private @Nullable String sudoPassword;
         private @Nullable String user;
         public Builder() {}
         public Builder(Connection defaults) {
     	      Objects.requireNonNull(defaults);
     	      this.agentSocketPath = defaults.agentSocketPath;
+    	      this.client = defaults.client;
     	      this.dialErrorLimit = defaults.dialErrorLimit;
     	      this.host = defaults.host;
     	      this.hostKey = defaults.hostKey;
@@ -210,6 +237,7 @@ public final class Connection {
     	      this.privateKeyPassword = defaults.privateKeyPassword;
     	      this.proxy = defaults.proxy;
     	      this.sudo = defaults.sudo;
+    	      this.sudoPassword = defaults.sudoPassword;
     	      this.user = defaults.user;
         }
 
@@ -217,6 +245,12 @@ public final class Connection {
         public Builder agentSocketPath(@Nullable String agentSocketPath) {
 
             this.agentSocketPath = agentSocketPath;
+            return this;
+        }
+        @CustomType.Setter
+        public Builder client(@Nullable String client) {
+
+            this.client = client;
             return this;
         }
         @CustomType.Setter
@@ -286,6 +320,12 @@ public final class Connection {
             return this;
         }
         @CustomType.Setter
+        public Builder sudoPassword(@Nullable String sudoPassword) {
+
+            this.sudoPassword = sudoPassword;
+            return this;
+        }
+        @CustomType.Setter
         public Builder user(@Nullable String user) {
 
             this.user = user;
@@ -294,6 +334,7 @@ public final class Connection {
         public Connection build() {
             final var _resultValue = new Connection();
             _resultValue.agentSocketPath = agentSocketPath;
+            _resultValue.client = client;
             _resultValue.dialErrorLimit = dialErrorLimit;
             _resultValue.host = host;
             _resultValue.hostKey = hostKey;
@@ -305,6 +346,7 @@ public final class Connection {
             _resultValue.privateKeyPassword = privateKeyPassword;
             _resultValue.proxy = proxy;
             _resultValue.sudo = sudo;
+            _resultValue.sudoPassword = sudoPassword;
             _resultValue.user = user;
             return _resultValue;
         }

@@ -55,7 +55,7 @@ public final class ProxyConnection {
      */
     private @Nullable Integer port;
     /**
-     * @return Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * @return Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      * 
      */
     private @Nullable String privateKey;
@@ -65,7 +65,7 @@ public final class ProxyConnection {
      */
     private @Nullable String privateKeyPassword;
     /**
-     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      * 
      */
     private @Nullable String user;
@@ -128,7 +128,7 @@ public final class ProxyConnection {
         return Optional.ofNullable(this.port);
     }
     /**
-     * @return Private key, as the text of its file (OpenSSH or PEM). Default: the agent, then the identity files of ~/.ssh/config.
+     * @return Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
      * 
      */
     public Optional<String> privateKey() {
@@ -142,7 +142,7 @@ public final class ProxyConnection {
         return Optional.ofNullable(this.privateKeyPassword);
     }
     /**
-     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs `sudo -n`.
+     * @return Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
      * 
      */
     public Optional<String> user() {

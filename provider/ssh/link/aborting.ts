@@ -1,6 +1,6 @@
 /**
- * Rejects with the signal's reason as soon as it fires; the promise's own result is then left alone.
- * @param late gets the result that came too late, to give it back
+ * Rejects with the signal's reason as soon as it fires; the promise's own result is then ignored.
+ * @param late gets a result that arrived after that, to release it
  */
 export function untilAborted<T>(
     promise: Promise<T>,
@@ -9,14 +9,14 @@ export function untilAborted<T>(
 ): Promise<T> {
     if (signal === undefined) return promise;
     return new Promise((resolve, reject) => {
-        const stop = () => reject(signal.reason);
-        if (signal.aborted) stop();
-        else signal.addEventListener("abort", stop, { once: true });
+        const abort = () => reject(signal.reason);
+        if (signal.aborted) abort();
+        else signal.addEventListener("abort", abort, { once: true });
         promise
             .then((result) => {
                 if (signal.aborted) late(result);
                 else resolve(result);
             }, reject)
-            .finally(() => signal.removeEventListener("abort", stop));
+            .finally(() => signal.removeEventListener("abort", abort));
     });
 }

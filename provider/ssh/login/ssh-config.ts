@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, hostname, tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { ConnectionError } from "./connection-error";
+import { ConnectionError } from "../link/connection-error";
 
 const runFile = promisify(execFile);
 /** `Match exec` and canonical names may take a while; this ends what hangs. */
-const sshTimeoutMs = 20_000;
+const SSH_TIMEOUT_MS = 20_000;
 
 /** What `ssh -G` answers: each keyword in lower case with its values, one for each line. */
 export type SshSettings = ReadonlyMap<string, readonly string[]>;
@@ -18,7 +18,7 @@ export interface SshQuery {
     port?: number;
 }
 
-/** Name and home of who runs this; empty name in a container whose user isn't in passwd. */
+/** Name and home of the local user; an empty name in a container whose user isn't in passwd. */
 export function localUser(): { username: string; homedir: string; uid: number } {
     try {
         return userInfo();
@@ -28,7 +28,7 @@ export function localUser(): { username: string; homedir: string; uid: number } 
 }
 
 /** The configuration file to use instead of ~/.ssh/config and /etc/ssh/ssh_config, from PORTABLE_SSH_CONFIG. */
-function configFile(): string | undefined {
+export function configFile(): string | undefined {
     const file = process.env.PORTABLE_SSH_CONFIG;
     return file ? resolve(file) : undefined;
 }
@@ -40,7 +40,7 @@ function configFile(): string | undefined {
  */
 export async function sshSettings(query: SshQuery, signal?: AbortSignal): Promise<SshSettings | undefined> {
     const file = configFile();
-    return await askSsh(file === undefined ? [] : ["-F", file], query, signal);
+    return askSsh(file === undefined ? [] : ["-F", file], query, signal);
 }
 
 /**
@@ -69,7 +69,7 @@ async function askSsh(args: string[], query: SshQuery, signal?: AbortSignal): Pr
     try {
         const { stdout } = await runFile("ssh", [...args, "-G", ...user, ...port, "--", query.host], {
             signal,
-            timeout: sshTimeoutMs,
+            timeout: SSH_TIMEOUT_MS,
         });
         return parseSettings(stdout);
     } catch (error) {
@@ -94,6 +94,19 @@ export function parseSettings(text: string): SshSettings {
         settings.set(keyword, [...(settings.get(keyword) ?? []), line.slice(space + 1)]);
     }
     return settings;
+}
+
+/**
+ * The paths of one line of `ssh -G`, which prints them without the quotes of the configuration: a word that can't begin
+ * a path belongs to the one before.
+ */
+export function splitPaths(text: string): string[] {
+    const paths: string[] = [];
+    for (const word of text.split(" ")) {
+        if (paths.length === 0 || /^([/~%]|\$\{|none$)/.test(word)) paths.push(word);
+        else paths.push(`${paths.pop()} ${word}`);
+    }
+    return paths.map((path) => path.trim()).filter((path) => path !== "");
 }
 
 /** A file name of ssh_config(5) with `~`, `%` tokens and `${VARIABLE}` replaced. */

@@ -3,15 +3,16 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "ssh2";
-import { ConnectionError } from "./connection-error";
-import type { Login } from "./login";
+import { ConnectionError } from "../link/connection-error";
+import type { Login } from "../login/login";
+import { unreachable } from "../login/unreachable";
 
-const lastWordsMs = 1000;
+const LAST_WORDS_MS = 1000;
 
-/** The byte stream to sshd, and what is to be known when it fails. */
+/** The byte stream to sshd, and what explains its failure. */
 export interface SshdStream {
     stream: Duplex;
-    /** What the ProxyCommand said on its standard error, once it has ended. */
+    /** Standard error of the ProxyCommand, once it has ended. */
     said(): Promise<string | undefined>;
     close(): void;
 }
@@ -32,7 +33,7 @@ export function openTcp(login: Login, family: 0 | 4 | 6, signal: AbortSignal): P
         socket.once("connect", () => {
             signal.removeEventListener("abort", stop);
             socket.removeAllListeners("error");
-            // Until ssh2 listens; who takes the stream sees that it is destroyed.
+            // Until ssh2 listens, an error shows by the stream being destroyed.
             socket.on("error", () => {});
             socket.setNoDelay(true);
             resolve({ stream: socket, said: async () => undefined, close: () => socket.destroy() });
@@ -59,7 +60,7 @@ export function openCommand(command: string): SshdStream {
     stderr.on("data", (data: Buffer) => {
         said = (said + data.toString("utf8")).slice(-2000);
     });
-    // Duplex.from destroys itself with the child's streams; an error of one is told by the other's end
+    // Duplex.from destroys itself with the child's streams; an error of one shows at the end of the other.
     const stream = Duplex.from({ readable: stdout, writable: stdin });
     child.once("error", (error) => stream.destroy(error));
     const close = () => {
@@ -71,15 +72,15 @@ export function openCommand(command: string): SshdStream {
     return {
         stream,
         async said() {
-            // Its last words may come after the stream broke
-            await Promise.race([ended, sleep(lastWordsMs, undefined, { ref: false })]);
+            // Its last lines may come after the stream broke.
+            await Promise.race([ended, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
             return said.trim() || undefined;
         },
         close,
     };
 }
 
-const refusals: Record<string, string> = {
+const REFUSALS: Record<string, string> = {
     ECONNREFUSED: "connection refused",
     ECONNRESET: "connection reset",
     EHOSTUNREACH: "no route to the host, or it is down",
@@ -89,7 +90,7 @@ const refusals: Record<string, string> = {
 };
 
 function tcpError(login: Login, error: NodeJS.ErrnoException): ConnectionError {
-    const said = error.code === undefined ? undefined : refusals[error.code];
+    const said = error.code === undefined ? undefined : REFUSALS[error.code];
     if (said !== undefined) return unreachable(login, said, true);
     if (error.code === "ENOTFOUND" || error.code === "EAI_AGAIN" || error.code === "ENODATA") {
         return new ConnectionError("unreachable", {
@@ -101,23 +102,11 @@ function tcpError(login: Login, error: NodeJS.ErrnoException): ConnectionError {
     return unreachable(login, error.message, false);
 }
 
-/** `said` names what happened, in a few words. */
-export function unreachable(login: Login, said: string, mayPass: boolean): ConnectionError {
-    return new ConnectionError(
-        "unreachable",
-        {
-            what: `${login.address}:${login.port} can't be reached: ${said}`,
-            todo: "Check address and port, and that sshd runs there",
-        },
-        mayPass,
-    );
-}
-
 function forwardError(login: Login, jump: string, error: Error & { reason?: unknown }): ConnectionError {
-    // RFC 4254, 5.1: 1 is administratively prohibited, 2 is connect failed
+    // RFC 4254, 5.1: 1 is administratively prohibited, 2 is connect failed.
     if (String(error.reason) === "1" || /prohibited/i.test(error.message)) {
         return new ConnectionError("unreachable", {
-            what: `the jump host ${jump} doesn't allow to go on to ${login.address}:${login.port}`,
+            what: `the jump host ${jump} doesn't allow connections to ${login.address}:${login.port}`,
             said: error.message,
             todo: "Set AllowTcpForwarding in its sshd_config",
         });

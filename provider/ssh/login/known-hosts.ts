@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
-import { ConnectionError } from "./connection-error";
+import { ConnectionError } from "../link/connection-error";
 
 const runFile = promisify(execFile);
 
@@ -19,7 +19,7 @@ export interface KnownHost {
 }
 
 /**
- * All lines that speak of one of the names, looked up by `ssh-keygen -F`: it knows hashed names, patterns and ports.
+ * All lines about one of the names, looked up by `ssh-keygen -F`: it knows hashed names, patterns and ports.
  * @throws ConnectionError `settings` where no ssh-keygen is installed
  */
 export async function findKnownHosts(
@@ -45,7 +45,7 @@ async function lookUp(name: string, file: string, signal?: AbortSignal): Promise
                 todo: "Install the OpenSSH client, or give connection.hostKey",
             });
         }
-        // Exit status 1: nothing found
+        // Exit status 1: nothing was found.
         return failed.stdout ?? "";
     }
 }

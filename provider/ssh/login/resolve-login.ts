@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Connection } from "../host/connection";
-import { ConnectionError } from "./connection-error";
-import type { Credentials, HostKeyPolicy, Login, Route } from "./login";
+import type { Connection } from "../../host/connection";
+import { ConnectionError } from "../link/connection-error";
+import { builtInLacks } from "./choose-client";
+import type { Client, Credentials, HostKeyPolicy, Login, Route } from "./login";
 import {
     expandPath,
     expandTokens,
@@ -11,10 +12,11 @@ import {
     parseJump,
     type SshQuery,
     type SshSettings,
+    splitPaths,
     sshSettings,
 } from "./ssh-config";
 
-const jumpsMax = 8;
+const JUMPS_MAX = 8;
 type Proxy = NonNullable<Connection["proxy"]>;
 
 /**
@@ -30,27 +32,39 @@ export async function resolveLogin(connection: Connection, signal?: AbortSignal)
             todo: "Set it on the resource, or in the provider's connection",
         });
     }
-    if (proxy === undefined) return await resolveHop({ ...connection, host }, { signal, jumps: 0 });
-    const through = await resolveHop(proxy, { signal, jumps: 1 });
-    return await resolveHop({ ...connection, host }, { signal, jumps: 0, through });
+    const asked = { signal, client: connection.client };
+    if (proxy === undefined) return resolveHop({ ...connection, host }, { ...asked, jumps: 0 });
+    const limits = limitsOf(connection);
+    const through = await resolveHop({ ...limits, ...proxy }, { ...asked, jumps: 1 });
+    return resolveHop({ ...connection, host }, { ...asked, jumps: 0, through, isGiven: true });
 }
 
 interface HopOptions {
     signal?: AbortSignal;
-    /** Jump hosts so far, to end a ring. */
+    client: Connection["client"];
+    /** Number of jump hosts so far, to end a ring. */
     jumps: number;
-    /** Fixed way to the hop; else what ssh_config says. */
+    /** Fixed jump host of the hop; otherwise ssh_config decides. */
     through?: Login;
-    /** A hop of ProxyJump: as for ssh, the local user is the default, not root. */
-    localUser?: boolean;
+    /** Whether the jump host is the connection's own `proxy`. */
+    isGiven?: boolean;
+    /** For a hop of ProxyJump the local user is the default, as with ssh, not root. */
+    isLocalUser?: boolean;
+}
+
+/** What bounds dialing: it holds for the jump hosts of a connection too. */
+type Limits = Pick<Proxy, "dialErrorLimit" | "perDialTimeout">;
+
+function limitsOf({ dialErrorLimit, perDialTimeout }: Limits): Limits {
+    return { dialErrorLimit, perDialTimeout };
 }
 
 async function resolveHop(given: Proxy, options: HopOptions): Promise<Login> {
     const { signal } = options;
-    if (options.jumps > jumpsMax) {
+    if (options.jumps > JUMPS_MAX) {
         throw new ConnectionError("settings", {
-            what: `the way to the host has more than ${jumpsMax} jump hosts, or goes in a ring`,
-            todo: "Look at ProxyJump in ~/.ssh/config",
+            what: `the route to the host has more than ${JUMPS_MAX} jump hosts, or is a ring`,
+            todo: "Check ProxyJump in ~/.ssh/config",
         });
     }
     const query: SshQuery = { host: checkedName(given.host), user: given.user, port: given.port };
@@ -61,25 +75,54 @@ async function resolveHop(given: Proxy, options: HopOptions): Promise<Login> {
     const port = given.port ?? Number(one("port") ?? 22);
     const alias = one("hostkeyalias");
     const tokens = { h: address, n: given.host, p: String(port), r: user, k: alias ?? given.host };
+    const hostKey = hostKeyPolicy(given, settings, { address, port, alias, tokens });
+    const credentials = credentialsOf(given, settings, tokens);
+    const client = await chooseClient(options, settings, { hostKey, credentials });
+    const route = await resolveRoute(settings, tokens, { ...options, client: client.client, limits: limitsOf(given) });
+    const hop = route.kind === "jump" ? route.through : undefined;
     return {
+        name: given.host,
         address,
         port,
         user,
-        hostKey: hostKeyPolicy(given, settings, { address, port, alias, tokens }),
-        credentials: credentials(given, settings, tokens),
-        route: await resolveRoute(settings, tokens, options),
+        hostKey,
+        credentials,
+        route,
         dialErrorLimit: given.dialErrorLimit ?? 10,
         dialTimeoutSeconds: given.perDialTimeout ?? (Number.parseInt(one("connecttimeout") ?? "", 10) || 15),
+        mayUseOpenSsh: options.client !== "built-in" && settings !== undefined,
+        // A jump host that only OpenSSH can log in to decides for all that is behind it.
+        ...(hop?.client === "openssh" ? { client: hop.client, clientReason: hop.clientReason } : client),
     };
+}
+
+async function chooseClient(
+    options: HopOptions,
+    settings: SshSettings | undefined,
+    login: Pick<Login, "hostKey" | "credentials">,
+): Promise<{ client: Client; clientReason?: string }> {
+    if (options.client === "openssh") {
+        if (settings !== undefined) return { client: "openssh" };
+        throw new ConnectionError("settings", {
+            property: "connection.client",
+            what: "there is no program ssh on this machine, or it doesn't run for this user",
+            todo: "Install the OpenSSH client, or leave connection.client unset",
+        });
+    }
+    if (options.client === "built-in" || settings === undefined) return { client: "built-in" };
+    const clientReason = await builtInLacks(settings, login);
+    return clientReason === undefined ? { client: "built-in" } : { client: "openssh", clientReason };
 }
 
 async function defaultUser(query: SshQuery, settings: SshSettings | undefined, options: HopOptions): Promise<string> {
     const local = localUser().username;
-    const said = settings?.get("user")?.[0];
-    if (said !== undefined && said !== local) return said;
-    if (options.localUser) return local;
-    // "root" or the local user: the first is right either way, the second only when someone configured it
-    return said !== undefined && said !== "root" && (await namesUser(query, options.signal)) ? said : "root";
+    const configured = settings?.get("user")?.[0];
+    if (configured !== undefined && configured !== local) return configured;
+    if (options.isLocalUser) return local;
+    // "root" or the local user: the first is right either way, the second only when someone configured it.
+    return configured !== undefined && configured !== "root" && (await namesUser(query, options.signal))
+        ? configured
+        : "root";
 }
 
 function hostKeyPolicy(
@@ -88,21 +131,23 @@ function hostKeyPolicy(
     { address, port, alias, tokens }: { address: string; port: number; alias?: string; tokens: Record<string, string> },
 ): HostKeyPolicy {
     const home = localUser().homedir;
-    const files = ["userknownhostsfile", "globalknownhostsfile"]
-        .flatMap((keyword) => settings?.get(keyword)?.[0]?.split(" ") ?? [])
-        .filter((file) => file !== "" && file !== "none")
-        .map((file) => expandPath(file, tokens));
+    const filesOf = (keyword: string) =>
+        splitPaths(settings?.get(keyword)?.[0] ?? "")
+            .filter((file) => file !== "none")
+            .map((file) => expandPath(file, tokens));
+    const files = ["userknownhostsfile", "globalknownhostsfile"].flatMap(filesOf);
     const plain = (alias ?? address).toLowerCase();
     return {
         hostKey: given.hostKey?.trim() || undefined,
-        // A key that is given for a host outdoes an opt-out that comes from the provider's connection
+        // A key that is given for a host wins over an opt-out that comes from the provider's connection.
         ignore: given.insecureIgnoreHostKey === true && given.hostKey === undefined,
         names: alias !== undefined || port === 22 ? [plain] : [`[${plain}]:${port}`, plain],
         files: settings === undefined ? [join(home, ".ssh/known_hosts"), "/etc/ssh/ssh_known_hosts"] : files,
+        revokedFiles: filesOf("revokedhostkeys"),
     };
 }
 
-function credentials(given: Proxy, settings: SshSettings | undefined, tokens: Record<string, string>): Credentials {
+function credentialsOf(given: Proxy, settings: SshSettings | undefined, tokens: Record<string, string>): Credentials {
     const ownKey = given.privateKey !== undefined;
     const files = (settings?.get("identityfile") ?? [])
         .filter((file) => file !== "none")
@@ -112,7 +157,7 @@ function credentials(given: Proxy, settings: SshSettings | undefined, tokens: Re
         passphrase: given.privateKeyPassword,
         password: given.password,
         agent: given.agentSocketPath ?? (ownKey ? undefined : configuredAgent(settings, tokens)),
-        agentGiven: given.agentSocketPath !== undefined,
+        isAgentGiven: given.agentSocketPath !== undefined,
         identitiesOnly: !ownKey && settings?.get("identitiesonly")?.[0] === "yes",
         identityFiles: ownKey ? [] : files,
     };
@@ -134,19 +179,20 @@ function configuredAgent(settings: SshSettings | undefined, tokens: Record<strin
 async function resolveRoute(
     settings: SshSettings | undefined,
     tokens: Record<string, string>,
-    options: HopOptions,
+    options: HopOptions & { limits: Limits },
 ): Promise<Route> {
-    if (options.through !== undefined) return { kind: "jump", through: options.through };
+    const { through, isGiven = false } = options;
+    if (through !== undefined) return { kind: "jump", through, isGiven };
     const jump = settings?.get("proxyjump")?.[0];
     if (jump !== undefined && jump !== "none") {
-        return { kind: "jump", through: await resolveChain(jump, options) };
+        return { kind: "jump", through: await resolveChain(jump, options), isGiven: false };
     }
     const command = settings?.get("proxycommand")?.[0];
     if (command !== undefined && command !== "none") {
-        if (settings?.get("proxyusefdpass")?.[0] === "yes") {
+        if (settings?.get("proxyusefdpass")?.[0] === "yes" && options.client === "built-in") {
             throw new ConnectionError("settings", {
-                what: "ProxyUseFdpass of ~/.ssh/config isn't supported",
-                todo: "Use a ProxyCommand that carries the data itself",
+                what: "the built-in client doesn't support ProxyUseFdpass of ~/.ssh/config",
+                todo: 'Set connection.client to "openssh", or use a ProxyCommand that carries the data itself',
             });
         }
         return { kind: "command", command: expandTokens(command, { ...tokens, r: checkedUser(tokens.r ?? "") }) };
@@ -155,16 +201,20 @@ async function resolveRoute(
     return { kind: "direct", family: family[settings?.get("addressfamily")?.[0] as "inet" | "inet6"] ?? 0 };
 }
 
-/** `a,b,c`: through a to b to c. Only the first hop goes its own configured way, as with ssh. */
-async function resolveChain(jump: string, options: HopOptions): Promise<Login> {
+/** `a,b,c`: through a to b to c. Only for the first hop its own ProxyJump counts, as with ssh. */
+async function resolveChain(jump: string, options: HopOptions & { limits: Limits }): Promise<Login> {
     let through: Login | undefined;
     for (const [index, text] of jump.split(",").entries()) {
-        through = await resolveHop(parseJump(text), {
-            signal: options.signal,
-            jumps: options.jumps + 1 + index,
-            through,
-            localUser: true,
-        });
+        through = await resolveHop(
+            { ...options.limits, ...parseJump(text) },
+            {
+                signal: options.signal,
+                client: options.client,
+                jumps: options.jumps + 1 + index,
+                through,
+                isLocalUser: true,
+            },
+        );
     }
     return through as Login;
 }

@@ -1,48 +1,43 @@
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, SFTPWrapper } from "ssh2";
 import SftpClient from "ssh2-sftp-client";
-import { UserError } from "../errors";
-import { untilAborted } from "./aborting";
-import { ConnectionError } from "./connection-error";
-import type { Link } from "./dial";
-import { type Login, loginText } from "./login";
-import { NotStarted } from "./session";
+import { UserError } from "../../errors";
+import { untilAborted } from "../link/aborting";
+import { ConnectionError } from "../link/connection-error";
+import { NotStarted, SftpMissing, type UploadOptions } from "../link/link";
+import { type Login, loginText } from "../login/login";
 
 /** The most that one write of OpenSSH's (8.5 and later) takes: a KiB more is a second write that waits for the first. */
-const chunkBytes = 255 * 1024;
+const CHUNK_BYTES = 255 * 1024;
 /** Writes under way at once. Far away, as much as sshd takes before it reads on (2 MiB). */
-const chunksAtOnce = 8;
+const CHUNKS_AT_ONCE = 8;
 /** Nearby more than these only wait in buffers: 20 MB take 0.09 s where 8 at once take 0.19 s. */
-const chunksAtOnceNearby = 3;
+const CHUNKS_AT_ONCE_NEARBY = 3;
 /** A host that answers within this time is near. */
-const nearbyMs = 3;
+const NEARBY_MS = 3;
 
-/** For what is on its way when a transfer is aborted, and for taking back what was written. */
-const abortWaitMs = 2_000;
-
-export interface UploadOptions {
-    signal?: AbortSignal;
-    onProgress?: (done: number, total: number) => void;
+/** What an upload needs of a connection. */
+interface SftpLink {
+    readonly client: Client;
+    readonly isOpen: boolean;
 }
 
+/** How long an aborted transfer may take to end, and its file to be removed. */
+const ABORT_MS = 2_000;
+
 /**
- * Writes a local file to `path` over the SFTP subsystem of an open connection, from its begin to its end, mode 0600.
- * Takes the place of a file of that name, never follows a link there. What was written is removed on failure.
- * @throws NotStarted; UserError; ConnectionError `broken`; the signal's reason when aborted
+ * Writes a local file to `path` over the SFTP subsystem of an open connection, from its start to its end, mode 0600.
+ * It replaces a file of that name, and never follows a link there. On failure the file is removed.
+ * @throws SftpMissing; NotStarted; UserError; ConnectionError `broken`; the signal's reason when aborted
  */
 export async function uploadFile(
-    link: Link,
+    link: SftpLink,
     login: Login,
     file: string,
     path: string,
     options: UploadOptions,
 ): Promise<void> {
     const { signal, onProgress } = options;
-    await access(file, constants.R_OK).catch((error: Error) => {
-        throw new UserError({ what: `the file ${file} can't be read here`, said: error.message });
-    });
     const channel = await untilAborted(openSftp(link), signal, (late) => late.end());
     let made = false;
     try {
@@ -51,16 +46,16 @@ export async function uploadFile(
         made = true;
         writeInOrder(channel);
         const transfer = new PooledSftp(link.client, channel).fastPut(file, path, {
-            chunkSize: chunkBytes,
-            concurrency: answerMs < nearbyMs ? chunksAtOnceNearby : chunksAtOnce,
+            chunkSize: CHUNK_BYTES,
+            concurrency: answerMs < NEARBY_MS ? CHUNKS_AT_ONCE_NEARBY : CHUNKS_AT_ONCE,
             step: (done: number, _chunk: number, total: number) => onProgress?.(done, total),
         });
         await (signal === undefined ? transfer : endedBy(signal, channel, transfer));
     } catch (error) {
-        if (made) await Promise.race([removeAgain(link, path), sleep(abortWaitMs, undefined, { ref: false })]);
+        if (made) await Promise.race([removeAgain(link, path), sleep(ABORT_MS, undefined, { ref: false })]);
         signal?.throwIfAborted();
         if (error instanceof UserError) throw error;
-        throw link.open ? refused(login, path, error as Error) : broken(login, path, error as Error);
+        throw link.isOpen ? refused(login, path, error as Error) : broken(login, path, error as Error);
     } finally {
         channel.end();
     }
@@ -75,7 +70,7 @@ function writeInOrder(channel: SFTPWrapper): void {
     const waiting = new Map<number, { length: number; send: () => void }>();
     let end = 0;
     channel.write = (handle, data, offset, length, position, done) => {
-        // The rest of a chunk: ssh2 writes less at once where a server says nothing of its limits
+        // The rest of a chunk: ssh2 writes less at once where a server doesn't report its limits.
         if (position < end) return write(handle, data, offset, length, position, done);
         waiting.set(position, { length, send: () => write(handle, data, offset, length, position, done) });
         for (let next = waiting.get(end); next !== undefined; next = waiting.get(end)) {
@@ -96,7 +91,7 @@ async function endedBy(signal: AbortSignal, channel: SFTPWrapper, transfer: Prom
         signal.aborted ? done?.(new Error("aborted")) : write(handle, data, offset, length, position, done);
     let abort = () => {};
     const overdue = new Promise<void>((resolve) => {
-        abort = () => setTimeout(resolve, abortWaitMs).unref();
+        abort = () => setTimeout(resolve, ABORT_MS).unref();
     });
     signal.addEventListener("abort", abort, { once: true });
     try {
@@ -107,7 +102,7 @@ async function endedBy(signal: AbortSignal, channel: SFTPWrapper, transfer: Prom
     signal.throwIfAborted();
 }
 
-/** ssh2-sftp-client over a connection that is there already, where it would otherwise make one of its own. */
+/** ssh2-sftp-client over an open connection, where it would otherwise make one of its own. */
 class PooledSftp extends SftpClient {
     declare client: Client;
     declare sftp: SFTPWrapper;
@@ -119,12 +114,32 @@ class PooledSftp extends SftpClient {
     }
 }
 
-function openSftp(link: Link): Promise<SFTPWrapper> {
+/** How long the SFTP server may take to answer the first packet. */
+const SFTP_MS = 5_000;
+
+/**
+ * Starts the SFTP subsystem. Where the login shell prints something first, that is taken for its answer, which ssh2
+ * reports as a broken packet, or waits for the rest of it.
+ */
+function openSftp(link: SftpLink): Promise<SFTPWrapper> {
     return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new SftpMissing("the SFTP server doesn't answer")), SFTP_MS);
+        const fail = (error: Error) => {
+            clearTimeout(timer);
+            // The host opens no session at all: RFC 4254, 5.1.
+            const isRefused = /open failure|Not connected|No response from server/i.test(error.message);
+            reject(isRefused ? new NotStarted(error.message) : new SftpMissing(error.message));
+        };
         try {
-            link.client.sftp((error, sftp) => (error ? reject(new NotStarted(error.message)) : resolve(sftp)));
+            link.client.sftp((error, sftp) => {
+                if (error) return fail(error);
+                clearTimeout(timer);
+                // A server that breaks off later shows at the transfer.
+                sftp.on("error", () => {});
+                resolve(sftp);
+            });
         } catch (error) {
-            reject(new NotStarted((error as Error).message));
+            fail(error as Error);
         }
     });
 }
@@ -137,7 +152,7 @@ async function createPrivate(sftp: SFTPWrapper, path: string): Promise<number> {
     try {
         return await createExclusive(sftp, path);
     } catch {
-        // SFTP 3 has no code for "exists": what is in the way is a leftover, or the second try tells why not
+        // SFTP 3 has no code for "exists": a leftover is in the way, or the second try reports the reason.
         await new Promise<void>((resolve) => sftp.unlink(path, () => resolve()));
         return await createExclusive(sftp, path);
     }
@@ -153,8 +168,8 @@ function createExclusive(sftp: SFTPWrapper, path: string): Promise<number> {
     });
 }
 
-async function removeAgain(link: Link, path: string): Promise<void> {
-    // Over a channel of its own: the first one may be what failed
+async function removeAgain(link: SftpLink, path: string): Promise<void> {
+    // It has a channel of its own: the first one may have failed.
     const sftp = await openSftp(link).catch(() => undefined);
     if (sftp === undefined) return;
     await new Promise<void>((resolve) => sftp.unlink(path, () => resolve()));

@@ -1,0 +1,43 @@
+import { BaseAgent, type IdentityCallback, type ParsedKey, type SignCallback, type SigningRequestOptions } from "ssh2";
+
+export interface ChosenKeysOptions {
+    /** Public keys of the identity files. */
+    named: readonly Buffer[];
+    /** Show no others. */
+    only: boolean;
+    /** Called around each request: the agent may wait for a person. */
+    asked: () => void;
+    answered: () => void;
+}
+
+/** An agent that shows the keys of the identity files first, or only those. */
+export class ChosenKeys extends BaseAgent<ParsedKey> {
+    constructor(
+        private readonly agent: BaseAgent,
+        private readonly options: ChosenKeysOptions,
+    ) {
+        super();
+    }
+
+    getIdentities(callback: IdentityCallback<ParsedKey>): void {
+        const { named, only, asked, answered } = this.options;
+        asked();
+        this.agent.getIdentities((error, keys) => {
+            answered();
+            const parsed = (keys ?? []) as ParsedKey[];
+            const isNamed = (key: ParsedKey) => named.some((one) => one.equals(key.getPublicSSH()));
+            const rest = only ? [] : parsed.filter((key) => !isNamed(key));
+            callback(error, [...parsed.filter(isNamed), ...rest]);
+        });
+    }
+
+    sign(key: ParsedKey, data: Buffer, options: SigningRequestOptions | SignCallback, callback?: SignCallback): void {
+        const done = typeof options === "function" ? options : callback;
+        const settings = typeof options === "function" ? {} : options;
+        this.options.asked();
+        this.agent.sign(key, data, settings, (error, signature) => {
+            this.options.answered();
+            done?.(error, signature);
+        });
+    }
+}

@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { promisify } from "node:util";
+import { inspectKey, onlyOpenSshReads, readText } from "./key-file";
+import { findKnownHosts } from "./known-hosts";
+import type { Login } from "./login";
+import { expandPath, localUser, type SshSettings } from "./ssh-config";
+
+const runFile = promisify(execFile);
+
+/** An agent that is locked, or waits for a person, isn't awaited. */
+const AGENT_MS = 2_000;
+
+/** Algorithms of ssh2 1.17: where a setting allows none of them, only OpenSSH can connect. */
+const ALGORITHMS_OF_SSH2: Record<string, RegExp> = {
+    ciphers: /^(chacha20-poly1305@openssh\.com|aes(128|256)-gcm@openssh\.com|aes(128|192|256)-(ctr|cbc)|3des-cbc)$/,
+    kexalgorithms: /^(curve25519-sha256(@libssh\.org)?|ecdh-sha2-nistp\d+|diffie-hellman-group.*)$/,
+    macs: /^hmac-(sha1|sha2-256|sha2-512|md5)(-etm@openssh\.com|-96)?$/,
+    hostkeyalgorithms: /^(ssh-ed25519|ecdsa-sha2-nistp\d+|rsa-sha2-(256|512)|ssh-rsa)$/,
+};
+
+/**
+ * What of the settings for a host the built-in client can't do: "CertificateFile ~/.ssh/id-cert.pub".
+ * @returns undefined where it can do all of it
+ */
+export async function builtInLacks(
+    settings: SshSettings,
+    { hostKey, credentials }: Pick<Login, "hostKey" | "credentials">,
+): Promise<string | undefined> {
+    const inSettings = fromSettings(settings) ?? fromKeys(credentials);
+    if (inSettings !== undefined) return inSettings;
+    const [agent, authority, ticket] = await Promise.all([
+        fromAgent(credentials.agent),
+        hostKey.ignore || hostKey.hostKey !== undefined ? undefined : fromKnownHosts(hostKey),
+        fromTicket(settings),
+    ]);
+    return agent ?? authority ?? ticket;
+}
+
+function fromSettings(settings: SshSettings): string | undefined {
+    const value = (keyword: string) => settings.get(keyword)?.[0];
+    const isSet = (keyword: string) => ![undefined, "none", "no", "false"].includes(value(keyword));
+    for (const certificate of settings.get("certificatefile") ?? []) {
+        if (existsSync(expandPath(certificate, {}))) return `CertificateFile ${certificate}`;
+    }
+    const keywords = {
+        knownhostscommand: "KnownHostsCommand",
+        pkcs11provider: "PKCS11Provider",
+        proxyusefdpass: "ProxyUseFdpass",
+        hostbasedauthentication: "HostbasedAuthentication",
+        bindaddress: "BindAddress",
+        bindinterface: "BindInterface",
+    };
+    for (const [keyword, name] of Object.entries(keywords)) {
+        if (isSet(keyword)) return `${name} ${value(keyword)}`;
+    }
+    for (const [keyword, known] of Object.entries(ALGORITHMS_OF_SSH2)) {
+        const allowed = value(keyword)?.split(",") ?? [];
+        if (allowed.length > 0 && !allowed.some((name) => known.test(name))) return `${keyword} ${allowed.join(",")}`;
+    }
+    return undefined;
+}
+
+function fromKeys({ privateKey, identityFiles }: Login["credentials"]): string | undefined {
+    const inText = privateKey === undefined ? undefined : onlyOpenSshReads(inspectKey(privateKey));
+    if (inText !== undefined) return `connection.privateKey ${inText}`;
+    for (const file of identityFiles) {
+        if (existsSync(`${file}-cert.pub`)) return `the certificate ${file}-cert.pub`;
+        const inFile = onlyOpenSshReads(inspectKey(readText(file)));
+        if (inFile !== undefined) return `the key ${file} ${inFile}`;
+    }
+    return undefined;
+}
+
+/** ssh2 passes over certificates and security keys of an agent. */
+async function fromAgent(socket: string | undefined): Promise<string | undefined> {
+    if (socket === undefined || !existsSync(socket)) return undefined;
+    try {
+        const env = { ...process.env, SSH_AUTH_SOCK: socket };
+        const { stdout } = await runFile("ssh-add", ["-L"], { env, timeout: AGENT_MS });
+        const types = stdout.split("\n").map((line) => line.split(" ")[0] ?? "");
+        const type = types.find((name) => name.startsWith("sk-") || name.includes("-cert-v0"));
+        return type && `a key of the agent (${type})`;
+    } catch {
+        return undefined;
+    }
+}
+
+/** A host that known_hosts vouches for by an authority alone shows a certificate. */
+async function fromKnownHosts({ names, files }: Login["hostKey"]): Promise<string | undefined> {
+    const withAuthority = files.filter((file) => /^\s*@cert-authority\s/m.test(readText(file)));
+    if (withAuthority.length === 0) return undefined;
+    const found = await findKnownHosts(names, withAuthority).catch(() => []);
+    const line = found.find(({ marker }) => marker === "@cert-authority");
+    return line && `@cert-authority of ${line.file}:${line.line}`;
+}
+
+/** GSSAPIAuthentication is a default of Debian's ssh: it only counts where there is a ticket. */
+async function fromTicket(settings: SshSettings): Promise<string | undefined> {
+    if (settings.get("gssapiauthentication")?.[0] !== "yes") return undefined;
+    const { KRB5CCNAME } = process.env;
+    if (KRB5CCNAME === undefined && !existsSync(`/tmp/krb5cc_${localUser().uid}`)) return undefined;
+    return runFile("klist", ["-s"]).then(
+        () => "GSSAPIAuthentication with a Kerberos ticket",
+        () => undefined,
+    );
+}

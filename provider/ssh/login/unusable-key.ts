@@ -1,0 +1,11 @@
+import { ConnectionError } from "../link/connection-error";
+import type { UnusableKey } from "./key-file";
+
+export function unusableKey({ reason, todo }: UnusableKey, said?: string): ConnectionError {
+    return new ConnectionError("settings", {
+        property: "connection.privateKey",
+        what: `the private key ${reason}`,
+        said,
+        todo,
+    });
+}

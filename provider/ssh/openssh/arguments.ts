@@ -1,0 +1,113 @@
+import { sh } from "../../host/shell";
+import type { Login } from "../login/login";
+import { configFile } from "../login/ssh-config";
+import { HOST_KEY_ALIAS, type PrivateFiles } from "./private-files";
+
+/** Notes its own process in the file that is its first argument, and becomes the command that the rest are. */
+const NOTE_PID = 'echo $$ >"$0"; exec "$@"';
+
+/** Environment of an ssh that may have to answer prompts. */
+export function askpassEnvironment(login: Login, files: PrivateFiles): Record<string, string> {
+    const { passphrase, password } = login.credentials;
+    if (passphrase === undefined && password === undefined) return {};
+    // ssh before 8.4 knows no SSH_ASKPASS_REQUIRE, and wants a DISPLAY.
+    return { SSH_ASKPASS: files.askpass, SSH_ASKPASS_REQUIRE: "force", DISPLAY: process.env.DISPLAY ?? ":0" };
+}
+
+/**
+ * Arguments of ssh for a login, with the host at the end. What the user set wins over ~/.ssh/config, which ssh reads
+ * by itself. They are given as options rather than in a file: ssh hands the file of -F to the jump hosts of ProxyJump
+ * too, and options to this host alone.
+ */
+export function sshArguments(
+    login: Login,
+    files: PrivateFiles,
+    jump?: { login: Login; files: PrivateFiles },
+): string[] {
+    const file = configFile();
+    const options = [
+        ...connectionOptions(login),
+        ...hostKeyOptions(login, files),
+        ...credentialOptions(login, files),
+        ...(jump === undefined ? [] : [`ProxyCommand=${jumpCommand(jump.login, jump.files)}`]),
+    ];
+    return [
+        ...(file === undefined ? [] : ["-F", file]),
+        "-T",
+        "-l",
+        login.user,
+        "-p",
+        String(login.port),
+        ...options.flatMap((option) => ["-o", option]),
+        "--",
+        login.name,
+    ];
+}
+
+function connectionOptions(login: Login): string[] {
+    return [
+        `ConnectTimeout=${login.dialTimeoutSeconds || "none"}`,
+        "ConnectionAttempts=1",
+        "ServerAliveInterval=10",
+        "ServerAliveCountMax=3",
+        // A deployment needs none of these, whatever the user's own sessions have.
+        "ClearAllForwardings=yes",
+        "ForwardAgent=no",
+        "ForwardX11=no",
+        "PermitLocalCommand=no",
+        "RequestTTY=no",
+        "RemoteCommand=none",
+        "Tunnel=no",
+        "UpdateHostKeys=no",
+        "AddKeysToAgent=no",
+        "EscapeChar=none",
+    ];
+}
+
+function hostKeyOptions({ hostKey }: Login, files: PrivateFiles): string[] {
+    if (hostKey.ignore)
+        return ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "GlobalKnownHostsFile=/dev/null"];
+    // As with the built-in client, no setting of ~/.ssh/config lets an unknown key pass.
+    const strict = "StrictHostKeyChecking=yes";
+    if (hostKey.hostKey === undefined) return [strict];
+    const alias = [strict, `HostKeyAlias=${HOST_KEY_ALIAS}`, "GlobalKnownHostsFile=/dev/null", "CheckHostIP=no"];
+    return hostKey.hostKey.startsWith("SHA256:")
+        ? [...alias, "UserKnownHostsFile=/dev/null", `KnownHostsCommand=${quoted(files.knownHostsCommand)} %t %K %f`]
+        : [...alias, `UserKnownHostsFile=${quoted(files.knownHosts)}`];
+}
+
+function credentialOptions({ credentials }: Login, files: PrivateFiles): string[] {
+    const { privateKey, passphrase, password, agent, isAgentGiven } = credentials;
+    const hasOwn = privateKey !== undefined || isAgentGiven;
+    const keys = privateKey === undefined ? [] : [`IdentityFile=${quoted(files.identity)}`, "IdentitiesOnly=yes"];
+    const ownAgent = isAgentGiven && agent !== undefined ? [`IdentityAgent=${quoted(agent)}`] : [];
+    const noAgent = privateKey !== undefined && !isAgentGiven ? ["IdentityAgent=none"] : [];
+    const prompts =
+        password !== undefined
+            ? [
+                  "BatchMode=no",
+                  "NumberOfPasswordPrompts=1",
+                  // A given password comes before keys that weren't given.
+                  ...(hasOwn
+                      ? []
+                      : ["PreferredAuthentications=password,keyboard-interactive,gssapi-with-mic,hostbased,publickey"]),
+              ]
+            : passphrase !== undefined
+              ? ["BatchMode=no", "PasswordAuthentication=no", "KbdInteractiveAuthentication=no"]
+              : ["BatchMode=yes"];
+    return [...keys, ...ownAgent, ...noAgent, ...prompts];
+}
+
+/** Another ssh that logs in to the jump host, and connects its standard streams to the host behind it. */
+function jumpCommand(login: Login, files: PrivateFiles): string {
+    const environment = Object.entries(askpassEnvironment(login, files)).map(([name, value]) => `${name}=${value}`);
+    const args = sshArguments(login, files);
+    const words = ["-W", "[%h]:%p", ...args].map((word, index) => (index === 1 ? word : word.replaceAll("%", "%%")));
+    const noted = ["/bin/sh", "-c", NOTE_PID, files.pid.replaceAll("%", "%%")];
+    return sh`${[...noted, "env", ...environment, "ssh", ...words]}`.text;
+}
+
+/** A path as a word of ssh_config(5), whose tokens begin with `%`. */
+function quoted(path: string): string {
+    return `"${path.replaceAll("%", "%%")}"`;
+}

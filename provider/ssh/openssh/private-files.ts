@@ -1,0 +1,117 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseHostKey } from "../login/host-key-input";
+import { inspectKey, keyProblem } from "../login/key-file";
+import type { Login } from "../login/login";
+import { unusableKey } from "../login/unusable-key";
+
+/** Name that a given host key has in our own known_hosts. */
+export const HOST_KEY_ALIAS = "portable-host";
+
+/**
+ * Answers the prompts of the ssh that was started with this directory: a ProxyCommand inherits SSH_ASKPASS, and its
+ * prompts are those of another host. A prompt for a PIN, and a question to confirm, get no answer.
+ */
+const ASKPASS = `#!/bin/sh
+directory=\${0%/*}
+[ -z "$SSH_ASKPASS_PROMPT" ] || exit 1
+tries=0
+while [ ! -s "$directory/pid" ] && [ "$tries" -lt 50 ]; do sleep 0.02; tries=$((tries + 1)); done
+[ "$PPID" = "$(cat "$directory/pid")" ] || exit 1
+case $1 in
+    *passphrase*) file=passphrase ;;
+    *PIN*|*"(yes/no"*) exit 1 ;;
+    *) file=password ;;
+esac
+[ -r "$directory/$file" ] && cat "$directory/$file"
+`;
+
+/** Vouches for a host key by its fingerprint: known_hosts has no place for one. */
+const knownHostsCommand = (fingerprint: string) =>
+    `#!/bin/sh\n[ "$3" != '${fingerprint}' ] || echo "${HOST_KEY_ALIAS} $1 $2"\n`;
+
+/**
+ * Inputs of a connection that ssh takes as files: in a directory that only this user may enter. Secrets are never in an
+ * argv or the environment.
+ */
+export class PrivateFiles {
+    private constructor(readonly directory: string) {}
+
+    /** The control socket of a connection; a unix socket's path may have 104 bytes. */
+    get controlPath(): string {
+        return join(this.directory, "c");
+    }
+
+    get identity(): string {
+        return join(this.directory, "identity");
+    }
+
+    get knownHosts(): string {
+        return join(this.directory, "known_hosts");
+    }
+
+    get knownHostsCommand(): string {
+        return join(this.directory, "known-hosts-command");
+    }
+
+    get askpass(): string {
+        return join(this.directory, "askpass");
+    }
+
+    get pid(): string {
+        return join(this.directory, "pid");
+    }
+
+    /** @throws ConnectionError `settings` for a hostKey or a privateKey that can't be used */
+    static async make(login: Login, parent?: string): Promise<PrivateFiles> {
+        const { privateKey, passphrase } = login.credentials;
+        const problem = privateKey === undefined ? undefined : keyProblem(inspectKey(privateKey), passphrase);
+        if (problem !== undefined) throw unusableKey(problem);
+        const hostKey = login.hostKey.hostKey === undefined ? undefined : parseHostKey(login.hostKey.hostKey);
+        const directory = parent ?? (await mkdtemp(join(tmpdir(), "portable-ssh-")));
+        if (parent !== undefined) await mkdir(parent, { mode: 0o700 });
+        const files = new PrivateFiles(directory);
+        try {
+            await files.writeCredentials(login);
+            if (hostKey?.line !== undefined)
+                await writeFile(files.knownHosts, `${HOST_KEY_ALIAS} ${hostKey.line}\n`, { mode: 0o600 });
+            else if (hostKey !== undefined)
+                await files.writeScript(files.knownHostsCommand, knownHostsCommand(hostKey.fingerprint));
+            return files;
+        } catch (error) {
+            await files.remove();
+            throw error;
+        }
+    }
+
+    /** For a jump host of the connection. */
+    nested(login: Login): Promise<PrivateFiles> {
+        return PrivateFiles.make(login, join(this.directory, "jump"));
+    }
+
+    private async writeCredentials({ credentials }: Login): Promise<void> {
+        const { privateKey, passphrase, password } = credentials;
+        const secrets = { identity: privateKey, passphrase, password };
+        for (const [name, text] of Object.entries(secrets)) {
+            if (text === undefined) continue;
+            await writeFile(join(this.directory, name), text.endsWith("\n") ? text : `${text}\n`, { mode: 0o600 });
+        }
+        if (passphrase !== undefined || password !== undefined) await this.writeScript(this.askpass, ASKPASS);
+    }
+
+    private async writeScript(path: string, text: string): Promise<void> {
+        await writeFile(path, text, { mode: 0o700 });
+        await chmod(path, 0o700);
+    }
+
+    /** Once the login is done, nothing needs them. */
+    async removeSecrets(): Promise<void> {
+        const secrets = ["identity", "passphrase", "password", "jump"];
+        await Promise.all(secrets.map((name) => rm(join(this.directory, name), { recursive: true, force: true })));
+    }
+
+    remove(): Promise<void> {
+        return rm(this.directory, { recursive: true, force: true });
+    }
+}

@@ -1,0 +1,76 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import type { Duplex } from "node:stream";
+import { located, UserError } from "../errors";
+import type { Connection } from "../host/connection";
+import type { Host, RunResult } from "../host/host";
+import type { Shell } from "../host/shell";
+import { inQueue, inSession } from "./in-session";
+import { ForwardingRefused, type HostAddress, type Link, SftpMissing, type UploadOptions } from "./link/link";
+import type { Login } from "./login/login";
+import { forwardByProgram } from "./session/forward-program";
+import type { Rights } from "./session/runner";
+import type { RunOptions } from "./session/shell-session";
+import { uploadByProgram } from "./session/upload-program";
+import type { SharedLink } from "./shared-link";
+
+/** The host that a connection leads to; its operations share the connection of the login. */
+export function hostOf(connection: Connection, shared: SharedLink): Host {
+    const { login } = shared;
+    const name = connection.host ?? login.address;
+    const isRoot = login.user === "root";
+    const rights = { asRoot: connection.sudo ?? !isRoot, sudoPassword: connection.sudoPassword };
+    return {
+        name,
+        connection,
+        isRoot,
+        run: (program, options = {}) => located({ host: name }, () => run(shared, rights, program, options)),
+        open: (address, { signal } = {}) =>
+            located({ host: name }, () => inSession(shared, signal, (link) => open(link, login, address, signal))),
+        reach: ({ signal } = {}) => located({ host: name }, async () => (await shared.dialAnother(signal)).close()),
+        inTurn: (work, { signal } = {}) => inQueue(shared.turn, signal, work),
+        upload: (file, path, options = {}) => located({ host: name }, () => upload(shared, file, path, options)),
+    };
+}
+
+function run(shared: SharedLink, rights: Rights, program: Shell, options: RunOptions) {
+    return inSession<RunResult>(shared, options.signal, async (link, early) => {
+        const session = await shared.spare.take(link, rights, options.signal);
+        try {
+            return await session.run(program, options, (result) => {
+                early(result);
+                // The next program is likely to come soon.
+                if (session.isSpent) shared.spare.prepare(link, rights);
+            });
+        } finally {
+            shared.spare.give(session);
+        }
+    });
+}
+
+async function open(link: Link, login: Login, address: HostAddress, signal?: AbortSignal): Promise<Duplex> {
+    try {
+        return await link.forward(address, signal);
+    } catch (error) {
+        if (!(error instanceof ForwardingRefused)) throw error;
+        return forwardByProgram(link, login, address, { refusal: error, signal });
+    }
+}
+
+async function upload(shared: SharedLink, file: string, path: string, options: UploadOptions): Promise<void> {
+    const { signal } = options;
+    await access(file, constants.R_OK).catch((error: Error) => {
+        throw new UserError({ what: `the file ${file} can't be read here`, said: error.message });
+    });
+    const byProgram = (link: Link) => uploadByProgram(link, shared.login, file, path, options);
+    await inSession(shared, signal, async (link) => {
+        if (link.upload === undefined || !shared.hasSftp) return byProgram(link);
+        try {
+            await link.upload(file, path, options);
+        } catch (error) {
+            if (!(error instanceof SftpMissing)) throw error;
+            shared.hasSftp = false;
+            await byProgram(link);
+        }
+    });
+}
