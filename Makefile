@@ -2,13 +2,17 @@
 export PATH := $(CURDIR)/.toolchain/node_modules/.bin:$(CURDIR)/node_modules/.bin:$(PATH)
 HOSTS := test/hosts/hosts.sh
 
-.PHONY: docs docs-check demo test check sdk bench soak setup test-setup roots go host-up host-down clean
+.PHONY: docs docs-check demo test test-next check sdk bench soak setup test-setup roots go host-up host-down clean
 
 demo: setup            # deploys examples/hello to a host that it boots, changes it, takes it back
 	@scripts/demo.sh
 
 test: test-setup check roots go   # everything, on every engine that is there
 	@scripts/test.sh
+
+test-next: test-setup  # updates and their failures on Debian's unstable suite, with the newest systemd
+	@test/hosts/root.sh sid >/dev/null
+	@PORTABLE_TEST_SUITE=sid scripts/test.sh test/hosts test/lifecycle test/resilience/kill-points test/resilience/power-off
 
 check: setup           # types, lint of TypeScript and of the host's shell programs, and the directions of imports
 	@npm run --silent types

@@ -1,25 +1,20 @@
 #!/bin/sh
-# Deploys to real hosts in every way that is there, side by side, and writes docs/how-it-works/benchmarks.md: about 12 minutes.
-#   BENCH_ROUNDS, BENCH_ROUNDS_DISTANT, BENCH_ROUNDS_OF_5   most rounds of each table    BENCH_MB   megabytes of the image
-#   BENCH_ROUND_TRIP_MS, BENCH_MEGABITS   how far the distant host is, and by what line
-#   BENCH_SECONDS   when to begin no further round           BENCH_ONLY   names, by commas: only prints
+# Deploys to real hosts with every contender, side by side, and writes docs/how-it-works/benchmarks.md: about 12 minutes.
+#   BENCH_ROUNDS, BENCH_ROUNDS_DISTANT, BENCH_ROUNDS_OF_5   largest number of rounds of each table
+#   BENCH_MB        size of the image in megabytes
+#   BENCH_ROUND_TRIP_MS, BENCH_MEGABITS   latency and bandwidth of the line to the distant host
+#   BENCH_SECONDS   time after which no further round begins
+#   BENCH_ONLY      names of contenders, separated by commas: prints the figures instead of writing them
 set -u
 cd "$(dirname "$0")/.."
-PATH=$PWD/.toolchain/node_modules/.bin:$PWD/node_modules/.bin:$PATH
-work=$(mktemp -d)
-PORTABLE_TEST_RUN=$work/run TMPDIR=$work
-export PATH PORTABLE_TEST_RUN TMPDIR
+. scripts/own-hosts.sh
+use_own_hosts
+PATH=$PWD/.toolchain/node_modules/.bin:$PWD/node_modules/.bin:$PATH TMPDIR=$work
+export PATH TMPDIR
 status=0
-trap 'exit 130' INT TERM
-trap 'test/hosts/hosts.sh down >/dev/null; rm -rf "$work"' EXIT
 
 tsx bench/main.ts || status=$?
 
 test/hosts/hosts.sh down >/dev/null
-left=$(test/hosts/hosts.sh leftovers)
-if [ -n "$left" ]; then
-    echo "Left behind by the benchmark:"
-    echo "$left"
-    status=1
-fi
+nothing_left_behind || status=1
 exit $status

@@ -33,7 +33,11 @@ const manifest = JSON.parse(readFileSync(join(root, "sdk/nodejs/package.json"), 
 const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const complete = {
     ...manifest,
-    bin: { "pulumi-resource-portable": "provider/pulumi-resource-portable" },
+    // The second one is for `npx pulumi-portable doctor web1`.
+    bin: {
+        "pulumi-resource-portable": "provider/pulumi-resource-portable",
+        "pulumi-portable": "provider/pulumi-resource-portable",
+    },
     files: ["bin", "provider"],
     engines,
 };

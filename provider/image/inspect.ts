@@ -8,7 +8,7 @@ import { withReadyTree } from "./pack/unpack";
 import type { Ready, Unpacked } from "./sources/loaded";
 import type { Store } from "./store/store";
 import { Tree } from "./tree/tree";
-import { treeUnits, UNIT_DIRECTORIES } from "./tree/units";
+import { treeUnits, unitDirectories, unreadUnits } from "./tree/units";
 
 /** What was seen in an image. */
 export interface Inspection {
@@ -43,8 +43,9 @@ async function ofTree({ tree, isWhole }: Unpacked, identity: Identity): Promise<
     // What every image is given besides is no news.
     const contents = await contentsOf(tree, unitPaths(tree, unitTexts));
     if (extended !== undefined) {
-        const what = extensionProblems(tree).map((each) => ({ severity: "failure" as const, ...each }));
-        return { unitTexts, contents, findings: what };
+        const unread = unreadUnits(tree, extended).map(({ name, ...each }) => ({ file: name, ...each }));
+        const problems = [...unread, ...extensionProblems(tree)];
+        return { unitTexts, contents, findings: problems.map((each) => ({ severity: "failure", ...each })) };
     }
     const whole = copyOf(tree);
     if (isWhole !== true) addSkeleton(whole, identity, unitTexts);
@@ -74,6 +75,6 @@ function copyOf(tree: Tree): Tree {
 
 /** Where the units lie whose texts are shown. */
 function unitPaths(tree: Tree, unitTexts: Readonly<Record<string, string>>): Set<string> {
-    const directories = UNIT_DIRECTORIES.map((each) => tree.lookup(each)?.path ?? each);
+    const directories = unitDirectories(tree);
     return new Set(Object.keys(unitTexts).flatMap((name) => directories.map((each) => `${each}/${name}`)));
 }

@@ -47,3 +47,15 @@ export function main(listener: Listener): () => boolean {
     setImmediate(server.warmUp);
     return () => hasConnected;
 }
+
+/** `pulumi-resource-portable doctor [HOST...]`: ends the process with the status that it returns. */
+export async function doctor(destinations: readonly string[]): Promise<void> {
+    const [{ doctor }, { createPool }] = await Promise.all([import("../doctor/doctor"), import("../ssh/pool")]);
+    const pool = createPool();
+    const status = await doctor(destinations, {
+        connect: (connection) => pool.connect(connection),
+        print: (text) => process.stdout.write(`${text}\n`),
+    });
+    pool.close();
+    process.exit(status);
+}

@@ -16,14 +16,21 @@ import { cacheDirectory } from "./cache-directory";
 const MAX_AGE_DAYS = 30;
 const DAY_MS = 86_400_000;
 
-const listener = createServer();
-// A signal that arrives while main() is being loaded is delivered to it afterwards, rather than ending the process.
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
-listener.listen(0, "127.0.0.1", () => {
-    writeSync(1, `${(listener.address() as AddressInfo).port}\n`);
-    // In the same turn of the event loop: no connection is accepted before main() handles them.
-    run("provider.js", (bundle) => (bundle as typeof import("./main")).main(listener));
-});
+if (process.argv[2] === "doctor")
+    run("provider.js", (bundle) => {
+        void (bundle as typeof import("./main")).doctor(process.argv.slice(3));
+        return () => true;
+    });
+else {
+    const listener = createServer();
+    // A signal that arrives while main() is being loaded is delivered to it afterwards, rather than ending the process.
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
+    listener.listen(0, "127.0.0.1", () => {
+        writeSync(1, `${(listener.address() as AddressInfo).port}\n`);
+        // In the same turn of the event loop: no connection is accepted before main() handles them.
+        run("provider.js", (bundle) => (bundle as typeof import("./main")).main(listener));
+    });
+}
 
 /** Calls `main` with the exports of a bundle beside this file; `main` returns whether a host was connected to. */
 function run(bundle: string, main: (exports: unknown) => () => boolean): void {

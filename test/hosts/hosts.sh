@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Disposable Debian hosts for tests and the demo: systemd as PID 1, sshd, portabled, an own network and cgroup.
 #
-#   hosts.sh up NAME [--suite bookworm|trixie] [--without PACKAGE|/PATH]... [--owner PID]
+#   hosts.sh up NAME [--suite bookworm|trixie|sid] [--without PACKAGE|/PATH]... [--owner PID]
 #                             boots a new host, or one that was powered off; an owner's death frees it for gc
 #   hosts.sh poweroff NAME   cuts its power: everything running there is killed, the disk stays
 #   hosts.sh down [NAME...]  takes hosts away with all they held; without a name: all

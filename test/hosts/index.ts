@@ -16,9 +16,17 @@ export interface CommandResult {
     stderr: string;
 }
 
+/** Debian 12 with systemd 252, Debian 13 with 257, and the unstable Debian with the newest (262 when it was added). */
+export type Suite = "bookworm" | "trixie" | "sid";
+
+const onlySuite = process.env.PORTABLE_TEST_SUITE as Suite | undefined;
+/** The suites of tests that run on several; PORTABLE_TEST_SUITE has all tests run on that one alone (`make test-next`). */
+export const suites: readonly Suite[] = onlySuite ? [onlySuite] : ["bookworm", "trixie"];
+const defaultSuite = suites[0] as Suite;
+
 export interface TestHostOptions {
-    /** Debian 12 with systemd 252 is the default; trixie is Debian 13 with systemd 257. */
-    suite?: "bookworm" | "trixie";
+    /** The first of {@link suites} by default. */
+    suite?: Suite;
     /** Packages or files (`/usr/bin/zstd`) that the host lacks; portablectl is in the package systemd-container. */
     without?: string[];
 }
@@ -75,8 +83,8 @@ export async function bootHost(options: TestHostOptions = {}): Promise<TestHost>
     if (shared) return shared;
     const name = `t${process.pid}-${++booted}`;
     const without = (options.without ?? []).flatMap((what) => ["--without", what]);
-    const suite = options.suite ? ["--suite", options.suite] : [];
-    await hostsCommand("up", name, "--owner", String(process.pid), ...suite, ...without);
+    const suite = options.suite ?? defaultSuite;
+    await hostsCommand("up", name, "--owner", String(process.pid), "--suite", suite, ...without);
     return hostNamed(name, () => hostsCommand("down", name));
 }
 
@@ -88,7 +96,7 @@ async function sharedHost(options: TestHostOptions): Promise<TestHost | undefine
     const host = await hostNamed(name, async () => {
         sharedInUse = false;
     });
-    if (host.suite === (options.suite ?? "bookworm")) return host;
+    if (host.suite === (options.suite ?? defaultSuite)) return host;
     sharedInUse = false;
     return undefined;
 }

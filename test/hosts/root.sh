@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # root.sh [SUITE]: makes the root file system that hosts of a Debian suite share (bookworm: systemd 252,
-# trixie: systemd 257), unless the cache has it already, and prints its path. Needs root; takes half a minute.
+# trixie: systemd 257, sid: the newest), unless the cache has it already, and prints its path. Needs root; takes half a
+# minute. The root of sid stays as it was made: remove it from the cache to have a newer one.
 #
 #   PORTABLE_TEST_CACHE   where roots are kept (default: portable-test in the user's cache directory)
 #   PORTABLE_TEST_MIRROR  Debian mirror, in any form that mmdebstrap takes (default: mmdebstrap's own)
@@ -31,7 +32,9 @@ if [ ! -d "$root" ]; then
     trap 'rm -rf "$building"' EXIT
     chmod 755 "$building"
     echo "making the root of Debian $suite in $cache: half a minute, once" >&2
-    mmdebstrap --quiet --variant=minbase --include="$(IFS=, && echo "${packages[*]}")" "$suite" "$building" \
+    # A mirror that lags behind has a Release file of sid that has expired; stable suites have no date to expire.
+    mmdebstrap --quiet --variant=minbase --include="$(IFS=, && echo "${packages[*]}")" \
+        --aptopt='Acquire::Check-Valid-Until "false"' "$suite" "$building" \
         ${PORTABLE_TEST_MIRROR:+"$PORTABLE_TEST_MIRROR"} >&2
 
     # What must differ between hosts is written by hosts.sh at the first boot of each.

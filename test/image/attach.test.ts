@@ -3,7 +3,7 @@ import path from "node:path";
 import { buildImage } from "../../provider/image/image";
 import { Store } from "../../provider/image/store/store";
 import { Asset } from "../../provider/schema/values";
-import { bootHost, type TestHost } from "../hosts";
+import { bootHost, suites, type TestHost } from "../hosts";
 import { workspace } from "./workspace";
 
 /** Settings that need something of the image: without it the service ends before its program starts, with 226 or 200. */
@@ -19,7 +19,7 @@ const SETTINGS = {
 };
 const EXIT_OF_HELLO = "1"; // no socket was passed to it
 
-describe.each(["bookworm", "trixie"] as const)("on Debian %s", (suite) => {
+describe.each(suites)("on Debian %s", (suite) => {
     let host: TestHost;
     beforeAll(async () => {
         host = await bootHost({ suite });

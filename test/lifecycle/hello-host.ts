@@ -1,11 +1,11 @@
-import { bootHost, diffSnapshots, type Snapshot, type TestHost, type TestHostOptions } from "../hosts";
+import { bootHost, diffSnapshots, type Snapshot, type Suite, type TestHost } from "../hosts";
 import type { Deployment, Json } from "./deployment";
 import { bootTimeoutMs, connectionTo, HelloProgram, makeToyService } from "./hello";
 import { Provider, type ProviderOptions } from "./provider";
 
 export interface HelloHostOptions {
-    /** Debian release of the host: bookworm by default. */
-    suite?: TestHostOptions["suite"];
+    /** The first of `suites` by default. */
+    suite?: Suite;
     /** Whether toy.service is running on the host: a service of its own, which can be reloaded. */
     toy?: boolean;
     /**

@@ -1,10 +1,11 @@
 import { HIDDEN_MARK, MARK } from "../../provider/host/portabled-252";
+import { suites } from "../hosts";
 import { failure, type Json } from "./deployment";
 import { image, inlineName, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
 // portabled of bookworm takes hello-staging for a version of hello.
-describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
+describe.each(suites)("on %s", (suite) => {
     const { provider, host, connection, expectUntouched } = helloHost({ suite });
 
     test("staging stands beside production: each with its socket, directory and releases, and each goes alone", async () => {

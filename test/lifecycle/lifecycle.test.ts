@@ -1,8 +1,9 @@
+import { suites } from "../hosts";
 import type { Json } from "./deployment";
 import { atRest, image, inlineName, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
-describe.each(["bookworm", "trixie"] as const)("on %s", (suite) => {
+describe.each(suites)("on %s", (suite) => {
     const { provider, host, connection, expectUntouched } = helloHost({ suite });
 
     test("image, service and drop-in come, change and go, and leave the host as it was", async () => {

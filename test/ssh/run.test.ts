@@ -7,13 +7,13 @@ import { buildSync } from "esbuild";
 import type { Host } from "../../provider/host/host";
 import { sh } from "../../provider/host/shell";
 import type { Pool } from "../../provider/ssh/pool";
-import { bootHost, type TestHost } from "../hosts";
+import { bootHost, suites, type TestHost } from "../hosts";
 import { bootTimeoutMs, createPool, explicit, onBothClients } from "./hosts";
 
 onBothClients(() => {
     const directory = mkdtempSync(join(tmpdir(), "portable-test-run-"));
 
-    describe.each(["bookworm", "trixie"] as const)("on Debian %s", (suite) => {
+    describe.each(suites)("on Debian %s", (suite) => {
         let host: TestHost;
         let pool: Pool;
         let root: Host;

@@ -1,6 +1,6 @@
 import { unitNameProblem } from "../../systemd/portable-names";
-import { parentOf } from "../tree/paths";
-import { UNIT_DIRECTORIES } from "../tree/units";
+import { nameOf, parentOf } from "../tree/paths";
+import { unitDirectories, unreadUnits } from "../tree/units";
 import type { Finding } from "./finding";
 import type { ImageFacts } from "./image-facts";
 
@@ -10,7 +10,11 @@ const KNOWN_SUFFIX = /\.(service|socket|target|timer|path|mount|automount|swap|s
 
 /** Which units portablectl attaches, and which it leaves in the image. */
 export function unitNameFindings(facts: ImageFacts): Finding[] {
+    const unread = unreadUnits(facts.tree, facts.name).map(
+        ({ name, what, todo }): Finding => ({ severity: "failure", file: name, what, todo }),
+    );
     const others = ignoredUnits(facts);
+    if (facts.units.length === 0 && unread.length > 0) return unread;
     if (facts.units.length === 0) {
         const what = `the image has no unit of '${facts.name}', so there is nothing to attach`;
         const found = others.length === 0 ? "" : `: it has ${listed(others)}`;
@@ -22,7 +26,7 @@ export function unitNameFindings(facts: ImageFacts): Finding[] {
             },
         ];
     }
-    const findings = lostTemplates(facts);
+    const findings = [...unread, ...lostTemplates(facts), ...ignoredDropIns(facts)];
     if (others.length > 0 && others.length <= MAX_IGNORED) {
         findings.push({
             severity: "warning",
@@ -35,13 +39,33 @@ export function unitNameFindings(facts: ImageFacts): Finding[] {
 
 /** Units in the image that portablectl doesn't attach. */
 function ignoredUnits({ name, tree }: ImageFacts): string[] {
-    const directories = new Set(UNIT_DIRECTORIES.map((each) => tree.lookup(each)?.path ?? each));
+    const directories = new Set(unitDirectories(tree));
     const names = tree
         .sorted()
         .filter(([path, entry]) => entry.kind !== "directory" && directories.has(parentOf(path)))
-        .map(([path]) => path.slice(path.lastIndexOf("/") + 1))
+        .map(([path]) => nameOf(path))
         .filter((each) => KNOWN_SUFFIX.test(each) && unitNameProblem(each, name) !== undefined);
     return [...new Set(names)].sort();
+}
+
+/** Drop-ins in the image: portabled takes unit files only. */
+function ignoredDropIns({ tree, units }: ImageFacts): Finding[] {
+    const names = new Set(units.map(({ name }) => name));
+    const directories = unitDirectories(tree);
+    const found = tree
+        .sorted()
+        .map(([path]) => path)
+        .filter((path) => {
+            const directory = parentOf(path);
+            const isDropIn = path.endsWith(".conf") && directory.endsWith(".d");
+            return isDropIn && directories.includes(parentOf(directory)) && names.has(nameOf(directory).slice(0, -2));
+        });
+    return found.map((path) => ({
+        severity: "warning",
+        file: nameOf(parentOf(path)).slice(0, -2),
+        what: `the image has the drop-in ${path}, and portablectl attaches none of an image`,
+        todo: "Write its settings into the unit, or into a drop-in of the AttachedService",
+    }));
 }
 
 /** A template that lost its `@` on the way into the image (store paths of Nix can't hold one). */

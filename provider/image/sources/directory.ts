@@ -10,7 +10,7 @@ import type { DigestCache } from "../tree/digest-cache";
 import { absolute, cacheOf, explained, knownFile, LocalProblem, localFile } from "../tree/local-files";
 import { join } from "../tree/paths";
 import { type Entry, Tree } from "../tree/tree";
-import { treeUnits, UNIT_DIRECTORIES } from "../tree/units";
+import { treeUnits, unitDirectories, unreadUnits } from "../tree/units";
 import { unitFile } from "./files/unit-schema";
 import { addUnits, loadUnits } from "./files/units";
 import type { LoadArgs, LoadedSource } from "./loaded";
@@ -46,13 +46,13 @@ export async function loadDirectory(source: Previewed<DirectorySource>, args: Lo
     }
     const prefix = typeof args.name === "string" ? args.name : undefined;
     for (const { name } of units.list) {
-        for (const directory of UNIT_DIRECTORIES) tree.remove(join(tree.lookup(directory)?.path ?? directory, name));
+        for (const directory of unitDirectories(tree)) tree.remove(join(directory, name));
     }
     const given = addUnits(units.list, prefix, tree, problems);
     if (prefix === undefined || !units.complete) return { sourceDigest: UNKNOWN };
 
     const unitTexts = { ...(await treeUnits(tree, prefix)), ...given };
-    if (Object.keys(unitTexts).length === 0) {
+    if (Object.keys(unitTexts).length === 0 && unreadUnits(tree, prefix).length === 0) {
         problems.add(
             [...path, "units"],
             `'${written}' has no unit of '${prefix}' in /usr/lib/systemd/system or /etc/systemd/system. Name unit files here, or install the package that brings them.`,

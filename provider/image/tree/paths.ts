@@ -9,6 +9,8 @@ export interface Followed {
     exists: boolean;
     /** The symbolic links on the way, each with its target as written. */
     links: [path: string, target: string][];
+    /** Whether it leads elsewhere for a process whose root isn't this one: by an absolute link, or by `..` above the root. */
+    leavesRoot: boolean;
 }
 
 /** What is at a path: a symbolic link with its target, something else, or nothing. */
@@ -21,18 +23,20 @@ export type AtPath = { target?: string } | undefined;
  */
 export function* followLinks(path: string): Generator<string, Followed | undefined, AtPath> {
     const links: Followed["links"] = [];
+    let leavesRoot = false;
     let rest = stepsOf(path);
     let reached = "/";
     while (rest.length > 0) {
         const [step, ...more] = rest as [string, ...string[]];
         rest = more;
         if (step === "..") {
+            leavesRoot ||= reached === "/";
             reached = parentOf(reached);
             continue;
         }
         const next = join(reached, step);
         const found = yield next;
-        if (found === undefined) return { path: [next, ...rest].join("/"), exists: false, links };
+        if (found === undefined) return { path: [next, ...rest].join("/"), exists: false, links, leavesRoot };
         if (found.target === undefined) {
             reached = next;
             continue;
@@ -40,9 +44,11 @@ export function* followLinks(path: string): Generator<string, Followed | undefin
         links.push([next, found.target]);
         if (links.length > MAX_LINKS) return undefined;
         rest = [...stepsOf(found.target), ...rest];
-        if (found.target.startsWith("/")) reached = "/";
+        if (!found.target.startsWith("/")) continue;
+        reached = "/";
+        leavesRoot = true;
     }
-    return { path: reached, exists: true, links };
+    return { path: reached, exists: true, links, leavesRoot };
 }
 
 /** Runs {@link followLinks} where `at` answers at once. */

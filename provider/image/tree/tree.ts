@@ -1,5 +1,5 @@
 import { sha256 } from "../../digest";
-import { followLinksNow, nameOf, parentOf } from "./paths";
+import { type Followed, followLinksNow, nameOf, parentOf } from "./paths";
 
 /** Where the bytes of a file are: here, in a file of this machine, or at a path of a squashfs of this machine. */
 export type Content = { bytes: Buffer } | { localPath: string } | { image: string; path: string };
@@ -85,12 +85,12 @@ export class Tree {
      * Where a path leads: symbolic links followed, absolute ones from the image's root. `entry` is undefined where
      * nothing is; `path` is then how far it is known. A circle of links answers undefined.
      */
-    lookup(path: string): { path: string; entry: Entry | undefined } | undefined {
+    lookup(path: string): (Followed & { entry: Entry | undefined }) | undefined {
         const found = followLinksNow(path, (at) => {
             const entry = this.entries.get(at);
             return entry && (entry.kind === "symlink" ? entry : {});
         });
-        return found && { path: found.path, entry: this.entries.get(found.path) };
+        return found && { ...found, entry: this.entries.get(found.path) };
     }
 
     /** Names in a directory, sorted; none where there is no directory. */

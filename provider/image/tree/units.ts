@@ -1,6 +1,6 @@
 import { unitNameProblem } from "../../systemd/portable-names";
 import { readText } from "./content";
-import { parentOf } from "./paths";
+import { nameOf, parentOf } from "./paths";
 import type { FileEntry, Tree } from "./tree";
 
 /** Where systemd finds unit files in an image, the first one counting (systemd.unit(5), "UNIT FILE LOAD PATH"). */
@@ -15,23 +15,72 @@ const MAX_UNIT_BYTES = 1 << 20;
 
 export interface UnitInTree {
     name: string;
+    /** Where portabled finds it; a symbolic link where it leads to a file of the image. */
     path: string;
     /** Of its directory: the least counts. */
     rank: number;
+    /** The file itself. */
     entry: FileEntry;
+}
+
+/** A unit that portabled doesn't read from the image. */
+export interface UnreadUnit {
+    name: string;
+    what: string;
+    todo: string;
+}
+
+interface FoundUnits {
+    read: UnitInTree[];
+    unread: UnreadUnit[];
 }
 
 /** The units in a tree that portablectl attaches under the prefix, wherever systemd finds them. */
 export function unitFiles(tree: Tree, prefix: string): UnitInTree[] {
-    const places = UNIT_DIRECTORIES.map((directory) => tree.lookup(directory)?.path ?? directory);
-    const found: UnitInTree[] = [];
-    for (const [path, entry] of tree.sorted()) {
-        const rank = places.indexOf(parentOf(path));
-        const name = path.slice(path.lastIndexOf("/") + 1);
-        if (rank < 0 || entry.kind !== "file" || entry.size > MAX_UNIT_BYTES) continue;
-        if (unitNameProblem(name, prefix) === undefined) found.push({ name, path, rank, entry });
+    return findUnits(tree, prefix).read;
+}
+
+/** The units that portabled would take from the host, or find nothing for. */
+export function unreadUnits(tree: Tree, prefix: string): UnreadUnit[] {
+    return findUnits(tree, prefix).unread;
+}
+
+function findUnits(tree: Tree, prefix: string): FoundUnits {
+    const directories = unitDirectories(tree);
+    const read: UnitInTree[] = [];
+    const unread: UnreadUnit[] = [];
+    for (const [path, own] of tree.sorted()) {
+        const rank = directories.indexOf(parentOf(path));
+        const name = nameOf(path);
+        if (rank < 0 || own.kind === "directory" || unitNameProblem(name, prefix) !== undefined) continue;
+        const found = own.kind === "symlink" ? linkedUnit(tree, path, own.target) : own;
+        if ("what" in found) unread.push({ name, ...found });
+        else if (found.size <= MAX_UNIT_BYTES) read.push({ name, path, rank, entry: found });
     }
-    return found.sort((a, b) => a.rank - b.rank);
+    return { read: read.sort((a, b) => a.rank - b.rank), unread };
+}
+
+/** The directories of units by their path without symbolic links. */
+export function unitDirectories(tree: Tree): string[] {
+    return UNIT_DIRECTORIES.map((directory) => tree.lookup(directory)?.path ?? directory);
+}
+
+/** portabled opens a unit in the mounted image as any program would, so a link that leaves the image leads to the host. */
+function linkedUnit(tree: Tree, path: string, target: string): FileEntry | Omit<UnreadUnit, "name"> {
+    const link = `it is a symbolic link to ${target}`;
+    const found = tree.lookup(path);
+    if (found === undefined)
+        return { what: `${link}, a circle of symbolic links`, todo: "Put the unit file itself there" };
+    if (found.leavesRoot) {
+        return {
+            what: `${link}, which portabled would follow on the host: an absolute link, or one that leads out of the image`,
+            todo: "Put the unit file itself there, or a relative link to it in the image",
+        };
+    }
+    if (found.entry?.kind === "file") return found.entry;
+    return found.entry === undefined
+        ? { what: `${link}, and the image has no such file`, todo: "Add the file, or remove the link" }
+        : { what: `${link}, which is a directory`, todo: "Let it lead to a unit file, or remove it" };
 }
 
 /** Their texts, by name. */

@@ -5,7 +5,7 @@ import { type BuildArgs, buildImage } from "../../../provider/image/image";
 import type { Source } from "../../../provider/image/sources/source";
 import { Store } from "../../../provider/image/store/store";
 import { Asset } from "../../../provider/schema/values";
-import { bootHost, type TestHost } from "../../hosts";
+import { bootHost, suites, type TestHost } from "../../hosts";
 import { run, soon } from "../on-host";
 import { workspace } from "../workspace";
 
@@ -18,7 +18,7 @@ function build(files: NonNullable<Source["files"]>, args: Partial<BuildArgs> & {
     return buildImage({ files }, { version: "1", programDirectory: __dirname, ...args }, new Store(workspace()));
 }
 
-describe.each(["bookworm", "trixie"] as const)("on Debian %s", (suite) => {
+describe.each(suites)("on Debian %s", (suite) => {
     let host: TestHost;
     beforeAll(async () => {
         host = await bootHost({ suite });

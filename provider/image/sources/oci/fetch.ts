@@ -4,7 +4,9 @@ import { UserError } from "../../../errors";
 import { kept } from "../../store/directories";
 import type { MakeArgs } from "../loaded";
 import { type Blobs, directoryBlobs } from "./blobs";
-import { type Choice, findImage, type OciImage } from "./image";
+import type { Choice } from "./choose";
+import { findImage, type OciImage } from "./image";
+import { platformOf, platformText } from "./platform";
 
 /** Why an image of a registry can't be named so; `undefined` when it can. */
 export function referenceProblem(reference: string): string | undefined {
@@ -25,25 +27,28 @@ export async function fetchImage(
     { storeDirectory, onProgress, signal }: MakeArgs,
 ): Promise<{ image: OciImage; blobs: Blobs }> {
     const digest = reference.slice(reference.lastIndexOf(":") + 1);
-    const key = `reference-${digest}-${encodeURIComponent(choice.architecture)}`;
+    const wanted = platformOf(choice.architecture ?? "amd64");
+    const key = `reference-${digest}-${encodeURIComponent(platformText(wanted).replace("/", "-"))}`;
     const fetch = (directory: string) => {
         onProgress(`fetching ${reference}`);
-        return copy(reference, choice, directory, signal);
+        return copy(reference, wanted, directory, signal);
     };
     const directory = await kept(storeDirectory, "layers", key, fetch, signal);
     const blobs = { ...(await directoryBlobs(directory, "/")), name: reference };
-    return { image: await findImage(blobs, { architecture: choice.architecture }), blobs };
+    return { image: await findImage(blobs, {}), blobs };
 }
 
 async function copy(
     reference: string,
-    { architecture }: Choice,
+    { architecture, variant }: ReturnType<typeof platformOf>,
     directory: string,
     signal?: AbortSignal,
 ): Promise<void> {
     // A tag beside a digest says nothing more, and skopeo takes only one of them.
     const pinned = reference.replace(/:[\w.-]+(?=@)/, "");
-    const options = ["--override-os", "linux", "--override-arch", architecture, "copy", "--quiet"];
+    const overrides = ["--override-os", "linux", "--override-arch", architecture];
+    if (architecture === "arm") overrides.push("--override-variant", variant);
+    const options = [...overrides, "copy", "--quiet"];
     try {
         await promisify(execFile)("skopeo", [...options, `docker://${pinned}`, `oci:${directory}`], {
             env: process.env,

@@ -2,11 +2,14 @@ import * as z from "zod";
 import { sha256 } from "../../../digest";
 import { LocalProblem } from "../../tree/local-files";
 import type { Blobs } from "./blobs";
+import { type Candidate, type Choice, choose } from "./choose";
 import type { LayerSource } from "./layer";
+import type { Platform } from "./platform";
 
 /** What the configuration of an image says of how it runs ("OCI Image Configuration"). */
 const configuration = z.object({
     architecture: z.string().optional(),
+    variant: z.string().nullish(),
     os: z.string().optional(),
     config: z
         .object({
@@ -28,8 +31,9 @@ export type RunConfiguration = NonNullable<z.output<typeof configuration>["confi
 const descriptor = z.object({
     mediaType: z.string().optional(),
     digest: z.string(),
-    platform: z.object({ os: z.string(), architecture: z.string() }).optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
+    platform: z.object({ os: z.string(), architecture: z.string(), variant: z.string().nullish() }).nullish(),
+    annotations: z.record(z.string(), z.string()).nullish(),
+    artifactType: z.string().nullish(),
 });
 type Descriptor = z.output<typeof descriptor>;
 const index = z.object({ manifests: z.array(descriptor) });
@@ -47,85 +51,107 @@ export interface OciImage {
     layers: LayerSource[];
 }
 
-/** Which one, where there are several. */
-export interface Choice {
-    /** "hello:1.0", or "1.0". */
-    tag?: string;
-    /** As Go names it: "amd64". */
-    architecture: string;
-}
-
 const REF_NAME = "org.opencontainers.image.ref.name";
 const NAME = "io.containerd.image.name";
 
 /** Finds the image in a layout or archive. Throws a LocalProblem that says what is there instead. */
 export async function findImage(blobs: Blobs, choice: Choice): Promise<OciImage> {
     const top = await json(blobs, "index.json", index);
-    if (top !== undefined) return ofIndex(blobs, top.manifests, choice);
+    if (top !== undefined) {
+        const chosen = choose(await candidatesOf(blobs, top.manifests), choice, blobs.name);
+        return manifestImage(blobs, chosen.file, await verified(blobs, chosen.digest));
+    }
     const images = await json(blobs, "manifest.json", saved);
     if (images === undefined) {
         throw new LocalProblem(
             `'${blobs.name}' is no container image: it has neither an index.json nor a manifest.json. Make it with \`docker save\`, \`podman save\` or \`buildah push ... oci:DIRECTORY\`.`,
         );
     }
-    const chosen = one(
-        images.map((each) => ({ names: each.RepoTags ?? [], value: each })),
-        choice.tag,
-        blobs,
+    const candidates = await Promise.all(
+        images.map(async (each): Promise<Candidate & { saved: typeof each }> => {
+            const platform = platformIn((await configurationAt(blobs, each.Config)).config);
+            return {
+                digest: each.Config,
+                file: each.Config,
+                names: each.RepoTags ?? [],
+                platform,
+                isThere: true,
+                saved: each,
+            };
+        }),
     );
+    const chosen = choose(candidates, choice, blobs.name).saved;
     const { config, text } = await configurationAt(blobs, chosen.Config);
     const layers = chosen.Layers.map((file, at) => layer(blobs, file, diffIdOf(config.rootfs.diff_ids[at])));
     return complete(blobs, config, text, layers);
 }
 
-async function ofIndex(blobs: Blobs, given: Descriptor[], choice: Choice): Promise<OciImage> {
-    const found = one(
-        given.map((each) => ({ names: [each.annotations?.[NAME], each.annotations?.[REF_NAME]], value: each })),
-        choice.tag,
-        blobs,
-        choice.architecture,
-    );
-    const file = fileOf(found.digest);
-    const bytes = await verified(blobs, found.digest);
-    const nested = index.safeParse(bytes);
-    if (nested.success) return ofIndex(blobs, nested.data.manifests, { architecture: choice.architecture });
+/** Indexes hold indexes; no tool is known that makes more than two levels. */
+const MAX_NESTING = 8;
+const INDEX_TYPES = [
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+];
+const MANIFEST_TYPES = [
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+];
+
+/** The images of an index and of those in it, which have the names of theirs too. */
+async function candidatesOf(
+    blobs: Blobs,
+    descriptors: readonly Descriptor[],
+    inherited: readonly string[] = [],
+    depth = 0,
+): Promise<Candidate[]> {
+    const found: Candidate[] = [];
+    for (const each of descriptors.filter(isImage)) {
+        const { digest, annotations, mediaType } = each;
+        const own = [annotations?.[NAME], annotations?.[REF_NAME]].filter((name) => name !== undefined);
+        const names = [...inherited, ...own];
+        const file = fileOf(digest);
+        const bytes = await blobs.read(file);
+        const isIndex = mediaType !== undefined && INDEX_TYPES.includes(mediaType);
+        const nested =
+            bytes && (isIndex || mediaType === undefined) ? index.safeParse(parse(blobs, file, bytes)) : undefined;
+        if (bytes !== undefined && nested?.success) {
+            checkDigest(blobs, bytes, digest);
+            if (depth >= MAX_NESTING) throw new LocalProblem(`'${blobs.name}' has indexes within indexes without end.`);
+            found.push(...(await candidatesOf(blobs, nested.data.manifests, names, depth + 1)));
+            continue;
+        }
+        const platform = each.platform ?? (bytes && (await platformOfManifest(blobs, file, bytes)));
+        found.push({ digest, file, names, platform, isThere: bytes !== undefined });
+    }
+    return found;
+}
+
+/** Not what stands beside images: attestations (of BuildKit), signatures and other artifacts. */
+function isImage({ mediaType, platform, annotations, artifactType }: Descriptor): boolean {
+    if (artifactType || annotations?.["vnd.docker.reference.type"] !== undefined) return false;
+    if (platform?.os === "unknown" || platform?.architecture === "unknown") return false;
+    return mediaType === undefined || [...INDEX_TYPES, ...MANIFEST_TYPES].includes(mediaType);
+}
+
+/** What the configuration says, for an index that names no platforms; undefined where that isn't there. */
+async function platformOfManifest(blobs: Blobs, file: string, bytes: Buffer): Promise<Platform | undefined> {
+    const place = manifest.safeParse(parse(blobs, file, bytes)).data?.config;
+    const text = place && (await blobs.read(fileOf(place.digest)));
+    const config = text && configuration.safeParse(parse(blobs, fileOf(place.digest), text)).data;
+    return config && platformIn(config);
+}
+
+function platformIn({ os = "linux", architecture, variant }: z.output<typeof configuration>): Platform | undefined {
+    return architecture === undefined ? undefined : { os, architecture, variant };
+}
+
+async function manifestImage(blobs: Blobs, file: string, bytes: unknown): Promise<OciImage> {
     const { config: place, layers: parts } = parsed(blobs, file, manifest, bytes);
     const { config, text } = await configurationAt(blobs, fileOf(place.digest), place.digest);
     const layers = parts.map(({ digest }, at) =>
         layer(blobs, fileOf(digest), diffIdOf(config.rootfs.diff_ids[at]), diffIdOf(digest)),
     );
     return complete(blobs, config, text, layers);
-}
-
-/** The one of the tag; among those for several architectures, the one that fits. */
-function one<T>(
-    all: { names: (string | undefined)[]; value: T & { platform?: Descriptor["platform"] } }[],
-    tag: string | undefined,
-    blobs: Blobs,
-    architecture?: string,
-): T {
-    // Attestations stand beside the images that they are of.
-    const images = all.filter(({ value }) => value.platform?.os !== "unknown");
-    const matches = (name: string | undefined) => name === tag || name?.endsWith(`:${tag}`) === true;
-    const tagged = tag === undefined ? images : images.filter(({ names }) => names.some(matches));
-    const named = () =>
-        [...new Set(images.flatMap(({ names }) => names.filter((each) => each !== undefined)))].join(", ");
-    if (tag !== undefined && tagged.length === 0) {
-        throw new LocalProblem(
-            `'${blobs.name}' has no image '${tag}', but ${named() || "one without a tag"}. Correct \`tag\`.`,
-        );
-    }
-    const [first, ...more] = tagged;
-    if (first === undefined) throw new LocalProblem(`'${blobs.name}' holds no image.`);
-    if (more.length === 0) return first.value;
-    const fitting = tagged.filter(({ value }) => value.platform?.architecture === architecture);
-    if (fitting.length === 1) return (fitting[0] as typeof first).value;
-    const architectures = tagged.map(({ value }) => value.platform?.architecture).filter((each) => each !== undefined);
-    throw new LocalProblem(
-        fitting.length === 0 && architectures.length === tagged.length
-            ? `'${blobs.name}' has images for ${architectures.join(", ")}, and not one for ${architecture}. Set \`architecture\` to one of them.`
-            : `'${blobs.name}' has ${tagged.length} images: ${named()}. Set \`tag\` to one of them.`,
-    );
 }
 
 async function configurationAt(blobs: Blobs, file: string, digest?: string) {

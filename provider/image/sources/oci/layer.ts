@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import tar from "tar-stream";
 import { kept } from "../../store/directories";
 import { LocalProblem } from "../../tree/local-files";
-import { compressionBy, decompressor } from "./compression";
+import { compressionBy, decompressor, HEAD_BYTES } from "./compression";
 
 /** What a layer says of a path: "Image Layer Filesystem Changeset" of the OCI image specification. */
 export type Change =
@@ -123,11 +123,14 @@ function hashing(hash: ReturnType<typeof createHash>): Transform {
     });
 }
 
-/** Looks at the beginning, and leaves it in the stream. */
+/** The first bytes of a stream, which stay in it: as many as tell how it is compressed. */
 async function firstBytes(stream: Readable): Promise<Buffer> {
+    const read: Buffer[] = [];
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-        stream.unshift(chunk);
-        return chunk as Buffer;
+        read.push(chunk as Buffer);
+        if (read.reduce((sum, { length }) => sum + length, 0) >= HEAD_BYTES) break;
     }
-    return Buffer.alloc(0);
+    const head = Buffer.concat(read);
+    if (head.length > 0) stream.unshift(head);
+    return head;
 }

@@ -7,6 +7,7 @@ import { addUnits, type GivenUnits, loadUnits } from "../files/units";
 import type { LoadArgs, LoadedSource } from "../loaded";
 import { Problems } from "../problems";
 import { archiveBlobs, type Blobs, directoryBlobs } from "./blobs";
+import type { Choice } from "./choose";
 import { fetchImage, referenceProblem } from "./fetch";
 import { flatten } from "./flatten";
 import { findImage, type OciImage } from "./image";
@@ -23,7 +24,7 @@ export async function loadOci(source: Previewed<OciSource>, args: LoadArgs): Pro
     const { path, problems, programDirectory, name } = args;
     if (source instanceof Unknown) return { sourceDigest: UNKNOWN, unitTexts: UNKNOWN };
     const units = await loadUnits(source, path, programDirectory, problems);
-    const { archive, layout, reference, tag, architecture = "amd64" } = source;
+    const { archive, layout, reference, tag, architecture } = source;
     const given = Object.entries({ archive, layout, reference }).filter(([, value]) => value !== undefined);
     const [[kind, written] = []] = given;
     if (kind === undefined || given.length !== 1) {
@@ -61,7 +62,7 @@ export async function loadOci(source: Previewed<OciSource>, args: LoadArgs): Pro
 function loadReference(
     reference: string,
     args: LoadArgs & { name: string },
-    choice: { tag?: string; architecture: string },
+    choice: Choice,
     units: GivenUnits,
 ): LoadedSource {
     const { path, name, problems } = args;
@@ -71,7 +72,9 @@ function loadReference(
         return { sourceDigest: UNKNOWN, unitTexts: Object.fromEntries(given) };
     const digest = reference.slice(reference.lastIndexOf("@") + 1);
     return {
-        sourceDigest: sha256(JSON.stringify(["oci", digest, choice.architecture, name, OCI_UNIT_VERSION, given])),
+        sourceDigest: sha256(
+            JSON.stringify(["oci", digest, choice.architecture ?? "amd64", name, OCI_UNIT_VERSION, given]),
+        ),
         unitTexts: given.length === 0 ? undefined : Object.fromEntries(given),
         content: {
             kind: "later",

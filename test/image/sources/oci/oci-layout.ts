@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import tar from "tar-stream";
 
 /** An entry of a layer: a file's content, or what a tar header says. */
@@ -15,7 +15,8 @@ export interface ImageParts {
     /** The lowest first. */
     layers: Record<string, LayerEntry>[];
     config?: Record<string, unknown>;
-    compression?: "none" | "gzip" | "zstd";
+    /** `frames`: zstd in frames of 1000 bytes, one to skip before each, as pzstd writes them. */
+    compression?: "none" | "gzip" | "zstd" | "frames";
     architecture?: string;
     annotations?: Record<string, string>;
 }
@@ -50,6 +51,14 @@ export async function tarOf(entries: Record<string, LayerEntry>): Promise<Buffer
 function compress(bytes: Buffer, compression: ImageParts["compression"]): Buffer {
     if (compression === "none") return bytes;
     if (compression === "zstd") return spawnSync("zstd", ["-qc"], { input: bytes, maxBuffer: 1 << 30 }).stdout;
+    if (compression === "frames") {
+        const skipped = Buffer.from("502a4d1800000000", "hex");
+        const count = Math.ceil(bytes.length / 1000);
+        const frames = Array.from({ length: count }, (_, at) =>
+            zstdCompressSync(bytes.subarray(at * 1000, (at + 1) * 1000)),
+        );
+        return Buffer.concat(frames.flatMap((frame) => [skipped, frame]));
+    }
     return gzipSync(bytes, { level: 1 });
 }
 
@@ -60,7 +69,7 @@ async function imageFiles({ layers, config = {}, compression = "gzip", architect
         return { mediaType, digest: `sha256:${sha256(bytes)}`, size: bytes.length };
     };
     const tars = await Promise.all(layers.map(tarOf));
-    const suffix = compression === "none" ? "" : `+${compression}`;
+    const suffix = compression === "none" ? "" : `+${compression === "frames" ? "zstd" : compression}`;
     const parts = tars.map((each) =>
         blob(compress(each, compression), `application/vnd.oci.image.layer.v1.tar${suffix}`),
     );

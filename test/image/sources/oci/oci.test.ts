@@ -132,7 +132,7 @@ describe("layers become one tree", () => {
         ]);
     });
 
-    test.each(["none", "gzip", "zstd"] as const)(
+    test.each(["none", "gzip", "zstd", "frames"] as const)(
         "compressed by %s, from a layout, an archive of it, and docker save",
         async (compression) => {
             const args = await place({ ...HELLO, compression });

@@ -1,0 +1,15 @@
+/** One line of the report. */
+export interface Finding {
+    /** `optional` is what only some sources of an image need. */
+    state: "ok" | "missing" | "optional";
+    what: string;
+    /** A command that installs or repairs it. */
+    todo?: string;
+}
+
+const INDENT = "           ";
+
+export function findingText({ state, what, todo }: Finding): string {
+    const lines = what.split("\n").join(`\n${INDENT}`);
+    return `  ${state.padEnd(8)} ${lines}${todo === undefined ? "" : `\n${INDENT}${todo}`}`;
+}

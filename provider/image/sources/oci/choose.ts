@@ -1,0 +1,88 @@
+import { LocalProblem } from "../../tree/local-files";
+import { fitOf, type Platform, platformOf, platformText } from "./platform";
+
+/** Which one, where there are several. */
+export interface Choice {
+    /** "hello:1.0", or "1.0". */
+    tag?: string;
+    /** As Go names it, with its variant: "amd64", "arm/v7". Default: amd64, and an image that is alone whatever it is for. */
+    architecture?: string;
+}
+
+/** An image of a layout or archive. */
+export interface Candidate {
+    /** What tells it from others: the same image may have several names. */
+    digest: string;
+    file: string;
+    names: string[];
+    /** Undefined where nothing says it. */
+    platform: Platform | undefined;
+    /** False where only the index has it: a save may hold the images of one platform only. */
+    isThere: boolean;
+}
+
+/** The image of the tag and for the architecture. Throws a LocalProblem that says what there is instead. */
+export function choose<C extends Candidate>(all: readonly C[], { tag, architecture }: Choice, name: string): C {
+    if (all.length === 0) throw new LocalProblem(`'${name}' holds no image.`);
+    const tagged = all.filter(({ names }) => tag === undefined || names.some((each) => isNamed(each, tag)));
+    if (tagged.length === 0) {
+        throw new LocalProblem(
+            `'${name}' has no image '${tag}', but ${namesOf(all) || "one without a tag"}. Correct \`tag\`.`,
+        );
+    }
+    const wanted = platformOf(architecture ?? "amd64");
+    const alone = architecture === undefined && new Set(tagged.map(({ digest }) => digest)).size === 1;
+    const fitting = tagged
+        .map((candidate) => ({ candidate, fit: alone ? 0 : fitWith(candidate, wanted) }))
+        .filter((each): each is { candidate: C; fit: number } => each.fit !== undefined);
+    const best = Math.min(...fitting.map(({ fit }) => fit));
+    const [first, ...more] = fitting.filter(({ fit }) => fit === best).map(({ candidate }) => candidate);
+    if (first === undefined) throw new LocalProblem(otherPlatforms(tagged, wanted, name));
+    const others = more.filter(({ digest }) => digest !== first.digest);
+    if (others.length > 0) throw new LocalProblem(severalImages([first, ...others], name));
+    if (!first.isThere) throw new LocalProblem(notSaved(first, tagged, name));
+    return first;
+}
+
+/** An image that says no platform may be for any. */
+function fitWith({ platform }: Candidate, wanted: Platform): number | undefined {
+    return platform === undefined ? 0 : fitOf(platform, wanted);
+}
+
+/** `hello:1.0` and `1.0` are names of docker.io/library/hello:1.0. */
+function isNamed(name: string, tag: string): boolean {
+    return name === tag || name.endsWith(`:${tag}`) || name.endsWith(`/${tag}`);
+}
+
+function namesOf(candidates: readonly Candidate[]): string {
+    return [...new Set(candidates.flatMap(({ names }) => names))].join(", ");
+}
+
+function platformsOf(candidates: readonly Candidate[]): string[] {
+    return [...new Set(candidates.flatMap(({ platform }) => (platform === undefined ? [] : [platformText(platform)])))];
+}
+
+function otherPlatforms(candidates: readonly Candidate[], wanted: Platform, name: string): string {
+    const there = platformsOf(candidates);
+    const todo = candidates.some(({ platform }) => platform?.os === "linux")
+        ? "Set `architecture` to one of them."
+        : "A portable service runs on Linux: save an image for it.";
+    const what = there.length === 1 ? `an image for ${there[0]}` : `images for ${there.join(", ")}`;
+    return `'${name}' has ${what}, and not one for ${platformText(wanted)}. ${todo}`;
+}
+
+function severalImages(candidates: readonly Candidate[], name: string): string {
+    const named = namesOf(candidates);
+    const count = new Set(candidates.map(({ digest }) => digest)).size;
+    return named === ""
+        ? `'${name}' has ${count} images without a tag, and nothing says which is meant. Save the one that is meant alone, or with a tag.`
+        : `'${name}' has ${count} images: ${named}. Set \`tag\` to one of them.`;
+}
+
+function notSaved(missing: Candidate, candidates: readonly Candidate[], name: string): string {
+    const there = platformsOf(candidates.filter(({ isThere }) => isThere));
+    const wanted = missing.platform === undefined ? "that platform" : platformText(missing.platform);
+    return there.length === 0
+        ? `'${name}' is not whole: ${missing.file} is missing. Save or fetch it again.`
+        : `'${name}' names an image for ${wanted} and doesn't hold it, only the one for ${there.join(", ")}. Save it again with its platform, or set \`architecture\`.`;
+}

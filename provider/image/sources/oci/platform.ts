@@ -1,0 +1,66 @@
+/** What an image runs on, as the OCI image specification names it (GOOS and GOARCH of Go). */
+export interface Platform {
+    os: string;
+    architecture: string;
+    /** "v7" of arm/v7; none where an architecture has no variants, or it is the oldest or usual one. */
+    variant?: string | null;
+}
+
+interface Normalized extends Platform {
+    variant: string;
+}
+
+/** Other names of architectures, as containerd takes them (its package `platforms`, normalizeArch). */
+const OTHER_NAMES: Record<string, string> = {
+    x86_64: "amd64",
+    "x86-64": "amd64",
+    aarch64: "arm64",
+    i386: "386",
+    i486: "386",
+    i586: "386",
+    i686: "386",
+    x86: "386",
+    armhf: "arm/v7",
+    armel: "arm/v6",
+};
+/** The variant that is meant where none is named: what containerd takes for it. */
+const USUAL_VARIANTS: Record<string, string> = { amd64: "v1", arm: "v7", arm64: "v8" };
+
+/** The platform with the names that containerd compares: `aarch64` is arm64, `arm` is arm/v7. */
+export function normalized({ os, architecture, variant }: Platform): Normalized {
+    const lower = architecture.toLowerCase();
+    const [name = "", implied = ""] = (OTHER_NAMES[lower] ?? lower).split("/");
+    const given = (variant || implied).toLowerCase().replace(/^(?=\d)/, "v");
+    return { os: os.toLowerCase(), architecture: name, variant: given === "" ? (USUAL_VARIANTS[name] ?? "") : given };
+}
+
+/** The Linux platform that `architecture` of the source names: `arm64`, `arm/v7`, `linux/arm/v7`. */
+export function platformOf(written: string): Normalized {
+    const [architecture = "", variant] = written.replace(/^linux\//, "").split("/");
+    return normalized({ os: "linux", architecture, variant });
+}
+
+/** `arm/v7`, `amd64`; `windows/amd64` for what isn't Linux. */
+export function platformText(platform: Platform): string {
+    const { os, architecture, variant } = normalized(platform);
+    const isUsual = variant === "" || (architecture !== "arm" && variant === USUAL_VARIANTS[architecture]);
+    return [...(os === "linux" ? [] : [os]), architecture, ...(isUsual ? [] : [variant])].join("/");
+}
+
+/**
+ * How well an image of one platform runs on another: 0 is best, undefined where it doesn't. An older variant runs on a
+ * newer processor, the newest of them first, as containerd has it (its package `platforms`, Only). What another
+ * architecture would run too (386 on amd64) isn't taken: the host may not be set up for it.
+ */
+export function fitOf(image: Platform, wanted: Platform): number | undefined {
+    const [has, needs] = [normalized(image), normalized(wanted)];
+    if (has.os !== needs.os || has.architecture !== needs.architecture) return undefined;
+    if (has.variant === needs.variant) return 0;
+    const distance = numberOf(needs.variant) - numberOf(has.variant);
+    return distance > 0 ? distance : undefined;
+}
+
+/** 7 of "v7", 8.2 of "v8.2"; not a number for variants that aren't counted. */
+function numberOf(variant: string): number {
+    return Number(/^v(\d+(\.\d+)?)$/.exec(variant)?.[1] ?? Number.NaN);
+}

@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { Duplex, Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import zlib from "node:zlib";
+import { LocalProblem } from "../../tree/local-files";
+import { type FramePart, frameParts } from "./zstd-frames";
+
+/** Of a frame that is decompressed at once: an image in small frames has one for each of its files. */
+const MAX_SMALL_BYTES = 256 * 1024;
+const MAX_SMALL_OUTPUT_BYTES = 4 * 1024 * 1024;
+
+/** Of zlib, since Node.js 22.15. */
+interface Zstd {
+    createZstdDecompress?: () => Duplex;
+    zstdDecompressSync?: (bytes: Buffer, options: { maxOutputLength: number }) => Buffer;
+}
+
+/** Decompresses a zstd stream of any number of frames. */
+export function zstdDecompressor(): Duplex {
+    const { createZstdDecompress, zstdDecompressSync } = zlib as Zstd;
+    if (createZstdDecompress === undefined || zstdDecompressSync === undefined) return zstdProgram();
+    return Duplex.from(async function* (source: AsyncIterable<Buffer>) {
+        const parts = frameParts(source);
+        for (;;) {
+            const frame = await smallFrame(parts);
+            if (frame === undefined) return;
+            const whole = frame.isWhole ? decompressed(Buffer.concat(frame.bytes), zstdDecompressSync) : undefined;
+            if (whole !== undefined) yield whole;
+            else yield* streamed(frame, parts, createZstdDecompress());
+        }
+    });
+}
+
+interface Frame {
+    bytes: Buffer[];
+    /** Whether these are all of its bytes. */
+    isWhole: boolean;
+}
+
+/** The next frame, or its beginning where it is long; undefined at the end. */
+async function smallFrame(parts: AsyncGenerator<FramePart>): Promise<Frame | undefined> {
+    const bytes: Buffer[] = [];
+    for (let length = 0; length < MAX_SMALL_BYTES; ) {
+        const { value, done } = await parts.next();
+        if (done) return undefined;
+        bytes.push(value.bytes);
+        length += value.bytes.length;
+        if (value.isEnd) return { bytes, isWhole: true };
+    }
+    return { bytes, isWhole: false };
+}
+
+/** Undefined where a small frame becomes much: the stream takes that in pieces. */
+function decompressed(bytes: Buffer, decompress: NonNullable<Zstd["zstdDecompressSync"]>): Buffer | undefined {
+    try {
+        return decompress(bytes, { maxOutputLength: MAX_SMALL_OUTPUT_BYTES });
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return undefined;
+        throw error;
+    }
+}
+
+async function* streamed({ bytes, isWhole }: Frame, parts: AsyncGenerator<FramePart>, through: Duplex) {
+    const input = async function* () {
+        yield* bytes;
+        for (let isEnd = isWhole; !isEnd; ) {
+            const { value, done } = await parts.next();
+            if (done) return;
+            yield value.bytes;
+            isEnd = value.isEnd;
+        }
+    };
+    const writing = pipeline(Readable.from(input()), through, { end: true });
+    writing.catch(() => {});
+    for await (const chunk of through) yield chunk as Buffer;
+    await writing;
+}
+
+function zstdProgram(): Duplex {
+    const child = spawn("zstd", ["-dcq"], { stdio: ["pipe", "pipe", "pipe"] });
+    const stream = Duplex.from({ writable: child.stdin, readable: child.stdout });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        said = (said + text).slice(-1000);
+    });
+    child.once("error", (error: NodeJS.ErrnoException) => {
+        stream.destroy(
+            error.code === "ENOENT"
+                ? new LocalProblem(
+                      "The image is compressed by zstd. Install it (`apt install zstd`), or run Node.js 22.15 or later.",
+                  )
+                : error,
+        );
+    });
+    child.once("close", (code) => {
+        if (code !== 0) stream.destroy(new Error(said.trim() || `zstd failed with exit status ${code}`));
+    });
+    return stream;
+}
