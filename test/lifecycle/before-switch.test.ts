@@ -120,7 +120,7 @@ test("with `unlessMigrated` the new one stays attached, says so, and a mended on
     expect(failed.isPartial).toBe(true);
     expect(failed.message).toContain("no such luck");
     expect(failed.message).toContain(
-        "The new image stays attached, since beforeSwitch has run and `rollback` is unlessMigrated: the image from before is still on the host, for you to decide.",
+        "The new image stays attached, since beforeSwitch has run and `rollback` is unlessMigrated: the previous image is still on the host, for you to decide.",
     );
     expect(service.outputs.serving).toBe(five);
     expect(await onHost(host, "systemctl show -p RootImage --value hello.service")).toBe(five);

@@ -83,7 +83,7 @@ test("an image that isn't what the program builds: the preview names both digest
     const { operation, properties } = await found.preview(image(connection, { version: "0.9" }));
     expect(operation).toBe("update");
     expect(provider.warnings()).toEqual([
-        `The image that was imported, /var/lib/portables/hello_0.9.raw, has the SHA-256 ${digest}; the one that is declared has ${properties.digest}, and comes to stand beside it.`,
+        `The image that was imported, /var/lib/portables/hello_0.9.raw, has the SHA-256 ${digest}; the one that is declared has ${properties.digest}, and is uploaded beside it.`,
     ]);
     await found.up(image(connection, { version: "0.9" }));
     expect(found.outputs).toMatchObject({ path: properties.path, digest: properties.digest });
