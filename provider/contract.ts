@@ -18,6 +18,8 @@ export interface Context {
     status(text: string): void;
     /** A warning, shown under the resource and under Diagnostics. */
     warn(text: string): void;
+    /** A notice that is shown with the diff, on standard output. The engine adds no name: the text names the resource. */
+    info(text: string): void;
     /** Directory that relative paths of the program start from. */
     readonly programDirectory: string;
 }
@@ -54,10 +56,15 @@ export interface Derived {
     /** Diff leaves the field out when one of these differs already, since that says the same. */
     impliedBy?: readonly string[];
     /**
-     * This field is a digest of its sources: if it is unchanged, Diff treats its sources, and other fields derived from
-     * them, as unchanged even when they are written differently.
+     * Inputs of which this field says everything that reaches the host. If the field is unchanged, Diff treats them, and
+     * other fields that derive from them alone, as unchanged even when they are written differently.
      */
-    decides?: boolean;
+    decides?: readonly string[];
+    /**
+     * The parts of this field that are made from the input at the path alone, as paths within the field; [[]] is all of
+     * it. They keep their deployed values while the path is under ignoreChanges.
+     */
+    partsFrom?(input: Path): Path[];
 }
 
 /**
@@ -93,6 +100,13 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
     /** Local only, never the network: the engine serializes it over the whole deployment. */
     check?(context: Context, args: CheckArgs<z.output<I>>): Promise<CheckResult>;
 
+    /**
+     * The inputs in a form that is the same for all spellings of the same thing: defaults are filled in, and parts without
+     * effect are left out. Diff shows a changed input only where this form differs, too. Inputs may be unknown, and assets
+     * have their hash only.
+     */
+    canonical?(urn: string, inputs: PreviewedObject<Partial<z.output<I>>>): Record<string, unknown>;
+
     /** What the schema's marks can't decide, from inputs that may be unknown or assets by hash only. */
     diff?(args: {
         urn: string;
@@ -105,11 +119,6 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
         /** Output paths that aren't as declared (drift). */
         drift?: Path[];
         deleteBeforeReplace?: boolean;
-        /**
-         * Top-level names whose `replaces` marks don't count in this diff: the value is the one of before, once written
-         * out and once left to its default.
-         */
-        exemptFromReplace?: string[];
     };
 
     /**

@@ -7,7 +7,10 @@ import { header, headerFunction, joinShell, type Shell, sh, shellFile, wordsFunc
 export interface HostFile {
     /** Absolute. */
     path: string;
+    /** Empty where the file is kept. */
     content: Buffer;
+    /** Whether the file is declared but left as it is on the host, since its content isn't known here. */
+    isKept?: boolean;
     /** Four octal digits. */
     mode: string;
     owner: string;
@@ -35,7 +38,10 @@ export function ownerValues({ token, nonce, urn }: Owner): Record<"token" | "non
  * program, with nothing changed, where a file belongs to another owner or can't be made. `put_files` writes those in
  * `written`, and calls `failed` where one can't be written.
  */
-export function filesToWrite(all: readonly HostFile[], written: readonly HostFile[] = all): Shell {
+export function filesToWrite(
+    all: readonly HostFile[],
+    written: readonly HostFile[] = all.filter(({ isKept }) => !isKept),
+): Shell {
     const able = all.map((file) => sh`able ${file.path} ${file.owner} ${file.group} || clear=1`);
     const put = written.map(
         (

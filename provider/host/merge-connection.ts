@@ -1,5 +1,6 @@
 import { UserError } from "../errors";
 import { shapeOf } from "../schema/shape";
+import { isRecord } from "../schema/values";
 import { type Connection, connection, ENVIRONMENT, OFFERS } from "./connection";
 
 /**
@@ -52,15 +53,23 @@ function offered(declared: Connection, defaults: Connection): Connection {
 }
 
 /**
- * Whether both connections lead to one host by name, though only one of them may name it: the other then leaves it to
- * the provider's configuration, or is an import's, which has the host in its outputs alone.
+ * Whether an object is to be on another host than it is deployed on, by the names of the hosts. Each may be named by the
+ * resource or by the provider's configuration. Undefined while that isn't known.
  */
-export function isSameHost(
+export function isAnotherHost(
     before: { declared: Connection | undefined; deployed: Connection | undefined },
     now: Connection | undefined,
     defaults: Connection | undefined,
-): boolean {
-    if (before.declared?.host !== undefined && now?.host !== undefined) return false;
+): boolean | undefined {
     const host = now?.host ?? defaults?.host;
-    return host !== undefined && host === (before.declared?.host ?? before.deployed?.host);
+    const hostBefore = before.declared?.host ?? before.deployed?.host;
+    if (typeof host !== "string" || typeof hostBefore !== "string") return undefined;
+    return host !== hostBefore;
+}
+
+/** A connection, parts of which may be unknown, with the defaults of those fields that have one: for comparisons. */
+export function canonicalConnection(connection: unknown): unknown {
+    const defaults = { dialErrorLimit: 10, perDialTimeout: 15, insecureIgnoreHostKey: false };
+    if (connection === undefined) return defaults;
+    return isRecord(connection) ? { ...defaults, ...connection } : connection;
 }

@@ -124,6 +124,17 @@ export interface UnpackedImage extends SeenImage {
     unpacked: string;
 }
 
+/** The source has other bytes than those that the build was asked for by `sourceDigest`. */
+export class SourceChanged extends UserError {
+    constructor() {
+        super({
+            property: "source",
+            what: "The files of the image have changed since the preview",
+            todo: "Run `pulumi up` again, and check its preview",
+        });
+    }
+}
+
 export interface BuildArgs {
     /** Of the program, and prefix of its units in the source, but those of an extension. */
     name: string;
@@ -188,11 +199,7 @@ async function loadWhole(source: Source, args: BuildArgs): Promise<Whole> {
         throw new Error("an image is built from a source that isn't known yet");
     }
     if (args.sourceDigest !== undefined && args.sourceDigest !== sourceDigest) {
-        throw new UserError({
-            property: "source",
-            what: "The files of the image have changed since the preview",
-            todo: "Run `pulumi up` again, and look at its preview",
-        });
+        throw new SourceChanged();
     }
     return { sourceDigest, unitTexts: unitTexts as Whole["unitTexts"], content };
 }

@@ -71,6 +71,10 @@ export class Call implements HostContext {
         this.warnings.push(this.send(text, "warning", false));
     }
 
+    info(text: string): void {
+        this.warnings.push(this.send(text, "info", false));
+    }
+
     async connect(connection: Connection | undefined): Promise<Host> {
         return this.connectTo(mergeConnection(connection, this.session.defaultConnection));
     }

@@ -1,6 +1,6 @@
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { z } from "zod";
+import * as z from "zod";
 import { failureText, located, throwFailures } from "../errors";
 import { connectionWithEnvironment } from "../host/merge-connection";
 import { markedPaths, shapeOf } from "../schema/shape";
@@ -41,12 +41,15 @@ export async function checkConfig(session: EngineSession, request: pb.CheckReque
 export async function diffConfig(session: EngineSession, request: pb.DiffRequest): Promise<pb.DiffResponse> {
     const { configuration } = (await session.served()).package;
     const olds = request.hasOldInputs() ? request.getOldInputs() : request.getOlds();
+    // A change of the configuration replaces nothing by itself: each resource's Diff sees whether its host is another one.
     const changes = diffInputs({
-        schema: configuration,
+        schema: z.unknown(),
         oldInputs: withoutEngineFields(decodeConfiguration(configuration, olds).value),
         inputs: withoutEngineFields(decodeConfiguration(configuration, request.getNews()).value),
+        deployed: {},
         derived: {},
         ignoreChanges: request.getIgnorechangesList(),
+        canonical: (inputs) => inputs,
         replaces: [],
         drift: [],
     });

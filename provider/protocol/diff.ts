@@ -1,112 +1,51 @@
 import type { z } from "zod";
 import type { Derived } from "../contract";
 import { isMarked, markedPaths } from "../schema/shape";
-import { Archive, Asset, isRecord, isWithin, type Path, pathText, ResourceReference, Unknown } from "../schema/values";
+import { isWithin, type Path, pathText, valueAt } from "../schema/values";
+import { changesBetween, isUnchanged, type Kind } from "./changes";
+import { Ignored } from "./ignored";
 
-type Kind = "add" | "delete" | "update";
+type Values = Record<string, unknown>;
 
 export interface Change {
     path: Path;
     kind: Kind;
     replaces: boolean;
-    /** False for drift: an output isn't as declared. */
+    /** Whether the engine finds the old value in the old inputs; else in the old outputs. */
     isInput: boolean;
-}
-
-/** The differences between two values, down to the leaves of objects and lists. Unknown differs from everything. */
-export function changesBetween(old: unknown, now: unknown, path: Path = []): { path: Path; kind: Kind }[] {
-    if (old === undefined && now === undefined) return [];
-    if (old === undefined) return [{ path, kind: "add" }];
-    if (now === undefined) return [{ path, kind: "delete" }];
-    if (isRecord(old) && isRecord(now)) {
-        const keys = new Set([...Object.keys(old), ...Object.keys(now)]);
-        return [...keys].flatMap((key) => changesBetween(own(old, key), own(now, key), [...path, key]));
-    }
-    if (Array.isArray(old) && Array.isArray(now)) {
-        const length = Math.max(old.length, now.length);
-        return Array.from({ length }, (_, index) => changesBetween(old[index], now[index], [...path, index])).flat();
-    }
-    return isSame(old, now) ? [] : [{ path, kind: "update" }];
-}
-
-function isUnchanged(old: unknown, now: unknown): boolean {
-    return old !== undefined && now !== undefined && changesBetween(old, now).length === 0;
-}
-
-function own(record: Record<string, unknown>, key: string): unknown {
-    return Object.hasOwn(record, key) ? record[key] : undefined;
-}
-
-function isSame(old: unknown, now: unknown): boolean {
-    if (now instanceof Unknown || old instanceof Unknown) return false;
-    if (old instanceof Asset && now instanceof Asset) return isSameSource(old.source, now.source);
-    if (old instanceof Archive && now instanceof Archive) return isSameSource(old.source, now.source);
-    if (old instanceof ResourceReference && now instanceof ResourceReference) {
-        return old.reference.urn === now.reference.urn && old.reference.id === now.reference.id;
-    }
-    return old === now;
-}
-
-/** Content decides, not the path it is read from: the same bytes from another directory are no change. */
-function isSameSource(old: Asset["source"] | Archive["source"], now: Asset["source"] | Archive["source"]): boolean {
-    return old.hash !== undefined && now.hash !== undefined
-        ? old.hash === now.hash
-        : JSON.stringify(old) === JSON.stringify(now);
-}
-
-function isAllIn(names: readonly string[], set: ReadonlySet<string>): boolean {
-    return names.length > 0 && names.every((name) => set.has(name));
 }
 
 export interface DiffArgs {
     schema: z.ZodType;
-    oldInputs: Record<string, unknown>;
-    inputs: Record<string, unknown>;
-    derived: Readonly<Record<string, Pick<Derived, "from" | "impliedBy" | "decides">>>;
+    oldInputs: Values;
+    inputs: Values;
+    /** The old outputs, which say what is deployed: derived fields are compared with them. */
+    deployed: Values;
+    derived: Readonly<Record<string, Derived>>;
     /** Property paths, as in the resource option. */
     ignoreChanges: readonly string[];
+    /** See the resource's hook of this name. */
+    canonical(inputs: Values): Values;
     /** From the resource's own hook. */
     replaces: readonly Path[];
     drift: readonly Path[];
-    /** Top-level names whose `replaces` marks don't count. */
-    exemptFromReplace?: readonly string[];
+    /** Paths at or below which the schema's `replaces` marks don't count. */
+    exemptFromReplace?: readonly Path[];
 }
 
 /** The changes from old inputs to new ones, with their meaning by the schema's marks and the resource's hook. */
 export function diffInputs(args: DiffArgs): Change[] {
-    const ignored = new Set(args.ignoreChanges);
-    const isIgnored = (name: string): boolean => {
-        if (ignored.has("*") || ignored.has(name)) return true;
-        const from = Object.hasOwn(args.derived, name) ? (args.derived[name]?.from ?? []) : [];
-        return from.length > 0 && from.every((source) => ignored.has(source));
-    };
-    const decided = new Set(
-        Object.entries(args.derived)
-            .filter(([name, { decides }]) => decides && isUnchanged(own(args.oldInputs, name), own(args.inputs, name)))
-            .flatMap(([, { from }]) => from),
+    const changes = changedInputs(args).map(
+        ({ path, kind, isInput }): Change => ({
+            path,
+            kind,
+            isInput,
+            replaces:
+                (!args.exemptFromReplace?.some((exempt) => isWithin(path, exempt)) &&
+                    (isMarked(args.schema, path, "replaces") || hasMarkedPart(args, path))) ||
+                args.replaces.some((replacing) => isWithin(path, replacing) || isWithin(replacing, path)),
+        }),
     );
-    /** Covers fields that derive from decided sources alone, too: an import or an older provider may have recorded less. */
-    const isDecided = (name: string): boolean =>
-        decided.has(name) || (Object.hasOwn(args.derived, name) && isAllIn(args.derived[name]?.from ?? [], decided));
-    const differences = changesBetween(args.oldInputs, args.inputs).filter(
-        ({ path }) => !isIgnored(String(path[0])) && !isDecided(String(path[0])),
-    );
-    const differing = new Set(differences.map(({ path }) => String(path[0])));
-    const isImplied = (name: string): boolean =>
-        Object.hasOwn(args.derived, name) &&
-        (args.derived[name]?.impliedBy ?? []).some((other) => differing.has(other));
-    const changes = differences
-        .filter(({ path }) => !isImplied(String(path[0])))
-        .map(
-            (change): Change => ({
-                ...change,
-                isInput: true,
-                replaces:
-                    (!args.exemptFromReplace?.includes(String(change.path[0])) &&
-                        (isMarked(args.schema, change.path, "replaces") || hasMarkedPart(args, change.path))) ||
-                    args.replaces.some((path) => isWithin(change.path, path) || isWithin(path, change.path)),
-            }),
-        );
     for (const path of args.replaces) {
         const isCovered = changes.some((change) => isWithin(change.path, path) || isWithin(path, change.path));
         if (!isCovered) changes.push({ path, kind: "update", replaces: true, isInput: true });
@@ -116,6 +55,54 @@ export function diffInputs(args: DiffArgs): Change[] {
         if (!isCovered) changes.push({ path, kind: "update", replaces: false, isInput: false });
     }
     return changes;
+}
+
+/** Whether the path lies in a field that Check adds. */
+function isDerived({ derived }: DiffArgs, [name]: Path): boolean {
+    return Object.hasOwn(derived, String(name));
+}
+
+/** The differences that remain once everything is left out that is ignored, spelled otherwise, or said by another one. */
+function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boolean }[] {
+    const { derived: fields, oldInputs, inputs, deployed, canonical } = args;
+    const ignored = new Ignored(args.ignoreChanges);
+    const before: Values = { ...oldInputs, ...pick(deployed, fields) };
+    const now: Values = { ...inputs, ...ignored.keepDeployed(fields, before, pick(inputs, fields)) };
+    const decided = new Set(
+        Object.entries(fields)
+            .filter(([name]) => isUnchanged(before[name], now[name]))
+            .flatMap(([, { decides }]) => decides ?? []),
+    );
+    // Covers fields that derive from decided sources alone, too: an import or an older provider may have recorded less.
+    const isDecided = ([name]: Path): boolean =>
+        decided.has(String(name)) || isAllIn(fields[String(name)]?.from ?? [], decided);
+    const inEffect = changesBetween(canonical(before), canonical(now));
+    const hasEffect = (path: Path): boolean =>
+        inEffect.some((change) => isWithin(change.path, path) || isWithin(path, change.path));
+    const differences = changesBetween(before, now).filter(
+        ({ path }) => !ignored.covers(path) && !isDecided(path) && (isDerived(args, path) || hasEffect(path)),
+    );
+    const differing = new Set(differences.map(({ path }) => String(path[0])));
+    /** Whether the last inputs were deployed: then a change of the inputs says the same as one of the derived field. */
+    const wasDeployed = (name: string): boolean => changesBetween(oldInputs[name], before[name]).length === 0;
+    const isImplied = (name: string): boolean =>
+        wasDeployed(name) && (fields[name]?.impliedBy ?? []).some((other) => differing.has(other));
+    return differences
+        .filter(({ path }) => !isImplied(String(path[0])))
+        .map(({ path, kind }) => ({
+            path,
+            kind,
+            isInput:
+                !isDerived(args, path) || changesBetween(valueAt(oldInputs, path), valueAt(before, path)).length === 0,
+        }));
+}
+
+function pick(values: Values, fields: DiffArgs["derived"]): Values {
+    return Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(fields, name)));
+}
+
+function isAllIn(names: readonly string[], set: ReadonlySet<string>): boolean {
+    return names.length > 0 && names.every((name) => set.has(name));
 }
 
 /** Whether something below an added, removed or retyped part has the mark `replaces`. */

@@ -4,7 +4,7 @@ import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Resource } from "../contract";
 import { type Failure, failureText, PartialFailure, throwFailures, UserError } from "../errors";
 import type { Connection } from "../host/connection";
-import { isSameHost } from "../host/merge-connection";
+import { isAnotherHost } from "../host/merge-connection";
 import { markedPaths, withDefaults } from "../schema/shape";
 import { type Path, UNKNOWN } from "../schema/values";
 import { Call } from "./call";
@@ -12,6 +12,7 @@ import { type Decoded, decode } from "./decode";
 import { diffAnswer, diffInputs } from "./diff";
 import { encode } from "./encode";
 import { initFailure } from "./failure";
+import { Ignored } from "./ignored";
 import { SecretPaths } from "./secrets";
 import { type EngineSession, memberOf } from "./session";
 import { validate } from "./validate";
@@ -63,7 +64,7 @@ export async function diff(session: EngineSession, request: pb.DiffRequest): Pro
     return call.run(async () => {
         const values = { oldInputs: oldInputs.value, oldOutputs: olds.value, inputs: news.value };
         const own = resource.diff?.({ urn: request.getUrn(), ...values }) ?? {};
-        const isHostKept = isSameHost(
+        const isOtherHost = isAnotherHost(
             { declared: connectionOf(oldInputs), deployed: connectionOf(olds) },
             connectionOf(news),
             session.defaultConnection,
@@ -73,11 +74,13 @@ export async function diff(session: EngineSession, request: pb.DiffRequest): Pro
             // A default that the program spells out is no change.
             oldInputs: withDefaults(resource.inputs, oldInputs.value) as Values,
             inputs: withDefaults(resource.inputs, news.value) as Values,
+            deployed: olds.value,
             derived: resource.derived,
             ignoreChanges: request.getIgnorechangesList(),
-            replaces: own.replaces ?? [],
+            canonical: (inputs) => resource.canonical?.(request.getUrn(), inputs) ?? inputs,
+            replaces: [...(own.replaces ?? []), ...(isOtherHost ? [["connection", "host"]] : [])],
             drift: own.drift ?? [],
-            exemptFromReplace: [...(own.exemptFromReplace ?? []), ...(isHostKept ? ["connection"] : [])],
+            exemptFromReplace: isOtherHost === false ? [["connection"]] : [],
         });
         const response = diffResponse(changes);
         response.setDeletebeforereplace(own.deleteBeforeReplace ?? false);
@@ -137,7 +140,9 @@ export async function update(session: EngineSession, request: pb.UpdateRequest):
         const response = new pb.UpdateResponse();
         const id = request.getId();
         const olds = { inputs: withDefaults(resource.inputs, oldInputs.value) as Values, outputs: oldState.value };
-        const { inputs, derived } = split(resource, news.value);
+        const { inputs, derived: fromCheck } = split(resource, news.value);
+        const deployed = { ...olds.inputs, ...olds.outputs };
+        const derived = new Ignored(request.getIgnorechangesList()).keepDeployed(resource.derived, deployed, fromCheck);
         if (request.getPreview()) {
             const outputs = await preview(resource, call, { inputs, derived, olds: { id, ...olds } });
             response.setProperties(encodeState(resource, news.secrets, { ...inputs, ...outputs }));

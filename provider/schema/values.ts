@@ -101,3 +101,27 @@ export function present<T>(value: T | undefined, name: string): T {
     if (value === undefined) throw new Error(`${name} is missing`);
     return value;
 }
+
+/** A copy of a tree of plain objects with `value` at `path`; undefined removes the member. */
+export function withValueAt(tree: unknown, path: Path, value: unknown): unknown {
+    const [key, ...rest] = path;
+    if (key === undefined) return value;
+    const members = isRecord(tree) ? tree : {};
+    const member = withValueAt(Object.hasOwn(members, key) ? members[key] : undefined, rest, value);
+    const { [key]: _, ...others } = members;
+    return member === undefined ? others : { ...others, [key]: member };
+}
+
+/** The path that {@link pathText} writes; undefined for other texts. */
+export function parsePath(text: string): Path | undefined {
+    const path: (string | number)[] = [];
+    const token = /^(?:\.?([^.[\]"]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\])/;
+    for (let rest = text; rest !== ""; ) {
+        const match = token.exec(rest);
+        if (match === null) return undefined;
+        const [whole, name, index, quoted] = match;
+        path.push(index === undefined ? (name ?? quoted?.replace(/\\(.)/g, "$1") ?? "") : Number(index));
+        rest = rest.slice(whole.length);
+    }
+    return path;
+}

@@ -53,7 +53,7 @@ test("DiffConfig tells an object from its JSON by content only", async () => {
     expect(await client.diff({ oldInputs, news }, "diffConfig")).toMatchObject({ changes: false, replaces: [] });
     expect(await client.diff({ oldInputs, news: { connection: '{"host":"b"}' } }, "diffConfig")).toMatchObject({
         changes: true,
-        detailed: { "connection.host": "UPDATE_REPLACE" },
+        detailed: { "connection.host": "UPDATE" },
     });
 });
 

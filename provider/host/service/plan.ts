@@ -1,4 +1,5 @@
 import { whyClosing } from "../../systemd/closing-sockets";
+import { isDropInPath, unitOfDropIn } from "../../systemd/paths";
 import { isInstallable, lastValueOf, parseUnit } from "../../systemd/unit-file";
 import { isTemplate } from "../../systemd/unit-names";
 import { isServing, type ShownUnit } from "../../systemd/unit-states";
@@ -162,6 +163,7 @@ interface FilePlan extends Pick<SwitchPlan, "verify" | "drop"> {
 
 function planFiles({ files, recordedFiles }: Found, desired: DesiredService): FilePlan {
     const changed = desired.files.filter((file) => {
+        if (file.isKept) return false;
         const found = files.get(file.path);
         return (
             found === undefined ||
@@ -245,14 +247,14 @@ class Units {
         );
     }
 
-    /** A drop-in concerns its unit; a host file, or a file that is removed, may concern every service. */
+    /** A drop-in concerns its unit alone; a host file may concern every service. */
     private hasChanged(unit: string): boolean {
         const { recorded, applied } = this.inspected;
         const { changed, drop } = this.files;
         return (
             this.attach ||
             (recorded && !applied) ||
-            drop.length > 0 ||
+            drop.some((path) => !isDropInPath(path) || unitOfDropIn(path) === unit) ||
             changed.some((file) => file.unit === undefined || file.unit === unit) ||
             (this.state(unit)?.needDaemonReload ?? false)
         );
@@ -286,9 +288,8 @@ function isService(unit: string): boolean {
 
 const NOT_LOADED = { active: "inactive", sub: "dead", type: "", result: "" };
 
-/** Whether the profile is a copy where a link is wanted, or the other way round. */
+/** Whether the profile is a copy where a link is wanted, which is portabled's default, or the other way round. */
 function isCopiedOtherwise(inspected: InspectedService, copy: string | undefined): boolean {
-    if (copy === undefined || copy === "auto") return false;
     const services = inspected.attached.filter(({ unit }) => unit.endsWith(".service"));
     return services.some(({ profile }) => (profile === undefined) !== (copy === "copy"));
 }

@@ -11,7 +11,8 @@ inspect_metadata() {
         fi
     ); then
         printf '%s' "$metadata" | block metadata
-        for key in $(printf '%s' "$metadata" | grep -o '"[A-Za-z0-9:_.\\@-]*":\['); do
+        # Members of JSON whose names have the suffix of a unit; its backslashes are doubled there.
+        for key in $(printf '%s' "$metadata" | grep -o '"[A-Za-z0-9:_.\\@-]*[.][a-z]*":\[' | sed 's/\\\\/\\/g'); do
             unit=${key#?}
             units="$units ${unit%???}"
         done

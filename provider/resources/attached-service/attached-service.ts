@@ -1,9 +1,10 @@
 import type { Resource } from "../../contract";
 import { PartialFailure, UserError } from "../../errors";
+import { canonicalConnection } from "../../host/merge-connection";
 import { perform } from "../../host/perform";
 import { detachService } from "../../host/service/detach";
-import { attachedImage } from "../../host/service/inspect";
-import { UNKNOWN, Unknown } from "../../schema/values";
+import { attachedImage, type InspectedService } from "../../host/service/inspect";
+import { isRecord, UNKNOWN, Unknown } from "../../schema/values";
 import { imageName } from "../../systemd/paths";
 import { checkHostFiles, foundHostFiles } from "../content/host-files";
 import { secretIf, warnOfSecretEnvironment } from "../content/secrets";
@@ -13,7 +14,7 @@ import { notAsDeclared } from "./checks";
 import { dropInsOf } from "./desired";
 import { checkHealthInput } from "./health";
 import { gapOf, stateOutputs } from "./outputs";
-import { stepsOfChange, warnOfClosingByDropIn } from "./preview";
+import { changesUnits, effectOf, warnOfClosingByDropIn } from "./preview";
 import { inspectHostFor, reconcile } from "./reconcile";
 import { inputs, outputs } from "./schema";
 
@@ -28,11 +29,14 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             description: "Each drop-in as it will be written.",
             from: ["dropIns", "units"],
             impliedBy: ["dropIns", "units"],
+            decides: ["dropIns"],
         },
         hostFiles: {
             description: "Mode, owner, group and SHA-256 of each host file.",
             from: ["files"],
             impliedBy: ["files"],
+            decides: ["files"],
+            partsFrom: ([, path]) => (path === undefined ? [] : [[path]]),
         },
     },
 
@@ -55,6 +59,17 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         };
     },
 
+    canonical(_urn, { units, health, copy, connection, ...others }) {
+        return {
+            ...others,
+            // Presets are drop-ins: their effect is in `dropInTexts`.
+            units: isRecord(units) ? startAndEnablement(units) : (units ?? {}),
+            health: hasChecks(health) ? health : undefined,
+            copy: copy ?? "auto",
+            connection: canonicalConnection(connection),
+        };
+    },
+
     diff({ oldInputs, oldOutputs, inputs: declared }) {
         const oldName = imageName(oldInputs.image ?? "");
         const isRenamed = typeof declared.image === "string" && oldName !== "" && imageName(declared.image) !== oldName;
@@ -67,20 +82,25 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
     },
 
     async preview(context, { inputs: declared, derived, olds }) {
-        if (olds !== undefined) {
-            const change = { before: olds.inputs, now: { ...declared, ...derived } };
-            const steps = stepsOfChange(change);
-            if (steps !== "") context.status(steps);
-            warnOfClosingByDropIn(context, change);
+        const { dropInTexts, hostFiles } = derived;
+        const update = olds && {
+            before: { ...olds.inputs, ...pickDefined(olds.outputs, ["dropInTexts", "hostFiles"]) },
+            now: { ...declared, dropInTexts, hostFiles },
+            units: olds.outputs.unitStates ?? {},
+        };
+        if (update !== undefined) {
+            const effect = effectOf(update);
+            if (effect !== "") context.info(`${context.label}: this update ${effect}.`);
+            warnOfClosingByDropIn(context, update);
         }
-        const isSame = olds !== undefined && olds.inputs.image === declared.image;
+        const isSame = update !== undefined && !changesUnits(update);
         return {
             name: typeof declared.image === "string" ? imageName(declared.image) : UNKNOWN,
             serving: declared.image,
-            unitStates: isSame ? olds.outputs.unitStates : UNKNOWN,
-            ...(isSame ? gapOf(olds.outputs) : { gapless: UNKNOWN, gaplessReason: UNKNOWN }),
-            dropInTexts: derived.dropInTexts,
-            hostFiles: derived.hostFiles,
+            unitStates: isSame ? olds?.outputs.unitStates : UNKNOWN,
+            ...(isSame && olds ? gapOf(olds.outputs) : { gapless: UNKNOWN, gaplessReason: UNKNOWN }),
+            dropInTexts,
+            hostFiles,
             machineId: olds?.outputs.machineId ?? UNKNOWN,
             record: olds?.outputs.record ?? UNKNOWN,
         };
@@ -101,6 +121,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
     },
 
     async read(context, { id, inputs: old, outputs: known }) {
+        const isImport = Object.keys(known).length === 0;
         const name = known.name ?? id.split("@")[0] ?? "";
         const { host, isAnotherMachine } = await hostOf(
             context,
@@ -132,6 +153,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             profile: attached.profile,
             extensions: attached.extensions,
             untilReboot: attached.isRuntime,
+            ...(isImport && isCopied(look) ? { copy: "copy" } : {}),
         };
         const state = stateOutputs({ name, owner, host, look, shown: look.shown, serving: attached?.path ?? "" });
         const result = {
@@ -171,3 +193,32 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         );
     },
 };
+
+/** What `units` says of each unit, without presets and without units of which nothing is said. */
+function startAndEnablement(units: Record<string, unknown>): Record<string, unknown> {
+    return Object.fromEntries(
+        Object.entries(units).flatMap(([unit, override]) => {
+            if (!isRecord(override)) return [[unit, override]];
+            const { presets: _, ...others } = override;
+            return Object.keys(others).length > 0 ? [[unit, others]] : [];
+        }),
+    );
+}
+
+function hasChecks(health: unknown): boolean {
+    if (!isRecord(health)) return health !== undefined;
+    const { timeoutSeconds: _, ...checks } = health;
+    return Object.keys(checks).length > 0;
+}
+
+function pickDefined<T extends object, K extends keyof T>(values: T, names: readonly K[]): Partial<Pick<T, K>> {
+    return Object.fromEntries(
+        names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
+    ) as Partial<Pick<T, K>>;
+}
+
+/** Whether portabled copied the profile of the services, where it links it by default. */
+function isCopied({ attached }: InspectedService): boolean {
+    const services = attached.filter(({ unit }) => unit.endsWith(".service"));
+    return services.length > 0 && services.every(({ profile }) => profile === undefined);
+}

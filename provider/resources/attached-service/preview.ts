@@ -1,50 +1,108 @@
 import type { Context } from "../../contract";
 import { isRecord, Unknown } from "../../schema/values";
 import { unitOfDropIn } from "../../systemd/paths";
+import type { Outputs } from "./schema";
 
 /* The effect of an update on the host, as far as it follows from the inputs, for the preview. */
 
-interface Change {
+/** An update of a service that is deployed. */
+export interface ServiceUpdate {
+    /** Inputs with their defaults, and derived fields, as they were deployed. */
     before: Record<string, unknown>;
-    /** Inputs with their defaults, and derived fields. */
+    /** The same as declared now; parts may be unknown. */
     now: Record<string, unknown>;
+    /** The units of the service at the last update or refresh. */
+    units: Outputs["unitStates"];
 }
 
-/** The steps of the change on the host, for the live line. */
-export function stepsOfChange({ before, now }: Change): string {
-    const differs = (name: string) => JSON.stringify(before[name]) !== JSON.stringify(now[name]);
+/** Inputs and derived fields whose change changes what the host runs. */
+const EFFECTIVE = [
+    "image",
+    "profile",
+    "extensions",
+    "untilReboot",
+    "copy",
+    "units",
+    "dropInTexts",
+    "hostFiles",
+] as const;
+
+/** Whether the update can change the states of units, or restart one. Without any change it repairs something. */
+export function changesUnits({ before, now }: ServiceUpdate): boolean {
+    const differs = (name: string) => JSON.stringify(canonical(name, before)) !== JSON.stringify(canonical(name, now));
+    const others = Object.keys({ ...before, ...now }).filter(
+        (name) => !EFFECTIVE.some((effective) => effective === name),
+    );
+    return EFFECTIVE.some(differs) || !others.some(differs);
+}
+
+/** Ways to write the same value: absent and default or empty. */
+function canonical(name: string, values: Record<string, unknown>): unknown {
+    const value = values[name];
+    if (name === "copy") return value === "copy";
+    if (name === "units" || name === "extensions") return value ?? (name === "units" ? {} : []);
+    return value;
+}
+
+/** What the update does on the host: "reattaches ..., restarts hello.service"; empty where it only changes the state. */
+export function effectOf({ before, now, units }: ServiceUpdate): string {
+    const differs = (name: string) => JSON.stringify(canonical(name, before)) !== JSON.stringify(canonical(name, now));
     const [from, to] = [before.image, now.image].map(
         (path) => (typeof path === "string" && path.split("/").pop()) || "an image",
     );
+    const running = Object.keys(units).filter(
+        (unit) =>
+            unit.endsWith(".service") && ["active", "activating", "reloading"].includes(units[unit]?.active ?? ""),
+    );
+    const restartsAll = `restarts ${running.join(", ") || "its services"}`;
     const reattached = ["profile", "extensions", "copy"].filter(differs);
-    if (differs("image")) return `reattaches ${to} in place of ${from}, restarts its services`;
-    if (reattached.length > 0) return `reattaches ${to} for its ${reattached.join(", ")}, restarts its services`;
-    if (now.dropInTexts instanceof Unknown || differs("hostFiles")) return "writes files, restarts the services";
+    if (differs("image")) return `reattaches ${to} in place of ${from}, ${restartsAll}`;
+    if (reattached.length > 0) return `reattaches ${to} for its ${reattached.join(", ")}, ${restartsAll}`;
+    if (now.dropInTexts instanceof Unknown || differs("hostFiles")) return `writes files, ${restartsAll}`;
     const restarted = changedDropIns({ before, now }).map(({ unit }) =>
         unit.endsWith(".socket") ? `${unit} and its service` : unit,
     );
     return [
         ...(restarted.length > 0 ? [`writes drop-ins, restarts ${[...new Set(restarted)].join(", ")}`] : []),
-        ...(differs("units") ? ["starts, stops, enables and disables units"] : []),
+        ...changedOverrides(before.units, now.units),
     ].join("; ");
 }
 
 /** Warns of sockets that close because one of their drop-ins changes. */
-export function warnOfClosingByDropIn(context: Context, change: Change): void {
-    for (const { unit, path } of changedDropIns(change))
+export function warnOfClosingByDropIn(context: Context, update: Pick<ServiceUpdate, "before" | "now">): void {
+    for (const { unit, path } of changedDropIns(update))
         if (unit.endsWith(".socket"))
             context.warn(
                 `${unit} closes in this update, since its drop-in ${path} changes. Connections are refused until it is open again.`,
             );
 }
 
-function changedDropIns({ before, now }: Change): { unit: string; path: string }[] {
+function changedDropIns({ before, now }: Pick<ServiceUpdate, "before" | "now">): { unit: string; path: string }[] {
     const [old, texts] = [before.dropInTexts, now.dropInTexts];
     if (!isRecord(old) || !isRecord(texts)) return [];
     return [...new Set([...Object.keys(old), ...Object.keys(texts)])]
         .filter((path) => old[path] !== texts[path])
-        .map((path) => ({
-            unit: unitOfDropIn(path),
-            path,
-        }));
+        .map((path) => ({ unit: unitOfDropIn(path), path }));
+}
+
+/** "stops hello.service", "enables hello.socket": what changed overrides do; of removed ones, that it is by [Install]. */
+function changedOverrides(before: unknown, now: unknown): string[] {
+    if (now instanceof Unknown) return ["starts, stops, enables or disables units"];
+    const [old, overrides] = [before, now].map((value) => (isRecord(value) ? value : {})) as [
+        Record<string, unknown>,
+        Record<string, unknown>,
+    ];
+    const DOING = {
+        start: { true: "starts", false: "stops", undefined: "starts or stops, by its [Install]," },
+        enable: { true: "enables", false: "disables", undefined: "enables or disables, by its [Install]," },
+    };
+    return [...new Set([...Object.keys(old), ...Object.keys(overrides)])].flatMap((unit) =>
+        (["start", "enable"] as const).flatMap((setting) => {
+            const [was, is] = [old[unit], overrides[unit]].map((override) =>
+                isRecord(override) ? override[setting] : undefined,
+            );
+            const doing = DOING[setting][String(is) as "true" | "false" | "undefined"] ?? "changes";
+            return was === is ? [] : [`${doing} ${unit}`];
+        }),
+    );
 }

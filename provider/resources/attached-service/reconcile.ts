@@ -14,7 +14,7 @@ import { CONFIRMATION, switchService } from "../../host/service/switch";
 import { present } from "../../schema/values";
 import { imageName, isDropInPath } from "../../systemd/paths";
 import { parseShow, type ShownUnit } from "../../systemd/unit-states";
-import { foundHostFiles } from "../content/host-files";
+import { foundHostFiles, refuseOtherKept } from "../content/host-files";
 import { objectId } from "../owner";
 import { refuseInspected, refuseUntouched, Superseded } from "./checks";
 import { desiredService } from "./desired";
@@ -119,6 +119,7 @@ class Reconciliation {
         const { declared, owner, gap, adopted } = this.request;
         const { name } = this;
         const imageUnits = refuseInspected({ look, declared, owner, name, isNew: adopted === undefined });
+        refuseOtherKept(this.desired.files, this.request.derived.hostFiles ?? {}, look.files);
         const plan = planSwitch({ ...look, imageUnits }, this.desired);
         if (plan.nothingToDo && look.owner?.nonce === owner.nonce)
             return this.result(look, look.shown, declared.image, gap);
@@ -206,18 +207,14 @@ class Reconciliation {
         serving: string,
         gap = this.request.gap,
     ): Result {
-        const { name, host, desired } = this;
+        const { name, host } = this;
         const { owner, derived } = this.request;
-        const hostFiles = desired.files.filter(({ path }) => !Object.hasOwn(derived.dropInTexts ?? {}, path));
         return {
             id: objectId(name, look.facts.machineId),
             outputs: {
                 ...stateOutputs({ name, owner, host, look, shown, serving }),
                 dropInTexts: derived.dropInTexts ?? {},
-                hostFiles: foundHostFiles(
-                    new Map(hostFiles.map((file) => [file.path, file])),
-                    hostFiles.map(({ path }) => path),
-                ),
+                hostFiles: derived.hostFiles ?? {},
                 ...gap,
             },
         };

@@ -38,7 +38,10 @@ export async function checkHostFiles(
     return { states, failures };
 }
 
-/** The files with the bytes that `states` announced: an asset that has changed since is refused. */
+/**
+ * The files with the bytes that `states` announced. Where a local file has other bytes, it is kept as it is on the host:
+ * ignoreChanges may say so. {@link refuseOtherKept} then makes sure that the host has the announced bytes.
+ */
 export async function announcedHostFiles(
     context: Context,
     files: Record<string, HostFileInput> | undefined,
@@ -47,15 +50,27 @@ export async function announcedHostFiles(
     return Promise.all(
         Object.entries(files ?? {}).map(async ([path, input]) => {
             const file = await resolveHostFile(context, path, input);
-            if (hostFileState({ ...file, digest: sha256(file.content) }) !== states[path])
-                throw new UserError({
-                    property: pathText(["files", path]),
-                    what: "the local file has changed since the preview",
-                    todo: "Run `pulumi up` again; nothing was changed",
-                });
-            return file;
+            const isAnnounced = hostFileState({ ...file, digest: sha256(file.content) }) === states[path];
+            return isAnnounced ? file : { ...file, content: Buffer.alloc(0), isKept: true };
         }),
     );
+}
+
+/** Throws a UserError where a kept file isn't on the host as it was announced. */
+export function refuseOtherKept(
+    files: readonly HostFile[],
+    states: Readonly<Record<string, string>>,
+    found: ReadonlyMap<string, FoundFile>,
+): void {
+    for (const { path, isKept } of files) {
+        const onHost = found.get(path);
+        if (!isKept || (onHost !== undefined && hostFileState(onHost) === states[path])) continue;
+        throw new UserError({
+            property: pathText(["files", path]),
+            what: "the local file has other bytes than the preview announced, and so has the host",
+            todo: "If the local file was changed just now, run `pulumi up` again; if it is under ignoreChanges, leave it out there once. Nothing was changed",
+        });
+    }
 }
 
 async function resolveHostFile(context: Context, path: string, file: HostFileInput): Promise<HostFile> {

@@ -6,13 +6,14 @@ import { readDropIn, removeDropIn, writeDropIn } from "../../host/drop-in";
 import { hostFacts } from "../../host/facts";
 import { foundFiles } from "../../host/files";
 import type { Host } from "../../host/host";
+import { canonicalConnection } from "../../host/merge-connection";
 import type { Owner } from "../../host/owner";
 import { budgetSeconds, perform } from "../../host/perform";
 import { enumType } from "../../schema/marks";
-import { type PreviewedObject, present, UNKNOWN } from "../../schema/values";
+import { type PreviewedObject, present, UNKNOWN, Unknown } from "../../schema/values";
 import { dropInPath } from "../../systemd/paths";
 import { dropInFile, dropInText } from "../content/drop-in-text";
-import { announcedHostFiles, checkHostFiles, foundHostFiles } from "../content/host-files";
+import { announcedHostFiles, checkHostFiles, foundHostFiles, refuseOtherKept } from "../content/host-files";
 import { dropInName, hostFiles, sections, unitName } from "../content/schema";
 import { secretIf, warnOfSecretEnvironment } from "../content/secrets";
 import { hostOf, removeFromHost } from "../object-host";
@@ -69,12 +70,14 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
             description: "The drop-in as it will be written.",
             from: ["sections", "text"],
             impliedBy: ["sections", "text"],
-            decides: true,
+            decides: ["sections", "text"],
         },
         hostFiles: {
             description: "Mode, owner, group and SHA-256 of each host file.",
             from: ["files"],
             impliedBy: ["files"],
+            decides: ["files"],
+            partsFrom: ([, path]) => (path === undefined ? [] : [[path]]),
         },
     },
 
@@ -89,6 +92,16 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
             },
             failures: [...content.failures, ...files.failures],
         };
+    },
+
+    canonical(_urn, { connection, ...others }) {
+        return { ...others, connection: canonicalConnection(connection) };
+    },
+
+    diff({ oldInputs, inputs: declared }) {
+        const isMoved = oldInputs.unit !== declared.unit || oldInputs.name !== declared.name;
+        // A file has one owner: the old drop-in gives up its files before the new one takes them.
+        return { deleteBeforeReplace: isMoved && sharesFiles(oldInputs.files, declared.files) };
     },
 
     async preview(_context, { inputs: declared, derived, olds }) {
@@ -207,6 +220,11 @@ async function write(
     const files = await announcedHostFiles(context, declared.files, present(derived.hostFiles, "hostFiles"));
     return located({ host: host.name }, async () => {
         const { unit, name, onChange } = declared;
+        const kept = files.filter(({ isKept }) => isKept).map((file) => file.path);
+        if (kept.length > 0) {
+            const said = await perform(context, host, () => readDropIn(owner, kept, []));
+            refuseOtherKept(files, derived.hostFiles ?? {}, foundFiles(said.all("file")));
+        }
         const said = await perform(context, host, () =>
             writeDropIn(owner, { unit, name, dropIn: fileOfDropIn, files, onChange }, adopted, budgetSeconds(context)),
         );
@@ -233,4 +251,9 @@ async function write(
         }
         throw new PartialFailure(result.id, result.outputs, [failureReason(said, declared, host.name)]);
     });
+}
+
+function sharesFiles(before: Inputs["files"], now: PreviewedObject<Inputs>["files"]): boolean {
+    if (now instanceof Unknown) return true;
+    return Object.keys(now ?? {}).some((path) => Object.hasOwn(before ?? {}, path));
 }

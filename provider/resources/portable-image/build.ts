@@ -1,5 +1,5 @@
 import type { Context } from "../../contract";
-import { type BuildArgs, type BuiltImage, buildImage } from "../../image/image";
+import { type BuildArgs, type BuiltImage, buildImage, SourceChanged } from "../../image/image";
 import { instanceName } from "../../image/sources/instance";
 import type { Source } from "../../image/sources/source";
 import type { PreviewedObject } from "../../schema/values";
@@ -8,8 +8,8 @@ import { imageFileName, imagePath } from "../../systemd/paths";
 /** An image on this machine, and where it will be on the host. */
 export interface Built {
     name: string;
-    /** Path on this machine. */
-    file: string;
+    /** Path on this machine; undefined where only a host has the image. */
+    file: string | undefined;
     path: string;
     fileName: string;
     digest: string;
@@ -60,6 +60,35 @@ export async function build(context: Context, declared: ImageInputs, sourceDiges
     return asBuilt(await buildImage(declared.source, args), args);
 }
 
+/** Builds the image; where ignoreChanges keeps a source that has other bytes here by now, the deployed image. */
+export function buildOrKeep(
+    context: Context,
+    declared: ImageInputs,
+    sourceDigest: string,
+    olds: Deployed,
+): Promise<Built> {
+    return build(context, declared, sourceDigest)
+        .then((built) => atDeployedPath(built, declared.version, olds))
+        .catch(keptIfChanged(context, declared, sourceDigest, olds));
+}
+
+/** Handles {@link SourceChanged} of a build: returns the deployed image, if that is what is asked for. */
+export function keptIfChanged(
+    context: Pick<Context, "urn">,
+    declared: ImageInputs,
+    sourceDigest: string,
+    olds: Deployed | undefined,
+): (error: unknown) => Built {
+    return (error) => {
+        const kept =
+            error instanceof SourceChanged && olds !== undefined
+                ? deployedImage(context, declared, sourceDigest, olds)
+                : undefined;
+        if (kept === undefined) throw error;
+        return kept;
+    };
+}
+
 export function buildArgs(context: Context, declared: ImageInputs, sourceDigest: string): BuildArgs {
     return {
         ...(naming(context, declared) as Omit<BuildArgs, "sourceDigest" | "onProgress">),
@@ -81,8 +110,33 @@ export function warnOf(context: Context, { digest, warnings }: Built, olds: Depl
 
 /** The image that the state has. */
 interface Deployed {
-    inputs: { version?: string };
-    outputs: { digest?: string; path?: string };
+    inputs: { name?: string; instance?: string; version?: string; format?: string; extends?: string };
+    outputs: Partial<Pick<Built, "digest" | "path" | "sizeBytes" | "unitTexts" | "contents">> & {
+        sourceDigest?: string;
+    };
+}
+
+/** The deployed image under the declared version; undefined where more than the version differs from it. */
+function deployedImage(
+    context: Pick<Context, "urn">,
+    declared: Omit<ImageInputs, "source">,
+    sourceDigest: string,
+    { inputs, outputs }: Deployed,
+): Built | undefined {
+    const { digest, path, sizeBytes, unitTexts = {}, contents = {} } = outputs;
+    const name = nameOnHost(context, declared);
+    const isSame =
+        outputs.sourceDigest === sourceDigest &&
+        nameOnHost(context, inputs) === name &&
+        (inputs.format ?? "squashfs") === (declared.format ?? "squashfs") &&
+        inputs.extends === declared.extends;
+    if (!isSame || digest === undefined || path === undefined || sizeBytes === undefined) return undefined;
+    const fileName = imageFileName(name, declared.version, digest);
+    const built = { name, file: undefined, fileName, digest, sizeBytes, unitTexts, contents, warnings: [] };
+    return atDeployedPath({ ...built, path: imagePath(fileName), architecture: undefined }, declared.version, {
+        inputs,
+        outputs,
+    });
 }
 
 /** The same bytes under the same version stay where they are, also where an import found them under another name. */

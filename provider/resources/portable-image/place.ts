@@ -95,7 +95,9 @@ async function attempt<O>(
     const arrival =
         isPresent || uploaded === undefined
             ? undefined
-            : arrivalOf(uploaded, reused, look.block("chunks"), await index);
+            : built.file === undefined
+              ? copyOf(built, uploaded, reused, look.block("chunks"))
+              : arrivalOf(uploaded, reused, look.block("chunks"), await index);
     const commit = (receiving?: () => Promise<Answer>) =>
         perform(context, host, () => commitImage(built, arrival, owner, { retain, adopted }), {
             answers: receiving === undefined ? {} : { receiving },
@@ -108,6 +110,17 @@ async function attempt<O>(
 function arrivalOf(uploaded: string, reused: string, chunks: string | undefined, index: string): Arrival {
     const parts = chunks === undefined ? undefined : planDelta(parseIndex(chunks), parseIndex(index));
     return { uploaded, from: parts && { image: reused, parts }, index };
+}
+
+/** The image as a copy of the one that is on the host under another version. */
+function copyOf({ sizeBytes }: Built, uploaded: string, image: string, chunks = ""): Arrival {
+    if (image === "")
+        throw new UserError({
+            property: "source",
+            what: "the deployed image isn't on the host any more, and its source, which ignoreChanges keeps, has other bytes here",
+            todo: "Take `source` out of ignoreChanges once",
+        });
+    return { uploaded, from: { image, parts: [{ from: "old", offset: 0, length: sizeBytes }] }, index: chunks };
 }
 
 function arrivalText(arrival: Arrival | undefined): string {

@@ -4,6 +4,7 @@ import type { HostContext } from "../../contract";
 import type { Answer, Host } from "../../host/host";
 import { type Arrival, discardUpload } from "../../host/image";
 import { type Performed, perform } from "../../host/perform";
+import { present } from "../../schema/values";
 import { newBytes } from "../../transfer/delta";
 import type { Built } from "./build";
 
@@ -57,7 +58,7 @@ async function sendWhole(
         const signal = AbortSignal.any([context.signal, over.signal]);
         const onProgress = (done: number, total: number) =>
             context.status(`uploading ${megabytes(done)}/${megabytes(total)} MB`);
-        const sent = host.upload(file, uploaded, { signal, onProgress });
+        const sent = host.upload(present(file, "file"), uploaded, { signal, onProgress });
         uploading = sent.catch((error) => {
             if (!over.signal.aborted) failure = error;
         });
@@ -83,7 +84,8 @@ async function* newParts(
 ): AsyncGenerator<Uint8Array> {
     const sent = parts.filter(({ from }) => from === "new");
     const total = newBytes(parts);
-    const handle = await open(file);
+    if (sent.length === 0) return;
+    const handle = await open(present(file, "file"));
     try {
         let done = 0;
         for (const { offset, length } of sent) {

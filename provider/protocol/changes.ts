@@ -1,0 +1,44 @@
+import { Archive, Asset, isRecord, type Path, ResourceReference, Unknown } from "../schema/values";
+
+export type Kind = "add" | "delete" | "update";
+
+/** The differences between two values, down to the leaves of objects and lists. Unknown differs from everything. */
+export function changesBetween(old: unknown, now: unknown, path: Path = []): { path: Path; kind: Kind }[] {
+    if (old === undefined && now === undefined) return [];
+    if (old === undefined) return [{ path, kind: "add" }];
+    if (now === undefined) return [{ path, kind: "delete" }];
+    if (isRecord(old) && isRecord(now)) {
+        const keys = new Set([...Object.keys(old), ...Object.keys(now)]);
+        return [...keys].flatMap((key) => changesBetween(own(old, key), own(now, key), [...path, key]));
+    }
+    if (Array.isArray(old) && Array.isArray(now)) {
+        const length = Math.max(old.length, now.length);
+        return Array.from({ length }, (_, index) => changesBetween(old[index], now[index], [...path, index])).flat();
+    }
+    return isSame(old, now) ? [] : [{ path, kind: "update" }];
+}
+
+export function isUnchanged(old: unknown, now: unknown): boolean {
+    return old !== undefined && now !== undefined && changesBetween(old, now).length === 0;
+}
+
+function own(record: Record<string, unknown>, key: string): unknown {
+    return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+function isSame(old: unknown, now: unknown): boolean {
+    if (now instanceof Unknown || old instanceof Unknown) return false;
+    if (old instanceof Asset && now instanceof Asset) return isSameSource(old.source, now.source);
+    if (old instanceof Archive && now instanceof Archive) return isSameSource(old.source, now.source);
+    if (old instanceof ResourceReference && now instanceof ResourceReference) {
+        return old.reference.urn === now.reference.urn && old.reference.id === now.reference.id;
+    }
+    return old === now;
+}
+
+/** Content decides, not the path it is read from: the same bytes from another directory are no change. */
+function isSameSource(old: Asset["source"] | Archive["source"], now: Asset["source"] | Archive["source"]): boolean {
+    return old.hash !== undefined && now.hash !== undefined
+        ? old.hash === now.hash
+        : JSON.stringify(old) === JSON.stringify(now);
+}

@@ -1,0 +1,68 @@
+import { type Engine, engines } from "../engine/engine";
+import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
+import { bootTimeoutMs, connectionTo, makeToyService } from "../lifecycle/hello";
+import { type Inputs, TruthProgram } from "./program";
+
+/** What the tests of {@link onEngines} work with; filled before the first of them. */
+export interface TruthScene {
+    program: TruthProgram;
+    host: TestHost;
+    connection: Inputs;
+}
+
+const RUN_TIMEOUT_MS = 300_000;
+jest.setTimeout(RUN_TIMEOUT_MS);
+
+/**
+ * Runs the tests on each engine that is there, on one real host. Everything is destroyed after each test, and the host
+ * must then be what it was before.
+ */
+export function onEngines(tests: (scene: TruthScene) => void): void {
+    const scene = {} as TruthScene;
+    let present: Engine[];
+    beforeAll(async () => {
+        present = await engines();
+        scene.host = await bootHost();
+        scene.connection = connectionTo(scene.host);
+        await makeToyService(scene.host);
+    }, bootTimeoutMs);
+    afterAll(() => scene.host?.down());
+    const names = process.env.PATH?.split(":").some((directory) => directory.includes("pulumi-bin"))
+        ? (["stand-in", "pulumi"] as const)
+        : (["stand-in"] as const);
+    describe.each(names)("on the engine %s", (name) => {
+        let before: Snapshot;
+        beforeAll(async () => {
+            const engine = present.find((candidate) => candidate.name === name);
+            if (engine === undefined) throw new Error(`there is no engine ${name}`);
+            scene.program = new TruthProgram(engine);
+            before = await scene.host.snapshot();
+        });
+        afterEach(async () => {
+            await scene.program.destroy();
+            expect(diffSnapshots(before, await scene.host.snapshot())).toEqual([]);
+        }, RUN_TIMEOUT_MS);
+        tests(scene);
+    });
+}
+
+/** The PortableImage of examples/hello. */
+export function helloImage(connection: Inputs, source: Inputs = {}, others: Inputs = {}): Inputs {
+    return {
+        name: "hello",
+        version: "1.0",
+        source: {
+            files: {
+                units: ["units/hello.service", "units/hello.socket"],
+                tree: {
+                    "/usr/bin/hello": { asset: { $file: "bin/hello" }, mode: "0755" },
+                    "/usr/share/mark": { asset: { $file: "mark.txt" } },
+                },
+                substitutions: { helloExe: "/usr/bin/hello" },
+                ...source,
+            },
+        },
+        connection,
+        ...others,
+    };
+}
