@@ -91,7 +91,7 @@ test("a preview says what an update does, and warns of each socket that has to c
     program.write("units/hello.socket", socket.replace("Description=", "Description=Another "));
     await pointer.up(image(connection, { version: "1.1" }));
     await service.preview(inputs());
-    await told(/reattaches hello_1\.1-\w+\.raw in place of hello_1\.0-\w+\.raw, restarts its services/);
+    await told(/reattaches hello_1\.1-\w+\.raw in place of hello_1\.0-\w+\.raw, restarts hello\.service\./);
     await service.up(inputs());
     expect(closing()).toEqual([]);
     expect(await opened()).toBe(first);
@@ -121,5 +121,5 @@ test("a preview says what an update does, and warns of each socket that has to c
     await service.up(inputs(back));
     expect(await page()).toBe("Hello, world!\n");
     await service.preview(inputs({ ...back, profile: "strict" }));
-    await told(/reattaches hello_1\.2-\w+\.raw for its profile, restarts its services/);
+    await told(/reattaches hello_1\.2-\w+\.raw for its profile, restarts hello\.service\./);
 });
