@@ -26,7 +26,7 @@ const INDEX = `
 const pulumi = require("@pulumi/pulumi");
 const { readFileSync } = require("node:fs");
 const made = new Map();
-const OUTPUTS = ["path", "digest", "units", "serving", "gapless", "dropInText", "dropInTexts", "hostFiles", "unitTexts", "contents", "hosts"];
+const OUTPUTS = ["path", "digest", "unitStates", "serving", "gapless", "dropInText", "dropInTexts", "hostFiles", "unitTexts", "contents", "hosts"];
 function valueOf(value) {
     if (Array.isArray(value)) return value.map(valueOf);
     if (value === null || typeof value !== "object") return value;
