@@ -36,6 +36,9 @@ docs: setup            # the documentation site, in docs/.vitepress/dist
 docs-check: docs       # its pages in a browser: accessibility, phone and desktop width, light and dark (needs chromium)
 	@npm run --prefix docs --silent check
 
+release: setup go      # VERSION=x.y.z: every package of a release into dist/release, each tried from there
+	@node scripts/release/release.mjs $(VERSION)
+
 setup:
 	@scripts/setup.sh
 
