@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { pages, root, type Sample, samplesOf } from "./samples";
 
 const samples = pages().flatMap(samplesOf);
@@ -91,3 +91,42 @@ test("a page claims no registry that has nothing of ours yet", () => {
     );
     expect(claims.map(where)).toEqual([]);
 });
+
+/** Commands of a workflow, with the steps' own `run` and GitLab's `script`. */
+function scriptsOf(value: unknown): string[] {
+    if (Array.isArray(value)) return value.flatMap(scriptsOf);
+    if (typeof value !== "object" || value === null) return [];
+    return Object.entries(value).flatMap(([key, inner]) =>
+        ["run", "script", "before_script"].includes(key) ? [[inner].flat().join("\n")] : scriptsOf(inner),
+    );
+}
+
+test.each(globSync("examples/ci/*/{*,.*}.yml", { cwd: root }))("the workflow %s can be copied", (name) => {
+    const text = readFileSync(join(root, name), "utf8");
+    const [workflow] = parseAllDocuments(text);
+    expect(workflow?.errors).toEqual([]);
+    const scripts = scriptsOf(workflow?.toJS());
+    expect(scripts.length).toBeGreaterThan(1);
+    for (const script of scripts)
+        expect(spawnSync("bash", ["-n"], { input: script, encoding: "utf8" }).stderr).toBe("");
+    // A tag of an action can be moved, a commit can't.
+    for (const [, version] of text.matchAll(/uses: \S+?@(\S+)/g)) expect(version).toMatch(/^[0-9a-f]{40}$/);
+});
+
+test.each(["typescript", "python", "go", "yaml"])(
+    "the template for %s is the project of its start page",
+    (language) => {
+        const files = samplesOf(`docs/start/${language}.md`).filter(({ file }) => file !== undefined);
+        expect(files.length).toBeGreaterThan(3);
+        for (const { file = "", text } of files) {
+            const template = readFileSync(join(root, "templates", language, file), "utf8");
+            if (file !== "Pulumi.yaml") {
+                expect(template).toBe(text);
+                continue;
+            }
+            // Names are put in by `pulumi new`, and a template can't name a plugin in a directory that isn't there yet.
+            const { plugins: _, ...project } = parse(text);
+            expect(parse(template)).toMatchObject({ ...project, name: "${PROJECT}" });
+        }
+    },
+);
