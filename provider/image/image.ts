@@ -1,5 +1,6 @@
 import { sha256 } from "../digest";
 import { type Failure, throwFailures, UserError } from "../errors";
+import { megabytes } from "../format";
 import { type Path, type Previewed, UNKNOWN, Unknown } from "../schema/values";
 import { findingText } from "./checks/finding";
 import { inspect } from "./inspect";
@@ -146,7 +147,7 @@ export interface BuildArgs {
     programDirectory: string;
     /** What the preview showed: a UserError when the source is another one by now. */
     sourceDigest?: string;
-    /** "building 12.3/40.1 MB", at most ten times a second. */
+    /** "building 12.3/40.1 MB", as often as something was done. */
     onProgress?: (text: string) => void;
     signal?: AbortSignal;
 }
@@ -156,7 +157,7 @@ export async function buildImage(source: Source, args: BuildArgs, store = defaul
     const whole = await loadWhole(source, args);
     const { content } = whole;
     const { signal } = args;
-    const report = throttled(args.onProgress);
+    const report = args.onProgress ?? (() => {});
     const made =
         content.kind === "later"
             ? await content.make({ onProgress: report, signal, storeDirectory: store.directory })
@@ -249,7 +250,7 @@ async function pack(made: Unpacked | Ready, seen: SeenImage, args: BuildArgs, st
     const packer = args.format === "erofs" ? erofs : squashfs;
     const versions = [SKELETON_VERSION, ...(await packer.version())];
     const key = sha256(JSON.stringify([tree.digest(), ...versions]));
-    const report = throttled(args.onProgress);
+    const report = args.onProgress ?? (() => {});
     const image = await store.get(
         key,
         async (file) => {
@@ -267,20 +268,6 @@ async function pack(made: Unpacked | Ready, seen: SeenImage, args: BuildArgs, st
 function readyProblem(content: Unpacked | Ready, format: unknown): Failure | undefined {
     if (content.kind !== "ready" || format === undefined) return undefined;
     return { path: ["format"], what: "A ready image stays in the format it has. Remove `format`." };
-}
-
-function megabytes(bytes: number): string {
-    return (bytes / 1e6).toFixed(1);
-}
-
-function throttled(report: ((text: string) => void) | undefined): (text: string) => void {
-    let last = 0;
-    return (text) => {
-        const now = Date.now();
-        if (report === undefined || now - last < 100) return;
-        last = now;
-        report(text);
-    };
 }
 
 const stores = new Map<string, Store>();

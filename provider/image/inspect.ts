@@ -7,7 +7,7 @@ import { addSkeleton, type Identity, SKELETON_VERSION } from "./pack/skeleton";
 import { withReadyTree } from "./pack/unpack";
 import type { Ready, Unpacked } from "./sources/loaded";
 import type { Store } from "./store/store";
-import { Tree } from "./tree/tree";
+import type { Tree } from "./tree/tree";
 import { treeUnits, unitDirectories, unreadUnits } from "./tree/units";
 
 /** What was seen in an image. */
@@ -47,7 +47,7 @@ async function ofTree({ tree, isWhole }: Unpacked, identity: Identity): Promise<
         const problems = [...unread, ...extensionProblems(tree)];
         return { unitTexts, contents, findings: problems.map((each) => ({ severity: "failure", ...each })) };
     }
-    const whole = copyOf(tree);
+    const whole = tree.copy();
     if (isWhole !== true) addSkeleton(whole, identity, unitTexts);
     return { unitTexts, contents, ...(await validateImage(identity.name, whole, unitTexts, identity.instanceOf)) };
 }
@@ -65,12 +65,6 @@ async function ofReady({ file }: Ready, { name }: Identity, signal: AbortSignal 
     if ("found" in looked) return looked.found;
     const { isBroken, what, todo } = looked.unread;
     return { unitTexts: {}, contents: {}, findings: [{ severity: isBroken ? "failure" : "warning", what, todo }] };
-}
-
-function copyOf(tree: Tree): Tree {
-    const copy = new Tree();
-    for (const [path, entry] of tree.sorted()) copy.add(path, entry);
-    return copy;
 }
 
 /** Where the units lie whose texts are shown. */

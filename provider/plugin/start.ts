@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import path from "node:path";
 import { getAsset, isSea } from "node:sea";
 import { Script } from "node:vm";
-import { cacheDirectory } from "./cache-directory";
+import { cacheDirectory } from "../cache-directory";
 
 /*
  * Prints the port for the engine and, while the engine dials, runs the bundle beside this file (in a single executable,
@@ -38,7 +38,10 @@ function run(bundle: string, main: (exports: unknown) => () => boolean): void {
     // The build makes the bundle ASCII, so nothing has to be decoded. It begins with its own digest, and is an expression:
     // the function of a module. V8 itself compares its version, its flags and the length of the source.
     const source = isSea() ? getAsset(bundle, "latin1") : readFileSync(filename, "latin1");
-    const file = path.join(cacheDirectory("code"), `${source.slice(2, source.indexOf("\n"))}-${process.version}`);
+    const file = path.join(
+        cacheDirectory(process.env, "code"),
+        `${source.slice(2, source.indexOf("\n"))}-${process.version}`,
+    );
     const script = new Script(source, { filename, cachedData: read(file) });
     const made = { exports: {} };
     script.runInThisContext()(made.exports, require, made, filename, __dirname);

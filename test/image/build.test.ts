@@ -136,10 +136,11 @@ test("the same source is built once, another version anew", async () => {
     const progress: string[] = [];
     const onProgress = (text: string) => progress.push(text);
     const first = await buildImage(source, { ...args, onProgress }, store);
-    expect(progress[0]).toBe("building 0.0/0.0 MB");
+    expect(new Set(progress)).toEqual(new Set(["building 0.0/0.0 MB"]));
+    progress.length = 0;
     const again = await buildImage(source, { ...args, onProgress }, store);
     expect(again).toEqual(first);
-    expect(progress).toHaveLength(1);
+    expect(progress).toEqual([]);
     const other = await buildImage(source, { ...args, version: "1.1" }, store);
     expect(other.sourceDigest).toBe(first.sourceDigest);
     expect(other.digest).not.toBe(first.digest);

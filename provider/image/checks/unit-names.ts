@@ -1,3 +1,4 @@
+import { listed } from "../../format";
 import { unitNameProblem } from "../../systemd/portable-names";
 import { nameOf, parentOf } from "../tree/paths";
 import { unitDirectories, unreadUnits } from "../tree/units";
@@ -17,7 +18,7 @@ export function unitNameFindings(facts: ImageFacts): Finding[] {
     if (facts.units.length === 0 && unread.length > 0) return unread;
     if (facts.units.length === 0) {
         const what = `the image has no unit of '${facts.name}', so there is nothing to attach`;
-        const found = others.length === 0 ? "" : `: it has ${listed(others)}`;
+        const found = others.length === 0 ? "" : `: it has ${listed(others, MAX_IGNORED)}`;
         return [
             {
                 severity: "failure",
@@ -30,7 +31,7 @@ export function unitNameFindings(facts: ImageFacts): Finding[] {
     if (others.length > 0 && others.length <= MAX_IGNORED) {
         findings.push({
             severity: "warning",
-            what: `the image has ${others.length === 1 ? "a unit" : `${others.length} units`} that portablectl ignores, as the name isn't ${facts.name}, ${facts.name}-*, ${facts.name}.* or ${facts.name}@* with an ending that it attaches: ${listed(others)}`,
+            what: `the image has ${others.length === 1 ? "a unit" : `${others.length} units`} that portablectl ignores, as the name isn't ${facts.name}, ${facts.name}-*, ${facts.name}.* or ${facts.name}@* with an ending that it attaches: ${listed(others, MAX_IGNORED)}`,
             todo: "Rename what shall be attached, and remove the rest",
         });
     }
@@ -84,9 +85,4 @@ function lostTemplates({ units }: ImageFacts): Finding[] {
             },
         ];
     });
-}
-
-function listed(names: string[]): string {
-    const shown = names.slice(0, MAX_IGNORED).join(", ");
-    return names.length > MAX_IGNORED ? `${shown} and ${names.length - MAX_IGNORED} more` : shown;
 }

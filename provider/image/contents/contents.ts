@@ -1,3 +1,4 @@
+import { printable } from "../../format";
 import { parentOf } from "../tree/paths";
 import type { Entry, Tree } from "../tree/tree";
 import { fileLines } from "./file-lines";
@@ -40,7 +41,8 @@ export async function contentsOf(tree: Tree, told: ReadonlySet<string> = new Set
         ...fileLines(loose, MAX_FILE_LINES),
         ["total", `${counted(files, "file")}, ${sizeText(bytes)}`] as [string, string],
     ];
-    return Object.fromEntries(lines.sort(([a], [b]) => (a < b ? -1 : 1)));
+    const sorted = lines.sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(sorted.map(([path, text]) => [printable(path), printable(text)]));
 }
 
 /** The innermost package that keeps the path. */

@@ -1,16 +1,17 @@
-import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { UserError } from "../../errors";
+import { FileHash } from "../tree/file-hash";
 import type { FileEntry } from "../tree/tree";
 
 const CHUNK_BYTES = 256 * 1024;
+const ONE_BYTE = Buffer.alloc(1);
 
 /**
  * The bytes of a file, hashed once more on their way: a UserError when they aren't what was resolved. Reads at once:
  * through the thread pool a tree of many files takes twice the time of the processor.
  */
 export class CheckedFile {
-    private readonly hash = createHash("sha256");
+    private readonly hash = new FileHash();
     private readonly handle: number | undefined;
     private at = 0;
 
@@ -27,16 +28,18 @@ export class CheckedFile {
     read(into: Buffer): number {
         const length = this.readSome(into);
         if (length === 0) throw this.changed();
-        this.hash.update(into.subarray(0, length));
         this.at += length;
+        this.hash.update(into.subarray(0, length), this.at === this.entry.size);
         return length;
     }
 
-    /** Holds what was read against what was resolved. */
+    /** Compares what was read with what was resolved. */
     finish(): void {
         if (this.handle === undefined) return;
-        const isLonger = this.readSome(Buffer.alloc(1)) > 0;
-        if (isLonger || this.hash.digest("hex") !== this.entry.sha256) throw this.changed();
+        // Where the bytes are a part of a file of the store, others follow.
+        const { content } = this.entry;
+        const isLonger = !("offset" in content) && this.readSome(ONE_BYTE) > 0;
+        if (isLonger || this.hash.digest() !== this.entry.sha256) throw this.changed();
     }
 
     close(): void {
@@ -46,7 +49,8 @@ export class CheckedFile {
     private readSome(into: Buffer): number {
         const { content } = this.entry;
         if ("bytes" in content) return content.bytes.copy(into, 0, this.at);
-        return readSync(this.handle as number, into, 0, into.length, null);
+        const start = "localPath" in content ? (content.offset ?? 0) : 0;
+        return readSync(this.handle as number, into, 0, into.length, start + this.at);
     }
 
     private changed(): UserError {

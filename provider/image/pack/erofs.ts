@@ -109,7 +109,7 @@ async function fill(
         }
     }
     // The deepest first: what is below a directory that nobody may enter can't be changed any more.
-    for (const [at, entry] of entries.reverse()) {
+    for (const [at, entry] of entries.toReversed()) {
         if (entry.kind === "directory") await chmod(path.join(stage, at), entry.mode);
     }
 }

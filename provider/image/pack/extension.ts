@@ -1,3 +1,4 @@
+import { listed } from "../../format";
 import { isIn } from "../tree/paths";
 import { type Tree, textEntry } from "../tree/tree";
 
@@ -20,9 +21,8 @@ export function extensionProblems(tree: Tree): { what: string; todo: string }[] 
         .map(([path]) => path);
     const problems: { what: string; todo: string }[] = [];
     if (outside.length > 0) {
-        const more = outside.length > 3 ? ` and ${outside.length - 3} more` : "";
         problems.push({
-            what: `an extension adds to /usr and /opt only, and this one has ${outside.slice(0, 3).join(", ")}${more}`,
+            what: `an extension adds to /usr and /opt only, and this one has ${listed(outside, 3)}`,
             todo: "Move them there, or give them to the image itself",
         });
     }

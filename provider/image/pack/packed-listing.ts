@@ -1,15 +1,36 @@
-import { createHash, type Hash } from "node:crypto";
+import { FileHash } from "../tree/file-hash";
+import { nameOf, parentOf } from "../tree/paths";
 import { type Entry, Tree } from "../tree/tree";
 
 const DATA = "#\n# START OF DATA - DO NOT MODIFY\n#\n";
+/** Spaces, quotes and backslashes of a path are escaped by a backslash; a newline in it stands as it is. */
+const NAME = String.raw`(?:\\[\s\S]|[^\\ ])+`;
+const HEAD = new RegExp(`(${NAME}) ([A-Za-z]) `, "y");
+/** Time, mode, owner and group. */
+const ATTRIBUTES = /\d+ ([0-7]+) \d+ \d+/y;
+const REST: Record<string, RegExp> = {
+    D: /\n/y,
+    R: / (\d+) (\d+)(?: \d+)?\n/y,
+    I: / [fs]\n/y,
+    B: / \d+ \d+\n/y,
+    C: / \d+ \d+\n/y,
+    S: / /y,
+};
+const LINK_TARGET = new RegExp(`${NAME}(?: |$)`, "y");
+/** How a line begins that describes a file. */
+const RECORD = new RegExp(String.raw`(${NAME}) (?:[A-Z] \d+ [0-7]+ \d+ \d+[ \n]|L |x )`, "y");
 
 interface Pending {
     path: string;
     mode: number;
     size: number;
-    hash: Hash;
+    offset: number;
+    hash: FileHash;
     left: number;
 }
+
+/** The list has names or targets that can be read in more than one way. */
+export class AmbiguousListing extends Error {}
 
 /**
  * Reads what `unsquashfs -pf` writes: a line for each file, then the bytes of all regular files one after another
@@ -19,6 +40,8 @@ export class PackedListing {
     readonly tree = new Tree();
     private head = Buffer.alloc(0);
     private files: Pending[] | undefined;
+    /** The index of the file whose bytes come next. */
+    private next = 0;
     private links: [path: string, target: string][] = [];
 
     constructor(private readonly image: string) {}
@@ -29,10 +52,10 @@ export class PackedListing {
             return;
         }
         this.head = Buffer.concat([this.head, chunk]);
-        const at = this.head.indexOf(DATA);
-        if (at < 0) return;
-        const rest = this.head.subarray(at + DATA.length);
-        this.files = this.readLines(this.head.toString("utf8", 0, at));
+        const end = this.head.indexOf(DATA);
+        if (end < 0) return;
+        const rest = this.head.subarray(end + DATA.length);
+        this.files = this.readRecords(this.head.toString("utf8", 0, end));
         this.head = Buffer.alloc(0);
         this.take(rest);
     }
@@ -40,7 +63,7 @@ export class PackedListing {
     /** Whether everything came. The tree is complete then. */
     end(): boolean {
         this.take(Buffer.alloc(0));
-        if (this.files === undefined || this.files.length > 0) return false;
+        if (this.files === undefined || this.next < this.files.length) return false;
         for (const [path, target] of this.links) {
             const entry = this.tree.get(target);
             if (entry !== undefined) this.tree.add(path, entry);
@@ -48,49 +71,151 @@ export class PackedListing {
         return true;
     }
 
-    private readLines(text: string): Pending[] {
-        const files: (Pending & { offset: number })[] = [];
-        for (const line of text.split("\n")) {
-            // A path has its spaces, quotes and backslashes escaped by a backslash.
-            const match = /^((?:\\.|[^\\ ])+) ([A-Za-z]) (.*)$/s.exec(line);
-            if (match === null) continue;
-            const [, written, type, rest] = match as unknown as [string, string, string, string];
-            const name = written.replace(/\\(.)/gs, "$1");
-            const path = name.startsWith("/") ? name : `/${name}`;
+    private readRecords(text: string): Pending[] {
+        const files: Pending[] = [];
+        const order = new ListOrder();
+        const scanner = new Scanner(text, order);
+        while (!scanner.isAtEnd) {
+            const [written = "", type = ""] = scanner.take(HEAD);
+            const path = pathOf(written);
+            order.add(path);
             if (type === "L") {
-                this.links.push([path, `/${rest.replace(/^\//, "")}`]);
+                this.links.push([path, scanner.takeLinkTarget()]);
                 continue;
             }
-            const [, mode = "", , , ...more] = rest.split(" ");
-            const permissions = Number.parseInt(mode, 8);
-            if (type === "D") this.add(path, { kind: "directory", mode: permissions });
-            if (type === "S") this.add(path, { kind: "symlink", target: more.join(" ") });
-            if (type === "R") {
-                const [size, offset] = more.map(Number) as [number, number];
-                files.push({ path, mode: permissions, size, offset, hash: createHash("sha256"), left: size });
+            if (type === "x") {
+                scanner.takeText();
+                continue;
             }
+            const [mode = ""] = scanner.take(ATTRIBUTES);
+            const permissions = Number.parseInt(mode, 8);
+            const [size, offset] = scanner.take(REST[type] ?? /[^\n]*\n/y).map(Number);
+            if (type === "D") this.tree.add(path, { kind: "directory", mode: permissions });
+            if (type === "S") this.tree.add(path, { kind: "symlink", target: scanner.takeText() });
+            if (type !== "R" || size === undefined || offset === undefined) continue;
+            files.push({ path, mode: permissions, size, offset, hash: new FileHash(), left: size });
         }
-        return files.sort((a, b) => a.offset - b.offset);
+        return inOrder(files);
     }
 
     private take(chunk: Buffer): void {
         let rest = chunk;
         for (;;) {
-            const [file] = this.files ?? [];
+            const file = this.files?.[this.next];
             if (file === undefined) return;
             const part = rest.subarray(0, file.left);
-            file.hash.update(part);
             file.left -= part.length;
+            if (part.length > 0) file.hash.update(part, file.left === 0);
             rest = rest.subarray(part.length);
             if (file.left > 0) return;
-            this.files?.shift();
+            this.next++;
             const { path, mode, size } = file;
             const content = { image: this.image, path };
-            this.add(path, { kind: "file", mode, size, sha256: file.hash.digest("hex"), content });
+            this.add(path, { kind: "file", mode, size, sha256: file.hash.digest(), content });
         }
     }
 
     private add(path: string, entry: Entry): void {
         this.tree.add(path, entry);
     }
+}
+
+/** Reads the list from its beginning to its end. */
+class Scanner {
+    private position = 0;
+
+    constructor(
+        private readonly text: string,
+        private readonly order: ListOrder,
+    ) {}
+
+    get isAtEnd(): boolean {
+        return this.position >= this.text.length;
+    }
+
+    /** The groups of a sticky pattern, which must match here. */
+    take(pattern: RegExp): string[] {
+        pattern.lastIndex = this.position;
+        const match = pattern.exec(this.text);
+        if (match === null) throw new AmbiguousListing();
+        this.position = pattern.lastIndex;
+        return match.slice(1);
+    }
+
+    /** A text that isn't escaped: it ends before the line that describes the next file. */
+    takeText(): string {
+        return this.takeUpTo(this.text.length, () => true);
+    }
+
+    /** The file that a hard link is to, which was listed before it. */
+    takeLinkTarget(): string {
+        LINK_TARGET.lastIndex = this.position;
+        const [span = ""] = LINK_TARGET.exec(this.text) ?? [];
+        return pathOf(this.takeUpTo(this.position + span.length, (written) => this.order.has(pathOf(written))));
+    }
+
+    /** What ends at a line feed that a new line follows; neither line feeds in it nor in the next name mark the end. */
+    private takeUpTo(limit: number, isRight: (text: string) => boolean): string {
+        const start = this.position;
+        const ends: number[] = [];
+        for (
+            let end = this.text.indexOf("\n", start);
+            end >= 0 && end < limit;
+            end = this.text.indexOf("\n", end + 1)
+        ) {
+            const next = this.nextPath(end + 1);
+            if (next === undefined || !isRight(this.text.slice(start, end))) continue;
+            if (next === "" || this.order.isNext(next)) ends.push(end);
+            // Farther line feeds belong to later lines.
+            if (next !== "" && !next.includes("\n")) break;
+        }
+        const [end, ...others] = ends;
+        if (end === undefined || others.length > 0) throw new AmbiguousListing();
+        this.position = end + 1;
+        return this.text.slice(start, end);
+    }
+
+    /** The path of the line that begins there; "" at the end of the list, undefined where no line begins. */
+    private nextPath(position: number): string | undefined {
+        if (position >= this.text.length) return "";
+        RECORD.lastIndex = position;
+        const [, written] = RECORD.exec(this.text) ?? [];
+        return written === undefined ? undefined : pathOf(written);
+    }
+}
+
+/** The order of the list: a directory before its files, and the names of each directory sorted by their bytes. */
+class ListOrder {
+    private readonly paths = new Set<string>();
+    private readonly last = new Map<string, Buffer>();
+
+    add(path: string): void {
+        this.paths.add(path);
+        this.last.set(parentOf(path), Buffer.from(nameOf(path)));
+    }
+
+    has(path: string): boolean {
+        return this.paths.has(path);
+    }
+
+    isNext(path: string): boolean {
+        const before = this.last.get(parentOf(path));
+        const isSorted = before === undefined || Buffer.compare(before, Buffer.from(nameOf(path))) < 0;
+        return this.paths.has(parentOf(path)) && isSorted;
+    }
+}
+
+function pathOf(written: string): string {
+    const name = written.replace(/\\([\s\S])/g, "$1");
+    return name.startsWith("/") ? name : `/${name}`;
+}
+
+/** In the order of their bytes, which follow each other without a gap: a name or target that was misread would make one. */
+function inOrder(files: Pending[]): Pending[] {
+    let end = 0;
+    for (const file of files.sort((a, b) => a.offset - b.offset || a.size - b.size)) {
+        if (file.offset !== end) throw new AmbiguousListing();
+        end += file.size;
+    }
+    return files;
 }

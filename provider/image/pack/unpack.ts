@@ -5,7 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { localFile } from "../tree/local-files";
 import { Tree } from "../tree/tree";
-import { PackedListing } from "./packed-listing";
+import { AmbiguousListing, PackedListing } from "./packed-listing";
 
 /** Why there is no tree of a ready image. */
 export interface Unread {
@@ -69,7 +69,16 @@ async function readSquashfs(file: string, signal: AbortSignal | undefined): Prom
     });
     closed.catch(() => {});
     const listing = new PackedListing(file);
-    for await (const chunk of child.stdout) listing.write(chunk as Buffer);
+    try {
+        for await (const chunk of child.stdout) listing.write(chunk as Buffer);
+    } catch (error) {
+        if (!(error instanceof AmbiguousListing)) throw error;
+        return {
+            isBroken: false,
+            what: "what is in the image wasn't checked: it has names of files that unsquashfs doesn't list clearly",
+            todo: "Look for line feeds in its names and symbolic links",
+        };
+    }
     await closed;
     signal?.throwIfAborted();
     if (listing.end() && !/^(FATAL ERROR|Failed to read)/m.test(said)) return listing.tree;

@@ -4,10 +4,11 @@ import { setImmediate } from "node:timers/promises";
 import pLimit from "p-limit";
 import * as z from "zod";
 import { sha256 } from "../../digest";
+import { listed } from "../../format";
 import { asset, objectType } from "../../schema/marks";
 import { type Path, type Previewed, UNKNOWN, Unknown } from "../../schema/values";
 import type { DigestCache } from "../tree/digest-cache";
-import { absolute, cacheOf, explained, knownFile, LocalProblem, localFile } from "../tree/local-files";
+import { absolute, cacheOf, explained, fileInState, LocalProblem, localFile } from "../tree/local-files";
 import { join } from "../tree/paths";
 import { type Entry, Tree } from "../tree/tree";
 import { treeUnits, unitDirectories, unreadUnits } from "../tree/units";
@@ -82,21 +83,15 @@ async function readTree(written: string, args: LoadArgs, path: Path, problems: P
         path,
         left.special.length === 0
             ? undefined
-            : `Not packed, as an image holds files, directories and symbolic links only: ${listed(left.special)}.`,
+            : `Not packed, as an image holds files, directories and symbolic links only: ${listed(left.special.sort(), MAX_NAMED)}.`,
     );
     problems.warn(
         path,
         left.setuid.length === 0
             ? undefined
-            : `Packed without their set-user-ID bit, as everything in an image is root's and these files aren't: ${listed(left.setuid)}.`,
+            : `Packed without their set-user-ID bit, as everything in an image is root's and these files aren't: ${listed(left.setuid.sort(), MAX_NAMED)}.`,
     );
     return tree;
-}
-
-function listed(names: string[]): string {
-    const more = names.length - MAX_NAMED;
-    const shown = names.sort().slice(0, MAX_NAMED).join(", ");
-    return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 /** Directories read in one go, a few milliseconds' worth: then others get their turn. */
@@ -165,7 +160,7 @@ class Walk {
         const setgid = status.gid === this.top.gid ? 0 : whole & SETGID;
         if (setuid !== 0) this.left.setuid.push(at);
         const mode = whole & ~setuid & ~setgid;
-        const known = knownFile(this.local(at), status, this.cache, mode);
+        const known = fileInState(this.local(at), status, this.cache, mode);
         if (known === undefined) changed.push({ at, mode });
         else found.push([at, known]);
     }

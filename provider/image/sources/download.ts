@@ -5,7 +5,8 @@ import path from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../../errors";
-import { kept } from "../store/directories";
+import { megabytes } from "../../format";
+import { directoryInStore } from "../store/directories";
 import type { MakeArgs, Ready } from "./loaded";
 
 const MAX_REDIRECTS = 10;
@@ -29,7 +30,7 @@ export async function downloaded(
     sha256: string,
     { storeDirectory, onProgress, signal }: MakeArgs,
 ): Promise<Ready> {
-    const directory = await kept(
+    const directory = await directoryInStore(
         storeDirectory,
         "downloads",
         sha256,
@@ -97,8 +98,4 @@ async function follow(url: string, signal: AbortSignal | undefined): Promise<Res
         if (!at.startsWith("https:")) throw new Error(`it leads to ${at}, which isn't https`);
     }
     throw new Error(`it leads elsewhere more than ${MAX_REDIRECTS} times`);
-}
-
-function megabytes(bytes: number): string {
-    return (bytes / 1e6).toFixed(1);
 }

@@ -60,7 +60,7 @@ export async function loadSource(
     const given = Object.entries(source).filter(([, value]) => value !== undefined);
     const [[kind, value] = []] = given as [keyof Source, unknown][];
     if (kind === undefined || given.length !== 1) {
-        problems.add(["source"], `An image has exactly one source: ${listed(Object.keys(LOADERS))}.`);
+        problems.add(["source"], `An image has exactly one source: ${alternatives(Object.keys(LOADERS))}.`);
         return { ...unknown, unitTexts: UNKNOWN };
     }
     const load = LOADERS[kind] as (value: unknown, args: LoadArgs) => Promise<LoadedSource>;
@@ -71,7 +71,7 @@ export async function loadSource(
     if (instance !== undefined && READY.includes(kind))
         problems.add(
             ["instance"],
-            `A ready image has the units it was built with, so it can't become an instance. Build it under the other name, and leave \`instance\` out; or use ${listed(Object.keys(LOADERS).filter((each) => !READY.includes(each)))}.`,
+            `A ready image has the units it was built with, so it can't become an instance. Build it under the other name, and leave \`instance\` out; or use ${alternatives(Object.keys(LOADERS).filter((each) => !READY.includes(each)))}.`,
         );
     const prefix = args.extends ?? name;
     const loaded = await load(value, { ...args, name: prefix, path: ["source", kind], problems });
@@ -82,7 +82,7 @@ export async function loadSource(
     return { ...renamed, failures, warnings };
 }
 
-function listed(kinds: readonly string[]): string {
+function alternatives(kinds: readonly string[]): string {
     const names = kinds.map((each) => `\`${each}\``);
     return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 }

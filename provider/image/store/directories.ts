@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beating, locked } from "./lock";
+import { moveIntoPlace, unlessAbsent } from "./write";
 
-/** Directories of the store whose entries are directories of {@link kept}. */
+/** Directories of the store whose entries are directories of {@link directoryInStore}. */
 export const KEPT_KINDS = ["runtimes", "layers", "downloads"] as const;
 
 /** In each of them: its size in bytes, in decimal. */
@@ -14,7 +15,7 @@ export const SIZE_FILE = ".size";
  * not at all, is never changed, and has as its time of change when it was last used. `make` fills the directory that
  * it gets. `key` is a file name and tells all that `make` depends on.
  */
-export async function kept(
+export async function directoryInStore(
     storeDirectory: string,
     kind: (typeof KEPT_KINDS)[number],
     key: string,
@@ -27,25 +28,36 @@ export async function kept(
     await locked(
         lock,
         async () => {
-            if (!(await isThere(home))) await makeWhole(storeDirectory, home, make);
+            if (await isThere(home)) return;
+            await makeDirectory(storeDirectory, home, `${kind}-${key.slice(0, 80)}`, async (directory) => {
+                await make(directory);
+                await writeFile(path.join(directory, SIZE_FILE), String(await bytesIn(directory)));
+            });
         },
         signal,
     );
     return home;
 }
 
-async function makeWhole(storeDirectory: string, home: string, make: (directory: string) => Promise<void>) {
-    const temporary = path.join(storeDirectory, "building", `kept-${randomBytes(6).toString("hex")}`);
+/**
+ * Makes a directory that appears complete or not at all, under a name of its own in `building`. Where another process
+ * was faster, what it made stays if it is usable.
+ */
+export async function makeDirectory(
+    storeDirectory: string,
+    place: string,
+    name: string,
+    fill: (directory: string) => Promise<void>,
+    isUsable: () => Promise<boolean> = async () => true,
+): Promise<void> {
+    const temporary = path.join(storeDirectory, "building", `${name}-${randomBytes(6).toString("hex")}`);
     // What images are made of may be for this user alone.
     await mkdir(temporary, { recursive: true, mode: 0o700 });
     try {
-        await beating(temporary, () => make(temporary));
-        await writeFile(path.join(temporary, SIZE_FILE), String(await bytesIn(temporary)));
-        await mkdir(path.dirname(home), { recursive: true, mode: 0o700 });
-        await rename(temporary, home);
-    } catch (error) {
-        // Another process may have been faster: what it made is the same.
-        if (!["EEXIST", "ENOTEMPTY"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+        await beating(temporary, () => fill(temporary));
+        if ((await moveIntoPlace(temporary, place)) || (await isUsable())) return;
+        await rm(place, { recursive: true, force: true });
+        await rename(temporary, place);
     } finally {
         await rm(temporary, { recursive: true, force: true });
     }
@@ -61,11 +73,8 @@ async function bytesIn(directory: string): Promise<number> {
 
 async function isThere(home: string): Promise<boolean> {
     const now = new Date();
-    try {
-        await utimes(home, now, now);
-        return true;
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-        throw error;
-    }
+    return utimes(home, now, now).then(
+        () => true,
+        (error) => unlessAbsent(error) ?? false,
+    );
 }

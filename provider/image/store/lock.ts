@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, open, readFile, rename, rm, stat, utimes } from
 import { hostname } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { unlessAbsent } from "./write";
 
 const BEAT_MS = 5000;
 /** What hasn't been touched for so long belongs to a process that was killed, also one in another container. */
@@ -85,11 +86,6 @@ async function holding<T>(file: string, handle: FileHandle, work: () => Promise<
     } finally {
         await rm(file, { force: true });
     }
-}
-
-function unlessAbsent(error: NodeJS.ErrnoException): undefined {
-    if (error.code !== "ENOENT") throw error;
-    return undefined;
 }
 
 function unlessThere(error: NodeJS.ErrnoException): undefined {

@@ -4,6 +4,7 @@ import path from "node:path";
 import { KEPT_KINDS, SIZE_FILE } from "./directories";
 import type { StoreLimits } from "./limits";
 import { isDead, lockedOrNot } from "./lock";
+import { unlessAbsent } from "./write";
 
 /** An image that was used so recently may be on its way to a host. */
 const IN_USE_MS = 3_600_000;
@@ -99,9 +100,4 @@ function outdated(all: (Kept | undefined)[], maxBytes: number, maxAgeMs: number,
 
 async function names(directory: string): Promise<string[]> {
     return (await readdir(directory).catch(unlessAbsent)) ?? [];
-}
-
-function unlessAbsent(error: NodeJS.ErrnoException): undefined {
-    if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
-    return undefined;
 }

@@ -1,10 +1,12 @@
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { createHash } from "node:crypto";
+import { open, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { cacheDirectory } from "../../cache-directory";
+import { makeDirectory } from "./directories";
 import { limitsOf } from "./limits";
-import { beating, locked } from "./lock";
+import { locked } from "./lock";
 import { collectNowAndThen } from "./prune";
+import { writeWholeOrNot } from "./write";
 
 /** An image in the store. */
 export interface StoredImage {
@@ -25,12 +27,9 @@ export class Store {
 
     constructor(readonly directory: string) {}
 
-    /** `$PORTABLE_STORE`, else `pulumi-portable` in the user's cache directory (XDG Base Directory Specification). */
+    /** `$PORTABLE_STORE`, else the provider's cache directory. */
     static directoryOf(environment: NodeJS.ProcessEnv): string {
-        const cache = environment.XDG_CACHE_HOME?.startsWith("/")
-            ? environment.XDG_CACHE_HOME
-            : path.join(environment.HOME || homedir(), ".cache");
-        return path.resolve(environment.PORTABLE_STORE || path.join(cache, "pulumi-portable"));
+        return path.resolve(environment.PORTABLE_STORE || cacheDirectory(environment));
     }
 
     /**
@@ -60,22 +59,15 @@ export class Store {
     }
 
     private async build(home: string, key: string, build: (file: string) => Promise<void>): Promise<StoredImage> {
-        const temporary = path.join(this.directory, "building", `${key}-${randomBytes(6).toString("hex")}`);
-        // Images may hold what only this user should read.
-        await mkdir(temporary, { recursive: true, mode: 0o700 });
-        try {
-            await beating(temporary, async () => {
-                const file = path.join(temporary, "image.raw");
-                await build(file);
-                const digest = await syncedDigest(file);
-                const { size } = await stat(file);
-                await writeFile(path.join(temporary, "image.json"), JSON.stringify({ digest, sizeBytes: size }));
-                await mkdir(path.dirname(home), { recursive: true, mode: 0o700 });
-                await this.moveInto(temporary, home);
-            });
-        } finally {
-            await rm(temporary, { recursive: true, force: true });
-        }
+        const fill = async (directory: string) => {
+            const file = path.join(directory, "image.raw");
+            await build(file);
+            const digest = await syncedDigest(file);
+            const { size } = await stat(file);
+            await writeFile(path.join(directory, "image.json"), JSON.stringify({ digest, sizeBytes: size }));
+        };
+        const isUsable = async () => (await this.find(home)) !== undefined;
+        await makeDirectory(this.directory, home, key, fill, isUsable);
         const built = await this.find(home);
         if (built === undefined) throw new Error(`the image that was just built is not in ${home}`);
         return built;
@@ -96,28 +88,8 @@ export class Store {
             // Absent, damaged, or not ours to touch: it is found again.
         }
         const found = await find();
-        const temporary = `${file}.${randomBytes(6).toString("hex")}`;
-        try {
-            await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-            await writeFile(temporary, JSON.stringify(found), { mode: 0o600 });
-            await rename(temporary, file);
-        } catch (error) {
-            if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-            await rm(temporary, { force: true }).catch(() => {});
-        }
+        await writeWholeOrNot(file, JSON.stringify(found));
         return found;
-    }
-
-    /** Another process may have been faster: then its image stays, unless it is one that {@link find} refuses. */
-    private async moveInto(temporary: string, home: string): Promise<void> {
-        try {
-            await rename(temporary, home);
-        } catch (error) {
-            if (!["EEXIST", "ENOTEMPTY"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-            if ((await this.find(home)) !== undefined) return;
-            await rm(home, { recursive: true, force: true });
-            await rename(temporary, home);
-        }
     }
 
     private async find(home: string): Promise<StoredImage | undefined> {

@@ -6,20 +6,24 @@ import type { FileEntry } from "./tree";
 /** More than any program: the bytes of a file in a packed image are read whole. */
 const MAX_PACKED_BYTES = 2 ** 31;
 
+/** Where the bytes of a file are. `size` is needed where they are a part of a local file. */
+type ReadableEntry = Pick<FileEntry, "content"> & Partial<Pick<FileEntry, "size">>;
+
 /** Lets `use` read parts of a file, wherever its bytes are. */
 export async function readingContent<T>(
-    { content }: Pick<FileEntry, "content">,
+    { content, size }: ReadableEntry,
     use: (readAt: ReadAt) => Promise<T>,
 ): Promise<T> {
     if ("bytes" in content) return use(within(content.bytes));
     if ("image" in content) return use(within(await catPacked(content)));
-    const handle = await open(content.localPath);
+    const { localPath, offset: start = 0 } = content;
+    const handle = await open(localPath);
     try {
-        const { size } = await handle.stat();
+        const end = size === undefined ? (await handle.stat()).size : start + size;
         return await use(async (offset, length) => {
             // A damaged file may ask for more than there is memory.
-            const bytes = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
-            return bytes.subarray(0, (await handle.read(bytes, 0, bytes.length, offset)).bytesRead);
+            const bytes = Buffer.alloc(Math.max(0, Math.min(length, end - start - offset)));
+            return bytes.subarray(0, (await handle.read(bytes, 0, bytes.length, start + offset)).bytesRead);
         });
     } finally {
         await handle.close();
@@ -27,7 +31,7 @@ export async function readingContent<T>(
 }
 
 /** The first bytes of a file, as a text. */
-export function readText(entry: Pick<FileEntry, "content">, maxBytes = 1 << 20): Promise<string> {
+export function readText(entry: ReadableEntry, maxBytes = 1 << 20): Promise<string> {
     return readingContent(entry, async (readAt) => (await readAt(0, maxBytes)).toString("utf8"));
 }
 

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { sha256 } from "../../digest";
+import { writeWholeOrNot } from "../store/write";
 
 /** What changes whenever the content of a file does (inode(7)). */
 export interface FileState {
@@ -25,6 +26,9 @@ const MAX_DAYS = 30;
 /** 100 MB of records; more is forgotten, oldest first. */
 const MAX_FILES = 400_000;
 const DAY_MS = 86_400_000;
+/** The first line; what begins otherwise is of another version, and is made anew. */
+const VERSION_LINE = "digests 2";
+const PIECE_LENGTH = 1 << 16;
 
 /**
  * Digests of local files by path and state, kept between processes: what hasn't changed isn't read again. One record
@@ -61,11 +65,16 @@ export class DigestCache {
         const known = this.recall(localPath, status);
         if (known !== undefined) return known;
         const found = await hash();
+        this.remember(localPath, status, found);
+        return found;
+    }
+
+    /** Keeps the digest of a file in that state, unless it was changed so lately that it may be changed again unseen. */
+    remember(localPath: string, status: FileState, found: string): void {
         if (Date.now() - Number(status.ctimeNs / 1_000_000n) > SETTLED_MS) {
             this.known.set(localPath, { state: stateOf(status), sha256: found, day: today() });
             this.isChanged = true;
         }
-        return found;
     }
 
     /** Before it `recall` knows nothing of other processes. */
@@ -87,23 +96,17 @@ export class DigestCache {
         if (!this.isChanged || this.file === undefined) return;
         this.isChanged = false;
         const oldest = today() - MAX_DAYS;
-        const kept = [...this.known].filter(([, { day }]) => day >= oldest).slice(-MAX_FILES);
-        const files = Object.fromEntries(kept.map(([name, known]) => [name, [known.state, known.sha256, known.day]]));
-        const temporary = `${this.file}.${process.pid}.new`;
-        try {
-            await mkdir(path.dirname(this.file), { recursive: true, mode: 0o700 });
-            await writeFile(temporary, JSON.stringify({ version: 1, files }), { mode: 0o600 });
-            await rename(temporary, this.file);
-        } catch (error) {
-            if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-            await rm(temporary, { force: true }).catch(() => {});
-        }
+        await writeWholeOrNot(this.file, linesOf(this.known, oldest));
     }
 
     private async load(): Promise<void> {
-        const text = this.file === undefined ? undefined : await readFile(this.file, "utf8").catch(() => undefined);
-        for (const [name, [state, digest, day]] of Object.entries(recordOf(text))) {
-            this.known.set(name, { state, sha256: digest, day });
+        const text = this.file === undefined ? "" : await readFile(this.file, "utf8").catch(() => "");
+        const [version, ...lines] = text.split("\n");
+        if (version !== VERSION_LINE) return;
+        for (const line of lines) {
+            const [name, state, digest, day] = recordOf(line) ?? [];
+            if (name !== undefined && state !== undefined && digest !== undefined && day !== undefined)
+                this.known.set(name, { state, sha256: digest, day });
         }
     }
 }
@@ -118,12 +121,28 @@ function today(): number {
     return Math.floor(Date.now() / DAY_MS);
 }
 
-/** Empty where there is none, or one that was damaged or is of another version. */
-function recordOf(text: string | undefined): Record<string, [string, string, number]> {
+type DigestRecord = [name: string, state: string, sha256: string, day: number];
+
+/** A line for each file, in pieces: the whole text at once would take more memory than a build needs. */
+function* linesOf(known: ReadonlyMap<string, Known>, oldestDay: number): Generator<string> {
+    const excess = known.size - MAX_FILES;
+    let index = 0;
+    let piece = VERSION_LINE;
+    for (const [name, { state, sha256: digest, day }] of known) {
+        if (index++ < excess || day < oldestDay) continue;
+        piece += `\n${JSON.stringify([name, state, digest, day] satisfies DigestRecord)}`;
+        if (piece.length < PIECE_LENGTH) continue;
+        yield piece;
+        piece = "";
+    }
+    yield piece;
+}
+
+/** Undefined for a line that was damaged. */
+function recordOf(line: string): DigestRecord | undefined {
     try {
-        const { version, files } = JSON.parse(text ?? "{}");
-        return version === 1 ? files : {};
+        return JSON.parse(line);
     } catch {
-        return {};
+        return undefined;
     }
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type BigIntStats, createReadStream, statSync } from "node:fs";
+import { type BigIntStats, closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
 import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import path from "node:path";
 import pLimit from "p-limit";
@@ -36,21 +36,45 @@ export async function localFile(written: string, programDirectory: string, mode?
     });
 }
 
-/** The same at once, where it is an ordinary file that hasn't changed since it was hashed. */
-export function unchangedFile(localPath: string, cache: DigestCache): FileEntry | undefined {
+/** The same at once, where it is an ordinary file that is small or hasn't changed since it was hashed. */
+export function fileNow(localPath: string, cache: DigestCache): FileEntry | undefined {
     const status = statSync(localPath, { bigint: true, throwIfNoEntry: false });
-    return status?.isFile() ? knownFile(localPath, status, cache) : undefined;
+    return status?.isFile() ? fileInState(localPath, status, cache) : undefined;
 }
 
-/** A file in that state, where its digest is known. */
-export function knownFile(
+/** A file in that state, where it is small or its digest is known. */
+export function fileInState(
     localPath: string,
     status: BigIntStats,
     cache: DigestCache,
     mode?: number,
 ): FileEntry | undefined {
-    const digest = cache.recall(localPath, status);
+    const digest = cache.recall(localPath, status) ?? smallDigest(localPath, status, cache);
     return digest === undefined ? undefined : fileEntry(localPath, status, digest, mode);
+}
+
+/** Files up to here are read at once: through the thread pool one takes five times the time of the processor. */
+const SMALL_BYTES = 64 * 1024;
+const small = Buffer.alloc(SMALL_BYTES + 1);
+
+/** Undefined for a file that isn't small, can't be read, or is being changed: whoever awaits it says what is wrong. */
+function smallDigest(localPath: string, status: BigIntStats, cache: DigestCache): string | undefined {
+    if (status.size > SMALL_BYTES) return undefined;
+    let handle: number;
+    try {
+        handle = openSync(localPath, "r");
+    } catch {
+        return undefined;
+    }
+    try {
+        const length = readSync(handle, small, 0, small.length, 0);
+        if (length !== Number(status.size)) return undefined;
+        const digest = sha256(small.subarray(0, length));
+        cache.remember(localPath, status, digest);
+        return digest;
+    } finally {
+        closeSync(handle);
+    }
 }
 
 function fileEntry(localPath: string, status: BigIntStats, digest: string, mode: number | undefined): FileEntry {
@@ -163,7 +187,7 @@ async function walk(
             } else if (child.isSymbolicLink()) {
                 found.set(at, { kind: "symlink", target: await readlink(absolute(below, programDirectory)) });
             } else {
-                const known = child.isFile() ? unchangedFile(join(directory, child.name), cache) : undefined;
+                const known = child.isFile() ? fileNow(join(directory, child.name), cache) : undefined;
                 found.set(at, known ?? (await limit(() => localFile(below, programDirectory))));
             }
         }),

@@ -1,8 +1,13 @@
+import { createHash } from "node:crypto";
 import { sha256 } from "../../digest";
 import { type Followed, followLinksNow, nameOf, parentOf } from "./paths";
 
 /** Where the bytes of a file are: here, in a file of this machine, or at a path of a squashfs of this machine. */
-export type Content = { bytes: Buffer } | { localPath: string } | { image: string; path: string };
+export type Content =
+    | { bytes: Buffer }
+    /** `offset`: where they begin in that file; 0 where it isn't given. */
+    | { localPath: string; offset?: number }
+    | { image: string; path: string };
 
 export interface FileEntry {
     kind: "file";
@@ -35,9 +40,16 @@ export function textEntry(text: string, mode = 0o644): FileEntry {
 
 /** The files of an image by their absolute path. Every entry's parents are there, and are directories. */
 export class Tree {
-    /** The digest, until an entry comes or goes. */
-    private known: string | undefined;
+    /** The digest and the order, until an entry comes or goes. */
+    private known: { digest?: string; sorted?: [string, Entry][] } = {};
     private readonly entries = new Map<string, Entry>([["/", { kind: "directory", mode: 0o755, implied: true }]]);
+
+    /** A tree with the same entries, to be changed by itself. */
+    copy(): Tree {
+        const copy = new Tree();
+        for (const [path, entry] of this.entries) copy.entries.set(path, entry);
+        return copy;
+    }
 
     get(path: string): Entry | undefined {
         return this.entries.get(path);
@@ -45,7 +57,7 @@ export class Tree {
 
     /** Adds an entry and its parents. What stands in the way is answered as a sentence, and nothing is changed. */
     add(path: string, entry: Entry): string | undefined {
-        this.known = undefined;
+        this.known = {};
         const existing = this.entries.get(path);
         if (existing !== undefined) {
             const merges = existing.kind === "directory" && entry.kind === "directory";
@@ -77,7 +89,7 @@ export class Tree {
 
     /** Takes a file or symbolic link out; a directory stays, as others may be in it. */
     remove(path: string): void {
-        this.known = undefined;
+        this.known = {};
         if (this.entries.get(path)?.kind !== "directory") this.entries.delete(path);
     }
 
@@ -103,26 +115,15 @@ export class Tree {
     }
 
     /** Parents first, the same order everywhere. */
-    sorted(): [string, Entry][] {
-        return [...this.entries].sort(([a], [b]) => (a < b ? -1 : 1));
+    sorted(): readonly [string, Entry][] {
+        this.known.sorted ??= [...this.entries].sort(([a], [b]) => (a < b ? -1 : 1));
+        return this.known.sorted;
     }
 
     /** SHA-256 over paths, kinds, permissions and contents, in hexadecimal. */
     digest(): string {
-        this.known ??= sha256(
-            this.sorted()
-                .map(([path, entry]) =>
-                    JSON.stringify([
-                        path,
-                        entry.kind,
-                        ...(entry.kind === "symlink"
-                            ? [entry.target]
-                            : [entry.mode, entry.kind === "file" ? entry.sha256 : null]),
-                    ]),
-                )
-                .join("\n"),
-        );
-        return this.known;
+        this.known.digest ??= digestOf(this.sorted());
+        return this.known.digest;
     }
 
     /** Bytes of all files. */
@@ -131,4 +132,21 @@ export class Tree {
         for (const entry of this.entries.values()) sum += entry.kind === "file" ? entry.size : 0;
         return sum;
     }
+}
+
+/** Lines are hashed in pieces of about this length: one for each entry costs time, one of all of them memory. */
+const PIECE_LENGTH = 1 << 16;
+
+function digestOf(entries: readonly [string, Entry][]): string {
+    const hash = createHash("sha256");
+    let piece = "";
+    for (const [index, [path, entry]] of entries.entries()) {
+        const parts =
+            entry.kind === "symlink" ? [entry.target] : [entry.mode, entry.kind === "file" ? entry.sha256 : null];
+        piece += (index === 0 ? "" : "\n") + JSON.stringify([path, entry.kind, ...parts]);
+        if (piece.length < PIECE_LENGTH) continue;
+        hash.update(piece);
+        piece = "";
+    }
+    return hash.update(piece).digest("hex");
 }

@@ -1,5 +1,6 @@
 import type { HostContext } from "../../contract";
 import { located, PartialFailure, UserError } from "../../errors";
+import { megabytes } from "../../format";
 import type { Connection } from "../../host/connection";
 import { type HostFacts, hostFacts, otherArchitecture, requirePortable } from "../../host/facts";
 import type { Answer, Host } from "../../host/host";
@@ -10,7 +11,7 @@ import { parseIndex } from "../../transfer/chunks";
 import { newBytes, planDelta } from "../../transfer/delta";
 import { objectId, recordText } from "../owner";
 import type { Built } from "./build";
-import { megabytes, sendImage } from "./upload";
+import { sendImage } from "./upload";
 
 /** What is known of an image once it is on a host. */
 export interface Placed {

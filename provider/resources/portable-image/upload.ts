@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HostContext } from "../../contract";
+import { megabytes } from "../../format";
 import type { Answer, Host } from "../../host/host";
 import { type Arrival, discardUpload } from "../../host/image";
 import { type Performed, perform } from "../../host/perform";
@@ -106,8 +107,4 @@ async function* newParts(
         await handle.close();
     }
     context.status("verifying the image");
-}
-
-export function megabytes(bytes: number): string {
-    return (bytes / 1e6).toFixed(1);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { kept } from "../../../provider/image/store/directories";
+import { directoryInStore } from "../../../provider/image/store/directories";
 import { collect } from "../../../provider/image/store/prune";
 import { workspace } from "../workspace";
 
@@ -23,10 +23,10 @@ const aged = (file: string, hours: number) => {
 test("is made once, and then found", async () => {
     const store = workspace();
     const { makes, make } = counted();
-    const all = await Promise.all([1, 2, 3].map(() => kept(store, "layers", "abc", make)));
+    const all = await Promise.all([1, 2, 3].map(() => directoryInStore(store, "layers", "abc", make)));
     expect(new Set(all)).toEqual(new Set([path.join(store, "layers/abc")]));
     aged(all[0] as string, 5);
-    expect(await kept(store, "layers", "abc", make)).toBe(all[0]);
+    expect(await directoryInStore(store, "layers", "abc", make)).toBe(all[0]);
     expect(makes.count).toBe(1);
     expect(Date.now() - statSync(all[0] as string).mtimeMs).toBeLessThan(HOURS_MS);
     expect(readFileSync(path.join(all[0] as string, "file"), "utf8")).toBe("xxxxx");
@@ -35,16 +35,18 @@ test("is made once, and then found", async () => {
 
 test("a failure leaves nothing, and the next one tries again", async () => {
     const store = workspace();
-    await expect(kept(store, "runtimes", "abc", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    await expect(directoryInStore(store, "runtimes", "abc", () => Promise.reject(new Error("no")))).rejects.toThrow(
+        "no",
+    );
     expect(existsSync(path.join(store, "runtimes"))).toBe(false);
     expect(readdirSync(path.join(store, "building"))).toEqual([]);
-    await kept(store, "runtimes", "abc", counted().make);
+    await directoryInStore(store, "runtimes", "abc", counted().make);
 });
 
 test("goes when it wasn't used for long, or there is too much of it", async () => {
     const store = workspace();
     const names = ["unused", "older", "newer", "now"];
-    for (const name of names) await kept(store, "downloads", name, counted(1000).make);
+    for (const name of names) await directoryInStore(store, "downloads", name, counted(1000).make);
     const at = (name: string) => path.join(store, "downloads", name);
     aged(at("unused"), 100);
     aged(at("older"), 3);

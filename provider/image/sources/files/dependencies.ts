@@ -5,7 +5,7 @@ import { type Elf, readElf } from "../../elf/elf";
 import { type Loaded, Loader, type Missing, type TooOld } from "../../elf/loader";
 import { builtInDirectories } from "../../elf/search-path";
 import { readingContent, readText } from "../../tree/content";
-import { cacheOf, LocalProblem, localFile, unchangedFile } from "../../tree/local-files";
+import { cacheOf, fileNow, LocalProblem, localFile } from "../../tree/local-files";
 import { join } from "../../tree/paths";
 import type { Found, RootFiles } from "../../tree/root-files";
 import type { Content, Tree } from "../../tree/tree";
@@ -18,7 +18,7 @@ const C_LIBRARY = "libc.so.6";
 const PYTHON_CACHE = "__pycache__";
 
 /** A file that is in the image already, or comes from the root. */
-type Part = Pick<Found, "path" | "links"> & { content: Content };
+type Part = Pick<Found, "path" | "links"> & { content: Content; size?: number };
 
 /** Brings programs of a root into the tree of an image, with the loader and libraries that they need. */
 export class Dependencies {
@@ -39,7 +39,8 @@ export class Dependencies {
     async bring(root: RootFiles, written: string, at: Path): Promise<void> {
         const own = this.tree.lookup(written);
         if (own?.entry?.kind === "file") {
-            const part = { path: own.path, links: [], content: own.entry.content };
+            const { content, size } = own.entry;
+            const part = { path: own.path, links: [], content, size };
             const elf = await elfOf(part);
             if (elf !== undefined) await this.needs(root, programOf(written, part, elf), at);
             else await this.interpreter(root, written, await readText(own.entry, 256), at);
@@ -167,7 +168,7 @@ export class Dependencies {
             const file = root.local(found.path);
             const cache = cacheOf("/");
             await cache.ready();
-            this.addAbsent(found.path, unchangedFile(file, cache) ?? (await localFile(file, "/")), at);
+            this.addAbsent(found.path, fileNow(file, cache) ?? (await localFile(file, "/")), at);
         }
     }
 
@@ -199,7 +200,10 @@ function filesOf(root: RootFiles, image: Tree): ConstructorParameters<typeof Loa
     return {
         async file(path) {
             const own = image.lookup(path);
-            if (own?.entry?.kind === "file") return { path: own.path, links: [], content: own.entry.content };
+            if (own?.entry?.kind === "file") {
+                const { content, size } = own.entry;
+                return { path: own.path, links: [], content, size };
+            }
             const found = await root.find(path);
             return found?.status.isFile() ? { ...found, content: { localPath: root.local(found.path) } } : undefined;
         },

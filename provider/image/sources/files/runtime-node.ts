@@ -8,7 +8,7 @@ import { createGunzip } from "node:zlib";
 import tar from "tar-stream";
 import { UserError } from "../../../errors";
 import { type Previewed, pathText, Unknown } from "../../../schema/values";
-import { kept } from "../../store/directories";
+import { directoryInStore } from "../../store/directories";
 import { absolute, localFile } from "../../tree/local-files";
 import { RootFiles } from "../../tree/root-files";
 import type { LoadArgs, MakeArgs } from "../loaded";
@@ -86,7 +86,7 @@ async function fetchNode(
     programDirectory: string,
     { storeDirectory, onProgress, signal }: MakeArgs,
 ): Promise<string> {
-    const home = await kept(storeDirectory, "runtimes", `${name}-${version}`, async (directory) => {
+    const home = await directoryInStore(storeDirectory, "runtimes", `${name}-${version}`, async (directory) => {
         onProgress(`fetching Node.js ${version}`);
         const archive = await npmPack(`${name}@${version}`, directory, programDirectory, signal);
         onProgress(`unpacking Node.js ${version}`);

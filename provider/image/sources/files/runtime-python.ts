@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { sha256 } from "../../../digest";
 import { UserError } from "../../../errors";
 import { Archive, type Path, type Previewed, pathText, Unknown } from "../../../schema/values";
-import { kept } from "../../store/directories";
+import { directoryInStore } from "../../store/directories";
 import { archiveEntries, localText } from "../../tree/local-files";
 import { join, parentOf } from "../../tree/paths";
 import { RootFiles } from "../../tree/root-files";
@@ -122,7 +122,7 @@ function makeEnvironment(
     { storeDirectory, onProgress, signal }: MakeArgs,
 ): Promise<string> {
     const key = sha256(JSON.stringify([pythonDigest, ENVIRONMENT_VERSION, wanted]));
-    return kept(storeDirectory, "runtimes", `${python.version}-${key}`, async (directory) => {
+    return directoryInStore(storeDirectory, "runtimes", `${python.version}-${key}`, async (directory) => {
         const environment = {
             ...process.env,
             PYTHONHASHSEED: "0",

@@ -4,7 +4,8 @@ import path from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import tar from "tar-stream";
-import { kept } from "../../store/directories";
+import { directoryInStore } from "../../store/directories";
+import { unlessAbsent } from "../../store/write";
 import { absolute, explained, LocalProblem, localFile } from "../../tree/local-files";
 import { compressionOf, decompressor } from "./compression";
 
@@ -60,7 +61,7 @@ export async function archiveBlobs(
 ): Promise<Blobs> {
     const entry = await localFile(written, programDirectory);
     const archive = absolute(written, programDirectory);
-    const home = await kept(
+    const home = await directoryInStore(
         storeDirectory,
         "layers",
         `archive-${entry.sha256}`,
@@ -130,9 +131,4 @@ async function partsOf(file: string, written: string, signal?: AbortSignal): Pro
         );
     }
     return parts;
-}
-
-function unlessAbsent(error: NodeJS.ErrnoException): undefined {
-    if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
-    return undefined;
 }

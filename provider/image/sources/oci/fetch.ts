@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { UserError } from "../../../errors";
-import { kept } from "../../store/directories";
+import { directoryInStore } from "../../store/directories";
 import type { MakeArgs } from "../loaded";
 import { type Blobs, directoryBlobs } from "./blobs";
 import type { Choice } from "./choose";
@@ -33,7 +33,7 @@ export async function fetchImage(
         onProgress(`fetching ${reference}`);
         return copy(reference, wanted, directory, signal);
     };
-    const directory = await kept(storeDirectory, "layers", key, fetch, signal);
+    const directory = await directoryInStore(storeDirectory, "layers", key, fetch, signal);
     const blobs = { ...(await directoryBlobs(directory, "/")), name: reference };
     return { image: await findImage(blobs, {}), blobs };
 }

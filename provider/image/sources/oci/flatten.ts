@@ -101,6 +101,6 @@ function entryOf(node: Node, path: string, workingDirectory: string): Entry {
     // A bit that gave another user's rights would give root's.
     const mode = node.user === 0 ? opened : opened & ~SETUID;
     if (node.kind === "directory") return { kind: "directory", mode };
-    const { size, sha256, localPath } = node;
-    return { kind: "file", mode, size, sha256, content: { localPath } };
+    const { size, sha256, content } = node;
+    return { kind: "file", mode, size, sha256, content };
 }

@@ -1,17 +1,18 @@
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createReadStream, createWriteStream, readSync } from "node:fs";
+import { open, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import tar from "tar-stream";
-import { kept } from "../../store/directories";
+import { directoryInStore } from "../../store/directories";
+import { FileHash } from "../../tree/file-hash";
 import { LocalProblem } from "../../tree/local-files";
 import { compressionBy, decompressor, HEAD_BYTES } from "./compression";
 
 /** What a layer says of a path: "Image Layer Filesystem Changeset" of the OCI image specification. */
 export type Change =
-    | { kind: "file"; path: string; mode: number; user: number; size: number; sha256: string; localPath: string }
+    | { kind: "file"; path: string; mode: number; user: number; size: number; sha256: string; content: LayerContent }
     | { kind: "directory"; path: string; mode: number; user: number }
     | { kind: "symlink"; path: string; target: string }
     /** The same file as another path, of this layer or one below. */
@@ -20,6 +21,12 @@ export type Change =
     | { kind: "removed"; path: string }
     /** What was in the directory below goes. */
     | { kind: "emptied"; path: string };
+
+/** A part of the unpacked layer. */
+interface LayerContent {
+    localPath: string;
+    offset: number;
+}
 
 export interface LayerSource {
     /** SHA-256 of the layer uncompressed, in hexadecimal: the entry of the configuration's `diff_ids`. */
@@ -32,35 +39,38 @@ export interface LayerSource {
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
 const CHANGES = "changes.json";
+/** The layer, decompressed. Its files stay in it: in a store of many layers, each as a file of its own takes long. */
+const LAYER = "layer.tar";
+/** A file of the layer that is hashed in parts. */
+const CHUNK_BYTES = 1 << 20;
 
-/** The changes of a layer, its files unpacked in the local store; the same layer of another image is found there. */
+/** The changes of a layer, unpacked in the local store; the same layer of another image is found there. */
 export async function layerChanges(
     layer: LayerSource,
     name: string,
     storeDirectory: string,
     signal?: AbortSignal,
 ): Promise<Change[]> {
-    const home = await kept(storeDirectory, "layers", layer.diffId, (to) => unpack(layer, name, to, signal), signal);
+    const make = (directory: string) => unpack(layer, name, directory, signal);
+    const home = await directoryInStore(storeDirectory, "layers", `tar-${layer.diffId}`, make, signal);
     const changes = JSON.parse(await readFile(path.join(home, CHANGES), "utf8")) as Change[];
-    return changes.map((change) =>
-        change.kind === "file" ? { ...change, localPath: path.join(home, change.localPath) } : change,
-    );
+    const localPath = path.join(home, LAYER);
+    for (const change of changes) if (change.kind === "file") change.content.localPath = localPath;
+    return changes;
 }
 
 async function unpack(layer: LayerSource, name: string, to: string, signal?: AbortSignal): Promise<void> {
     const packed = createHash("sha256");
     const plain = createHash("sha256");
-    const extract = tar.extract();
     const damaged = (why: string) =>
         new LocalProblem(`A layer of '${name}' is damaged: ${why}. Save or fetch the image again.`);
-    const source = await layer.open();
-    const through = decompressor(compressionBy(await firstBytes(source)));
-    const reading = pipeline(source, hashing(packed), through, hashing(plain), extract, { signal });
-    reading.catch(() => {});
-    const changes: Change[] = [];
+    const file = path.join(to, LAYER);
+    let changes: Change[];
     try {
-        for await (const entry of extract) await take(entry as unknown as Readable, entry.header, changes, to, signal);
-        await reading;
+        const source = await layer.open();
+        const through = decompressor(compressionBy(await firstBytes(source)));
+        await pipeline(source, hashing(packed), through, hashing(plain), createWriteStream(file), { signal });
+        changes = await changesIn(file, signal);
     } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof LocalProblem || (error as NodeJS.ErrnoException).code === "ENOSPC") throw error;
@@ -73,36 +83,56 @@ async function unpack(layer: LayerSource, name: string, to: string, signal?: Abo
     await writeFile(path.join(to, CHANGES), JSON.stringify(changes));
 }
 
-async function take(
-    entry: Readable,
-    header: tar.Header,
-    changes: Change[],
-    to: string,
-    signal?: AbortSignal,
-): Promise<void> {
+async function changesIn(file: string, signal?: AbortSignal): Promise<Change[]> {
+    const extract = tar.extract();
+    const reading = pipeline(createReadStream(file, { highWaterMark: CHUNK_BYTES }), extract, { signal });
+    reading.catch(() => {});
+    const changes: Change[] = [];
+    const handle = await open(file);
+    try {
+        for await (const entry of extract) {
+            const header = entry.header as tar.Header & { byteOffset: number };
+            const change = changeOf(header, (size) => hashOf(handle.fd, header.byteOffset, size));
+            if (change !== undefined) changes.push(change);
+            entry.resume();
+        }
+        await reading;
+        return changes;
+    } finally {
+        await handle.close();
+    }
+}
+
+/** Undefined for device nodes and pipes: a service gets its own. */
+function changeOf(header: tar.Header & { byteOffset: number }, hash: (size: number) => string): Change | undefined {
+    const { type, linkname, size = 0, uid: user = 0, byteOffset } = header;
     const at = pathIn(header.name);
     const base = path.posix.basename(at);
     const mode = (header.mode ?? 0o644) & 0o7777;
-    const user = header.uid ?? 0;
-    if (base === OPAQUE) changes.push({ kind: "emptied", path: path.posix.dirname(at) });
-    else if (base.startsWith(WHITEOUT)) {
-        const removed = path.posix.join(path.posix.dirname(at), base.slice(WHITEOUT.length));
-        changes.push({ kind: "removed", path: removed });
-    } else if (header.type === "directory") changes.push({ kind: "directory", path: at, mode, user });
-    else if (header.type === "symlink") changes.push({ kind: "symlink", path: at, target: header.linkname ?? "" });
-    else if (header.type === "link") changes.push({ kind: "link", path: at, target: pathIn(header.linkname ?? "") });
-    else if (header.type === "file" || header.type === "contiguous-file") {
-        const index = changes.length;
-        const localPath = path.join(String(Math.floor(index / 1000)), String(index));
-        await mkdir(path.dirname(path.join(to, localPath)), { recursive: true });
-        const hash = createHash("sha256");
-        await pipeline(entry, hashing(hash), createWriteStream(path.join(to, localPath)), { signal });
-        const size = header.size ?? 0;
-        changes.push({ kind: "file", path: at, mode, user, size, sha256: hash.digest("hex"), localPath });
-        return;
+    if (base === OPAQUE) return { kind: "emptied", path: path.posix.dirname(at) };
+    if (base.startsWith(WHITEOUT)) {
+        return { kind: "removed", path: path.posix.join(path.posix.dirname(at), base.slice(WHITEOUT.length)) };
     }
-    // The rest are device nodes and pipes: a service gets its own.
-    entry.resume();
+    if (type === "directory") return { kind: "directory", path: at, mode, user };
+    if (type === "symlink") return { kind: "symlink", path: at, target: linkname ?? "" };
+    if (type === "link") return { kind: "link", path: at, target: pathIn(linkname ?? "") };
+    if (type !== "file" && type !== "contiguous-file") return undefined;
+    const content = { localPath: "", offset: byteOffset };
+    return { kind: "file", path: at, mode, user, size, sha256: hash(size), content };
+}
+
+const chunk = Buffer.alloc(CHUNK_BYTES);
+
+/** SHA-256 of a part of a file, read at once: it was just written. */
+function hashOf(handle: number, offset: number, size: number): string {
+    const hash = new FileHash();
+    for (let done = 0; done < size; ) {
+        const length = readSync(handle, chunk, 0, Math.min(CHUNK_BYTES, size - done), offset + done);
+        if (length === 0) throw new Error("it ends within a file");
+        done += length;
+        hash.update(chunk.subarray(0, length), done === size);
+    }
+    return hash.digest();
 }
 
 function pathIn(name: string): string {

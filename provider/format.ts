@@ -1,0 +1,17 @@
+/** `12.3` for 12,345,678 bytes. */
+export function megabytes(bytes: number): string {
+    return (bytes / 1e6).toFixed(1);
+}
+
+/** `a, b and 3 more`: the first of the names, in their order. */
+export function listed(names: readonly string[], most: number): string {
+    const shown = names.slice(0, most).join(", ");
+    const more = names.length - most;
+    return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+/** The text with control characters as JSON escapes them: a name with a line feed stays on one line. */
+export function printable(text: string): string {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    return text.replace(/[\x00-\x1f\x7f]/g, (character) => JSON.stringify(character).slice(1, -1));
+}
