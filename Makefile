@@ -14,7 +14,7 @@ test-next: test-setup  # updates and their failures on Debian's unstable suite, 
 	@test/hosts/root.sh sid >/dev/null
 	@PORTABLE_TEST_SUITE=sid scripts/test.sh test/hosts test/lifecycle test/resilience/kill-points test/resilience/power-off
 
-check: setup           # types, lint of TypeScript and of the host's shell programs, and the directions of imports
+check: setup           # types, lint, sizes of functions and files, the shell programs of hosts, and the directions of imports
 	@npm run --silent types
 	@npm run --silent lint
 	@npm run --silent shell

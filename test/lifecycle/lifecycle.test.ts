@@ -6,30 +6,30 @@ import { helloHost } from "./hello-host";
 describe.each(suites)("on %s", (suite) => {
     const { provider, host, connection, expectUntouched } = helloHost({ suite });
 
-    test("image, service and drop-in come, change and go, and leave the host as it was", async () => {
-        const [hello, service, page] = [
-            provider.resource("PortableImage", `hello-${suite}`),
-            provider.resource("AttachedService", `hello-${suite}`),
-            provider.resource("DropIn", `hello-page-${suite}`),
-        ];
-        const serviceOf = (name: string): Json => ({
-            image: hello.outputs.path,
-            dropIns: [inlineName(name)],
-            connection,
-        });
-        const pageOf = (content: string): Json => ({
-            unit: "hello.service",
-            name: "page.conf",
-            sections: { Service: { BindReadOnlyPaths: ["/etc/hello"] } },
-            files: {
-                "/etc/hello/page.html": { content },
-                "/etc/hello/deep/key": { content: "k", mode: "0640", owner: "deploy", group: "daemon" },
-            },
-            onChange: "reload",
-            connection,
-        });
+    const [hello, service, page] = [
+        provider.resource("PortableImage", `hello-${suite}`),
+        provider.resource("AttachedService", `hello-${suite}`),
+        provider.resource("DropIn", `hello-page-${suite}`),
+    ];
+    const serviceOf = (name: string): Json => ({
+        image: hello.outputs.path,
+        dropIns: [inlineName(name)],
+        connection,
+    });
+    const pageOf = (content: string): Json => ({
+        unit: "hello.service",
+        name: "page.conf",
+        sections: { Service: { BindReadOnlyPaths: ["/etc/hello"] } },
+        files: {
+            "/etc/hello/page.html": { content },
+            "/etc/hello/deep/key": { content: "k", mode: "0640", owner: "deploy", group: "daemon" },
+        },
+        onChange: "reload",
+        connection,
+    });
+    const body = async () => (await host.http(8080, "/")).body;
 
-        // Created: the preview knows the path, and so does the host.
+    test("an image is created at the path that its preview showed", async () => {
         const shown = await hello.preview(image(connection));
         expect(shown.operation).toBe("create");
         await hello.up(image(connection));
@@ -42,7 +42,9 @@ describe.each(suites)("on %s", (suite) => {
         expect(await atRest(host, "sha256sum /var/lib/portables/*; stat -c '%a %U:%G' /var/lib/portables/*")).toBe(
             `${hello.outputs.digest}  ${hello.outputs.path}\n644 root:root`,
         );
+    });
 
+    test("a service is attached from it, enabled and running", async () => {
         await service.up(serviceOf("one"));
         expect(service.outputs).toMatchObject({
             name: "hello",
@@ -52,11 +54,13 @@ describe.each(suites)("on %s", (suite) => {
                 "hello.socket": { load: "loaded", active: "active", sub: "running", enablement: "enabled" },
             },
         });
-        expect((await host.http(8080, "/")).body).toBe("Hello, one!\n");
+        expect(await body()).toBe("Hello, one!\n");
         expect(await onHost(host, "systemctl show -p RootImage --value hello.service")).toBe(hello.outputs.path);
+    });
 
+    test("a drop-in and its files are written, with modes and owners, and take effect", async () => {
         await page.up(pageOf("<p>{$NAME}</p>\n"));
-        expect((await host.http(8080, "/")).body).toBe("<p>one</p>\n");
+        expect(await body()).toBe("<p>one</p>\n");
         expect(
             await onHost(
                 host,
@@ -72,9 +76,9 @@ describe.each(suites)("on %s", (suite) => {
                 "644 root:root /etc/systemd/system/hello.service.d/page.conf",
             ].join("\n"),
         );
+    });
 
-        // Nothing changed: nothing is done, and Read finds what is declared.
-        const pid = await mainPid(host, "hello.service");
+    test("without a change nothing is done, and a refresh finds what is declared", async () => {
         for (const resource of [hello, service, page]) {
             expect(await resource.refresh()).toBe(true);
             expect(resource.initErrors).toEqual([]);
@@ -82,20 +86,27 @@ describe.each(suites)("on %s", (suite) => {
         expect(await hello.up(image(connection))).toEqual({ operation: "same", diff: {} });
         expect(await service.up(serviceOf("one"))).toEqual({ operation: "same", diff: {} });
         expect(await page.up(pageOf("<p>{$NAME}</p>\n"))).toEqual({ operation: "same", diff: {} });
+    });
 
-        // A page alone is a reload; a name is one restart; an image is an update beside the old file.
+    test("another page is a reload", async () => {
+        const pid = await mainPid(host, "hello.service");
         expect(await page.up(pageOf("<b>{$NAME}</b>\n"))).toEqual({
             operation: "update",
             diff: { 'files["/etc/hello/page.html"].content': "UPDATE" },
         });
         expect(await mainPid(host, "hello.service")).toBe(pid);
-        expect((await host.http(8080, "/")).body).toBe("<b>one</b>\n");
+        expect(await body()).toBe("<b>one</b>\n");
+    });
+
+    test("another name is a restart", async () => {
         expect(await service.up(serviceOf("two"))).toEqual({
             operation: "update",
             diff: { "dropIns[0].sections.Service.Environment.NAME": "UPDATE" },
         });
-        expect((await host.http(8080, "/")).body).toBe("<b>two</b>\n");
+        expect(await body()).toBe("<b>two</b>\n");
+    });
 
+    test("a new image is uploaded beside the old one, which stays for a rollback without an upload", async () => {
         const old = hello.outputs.path;
         const change = await hello.preview(image(connection, { mark: "v2" }));
         expect(change.diff).toEqual({
@@ -108,13 +119,13 @@ describe.each(suites)("on %s", (suite) => {
         expect((await atRest(host, "ls /var/lib/portables")).split("\n")).toHaveLength(2);
         expect(await service.up(serviceOf("two"))).toEqual({ operation: "update", diff: { image: "UPDATE" } });
         expect(service.outputs.serving).toBe(hello.outputs.path);
-        // One image back stays for a way back without an upload.
         expect(hello.outputs.retained).toEqual([hello.outputs.path, old]);
-        expect((await host.http(8080, "/")).body).toBe("<b>two</b>\n");
+        expect(await body()).toBe("<b>two</b>\n");
+    });
 
-        // Gone, in the order of the engine.
+    test("destroyed in the order of the engine, they leave the host as it was", async () => {
         await page.destroy();
-        expect((await host.http(8080, "/")).body).toBe("Hello, two!\n");
+        expect(await body()).toBe("Hello, two!\n");
         await service.destroy();
         await hello.destroy();
         expect(provider.warnings()).toEqual([]);

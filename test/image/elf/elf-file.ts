@@ -15,49 +15,57 @@ export interface ElfParts {
     versions?: string[];
 }
 
-/** The smallest file that says all this to a loader: headers, one loaded segment of everything, tables at its end. */
-export function elfFile(parts: ElfParts = {}): Buffer {
-    const { is32Bit = false, isBigEndian = false } = parts;
-    const word = is32Bit ? 4 : 8;
-    const number = (value: number, bytes: number) => {
+type Numbers = Record<"u16" | "u32" | "uword", (value: number) => Buffer>;
+
+function numbersOf({ is32Bit = false, isBigEndian = false }: ElfParts): Numbers {
+    const number = (bytes: number) => (value: number) => {
         const buffer = Buffer.alloc(bytes);
         const low = Math.min(bytes, 6);
         if (isBigEndian) buffer.writeUIntBE(value, bytes - low, low);
         else buffer.writeUIntLE(value, 0, low);
         return buffer;
     };
-    const [u16, u32, uword] = [2, 4, word].map((bytes) => (value: number) => number(value, bytes)) as [
-        (value: number) => Buffer,
-        (value: number) => Buffer,
-        (value: number) => Buffer,
-    ];
-    let strings = "\0";
-    const named = (text: string) => {
-        strings += `${text}\0`;
-        return strings.length - text.length - 1;
-    };
+    return { u16: number(2), u32: number(4), uword: number(is32Bit ? 4 : 8) };
+}
 
-    const needs = Object.entries(parts.neededVersions ?? {}).map(([file, names], index, all) => {
+/** The table of strings; `add` gives the position of a string in it. */
+class Strings {
+    text = "\0";
+
+    add(text: string): number {
+        this.text += `${text}\0`;
+        return this.text.length - text.length - 1;
+    }
+}
+
+/** Entries of DT_VERNEED: versions that the file needs, by library. */
+function neededVersions(parts: ElfParts, { u16, u32 }: Numbers, strings: Strings): Buffer[] {
+    return Object.entries(parts.neededVersions ?? {}).map(([file, names], index, all) => {
         const auxes = names.map((name, at) =>
-            Buffer.concat([u32(0), u16(0), u16(2), u32(named(name)), u32(at < names.length - 1 ? 16 : 0)]),
+            Buffer.concat([u32(0), u16(0), u16(2), u32(strings.add(name)), u32(at < names.length - 1 ? 16 : 0)]),
         );
         const next = index < all.length - 1 ? 16 + 16 * names.length : 0;
-        return Buffer.concat([u16(1), u16(names.length), u32(named(file)), u32(16), u32(next), ...auxes]);
+        return Buffer.concat([u16(1), u16(names.length), u32(strings.add(file)), u32(16), u32(next), ...auxes]);
     });
-    const versions = parts.versions ?? [];
-    const has = versions.map((name, index) =>
-        Buffer.concat([
-            u16(1),
-            u16(0),
-            u16(index + 1),
-            u16(1),
-            u32(0),
-            u32(20),
-            u32(index < versions.length - 1 ? 28 : 0),
-            u32(named(name)),
-            u32(0),
-        ]),
-    );
+}
+
+/** Entries of DT_VERDEF: versions that the file has. */
+function definedVersions({ versions = [] }: ElfParts, { u16, u32 }: Numbers, strings: Strings): Buffer[] {
+    return versions.map((name, index) => {
+        const next = index < versions.length - 1 ? 28 : 0;
+        const head = [u16(1), u16(0), u16(index + 1), u16(1), u32(0), u32(20), u32(next)];
+        return Buffer.concat([...head, u32(strings.add(name)), u32(0)]);
+    });
+}
+
+/** The smallest file that says all this to a loader: headers, one loaded segment of everything, tables at its end. */
+export function elfFile(parts: ElfParts = {}): Buffer {
+    const { is32Bit = false, isBigEndian = false } = parts;
+    const numbers = numbersOf(parts);
+    const { u16, u32, uword } = numbers;
+    const strings = new Strings();
+    const needs = neededVersions(parts, numbers, strings);
+    const has = definedVersions(parts, numbers, strings);
     const dynamicTexts: [number, string | undefined][] = [
         ...(parts.needed ?? []).map((name): [number, string] => [1, name]),
         [14, parts.soname],
@@ -65,20 +73,20 @@ export function elfFile(parts: ElfParts = {}): Buffer {
         [29, parts.runPath],
     ];
     const entries = dynamicTexts.flatMap(([tag, text]) =>
-        text === undefined ? [] : [[tag, named(text)] as [number, number]],
+        text === undefined ? [] : [[tag, strings.add(text)] as [number, number]],
     );
 
     const interpreter = Buffer.from(parts.interpreter === undefined ? "" : `${parts.interpreter}\0`);
     const headerBytes = is32Bit ? 52 : 64;
     const segmentBytes = is32Bit ? 32 : 56;
     const start = headerBytes + 3 * segmentBytes;
-    const tables = [interpreter, Buffer.from(strings), ...needs, ...has];
+    const tables = [interpreter, Buffer.from(strings.text), ...needs, ...has];
     const offsets = tables.map((_, index) =>
         tables.slice(0, index).reduce((sum, table) => sum + table.length, start),
     ) as number[];
     const dynamicAt = tables.reduce((sum, table) => sum + table.length, start);
     const ADDRESS = 0x400000;
-    entries.push([5, ADDRESS + (offsets[1] as number)], [10, strings.length]);
+    entries.push([5, ADDRESS + (offsets[1] as number)], [10, strings.text.length]);
     if (needs.length > 0) entries.push([0x6ffffffe, ADDRESS + (offsets[2] as number)], [0x6fffffff, needs.length]);
     if (has.length > 0)
         entries.push([0x6ffffffc, ADDRESS + (offsets[2 + needs.length] as number)], [0x6ffffffd, has.length]);
