@@ -46,7 +46,7 @@ test("a new image that crashes at start: the one before serves again; back to it
     expect(failed.message).toContain(`failed on ${host.address}`);
     expect(failed.message).toContain(`The image, drop-ins and files were rolled back: ${v1} is running.`);
     expect(failed.message).toContain("no such luck");
-    expect(service.outputs).toMatchObject({ serving: v1, units: { "hello.service": { active: "active" } } });
+    expect(service.outputs).toMatchObject({ serving: v1, unitStates: { "hello.service": { active: "active" } } });
     expect(await page()).toBe("Hello, one!\n");
     expect(await filesOnHost()).toBe(files);
     // Beside the records, and what systemd makes anew with each start, the new image is all that is different.

@@ -58,7 +58,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(provider.warnings({ clear: true })).toEqual([expect.stringMatching(/^hello-staging\.socket closes/)]);
         expect(staging.service.outputs).toMatchObject({
             name: "hello-staging",
-            units: {
+            unitStates: {
                 "hello-staging.service": { active: "active", enablement: "enabled" },
                 "hello-staging.socket": { active: "active", enablement: "enabled" },
             },

@@ -49,7 +49,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(service.outputs).toMatchObject({
             name: "hello",
             serving: hello.outputs.path,
-            units: {
+            unitStates: {
                 "hello.service": { load: "loaded", active: "active", sub: "running", enablement: "enabled" },
                 "hello.socket": { load: "loaded", active: "active", sub: "running", enablement: "enabled" },
             },

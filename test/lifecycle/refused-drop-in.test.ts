@@ -36,8 +36,11 @@ test("a setting that systemd doesn't know, or a value that it can't read", async
     expect(await refusal(toy({ sections: { Service: { Environmnt: "A=1" } } }))).toBe(
         `${at("sections")} ${refused}:2: Unknown key 'Environmnt' in section [Service], ignoring.`,
     );
-    expect(await refusal(toy({ text: "[Service]\nRestart=often\n" }))).toBe(
-        `${at("text")} ${refused}:2: Failed to parse service restart specifier, ignoring: often`,
+    // systemd 262 says it in other words.
+    const unread =
+        "(Failed to parse service restart specifier, ignoring: often|Failed to parse Restart=often, ignoring: .*)";
+    expect(await refusal(toy({ text: "[Service]\nRestart=often\n" }))).toMatch(
+        new RegExp(`^${at("text")} ${refused}:2: ${unread}$`),
     );
     expect(await refusal(toy({ text: "Restart=always\n" }))).toBe(
         `${at("text")} ${refused}:1: Assignment outside of section. Ignoring.`,
