@@ -212,7 +212,7 @@ describe("what goes wrong", () => {
         const { sourceDigest } = await resolveSource(source, args);
         writeFileSync(path.join(args.programDirectory, "bin/hello"), "other\n");
         await expect(buildImage(source, { ...args, sourceDigest: sourceDigest as string }, newStore())).rejects.toThrow(
-            "property source: The files of the image have changed since the preview. Run `pulumi up` again, and look at its preview.",
+            "property source: The files of the image have changed since the preview. Run `pulumi up` again, and check its preview.",
         );
     });
 

@@ -8,6 +8,7 @@ const { metafile }: { metafile: Metafile } = buildSync({
     bundle: true,
     platform: "node",
     external: ["cpu-features", "*.node"],
+    loader: { ".sh": "text" },
     metafile: true,
     write: false,
     outfile: "provider.js",
