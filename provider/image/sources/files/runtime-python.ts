@@ -3,13 +3,13 @@ import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import nodePath from "node:path";
 import { promisify } from "node:util";
 import { sha256 } from "../../../digest";
-import { UserError } from "../../../errors";
+import { type Problem, UserError } from "../../../errors";
 import { Archive, type Path, type Previewed, pathText, Unknown } from "../../../schema/values";
 import { directoryInStore } from "../../store/directories";
 import { archiveEntries, localText } from "../../tree/local-files";
 import { join, parentOf } from "../../tree/paths";
 import { RootFiles } from "../../tree/root-files";
-import { Tree, textEntry } from "../../tree/tree";
+import { type Entry, Tree, textEntry } from "../../tree/tree";
 import type { LoadArgs, MakeArgs } from "../loaded";
 import { Problems } from "../problems";
 import { addCommonFiles } from "./common-files";
@@ -17,8 +17,8 @@ import { Dependencies } from "./dependencies";
 import type { Runtime } from "./runtime";
 import type { PythonRuntimeSource } from "./schema";
 
-/** Raised when the environment is made in another way: the same requirements then give another one. */
-const ENVIRONMENT_VERSION = 1;
+/** Bump when the environment is made in another way: the same requirements then give another one. */
+const ENVIRONMENT_VERSION = 2;
 const ENVIRONMENT = "/opt/venv";
 /** Of the standard library, what no service runs: tests, the graphical editor, and files to build extensions. */
 const LEFT_OUT = /^(test|idlelib|turtledemo|lib2to3|config-.*|__pycache__)$/;
@@ -55,18 +55,19 @@ export async function pythonRuntime(
         for (const each of [python.written, python.library]) {
             await to.reading(path, () => dependencies.bring(root, each, path));
         }
+        for (const [name, entry] of environmentFiles(python)) to.add(path, tree.add(`${ENVIRONMENT}/${name}`, entry));
         await to.reading(path, () => addCommonFiles([root], tree, path, to));
     };
     return {
         key: JSON.stringify([python.version, ENVIRONMENT_VERSION, wanted]),
-        filledLater: [ENVIRONMENT],
+        filledLater: wanted.length === 0 ? [] : [ENVIRONMENT],
         addKnown: (tree) => addKnown(tree, problems),
         async build(tree, makeArgs) {
             const alone = new Tree();
             await addKnown(alone, new Problems());
             const made = await makeEnvironment(python, wanted, alone.digest(), programDirectory, makeArgs);
             const late = new Problems();
-            await late.reading(path, () => addEnvironment(made, python, tree, root, path, late));
+            await late.reading(path, () => addEnvironment(made, tree, root, path, late));
             const [first] = late.failures;
             if (first !== undefined) {
                 throw new UserError({ property: pathText(first.path), what: first.what.replace(/\.$/, "") });
@@ -122,79 +123,83 @@ function makeEnvironment(
     { storeDirectory, onProgress, signal }: MakeArgs,
 ): Promise<string> {
     const key = sha256(JSON.stringify([pythonDigest, ENVIRONMENT_VERSION, wanted]));
-    return directoryInStore(storeDirectory, "runtimes", `${python.version}-${key}`, async (directory) => {
-        const environment = {
-            ...process.env,
-            PYTHONHASHSEED: "0",
-            PIP_NO_INPUT: "1",
-            PIP_DISABLE_PIP_VERSION_CHECK: "1",
-        };
-        const run = (program: string, args: string[], what: string, todo: string, more: NodeJS.ProcessEnv = {}) =>
-            promisify(execFile)(program, args, {
-                cwd: programDirectory,
-                signal,
-                env: { ...environment, ...more },
-                maxBuffer: 1 << 26,
-            }).catch((error) => {
-                signal?.throwIfAborted();
-                throw new UserError({
-                    what,
-                    said: `${error.stdout ?? ""}${error.stderr ?? error.message}`.slice(-2000),
-                    todo,
-                });
-            });
-        const compile = (at: string, args: string[], more?: NodeJS.ProcessEnv) =>
-            run(
-                python.path,
-                ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", ...args, at],
-                `Python couldn't compile ${at}`,
-                "Look at what it says",
-                more,
-            );
-
-        const venv = nodePath.join(directory, "venv");
-        if (wanted.length > 0) {
-            onProgress("making the Python environment");
-            await run(
-                python.path,
-                ["-m", "venv", "--symlinks", venv],
-                "the Python environment of the image couldn't be made",
-                "Install what it names, on Debian with `apt install python3-venv`",
-            );
-            const requirements = nodePath.join(directory, "requirements.txt");
-            await writeFile(requirements, `${wanted.join("\n")}\n`);
-            const pip = nodePath.join(venv, "bin/python");
-            onProgress("installing Python packages");
-            await run(
-                pip,
-                ["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "-r", requirements],
-                "pip couldn't install the requirements of the image",
-                "Look at the names and versions in the file, and at pip's configuration",
-            );
-            await run(
-                pip,
-                ["-m", "pip", "check"],
-                "the requirements of the image don't fit together",
-                "Write all packages with their versions into the file: `pip freeze` prints them",
-            );
-            const tools = ["pip", "setuptools"].filter((tool) => !wanted.some((line) => line.startsWith(tool)));
-            if (tools.length > 0) {
-                await run(
-                    pip,
-                    ["-m", "pip", "uninstall", "--quiet", "--yes", ...tools],
-                    "pip couldn't be left out",
-                    "Run `pulumi up` again",
-                );
-            }
-            await settle(venv, python);
-            const stripped = ["-s", venv, "-p", ENVIRONMENT];
-            await compile(nodePath.join(venv, "lib", python.version), stripped);
-        }
+    const make = async (directory: string) => {
+        const commands = new Commands(python, programDirectory, signal);
+        if (wanted.length > 0) await installPackages(commands, wanted, directory, onProgress);
         onProgress("compiling the standard library");
-        await compile(python.library, ["-x", "/(test|idlelib|turtledemo|lib2to3)/"], {
+        await commands.compile(python.library, ["-x", "/(test|idlelib|turtledemo|lib2to3)/"], {
             PYTHONPYCACHEPREFIX: nodePath.join(directory, "cache"),
         });
+    };
+    return directoryInStore(storeDirectory, "runtimes", `${python.version}-${key}`, make, signal);
+}
+
+/** Fills DIRECTORY/venv by pip, and compiles it for its place in the image. */
+async function installPackages(
+    commands: Commands,
+    wanted: readonly string[],
+    directory: string,
+    onProgress: (text: string) => void,
+): Promise<void> {
+    const { python } = commands;
+    const venv = nodePath.join(directory, "venv");
+    onProgress("making the Python environment");
+    await commands.run(python.path, ["-m", "venv", "--symlinks", venv], {
+        what: "the Python environment of the image couldn't be made",
+        todo: "Install what it names, on Debian with `apt install python3-venv`",
     });
+    const requirements = nodePath.join(directory, "requirements.txt");
+    await writeFile(requirements, `${wanted.join("\n")}\n`);
+    const pip = (args: string[], problem: Pick<Problem, "what" | "todo">) =>
+        commands.run(nodePath.join(venv, "bin/python"), ["-m", "pip", ...args], problem);
+    onProgress("installing Python packages");
+    await pip(["install", "--quiet", "--no-deps", "--no-compile", "-r", requirements], {
+        what: "pip couldn't install the requirements of the image",
+        todo: "Check the names and versions in the file, and pip's configuration",
+    });
+    await pip(["check"], {
+        what: "the requirements of the image don't fit together",
+        todo: "Write all packages with their versions into the file: `pip freeze` prints them",
+    });
+    const tools = ["pip", "setuptools"].filter((tool) => !wanted.some((line) => line.startsWith(tool)));
+    if (tools.length > 0) {
+        const problem = { what: "pip couldn't be left out", todo: "Run `pulumi up` again" };
+        await pip(["uninstall", "--quiet", "--yes", ...tools], problem);
+    }
+    await settle(venv, python);
+    await commands.compile(nodePath.join(venv, "lib", python.version), ["-s", venv, "-p", ENVIRONMENT]);
+}
+
+/** Runs Python in the program's directory, with nothing in its environment that would change the result. */
+class Commands {
+    constructor(
+        readonly python: Python,
+        private readonly programDirectory: string,
+        private readonly signal: AbortSignal | undefined,
+    ) {}
+
+    async run(
+        program: string,
+        args: string[],
+        problem: Pick<Problem, "what" | "todo">,
+        more: NodeJS.ProcessEnv = {},
+    ): Promise<void> {
+        const own = { PYTHONHASHSEED: "0", PIP_NO_INPUT: "1", PIP_DISABLE_PIP_VERSION_CHECK: "1" };
+        const { programDirectory: cwd, signal } = this;
+        const env = { ...process.env, ...own, ...more };
+        await promisify(execFile)(program, args, { cwd, signal, env, maxBuffer: 1 << 26 }).catch((error) => {
+            signal?.throwIfAborted();
+            const said = `${error.stdout ?? ""}${error.stderr ?? error.message}`.slice(-2000);
+            throw new UserError({ ...problem, said });
+        });
+    }
+
+    /** Compiles a directory so that time stamps don't count. */
+    compile(directory: string, args: string[], more?: NodeJS.ProcessEnv): Promise<void> {
+        const options = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", ...args, directory];
+        const problem = { what: `Python couldn't compile ${directory}`, todo: "Read what it printed" };
+        return this.run(this.python.path, options, problem, more);
+    }
 }
 
 /** Makes an environment one of its place in the image, and leaves out what is of this machine. */
@@ -219,7 +224,6 @@ async function settle(venv: string, python: Python): Promise<void> {
 
 async function addEnvironment(
     made: string,
-    python: Python,
     tree: Tree,
     root: RootFiles,
     path: Path,
@@ -237,20 +241,18 @@ async function addEnvironment(
     const venv = nodePath.join(made, "venv");
     if (!(await stat(venv).catch(() => undefined))?.isDirectory()) return;
     const names = await add(venv, (name) => `${ENVIRONMENT}/${name}`);
-    problems.add(path, tree.add(`${ENVIRONMENT}/pyvenv.cfg`, textEntry(configuration(python))));
-    for (const [name, target] of [
-        ["python", python.written],
-        ["python3", python.written],
-    ] as const) {
-        problems.add(path, tree.add(`${ENVIRONMENT}/bin/${name}`, { kind: "symlink", target }));
-    }
     const dependencies = new Dependencies(tree, problems);
     for (const name of names.filter((each) => /\.so(\.|$)/.test(each))) {
         await dependencies.bring(root, `${ENVIRONMENT}/${name}`, path);
     }
 }
 
-/** pyvenv.cfg, as the module venv writes it. */
-function configuration(python: Python): string {
-    return `home = ${parentOf(python.written)}\ninclude-system-site-packages = false\nversion = ${python.version.slice("python".length)}\n`;
+/** What makes a directory an environment, as the module venv writes it, by path in it. */
+function environmentFiles({ written, version }: Python): [string, Entry][] {
+    const text = `home = ${parentOf(written)}\ninclude-system-site-packages = false\nversion = ${version.slice("python".length)}\n`;
+    return [
+        ["pyvenv.cfg", textEntry(text)],
+        ["bin/python", { kind: "symlink", target: written }],
+        ["bin/python3", { kind: "symlink", target: written }],
+    ];
 }

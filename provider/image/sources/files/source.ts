@@ -15,9 +15,9 @@ export async function loadFilesSource(source: Previewed<FilesSource>, args: Load
     const filledLater = runtime === "unknown" ? ["/"] : runtime?.filledLater;
     const { tree, unitTexts, complete } = await loadFiles(source, path, { ...args, prefix }, problems, {
         filledLater,
+        addKnown: typeof runtime === "object" ? (known) => runtime.addKnown(known) : undefined,
         isExtension: args.extends !== undefined,
     });
-    if (typeof runtime === "object") await runtime.addKnown(tree);
     if (!complete || runtime === "unknown") return { sourceDigest: UNKNOWN, unitTexts };
     if (runtime === undefined) {
         return { sourceDigest: sha256(`files ${tree.digest()}`), unitTexts, content: { kind: "tree", tree } };

@@ -18,12 +18,14 @@ export interface LoadedFiles {
     complete: boolean;
 }
 
-/** What a source has besides what `files` has. */
-export interface MadeElsewhere {
+/** What a source adds to `files`. */
+export interface Additions {
     /** Values of variables in units. */
     values?: Readonly<Record<string, string>>;
     /** Directories of the image that only a build fills. */
     filledLater?: readonly string[];
+    /** Adds what is known before a build, after the user's own files and before programs are looked for. */
+    addKnown?: (tree: Tree) => Promise<void>;
     /** It is laid over an image that has units and programs already. */
     isExtension?: boolean;
 }
@@ -34,7 +36,7 @@ export async function loadFiles(
     path: Path,
     { prefix, programDirectory }: { prefix: string | undefined; programDirectory: string },
     problems: Problems,
-    { values, filledLater = [], isExtension = false }: MadeElsewhere = {},
+    { values, filledLater = [], addKnown, isExtension = false }: Additions = {},
 ): Promise<LoadedFiles> {
     const tree = new Tree();
     if (source instanceof Unknown) return { tree, unitTexts: UNKNOWN, complete: false };
@@ -47,6 +49,7 @@ export async function loadFiles(
         problems.add([...path, "units"], "An image needs at least one unit. Name the unit files of your service here.");
     }
     const texts = addUnits(units.list, prefix, tree, problems);
+    await addKnown?.(tree);
     for (const { name, text, path: at, broken } of units.list) {
         if (typeof text === "string" && !broken && name.endsWith(".service") && !isExtension)
             checkPrograms(name, text, at, tree, [...opaque, ...filledLater], problems);

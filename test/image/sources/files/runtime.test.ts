@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { buildImage, resolveSource } from "../../../../provider/image/image";
 import type { FilesSource } from "../../../../provider/image/sources/files/schema";
 import { Store } from "../../../../provider/image/store/store";
@@ -127,4 +128,31 @@ test("what isn't known yet isn't wrong", async () => {
         const { failures, sourceDigest } = await resolve(runtime);
         expect([failures, sourceDigest]).toEqual([[], UNKNOWN]);
     }
+});
+
+describe("Python without requirements", () => {
+    const runtime = { python: {} };
+    const isThere = existsSync("/usr/bin/python3");
+    const starting = (program: string) => ({ name: "web.service", text: `[Service]\nExecStart=${program} -c pass\n` });
+
+    (isThere ? test.each : test.skip.each)(["/usr/bin/python3", "/opt/venv/bin/python3", "/opt/venv/bin/python"])(
+        "%s starts, says the preview, and so does `up`",
+        async (program) => {
+            expect(await said(runtime, "", [starting(program)])).toEqual([]);
+            const args = { name: "web", version: "1", programDirectory: workspace() };
+            const built = await buildImage(
+                { files: { units: [starting(program)], runtime } },
+                args,
+                new Store(workspace()),
+            );
+            expect(built.sizeBytes).toBeGreaterThan(1_000_000);
+        },
+        120_000,
+    );
+
+    (isThere ? test : test.skip)("what only packages bring is missed in the preview", async () => {
+        expect(await said(runtime, "", [starting("/opt/venv/bin/serve")])).toEqual([
+            "source.files.units[0]: ExecStart= in line 2 of 'web.service' runs /opt/venv/bin/serve, and the image has no such file. Add it to `tree`.",
+        ]);
+    });
 });
