@@ -55,7 +55,7 @@ describe("an upload that is cut off leaves nothing on the host, and the next one
     const ways: [string, (provider: Provider) => Promise<unknown>][] = [
         ["the provider is killed", (provider) => provider.kill()],
         ["the engine cancels", (provider) => provider.call("cancel", new Empty())],
-        ["the connection breaks", () => host.exec("pkill -KILL -f '^sshd: root'")],
+        ["the connection breaks", () => host.exec("pkill -KILL -f '^sshd(-session)?: root'")],
     ];
     test.each(ways)(
         "%s",

@@ -72,7 +72,7 @@ test("an alias of ssh_config with a ProxyJump, as an ordinary user with sudo", a
     expect(
         await onHost(
             host,
-            `journalctl -q -o cat _COMM=sshd | grep -c 'Accepted publickey for deploy from ${jump.address}'`,
+            `journalctl -q -o cat -t sshd -t sshd-session | grep -c 'Accepted publickey for deploy from ${jump.address}'`,
         ),
     ).not.toBe("0");
 });
