@@ -1,3 +1,5 @@
+import { splitWords } from "./unit-file";
+
 /** What systemd shows of one unit. */
 export interface UnitState {
     /** LoadState: loaded, not-found, masked, error... */
@@ -8,21 +10,25 @@ export interface UnitState {
     sub: string;
     /** UnitFileState: enabled, disabled, static, indirect... */
     enablement: string;
+    /** Links that enable it, below the directory of units: `multi-user.target.wants/hello.service`. */
+    links: string[];
 }
 
 /** The same with what only the switch needs. */
-export interface ShownUnit extends UnitState {
+export interface ShownUnit extends Omit<UnitState, "links"> {
     rootImage: string;
     result: string;
     type: string;
     fragmentPath: string;
     /** Units that start it: its socket, its timer. */
     triggeredBy: string[];
+    /** Drop-ins that systemd has read. */
+    dropInPaths: string[];
     needDaemonReload: boolean;
 }
 
 export const SHOWN_PROPERTIES =
-    "Id,LoadState,ActiveState,SubState,UnitFileState,RootImage,Result,Type,FragmentPath,TriggeredBy,NeedDaemonReload";
+    "Id,LoadState,ActiveState,SubState,UnitFileState,RootImage,Result,Type,FragmentPath,TriggeredBy,DropInPaths,NeedDaemonReload";
 
 /** Parses `systemctl show -p ... UNIT...`: `Key=value` lines, an empty line between units (systemctl(1)). */
 export function parseShow(text: string): Map<string, ShownUnit> {
@@ -46,17 +52,17 @@ export function parseShow(text: string): Map<string, ShownUnit> {
             result: of("Result"),
             type: of("Type"),
             fragmentPath: of("FragmentPath"),
-            triggeredBy: of("TriggeredBy")
-                .split(" ")
-                .filter((unit) => unit !== ""),
+            // A name with a backslash is in quotes.
+            triggeredBy: splitWords(of("TriggeredBy")) ?? [],
+            dropInPaths: splitWords(of("DropInPaths")) ?? [],
             needDaemonReload: of("NeedDaemonReload") === "yes",
         });
     }
     return units;
 }
 
-export function unitState({ load, active, sub, enablement }: ShownUnit): UnitState {
-    return { load, active, sub, enablement };
+export function unitState({ load, active, sub, enablement }: ShownUnit, links: string[]): UnitState {
+    return { load, active, sub, enablement, links };
 }
 
 /** As good as started: active, or a oneshot that has done its work. */

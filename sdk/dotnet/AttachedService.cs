@@ -131,13 +131,13 @@ namespace PulumiPortable.Portable
         public Output<string> Serving { get; private set; } = null!;
 
         /// <summary>
-        /// Every unit of the image, with its load, active, sub and enablement state.
+        /// Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
         /// </summary>
         [Output("unitStates")]
         public Output<ImmutableDictionary<string, Outputs.UnitState>> UnitStates { get; private set; } = null!;
 
         /// <summary>
-        /// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        /// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
         /// </summary>
         [Output("units")]
         public Output<ImmutableDictionary<string, Outputs.UnitOverride>?> Units { get; private set; } = null!;
@@ -282,7 +282,7 @@ namespace PulumiPortable.Portable
         private InputMap<Inputs.UnitOverrideArgs>? _units;
 
         /// <summary>
-        /// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        /// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
         /// </summary>
         public InputMap<Inputs.UnitOverrideArgs> Units
         {

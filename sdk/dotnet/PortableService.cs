@@ -175,7 +175,7 @@ namespace PulumiPortable.Portable
         private InputMap<Inputs.UnitOverrideArgs>? _units;
 
         /// <summary>
-        /// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        /// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
         /// </summary>
         public InputMap<Inputs.UnitOverrideArgs> Units
         {

@@ -114,11 +114,11 @@ export class AttachedService extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly serving: pulumi.Output<string>;
     /**
-     * Every unit of the image, with its load, active, sub and enablement state.
+     * Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
      */
     declare public /*out*/ readonly unitStates: pulumi.Output<{[key: string]: outputs.UnitState}>;
     /**
-     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
      */
     declare public readonly units: pulumi.Output<{[key: string]: outputs.UnitOverride} | undefined>;
     /**
@@ -240,7 +240,7 @@ export interface AttachedServiceArgs {
      */
     rollback?: pulumi.Input<enums.Rollback | undefined>;
     /**
-     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
      */
     units?: pulumi.Input<{[key: string]: pulumi.Input<inputs.UnitOverrideArgs>} | undefined>;
     /**

@@ -145,7 +145,7 @@ export interface PortableServiceArgs {
      */
     source: pulumi.Input<inputs.ImageSourceArgs>;
     /**
-     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
      */
     units?: pulumi.Input<{[key: string]: pulumi.Input<inputs.UnitOverrideArgs>} | undefined>;
     /**

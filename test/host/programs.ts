@@ -42,7 +42,9 @@ const update: SwitchPlan = {
     drop: [],
     leave: [],
     enable: [],
-    disable: [],
+    unlink: [],
+    unlinkAgain: [],
+    enabledAlso: [],
     stop: [],
     restartSockets: [],
     start: [],
@@ -75,7 +77,9 @@ const plans: Record<string, [Partial<SwitchPlan>, Partial<HostChecks>?]> = {
         {
             leave: ["hello-old.timer", "hello@.service"],
             stop: ["hello-b.service"],
-            disable: ["hello-b.service"],
+            unlink: ["/etc/systemd/system/multi-user.target.wants/hello-b.service"],
+            unlinkAgain: ["/etc/systemd/system/multi-user.target.wants/hello-e.service"],
+            enabledAlso: ["other.service"],
             enable: ["hello-c\\x2dd.service"],
             units: ["hello.service", "hello.socket", "hello-b.service", "hello-c\\x2dd.service", "hello-t@.service"],
             restartSockets: ["hello.socket"],
@@ -121,6 +125,7 @@ const inspect = {
     token: owner.token,
     paths: [override.path, key.path],
     texts: [override.path],
+    instances: [],
     mayRollBack: true,
 };
 

@@ -185,19 +185,19 @@ if settle a.service; then say settled "$settled"; else say bad "$bad $ActiveStat
         };
 
         test.each<[string, Record<string, string>[], string]>([
-            ["an active unit", [{ ActiveState: "active", SubState: "running" }], "settled a.service 7 "],
+            ["an active unit", [{ ActiveState: "active", SubState: "running" }], "settled a.service 7  "],
             [
                 "one that comes up",
                 [
                     { ActiveState: "activating", SubState: "start" },
                     { ActiveState: "active", SubState: "running" },
                 ],
-                "settled a.service 7 ",
+                "settled a.service 7  ",
             ],
             [
                 "a oneshot that has ended",
                 [{ ActiveState: "inactive", SubState: "dead", Type: "oneshot" }],
-                "settled a.service 7 ",
+                "settled a.service 7  ",
             ],
             ["a failed one", [{ ActiveState: "failed", SubState: "failed" }], "bad a.service failed failed"],
             [

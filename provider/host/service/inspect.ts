@@ -1,4 +1,5 @@
 import { UserError } from "../../errors";
+import { unitOfDropIn } from "../../systemd/paths";
 import { parseShow, SHOWN_PROPERTIES, type ShownUnit } from "../../systemd/unit-states";
 import { type HostFacts, hostFacts } from "../facts";
 import { type FoundFile, foundFiles, showFilesLibrary } from "../files";
@@ -9,10 +10,12 @@ import type { Reported } from "../report";
 import inspect from "../sh/inspect-service.sh";
 import showUnits from "../sh/show-units.sh";
 import { header, type Shell, sh, shellFile, wordsFunction } from "../shell";
+import type { UnitText } from "./declared";
+import { LINK_DIRECTORIES, parseLinks, type UnitLink } from "./links";
 
-/** Defines `show_units` and `attached`. */
+/** Defines `show_units`, for units of the service $name, and `attached`. */
 export const showUnitsLibrary: Shell = sh`
-${header({ shown_properties: SHOWN_PROPERTIES })}
+${header({ shown_properties: SHOWN_PROPERTIES, link_directories: LINK_DIRECTORIES })}
 ${marks}
 ${shellFile(showUnits)}
 `;
@@ -37,7 +40,12 @@ export interface InspectedService {
     attached: AttachedUnit[];
     /** Extension images that are attached with it, in order. */
     extensions: string[];
+    /** Each unit, and each loaded instance of a template; not the connections of a socket with Accept=yes. */
     shown: Map<string, ShownUnit>;
+    /** Links that enable units of this prefix. */
+    links: UnitLink[];
+    /** Drop-ins on the host that have an [Install] section, by their paths. */
+    installDropIns: Map<string, string>;
     files: Map<string, FoundFile>;
     texts: Map<string, string>;
     /** The owner in our record of the service. */
@@ -62,6 +70,8 @@ export function inspectService(request: {
     paths: readonly string[];
     /** Paths whose content is wanted too. */
     texts: readonly string[];
+    /** Names of instances that are declared. */
+    instances: readonly string[];
     /** Whether a switch that was cut off may be rolled back. */
     mayRollBack: boolean;
 }): Shell {
@@ -70,6 +80,7 @@ ${header({
     image: request.image,
     token: request.token,
     extended: request.extensions.length > 0 ? "1" : "",
+    instances: request.instances,
     may_roll_back: request.mayRollBack ? "1" : "",
 })}
 ${wordsFunction("with_extensions", request.extensions)}
@@ -120,7 +131,8 @@ export function parseInspection(
             };
         }),
         extensions: (reported.one("extensions") ?? "").split(/:(?=\/)/).filter((path) => path !== ""),
-        shown: parseShow(reported.block("show") ?? ""),
+        ...shownUnits(reported),
+        installDropIns: reported.blocksOf("install"),
         files: foundFiles(reported.all("file")),
         texts: reported.blocksOf("content"),
         owner: ownerRecord(reported.block("owner")),
@@ -129,6 +141,20 @@ export function parseInspection(
         recorded: reported.has("record"),
         isUnfinished: reported.has("unfinished"),
     };
+}
+
+/** The units as a program has shown them last. */
+export function shownUnits(reported: Reported): Pick<InspectedService, "shown" | "links"> {
+    return { shown: parseShow(reported.block("show") ?? ""), links: parseLinks(reported.block("links") ?? "") };
+}
+
+/** The drop-ins of {@link InspectedService.installDropIns} with the units that they are for. */
+export function installTexts({ installDropIns }: Pick<InspectedService, "installDropIns">): UnitText[] {
+    return [...installDropIns].map(([path, text]) => ({
+        unit: unitOfDropIn(path),
+        name: path.slice(path.lastIndexOf("/") + 1),
+        text,
+    }));
 }
 
 function ownerRecord(text: string | undefined): InspectedService["owner"] {

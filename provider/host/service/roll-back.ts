@@ -45,17 +45,20 @@ function attachedPathsLibrary(name: string, plan: SwitchPlan): Shell {
             ["-path", `*/system.attached/${unit}.d/*`],
         ]),
     );
-    const links = either(names.map((unit) => ["-lname", `*/system.attached/${unit}`]));
+    const links = either([
+        ...names.map((unit) => ["-lname", `*/system.attached/${unit}`]),
+        ...plan.enabledAlso.map((unit) => ["-lname", `*/${unit.replaceAll("\\", "\\\\")}`]),
+    ]);
     return sh`
 attached_paths() {
     find ${ATTACHED_DIRECTORIES} ${UNITS_DIRECTORY} /run/systemd/system -mindepth 1 -maxdepth 2 '(' -path '*/system.attached/*' ! -type d ${own} -o -type l ${links} ')' 2>/dev/null
-    for path in /etc/portables/${`${name}.raw`} /etc/portables/${`${name}_`}* /run/portables/${`${name}_`}* ${extensionLinks}; do
+    for path in /etc/portables/${`${name}.raw`} /etc/portables/${`${name}_`}* /run/portables/${`${name}_`}* ${extensionLinks} ${plan.unlink}; do
         [ ! -L "$path" ] || printf '%s\\n' "$path"
     done
 }
 # Directories that it may have made for them, with further tests of find.
 attached_dirs() {
-    find ${ATTACHED_DIRECTORIES} ${UNITS_DIRECTORY} /run/systemd/system -mindepth 1 -maxdepth 1 -type d '(' -path '*/system.attached/*' -o -name '*.wants' -o -name '*.requires' ')' "$@" 2>/dev/null
+    find ${ATTACHED_DIRECTORIES} ${UNITS_DIRECTORY} /run/systemd/system -mindepth 1 -maxdepth 1 -type d '(' -path '*/system.attached/*' -o -name '*.wants' -o -name '*.requires' -o -name '*.upholds' ')' "$@" 2>/dev/null
 }
 `;
 }

@@ -1,10 +1,11 @@
-import { isTemplate } from "../../systemd/unit-names";
+import { isTemplate, patternOf } from "../../systemd/unit-names";
 import { filesToWrite, showFilesLibrary } from "../files";
 import { sweepLibrary } from "../image";
 import type { Owner } from "../owner";
 import { deadlineLibrary, lockLibrary } from "../program";
 import type { Report } from "../report";
 import switchText from "../sh/switch.sh";
+import together from "../sh/together.sh";
 import { header, headerFunction, type Shell, sh, shellFile, wordsFunction } from "../shell";
 import { verifyDropIns } from "../verify";
 import { beforeSwitchLibrary, beforeUnit } from "./before-switch";
@@ -54,6 +55,7 @@ ${lockLibrary}
 ${verifyDropIns(plan.verify)}
 ${deadlineLibrary(budgetSeconds)}
 ${armLibrary(report, library, name, plan)}
+${shellFile(together)}
 ${showUnitsLibrary}
 ${sweepLibrary}
 ${showFilesLibrary}
@@ -68,9 +70,10 @@ function switchHeader(name: string, plan: SwitchPlan, { stableSeconds, command, 
 ${header({
     attach: plan.attach ? "1" : "",
     runtime: plan.image.isRuntime ? "--runtime" : "",
-    leave_instances: instances(plan.leave),
-    disable: plan.disable,
+    leave_instances: plan.leave.map((unit) => (isTemplate(unit) ? patternOf(unit) : unit)),
+    unlink: plan.unlink,
     enable: plan.enable,
+    unlink_again: plan.unlinkAgain,
     plain_units: plan.units.filter((unit) => !isTemplate(unit)),
     before_unit: plan.beforeSwitch && beforeUnit(name),
     stop: plan.stop,
@@ -120,9 +123,4 @@ function healthCommand({ command, inside }: NonNullable<HostChecks["command"]>, 
             ? sh`${command}`
             : sh`nsenter --target "$(systemctl show -p MainPID --value -- ${inside})" --mount --root --wd -- ${command}`;
     return sh`timeout ${Math.ceil(timeoutSeconds)} ${run}`;
-}
-
-/** Patterns for `systemctl stop`: all instances of a template. */
-function instances(units: readonly string[]): string[] {
-    return units.map((unit) => unit.replace("@.", "@*."));
 }

@@ -17,24 +17,25 @@ case $attached_lines in *" /run/systemd/system.attached "*) runtime=--runtime ;;
 if [ -n "$units" ]; then
     # Sockets first: a connection would start the service again.
     # shellcheck disable=SC2086
-    stoppable=$(printf '%s\n' $units | sed 's/@\./@*./')
+    stoppable=$(printf '%s\n' $units | sed '/@\./s/\\/&&/g; s/@\./@*./')
     # shellcheck disable=SC2046,SC2086
     attempt "stopping $name" systemctl stop -- $(printf '%s\n' $stoppable | grep -v '\.service$') $(printf '%s\n' $stoppable | grep '\.service$')
     # shellcheck disable=SC2086
     attempt "disabling $name" systemctl disable $runtime -- $units
     for directory in $attached_directories; do
-        for link in "$directory"/*.wants/* "$directory"/*.requires/*; do
+        for link in "$directory"/*.wants/* "$directory"/*.requires/* "$directory"/*.upholds/*; do
             for unit in $units; do
                 [ "${link##*/}" != "$unit" ] || rm -f -- "$link"
             done
         done
-        rmdir "$directory"/*.wants "$directory"/*.requires 2>/dev/null
+        rmdir "$directory"/*.wants "$directory"/*.requires "$directory"/*.upholds 2>/dev/null
     done
     # shellcheck disable=SC2086
     attempt "detaching $name" alone portablectl -q detach $runtime $extensions -- "$attached_image"
 fi
 # `portablectl detach` by hand leaves the links of [Install] dangling.
-find "$units_directory" -maxdepth 2 -xtype l -lname "/*/systemd/system.attached/${name}[.@-]*" | while IFS= read -r link; do
+# shellcheck disable=SC2086
+find $link_directories -maxdepth 2 -xtype l -lname "/*/systemd/system.attached/${name}[.@-]*" | while IFS= read -r link; do
     rm -f -- "$link"
     rmdir -- "${link%/*}" 2>/dev/null
 done

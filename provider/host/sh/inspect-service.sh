@@ -28,7 +28,7 @@ inspect_units() {
         case " $units " in *" $unit "*) ;; *) units="$units $unit" ;; esac
     done
     # shellcheck disable=SC2086
-    show_units $units
+    show_units $units $instances
 }
 inspect_files() {
     say_profiles
@@ -41,6 +41,11 @@ inspect_files() {
     find $attached_directories -path "*/$name*.d/10-profile.conf" -type l -printf '%h %l\n' 2>/dev/null | while read -r directory profile; do
         directory=${directory##*/}; profile=${profile%/service.conf}
         say attached-profile "${directory%.d} ${profile##*/}"
+    done
+    # shellcheck disable=SC2086
+    find $link_directories $attached_directories -mindepth 2 -maxdepth 2 -path "*/${name}[.@-]*.d/*.conf" \
+        -exec grep -ls '^[[:space:]]*\[Install\]' {} + 2>/dev/null | while IFS= read -r conf; do
+        block "install $conf" <"$conf"
     done
     [ ! -f "$service" ] || block owner <"$service"
     if [ -f "$records/files/$token" ]; then

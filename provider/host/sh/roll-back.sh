@@ -63,12 +63,12 @@ else
     fi
     if [ -n "$units_touched" ]; then
         [ -z "$active_services" ] || systemctl reset-failed -- $active_services 2>/dev/null
-        if [ -n "$restart_sockets" ]; then
-            [ -z "$active_services" ] || roll_back_step systemctl stop -- $active_services
-            roll_back_step systemctl restart -- $restart_sockets
-        fi
+        # The sockets first: a connection would start a service again, and systemd opens no socket whose service runs.
+        [ -z "$restart_sockets" ] || roll_back_step systemctl stop -- $restart_sockets $active_services
         [ -z "$active_others" ] || roll_back_step systemctl start -- $active_others
         [ -z "$active_services" ] || roll_back_step systemctl restart -- $active_services
+        # shellcheck disable=SC2046
+        [ ! -s "$back/needing" ] || roll_back_step systemctl start -- $(cat "$back/needing")
     fi
     if settle $were_active; then
         record_switch "$previous" "rolled back ($reason)"

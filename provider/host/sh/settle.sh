@@ -45,11 +45,11 @@ check_unit() {
         *) return 1 ;;
     esac
     case $Type in simple|exec|idle|forking) [ -n "$checks_left" ] || checks_left=5 ;; esac
-    settled="$settled$Id $MainPID $RootImage
+    settled="$settled$Id $MainPID $FragmentPath $RootImage
 "
 }
 # settle UNIT... waits until every unit is started or has done its work, 90 seconds at most. Otherwise it returns 1 with
-# the state of the first one that isn't, named in $bad. $settled has a line `UNIT MAINPID ROOTIMAGE` for each.
+# the state of the first one that isn't, named in $bad. $settled has a line `UNIT MAINPID FRAGMENTPATH ROOTIMAGE` for each.
 # $stable_ticks is how long they must stay up, in fifths of a second.
 settle() {
     checks_left=${stable_ticks-} polls_left=450

@@ -1,14 +1,15 @@
-# show_units UNIT... gives a block `show` of all that are loaded or can be, templates as `systemctl list-unit-files` sees
-# them (`systemctl show` refuses a template).
+# show_units UNIT... reports the block `show` with every unit that is loaded or can be, and with the loaded instances of
+# templates, and the block `links` with the links that enable them. systemctl show refuses a template: of that only what
+# its files say is shown. Connections of a socket with Accept=yes are instances, too, which nobody has declared.
 show_units() {
     {
         plain=
         for unit; do
             case $unit in
                 *@.*)
-                    # shellcheck disable=SC2046
-                    set -- $(systemctl list-unit-files --no-legend --no-pager -- "$unit")
-                    [ $# -eq 0 ] || printf 'Id=%s\nLoadState=loaded\nActiveState=template\nSubState=template\nUnitFileState=%s\n\n' "$unit" "$2"
+                    show_template "$unit"
+                    [ "$(systemctl show -p Accept --value -- "${unit%@.*}.socket")" = yes ] ||
+                        plain="$plain $(printf '%s\n' "$unit" | sed 's/\\/&&/g; s/@\./@*./')"
                     ;;
                 *) plain="$plain $unit" ;;
             esac
@@ -16,6 +17,18 @@ show_units() {
         # shellcheck disable=SC2086
         [ -z "$plain" ] || systemctl show -p "$shown_properties" -- $plain
     } | block show
+    # shellcheck disable=SC2086
+    find $link_directories $attached_directories -mindepth 1 -maxdepth 2 -type l \
+        '(' -name "${name}[.@-]*" -o -lname "*/${name}[.@-]*" -o -lname "${name}[.@-]*" ')' -printf '%p %l\n' 2>/dev/null | block links
+}
+show_template() {
+    enablement=$(systemctl is-enabled -- "$1" 2>/dev/null)
+    load=loaded
+    case $enablement in
+        ''|not-found) return ;;
+        masked*) load=masked ;;
+    esac
+    printf 'Id=%s\nLoadState=%s\nActiveState=template\nSubState=template\nUnitFileState=%s\n\n' "$1" "$load" "$enablement"
 }
 # attached NAME sets $attached_units, $attached_image, $attached_extensions, and $attached_lines: unit, directory, image.
 attached() {

@@ -49,7 +49,7 @@ END
     done <"/proc/$pid/status"
     return "$ends"
 }
-# Asks that of each service in the background, while the rollback is prepared. $activated has pairs of a service and its
+# Asks that of each service in the background, and what else systemd will stop with them, while the rollback is prepared. $activated has pairs of a service and its
 # socket.
 ask_ends() {
     {
@@ -58,6 +58,7 @@ ask_ends() {
             if ends_itself "$1"; then echo 1; else echo 2; fi >"$back/ends-$1"
             shift 2
         done
+        dependents $restart $restart_sockets >"$back/needing"
     } &
     ends_pid=$!
 }
@@ -120,6 +121,26 @@ wait_for_health_command() {
         sleep 0.5
     done
 }
+# unlink_units LINK... removes links of [Install], and their directories where these are empty then.
+unlink_units() {
+    for link; do
+        rm -f -- "$link" || return
+        case ${link%/*} in *.wants|*.requires|*.upholds) rmdir -- "${link%/*}" 2>/dev/null ;; esac
+    done
+    return 0
+}
+# Starts what systemd stopped together with the services and sockets, and doesn't start with them.
+start_needing() {
+    wait "$ends_pid"
+    needing=
+    read -r with_them <"$back/needing" || :
+    for unit in $with_them; do
+        case " $stop $leave " in *" $unit "*) ;; *) needing="$needing $unit" ;; esac
+    done
+    [ -n "$needing" ] || return 0
+    comma $needing
+    attempt "starting $list again" systemctl start -- $needing
+}
 take_lock
 start_clock
 [ -z "$trial_units" ] || verify_drop_ins
@@ -155,18 +176,19 @@ if [ -n "$leave" ]; then
     units_touched=1
     comma $leave
     attempt "stopping $list: not in the new image" systemctl stop -- $leave_instances
-    attempt "disabling $list" systemctl --no-reload disable -- $leave
 fi
 attach_image
-if [ -n "$disable" ]; then
-    comma $disable
-    attempt "disabling $list" systemctl --no-reload disable $runtime -- $disable
+if [ -n "$unlink" ]; then
+    comma $unlink
+    say step "removing $list"
+    said=$(unlink_units $unlink 2>&1) || failed "removing $list"
 fi
 if [ -n "$enable" ]; then
     comma $enable
     attempt "enabling $list" systemctl --no-reload enable $runtime -- $enable
+    unlink_units $unlink_again
 fi
-[ -z "$attach$disable$enable" ] || changed=1
+[ -z "$attach$unlink$enable" ] || changed=1
 if [ -z "$changed" ] && systemctl show -p NeedDaemonReload -- $plain_units | grep -q yes; then
     changed=1
 fi
@@ -189,12 +211,11 @@ if [ -n "$restart" ]; then
 fi
 if [ -n "$restart_sockets" ]; then
     units_touched=1
-    if [ -n "$restart" ]; then
-        comma $restart
-        attempt "stopping $list for the change of its socket" systemctl stop -- $restart
-    fi
+    comma $restart_sockets $restart
+    # The sockets first: a connection would start a service again, and systemd opens no socket whose service runs.
+    attempt "stopping $list for the change of a socket" systemctl stop -- $restart_sockets $restart
     comma $restart_sockets
-    attempt "restarting $list" systemctl restart -- $restart_sockets
+    attempt "starting $list" systemctl start -- $restart_sockets
 fi
 if [ -n "$start" ]; then
     units_touched=1
@@ -202,18 +223,21 @@ if [ -n "$start" ]; then
     attempt "starting $list" systemctl start -- $start
 fi
 [ -z "$restart" ] || { comma $restart; restart_services "starting $list" $restart; }
+start_needing
 # The client makes its checks while the host makes its own.
 say confirm
 [ -z "$restart" ] || wait_until_settled $restart
-while read -r unit pid root; do
-    [ -z "$unit" ] || [ "$root" = "$wanted_image" ] || { said="RootImage is $root"; failed "running $unit from the image"; }
+while read -r unit pid fragment root; do
+    [ -n "$unit" ] || continue
+    [ "$root" = "$wanted_image" ] || { said="RootImage is $root"; failed "running $unit from the image"; }
+    case $fragment in */system.attached/*) ;; *) said="systemd reads $fragment in its place"; failed "running $unit from the image" ;; esac
 done <<END
 $settled
 END
 say_takes
 [ -z "$health_seconds" ] || wait_for_health_command
 # Meanwhile what the record will name is synced.
-{ recorded; attached_paths; } | sync_listed &
+{ recorded; attached_paths; printf '%s\n' $unlink; } | sync_listed &
 sync_pid=$!
 show_units $units
 wait "$sync_pid"

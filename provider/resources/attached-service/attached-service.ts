@@ -15,7 +15,7 @@ import { dropInsOf } from "./desired";
 import { checkHealthInput } from "./health";
 import { gapOf, stateOutputs } from "./outputs";
 import { changesUnits, effectOf, warnOfClosingByDropIn } from "./preview";
-import { inspectHostFor, reconcile } from "./reconcile";
+import { inspectHostFor, instancesIn, reconcile } from "./reconcile";
 import { inputs, outputs } from "./schema";
 
 export const attachedService: Resource<typeof inputs, typeof outputs> = {
@@ -117,7 +117,8 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         const owner = ownerOf(context, olds.outputs.record, imageName(declared.image));
         const { dropInTexts = {}, hostFiles = {} } = olds.outputs;
         const adopted = [...Object.keys(dropInTexts), ...Object.keys(hostFiles)];
-        return reconcile(context, host, { declared, derived, owner, gap: gapOf(olds.outputs), adopted });
+        const formerUnits = Object.keys(olds.inputs.units ?? {});
+        return reconcile(context, host, { declared, derived, owner, gap: gapOf(olds.outputs), adopted, formerUnits });
     },
 
     async read(context, { id, inputs: old, outputs: known }) {
@@ -138,6 +139,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             owner,
             paths: [...texts, ...files],
             texts,
+            instances: instancesIn(old.units),
             mayRollBack: false,
         });
         if (isAnotherMachine(look.facts.machineId)) return undefined;
@@ -155,7 +157,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             untilReboot: attached.isRuntime,
             ...(isImport && isCopied(look) ? { copy: "copy" } : {}),
         };
-        const state = stateOutputs({ name, owner, host, look, shown: look.shown, serving: attached?.path ?? "" });
+        const state = stateOutputs({ name, owner, host, look, shown: look, serving: attached?.path ?? "" });
         const result = {
             id: objectId(name, look.facts.machineId),
             inputs: { ...old, ...found, ...asAttached },

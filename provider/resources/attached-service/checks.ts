@@ -1,9 +1,11 @@
 import { UserError } from "../../errors";
 import type { Owner } from "../../host/owner";
 import type { Performed } from "../../host/perform";
-import type { InspectedService } from "../../host/service/inspect";
-import { type DesiredService, declaredUnits } from "../../host/service/plan";
+import { DeclaredUnits, type Overrides } from "../../host/service/declared";
+import { type InspectedService, installTexts } from "../../host/service/inspect";
 import { dropInPath, PROFILE_DIRECTORIES } from "../../systemd/paths";
+import { renderUnit } from "../../systemd/unit-file";
+import { instanceOf, isTemplate } from "../../systemd/unit-names";
 import { isServing } from "../../systemd/unit-states";
 import { refuseFiles, refuseFindings } from "../refusals";
 import type { Inputs } from "./schema";
@@ -11,7 +13,7 @@ import type { Inputs } from "./schema";
 /** The inputs that a host may refuse. */
 type Declared = Pick<
     Inputs,
-    "image" | "profile" | "units" | "dropIns" | "files" | "beforeSwitch" | "copy" | "force" | "extensions"
+    "image" | "profile" | "units" | "dropIns" | "files" | "beforeSwitch" | "health" | "copy" | "force" | "extensions"
 >;
 
 /** What the checks before a change are given. */
@@ -74,20 +76,50 @@ function refuseProfile({ look, declared: { profile, files } }: Inspected): void 
     });
 }
 
-/** Throws where an input names a unit that the image doesn't have. */
-function refuseUnknownUnits({ declared }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
-    const { image, units = {}, dropIns = [], beforeSwitch } = declared;
+/** Throws where an input names a unit that the image doesn't have, or asks of a unit what it can't do. */
+function refuseUnknownUnits({ look, declared }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
+    const { image, units = {}, dropIns = [], beforeSwitch, health } = declared;
+    const texts = dropIns.map(({ unit, name, text, sections = {} }) => ({
+        unit,
+        name,
+        text: text ?? renderUnit(sections),
+    }));
+    const known = new DeclaredUnits(imageUnits, units, [...installTexts(look), ...texts], look.facts.systemdVersion);
+    const inside = health?.command?.inside;
     for (const [unit, property] of [
         ...Object.keys(units).map((unit) => [unit, `units["${unit}"]`] as const),
         ...dropIns.map(({ unit }, index) => [unit, `dropIns[${index}].unit`] as const),
         ...(beforeSwitch === undefined ? [] : [[beforeSwitch.unit, "beforeSwitch.unit"] as const]),
+        ...(inside === undefined ? [] : [[inside, "health.command.inside"] as const]),
     ])
-        if (!imageUnits.has(unit))
+        if (known.resolve(unit) === undefined && !(property.startsWith("dropIns") && known.isFor(unit)))
             throw new UserError({
                 property,
                 what: `the image ${image} has no unit ${unit}`,
                 todo: `It has ${[...imageUnits.keys()].join(", ")}`,
             });
+    const named = new Map<string, string>();
+    for (const [name, { enable }] of Object.entries(units)) {
+        const unit = known.resolve(name) ?? name;
+        const other = named.get(unit);
+        if (other !== undefined)
+            throw new UserError({
+                property: `units["${name}"]`,
+                what: `${name} and ${other} are names of one unit, ${unit}`,
+                todo: "Declare it under one of them",
+            });
+        named.set(unit, name);
+        if (enable === true && !known.isEnableable(unit))
+            throw new UserError({
+                property: `units["${name}"].enable`,
+                what: isTemplate(unit)
+                    ? `the template ${unit} has no DefaultInstance= in its [Install] section, so systemd can't enable it`
+                    : `${unit} has no [Install] section, so systemd can't enable it`,
+                todo: isTemplate(unit)
+                    ? `Name an instance: \`units: { "${unit.replace("@.", "@main.")}": {} }\``
+                    : "Add WantedBy= to it, in the image or in a drop-in; nothing was changed",
+            });
+    }
 }
 
 function refuseOwner({ look, owner, name, isNew }: Inspected): void {
@@ -148,16 +180,36 @@ export function refuseUntouched(said: Performed, name: string, declared: Declare
     throw said.has("interrupted") ? new Superseded(problem) : new UserError(problem);
 }
 
+/** An instance that has never been started, or was stopped. */
+const NOT_LOADED = { active: "inactive", sub: "dead", type: "", result: "", enablement: "disabled" };
+
 /** Units that aren't enabled or running as declared; and an update that hasn't come to its end. */
-export function notAsDeclared(look: InspectedService, overrides: DesiredService["units"]): string[] {
-    const units = new Map(look.attached.map(({ unit, text }) => [unit, text] as const));
+export function notAsDeclared(look: InspectedService, overrides: Overrides): string[] {
+    const texts = new Map(look.attached.map(({ unit, text }) => [unit, text] as const));
+    const { units } = new DeclaredUnits(texts, overrides, installTexts(look), look.facts.systemdVersion);
     const unfinished = look.isUnfinished ? ["an update is under way, or was cut off"] : [];
-    const wrong = [...declaredUnits(units, overrides)].flatMap(([unit, declared]) => {
-        const state = look.shown.get(unit);
+    const wanted = new Set([...units.values()].flatMap(({ links }) => links ?? []));
+    const isRuntime = look.attached[0]?.isRuntime ?? false;
+    const there = new Set(look.links.filter((link) => link.isRuntime === isRuntime).map(({ name }) => name));
+    const wrong = [...units].flatMap(([unit, declared]) => {
+        const state = look.shown.get(unit) ?? (instanceOf(unit) === undefined ? undefined : NOT_LOADED);
         if (state === undefined) return [`${unit} isn't loaded`];
+        const missing = (declared.links ?? []).filter((name) => !there.has(name));
+        const surplus = look.links.filter((link) => link.unit === unit && !wanted.has(link.name));
+        const isOtherwiseEnabled =
+            declared.links === undefined
+                ? !state.enablement.startsWith("enabled")
+                : missing.length > 0 && missing.length === declared.links.length && surplus.length === 0;
         return [
             ...(declared.started && !isServing(state) ? [`${unit} is ${state.active} (${state.sub})`] : []),
-            ...(declared.enabled !== state.enablement.startsWith("enabled") ? [`${unit} is ${state.enablement}`] : []),
+            ...(isOtherwiseEnabled
+                ? [`${unit} is ${state.enablement}`]
+                : missing.map((name) => `${unit} is enabled in part: ${name} is missing`)),
+            ...(declared.links === undefined ? [] : surplus).map(({ name }) =>
+                declared.links?.length === 0
+                    ? `${unit} is ${state.enablement}: ${name} isn't in its [Install] section, or it isn't to be enabled`
+                    : `${unit} is enabled otherwise: ${name} isn't in its [Install] section`,
+            ),
         ];
     });
     return [...unfinished, ...wrong];

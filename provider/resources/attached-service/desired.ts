@@ -2,7 +2,7 @@ import type { Context } from "../../contract";
 import { sha256 } from "../../digest";
 import type { Failure } from "../../errors";
 import type { Owner } from "../../host/owner";
-import type { DesiredService } from "../../host/service/plan";
+import type { DesiredService } from "../../host/service/desired";
 import { containsUnknown, type PreviewedObject, Unknown } from "../../schema/values";
 import { dropInPath, unitOfDropIn } from "../../systemd/paths";
 import { dropInFile, dropInText } from "../content/drop-in-text";
@@ -54,6 +54,7 @@ export async function desiredService(
     declared: Inputs,
     announced: { dropInTexts: Readonly<Record<string, string>>; hostFiles: Readonly<Record<string, string>> },
     owner: Owner,
+    formerUnits: readonly string[],
 ): Promise<DesiredService> {
     const dropIns = Object.entries(announced.dropInTexts).map(([path, text]) => ({
         ...dropInFile(path, text),
@@ -70,6 +71,7 @@ export async function desiredService(
         beforeSwitch: declared.beforeSwitch,
         isKeptOnceMigrated: declared.rollback === "unlessMigrated",
         units: declared.units ?? {},
+        formerUnits,
         files: [...dropIns, ...files].map((file) => ({ ...file, digest: sha256(file.content) })),
         token: owner.token,
     };

@@ -1,7 +1,7 @@
 import type { Host } from "../../host/host";
 import type { Owner } from "../../host/owner";
 import type { InspectedService } from "../../host/service/inspect";
-import { type ShownUnit, unitState } from "../../systemd/unit-states";
+import { unitState } from "../../systemd/unit-states";
 import { recordText } from "../owner";
 import type { Outputs } from "./schema";
 
@@ -26,14 +26,26 @@ export function stateOutputs({
     host: Host;
     look: Pick<InspectedService, "facts">;
     /** Each unit of the image as systemd shows it. */
-    shown: ReadonlyMap<string, ShownUnit>;
+    shown: Pick<InspectedService, "shown" | "links">;
     /** Path of the image that is attached; empty where none is. */
     serving: string;
 }) {
     return {
         name,
         serving,
-        unitStates: Object.fromEntries([...shown].map(([unit, state]) => [unit, unitState(state)])),
+        unitStates: Object.fromEntries(
+            [...shown.shown].map(([unit, state]) => [
+                unit,
+                unitState(state, [
+                    ...new Set(
+                        shown.links
+                            .filter((link) => link.unit === unit)
+                            .map(({ name }) => name)
+                            .sort(),
+                    ),
+                ]),
+            ]),
+        ),
         machineId: look.facts.machineId,
         record: recordText(owner),
         connection: host.connection,

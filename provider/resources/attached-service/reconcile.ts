@@ -6,14 +6,15 @@ import { foundFiles } from "../../host/files";
 import type { Host } from "../../host/host";
 import type { Owner } from "../../host/owner";
 import { budgetSeconds, type Performed, perform } from "../../host/perform";
-import { type InspectedService, inspectService, parseInspection } from "../../host/service/inspect";
-import { type DesiredService, planSwitch, type SwitchPlan } from "../../host/service/plan";
+import type { DesiredService } from "../../host/service/desired";
+import { type InspectedService, inspectService, parseInspection, shownUnits } from "../../host/service/inspect";
+import { planSwitch, type SwitchPlan } from "../../host/service/plan";
 import { restOfSwitch } from "../../host/service/rest";
 import { CONFIRM_SECONDS } from "../../host/service/roll-back";
 import { CONFIRMATION, switchService } from "../../host/service/switch";
 import { present } from "../../schema/values";
 import { imageName, isDropInPath } from "../../systemd/paths";
-import { parseShow, type ShownUnit } from "../../systemd/unit-states";
+import { instanceOf } from "../../systemd/unit-names";
 import { foundHostFiles, refuseOtherKept } from "../content/host-files";
 import { objectId } from "../owner";
 import { refuseInspected, refuseUntouched, Superseded } from "./checks";
@@ -40,6 +41,8 @@ interface Request {
      * is attached, may be there without a record of ours (an import).
      */
     adopted?: string[];
+    /** Names in the input `units` of the last update. */
+    formerUnits?: string[];
 }
 
 interface Result {
@@ -57,11 +60,18 @@ export async function inspectHostFor(
         owner: Owner;
         paths: string[];
         texts: string[];
+        instances: string[];
         mayRollBack: boolean;
     },
 ): Promise<InspectedService> {
     const said = await perform(context, host, () => inspectService({ ...request, token: request.owner.token }));
     return parseInspection(said, { host: host.name, image: request.image });
+}
+
+/** Instances of templates among names of units. */
+export function instancesIn(units: Readonly<Record<string, unknown>> | readonly string[] = {}): string[] {
+    const names = Array.isArray(units) ? units : Object.keys(units);
+    return names.filter((unit) => instanceOf(unit) !== undefined);
 }
 
 /** Observes the host, brings the service to the declared state, verifies it and reads it back. */
@@ -72,7 +82,7 @@ export function reconcile(context: HostContext, host: Host, request: Request): P
             dropInTexts: present(derived.dropInTexts, "dropInTexts"),
             hostFiles: present(derived.hostFiles, "hostFiles"),
         };
-        const desired = await desiredService(context, declared, announced, owner);
+        const desired = await desiredService(context, declared, announced, owner, request.formerUnits ?? []);
         const reconciliation = new Reconciliation(context, host, request, desired);
         for (let attempt = 1; ; attempt++) {
             try {
@@ -107,6 +117,7 @@ class Reconciliation {
                 owner: this.request.owner,
                 paths: this.desired.files.map((file) => file.path),
                 texts: [],
+                instances: [...instancesIn(this.desired.units), ...instancesIn(this.request.formerUnits)],
                 mayRollBack: true,
             });
             requirePortable(look.facts, this.host.name);
@@ -121,14 +132,17 @@ class Reconciliation {
         const imageUnits = refuseInspected({ look, declared, owner, name, isNew: adopted === undefined });
         refuseOtherKept(this.desired.files, this.request.derived.hostFiles ?? {}, look.files);
         const plan = planSwitch({ ...look, imageUnits }, this.desired);
-        if (plan.nothingToDo && look.owner?.nonce === owner.nonce)
-            return this.result(look, look.shown, declared.image, gap);
+        if (plan.nothingToDo && look.owner?.nonce === owner.nonce) return this.result(look, look, declared.image, gap);
         const { said, isAnswerLost, unhealthy } = await this.switchTo(look, plan);
         if (!said.has("touched")) refuseUntouched(said, name, declared);
         if (!said.has("done")) throw await this.failure(look, plan, said, unhealthy);
         this.context.status(`${declared.image.split("/").pop()} is running`);
-        const shown = parseShow(said.block("show") ?? "");
-        return this.result(look, shown, declared.image, isAnswerLost ? gap : (gapOfUpdate(said, plan) ?? gap));
+        return this.result(
+            look,
+            shownUnits(said),
+            declared.image,
+            isAnswerLost ? gap : (gapOfUpdate(said, plan) ?? gap),
+        );
     }
 
     /** Runs the switch; where its answer doesn't arrive, asks the host for it over a new connection. */
@@ -167,7 +181,7 @@ class Reconciliation {
                 const said = await perform(context, host, () => restOfSwitch(name, owner, plan, switchId, reason));
                 return { said, isAnswerLost: true, unhealthy: confirmation.unhealthy };
             } catch {
-                const { id, outputs } = this.result(look, look.shown, plan.previous?.path ?? "");
+                const { id, outputs } = this.result(look, look, plan.previous?.path ?? "");
                 throw new PartialFailure(id, outputs, [
                     `The update failed on ${host.name}: ${reason}. Unless it was confirmed, the host rolls back by itself to what was running before; what is running now isn't known here: \`pulumi refresh\` shows it, \`pulumi up\` repairs it.`,
                 ]);
@@ -190,7 +204,7 @@ class Reconciliation {
                 ? await waitUntilHealthy(this.context, this.host, health)
                 : undefined;
         const attached = serving === "kept" ? image : serving === "nothing" ? previous : serving;
-        const { id, outputs } = this.result(look, parseShow(said.block("show") ?? ""), attached);
+        const { id, outputs } = this.result(look, shownUnits(said), attached);
         const files = foundFiles(said.all("file"));
         const hostFilePaths = [...files.keys()].filter((path) => !isDropInPath(path));
         const found = {
@@ -203,7 +217,7 @@ class Reconciliation {
 
     private result(
         look: InspectedService,
-        shown: ReadonlyMap<string, ShownUnit>,
+        shown: Pick<InspectedService, "shown" | "links">,
         serving: string,
         gap = this.request.gap,
     ): Result {

@@ -100,7 +100,7 @@ export const inputs = z.strictObject({
         .record(unitName, unitOverride)
         .optional()
         .describe(
-            "Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).",
+            "Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.",
         ),
     dropIns: z
         .array(inlineDropIn)
@@ -145,6 +145,9 @@ const unitStateType = objectType("UnitState", "A unit as systemd shows it.", {
     active: z.string().describe("ActiveState: active, inactive, failed, activating, ...; `template` for a template."),
     sub: z.string().describe("SubState: running, listening, exited, dead, ..."),
     enablement: z.string().describe("UnitFileState: enabled, disabled, static, ..."),
+    links: z
+        .array(z.string())
+        .describe("Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`."),
 });
 
 export const outputs = z.strictObject({
@@ -152,7 +155,9 @@ export const outputs = z.strictObject({
     serving: z.string().describe("Path of the image that is attached and running; empty if none is."),
     unitStates: z
         .record(z.string(), unitStateType)
-        .describe("Every unit of the image, with its load, active, sub and enablement state."),
+        .describe(
+            "Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.",
+        ),
     dropInTexts: z.record(z.string(), z.string()).describe("Each drop-in as written, by its path on the host."),
     hostFiles: z.record(z.string(), z.string()).describe("Mode, owner, group and SHA-256 of each host file."),
     gapless: z

@@ -38,7 +38,7 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly string Serving;
         /// <summary>
-        /// Every unit of the image, with its load, active, sub and enablement state.
+        /// Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
         /// </summary>
         public readonly ImmutableDictionary<string, Outputs.UnitState> UnitStates;
 

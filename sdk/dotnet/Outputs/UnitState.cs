@@ -26,6 +26,10 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly string Enablement;
         /// <summary>
+        /// Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
+        /// </summary>
+        public readonly ImmutableArray<string> Links;
+        /// <summary>
         /// LoadState: loaded, not-found, masked, ...
         /// </summary>
         public readonly string Load;
@@ -40,12 +44,15 @@ namespace PulumiPortable.Portable.Outputs
 
             string enablement,
 
+            ImmutableArray<string> links,
+
             string load,
 
             string sub)
         {
             Active = active;
             Enablement = enablement;
+            Links = links;
             Load = load;
             Sub = sub;
         }

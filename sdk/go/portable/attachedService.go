@@ -55,9 +55,9 @@ type AttachedService struct {
 	Rollback RollbackPtrOutput `pulumi:"rollback"`
 	// Path of the image that is attached and running; empty if none is.
 	Serving pulumi.StringOutput `pulumi:"serving"`
-	// Every unit of the image, with its load, active, sub and enablement state.
+	// Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
 	UnitStates UnitStateMapOutput `pulumi:"unitStates"`
-	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
 	Units UnitOverrideMapOutput `pulumi:"units"`
 	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
 	UntilReboot pulumi.BoolPtrOutput `pulumi:"untilReboot"`
@@ -128,7 +128,7 @@ type attachedServiceArgs struct {
 	Profile *string `pulumi:"profile"`
 	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
 	Rollback *Rollback `pulumi:"rollback"`
-	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
 	Units map[string]UnitOverride `pulumi:"units"`
 	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
 	UntilReboot *bool `pulumi:"untilReboot"`
@@ -158,7 +158,7 @@ type AttachedServiceArgs struct {
 	Profile pulumi.StringPtrInput
 	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
 	Rollback RollbackPtrInput
-	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
 	Units UnitOverrideMapInput
 	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
 	UntilReboot pulumi.BoolPtrInput
@@ -308,12 +308,12 @@ func (o AttachedServiceOutput) Serving() pulumi.StringOutput {
 	return o.ApplyT(func(v *AttachedService) pulumi.StringOutput { return v.Serving }).(pulumi.StringOutput)
 }
 
-// Every unit of the image, with its load, active, sub and enablement state.
+// Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
 func (o AttachedServiceOutput) UnitStates() UnitStateMapOutput {
 	return o.ApplyT(func(v *AttachedService) UnitStateMapOutput { return v.UnitStates }).(UnitStateMapOutput)
 }
 
-// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
 func (o AttachedServiceOutput) Units() UnitOverrideMapOutput {
 	return o.ApplyT(func(v *AttachedService) UnitOverrideMapOutput { return v.Units }).(UnitOverrideMapOutput)
 }

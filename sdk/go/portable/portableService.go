@@ -76,7 +76,7 @@ type portableServiceArgs struct {
 	Rollback *Rollback `pulumi:"rollback"`
 	// Where the image comes from: exactly one of these.
 	Source ImageSource `pulumi:"source"`
-	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
 	Units map[string]UnitOverride `pulumi:"units"`
 	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
 	UntilReboot *bool `pulumi:"untilReboot"`
@@ -120,7 +120,7 @@ type PortableServiceArgs struct {
 	Rollback RollbackPtrInput
 	// Where the image comes from: exactly one of these.
 	Source ImageSourceInput
-	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
 	Units UnitOverrideMapInput
 	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
 	UntilReboot pulumi.BoolPtrInput

@@ -4541,7 +4541,7 @@ type ServiceHost struct {
 	MachineId string `pulumi:"machineId"`
 	// Path of the image that is attached and running; empty if none is.
 	Serving string `pulumi:"serving"`
-	// Every unit of the image, with its load, active, sub and enablement state.
+	// Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
 	UnitStates map[string]UnitState `pulumi:"unitStates"`
 }
 
@@ -4591,7 +4591,7 @@ func (o ServiceHostOutput) Serving() pulumi.StringOutput {
 	return o.ApplyT(func(v ServiceHost) string { return v.Serving }).(pulumi.StringOutput)
 }
 
-// Every unit of the image, with its load, active, sub and enablement state.
+// Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
 func (o ServiceHostOutput) UnitStates() UnitStateMapOutput {
 	return o.ApplyT(func(v ServiceHost) map[string]UnitState { return v.UnitStates }).(UnitStateMapOutput)
 }
@@ -4934,6 +4934,8 @@ type UnitState struct {
 	Active string `pulumi:"active"`
 	// UnitFileState: enabled, disabled, static, ...
 	Enablement string `pulumi:"enablement"`
+	// Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
+	Links []string `pulumi:"links"`
 	// LoadState: loaded, not-found, masked, ...
 	Load string `pulumi:"load"`
 	// SubState: running, listening, exited, dead, ...
@@ -4969,6 +4971,11 @@ func (o UnitStateOutput) Active() pulumi.StringOutput {
 // UnitFileState: enabled, disabled, static, ...
 func (o UnitStateOutput) Enablement() pulumi.StringOutput {
 	return o.ApplyT(func(v UnitState) string { return v.Enablement }).(pulumi.StringOutput)
+}
+
+// Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
+func (o UnitStateOutput) Links() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v UnitState) []string { return v.Links }).(pulumi.StringArrayOutput)
 }
 
 // LoadState: loaded, not-found, masked, ...

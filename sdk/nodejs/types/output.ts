@@ -581,7 +581,7 @@ export interface ServiceHost {
      */
     serving: string;
     /**
-     * Every unit of the image, with its load, active, sub and enablement state.
+     * Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
      */
     unitStates: {[key: string]: outputs.UnitState};
 }
@@ -626,6 +626,10 @@ export interface UnitState {
      * UnitFileState: enabled, disabled, static, ...
      */
     enablement: string;
+    /**
+     * Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
+     */
+    links: string[];
     /**
      * LoadState: loaded, not-found, masked, ...
      */

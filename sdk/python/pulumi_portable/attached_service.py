@@ -49,7 +49,7 @@ class AttachedServiceArgs:
         :param pulumi.Input['HealthArgs'] health: Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         :param pulumi.Input[Union[_builtins.str, 'Profile']] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
         :param pulumi.Input['Rollback'] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-        :param pulumi.Input[Mapping[str, pulumi.Input['UnitOverrideArgs']]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        :param pulumi.Input[Mapping[str, pulumi.Input['UnitOverrideArgs']]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
         :param pulumi.Input[_builtins.bool] until_reboot: Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
         """
         pulumi.set(__self__, "image", image)
@@ -214,7 +214,7 @@ class AttachedServiceArgs:
     @pulumi.getter
     def units(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['UnitOverrideArgs']]]]:
         """
-        Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
         """
         return pulumi.get(self, "units")
 
@@ -271,7 +271,7 @@ class AttachedService(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] image: Path of the image on the host: the `path` of a PortableImage. Another image of the same name is an update; another name replaces.
         :param pulumi.Input[Union[_builtins.str, 'Profile']] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
         :param pulumi.Input['Rollback'] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-        :param pulumi.Input[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
         :param pulumi.Input[_builtins.bool] until_reboot: Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
         """
         ...
@@ -546,7 +546,7 @@ class AttachedService(pulumi.CustomResource):
     @pulumi.getter(name="unitStates")
     def unit_states(self) -> pulumi.Output[Mapping[str, 'outputs.UnitState']]:
         """
-        Every unit of the image, with its load, active, sub and enablement state.
+        Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
         """
         return pulumi.get(self, "unit_states")
 
@@ -554,7 +554,7 @@ class AttachedService(pulumi.CustomResource):
     @pulumi.getter
     def units(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.UnitOverride']]]:
         """
-        Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
         """
         return pulumi.get(self, "units")
 

@@ -1674,7 +1674,7 @@ class ServiceHost(dict):
         :param _builtins.str image: Path of the image on the host.
         :param _builtins.str machine_id: machine-id(5) of the host.
         :param _builtins.str serving: Path of the image that is attached and running; empty if none is.
-        :param Mapping[str, 'UnitState'] unit_states: Every unit of the image, with its load, active, sub and enablement state.
+        :param Mapping[str, 'UnitState'] unit_states: Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
         :param _builtins.bool gapless: Whether the last update refused no connection. Unset before the first one.
         :param _builtins.str gapless_reason: Why the last update refused connections, or why it didn't.
         """
@@ -1715,7 +1715,7 @@ class ServiceHost(dict):
     @pulumi.getter(name="unitStates")
     def unit_states(self) -> Mapping[str, 'outputs.UnitState']:
         """
-        Every unit of the image, with its load, active, sub and enablement state.
+        Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
         """
         return pulumi.get(self, "unit_states")
 
@@ -1815,6 +1815,7 @@ class UnitState(dict):
     def __init__(__self__, *,
                  active: _builtins.str,
                  enablement: _builtins.str,
+                 links: Sequence[_builtins.str],
                  load: _builtins.str,
                  sub: _builtins.str):
         """
@@ -1822,11 +1823,13 @@ class UnitState(dict):
 
         :param _builtins.str active: ActiveState: active, inactive, failed, activating, ...; `template` for a template.
         :param _builtins.str enablement: UnitFileState: enabled, disabled, static, ...
+        :param Sequence[_builtins.str] links: Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
         :param _builtins.str load: LoadState: loaded, not-found, masked, ...
         :param _builtins.str sub: SubState: running, listening, exited, dead, ...
         """
         pulumi.set(__self__, "active", active)
         pulumi.set(__self__, "enablement", enablement)
+        pulumi.set(__self__, "links", links)
         pulumi.set(__self__, "load", load)
         pulumi.set(__self__, "sub", sub)
 
@@ -1845,6 +1848,14 @@ class UnitState(dict):
         UnitFileState: enabled, disabled, static, ...
         """
         return pulumi.get(self, "enablement")
+
+    @_builtins.property
+    @pulumi.getter
+    def links(self) -> Sequence[_builtins.str]:
+        """
+        Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
+        """
+        return pulumi.get(self, "links")
 
     @_builtins.property
     @pulumi.getter

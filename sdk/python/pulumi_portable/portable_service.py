@@ -62,7 +62,7 @@ class PortableServiceArgs:
         :param pulumi.Input[Union[_builtins.str, 'Profile']] profile: Security profile that the units are attached with: default, nonetwork, strict, trusted, or another one that is on the host. Default: `default`.
         :param pulumi.Input[_builtins.int] retain: Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
         :param pulumi.Input['Rollback'] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
-        :param pulumi.Input[Mapping[str, pulumi.Input['UnitOverrideArgs']]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        :param pulumi.Input[Mapping[str, pulumi.Input['UnitOverrideArgs']]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
         :param pulumi.Input[_builtins.bool] until_reboot: Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
         :param pulumi.Input['WavesArgs'] waves: The order in which hosts are switched. Default: one host, then all others.
         """
@@ -313,7 +313,7 @@ class PortableServiceArgs:
     @pulumi.getter
     def units(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['UnitOverrideArgs']]]]:
         """
-        Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
         """
         return pulumi.get(self, "units")
 
@@ -394,7 +394,7 @@ class PortableService(pulumi.ComponentResource):
         :param pulumi.Input[_builtins.int] retain: Number of images to keep on the host, including the current one. Rolling back to a kept image needs no upload. Attached images are always kept. Default: `2`.
         :param pulumi.Input['Rollback'] rollback: What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
         :param pulumi.Input[Union['ImageSourceArgs', 'ImageSourceArgsDict']] source: Where the image comes from: exactly one of these.
-        :param pulumi.Input[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['UnitOverrideArgs', 'UnitOverrideArgsDict']]]] units: Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
         :param pulumi.Input[_builtins.bool] until_reboot: Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
         :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         :param pulumi.Input[Union['WavesArgs', 'WavesArgsDict']] waves: The order in which hosts are switched. Default: one host, then all others.

@@ -1,6 +1,6 @@
 import type { TestHost } from "../../hosts";
 import { fileAsset, type Json } from "../deployment";
-import { onHost } from "../hello";
+import { atRest, onHost } from "../hello";
 
 /** Debian releases of the hosts: systemd 252 and 257. */
 export const SUITES = ["bookworm", "trixie"] as const;
@@ -45,10 +45,10 @@ export async function writeUnits(host: TestHost, files: Record<string, string>, 
 }
 
 /** The links that enable units of the host, as paths below its directories of units. */
-export async function links(host: TestHost, pattern = "*hello*"): Promise<string[]> {
-    const found = await onHost(
+export async function links(host: TestHost, names = "'*hello*'"): Promise<string[]> {
+    const found = await atRest(
         host,
-        `cd /etc/systemd/system && find . -type l '(' -name '${pattern}' -o -lname '${pattern}' ')' -printf '%P\\n' | sort`,
+        `cd /etc/systemd/system && find . -type l '(' -name ${names} -o -lname ${names} ')' -printf '%P\\n' | sort`,
     );
     return found.split("\n").filter((line) => line !== "");
 }

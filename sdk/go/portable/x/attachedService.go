@@ -55,9 +55,9 @@ type AttachedService struct {
 	Rollback pulumix.Output[*Rollback] `pulumi:"rollback"`
 	// Path of the image that is attached and running; empty if none is.
 	Serving pulumix.Output[string] `pulumi:"serving"`
-	// Every unit of the image, with its load, active, sub and enablement state.
+	// Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
 	UnitStates pulumix.GMapOutput[UnitState, UnitStateOutput] `pulumi:"unitStates"`
-	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
 	Units pulumix.GMapOutput[UnitOverride, UnitOverrideOutput] `pulumi:"units"`
 	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
 	UntilReboot pulumix.Output[*bool] `pulumi:"untilReboot"`
@@ -128,7 +128,7 @@ type attachedServiceArgs struct {
 	Profile *string `pulumi:"profile"`
 	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
 	Rollback *Rollback `pulumi:"rollback"`
-	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
 	Units map[string]UnitOverride `pulumi:"units"`
 	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
 	UntilReboot *bool `pulumi:"untilReboot"`
@@ -158,7 +158,7 @@ type AttachedServiceArgs struct {
 	Profile pulumix.Input[*string]
 	// What a failed update does: `always` rolls back to what was there before; `unlessMigrated` leaves the new image attached once `beforeSwitch` has run, since the old program may not understand the data any more. Data is never rolled back. Default: `always`.
 	Rollback pulumix.Input[*Rollback]
-	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+	// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
 	Units pulumix.Input[map[string]*UnitOverrideArgs]
 	// Attach until the next boot of the host only (`portablectl attach --runtime`). Default: `false`.
 	UntilReboot pulumix.Input[*bool]
@@ -310,14 +310,14 @@ func (o AttachedServiceOutput) Serving() pulumix.Output[string] {
 	return pulumix.Flatten[string, pulumix.Output[string]](value)
 }
 
-// Every unit of the image, with its load, active, sub and enablement state.
+// Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
 func (o AttachedServiceOutput) UnitStates() pulumix.GMapOutput[UnitState, UnitStateOutput] {
 	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.GMapOutput[UnitState, UnitStateOutput] { return v.UnitStates })
 	unwrapped := pulumix.Flatten[map[string]UnitState, pulumix.GMapOutput[UnitState, UnitStateOutput]](value)
 	return pulumix.GMapOutput[UnitState, UnitStateOutput]{OutputState: unwrapped.OutputState}
 }
 
-// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+// Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello@main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
 func (o AttachedServiceOutput) Units() pulumix.GMapOutput[UnitOverride, UnitOverrideOutput] {
 	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.GMapOutput[UnitOverride, UnitOverrideOutput] { return v.Units })
 	unwrapped := pulumix.Flatten[map[string]UnitOverride, pulumix.GMapOutput[UnitOverride, UnitOverrideOutput]](value)

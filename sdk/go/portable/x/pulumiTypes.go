@@ -1957,7 +1957,7 @@ type ServiceHost struct {
 	MachineId string `pulumi:"machineId"`
 	// Path of the image that is attached and running; empty if none is.
 	Serving string `pulumi:"serving"`
-	// Every unit of the image, with its load, active, sub and enablement state.
+	// Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
 	UnitStates map[string]*UnitState `pulumi:"unitStates"`
 }
 
@@ -2007,7 +2007,7 @@ func (o ServiceHostOutput) Serving() pulumix.Output[string] {
 	return pulumix.Apply[ServiceHost](o, func(v ServiceHost) string { return v.Serving })
 }
 
-// Every unit of the image, with its load, active, sub and enablement state.
+// Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
 func (o ServiceHostOutput) UnitStates() pulumix.GMapOutput[UnitState, UnitStateOutput] {
 	value := pulumix.Apply[ServiceHost](o, func(v ServiceHost) map[string]*UnitState { return v.UnitStates })
 	return pulumix.GMapOutput[UnitState, UnitStateOutput]{OutputState: value.OutputState}
@@ -2146,6 +2146,8 @@ type UnitState struct {
 	Active string `pulumi:"active"`
 	// UnitFileState: enabled, disabled, static, ...
 	Enablement string `pulumi:"enablement"`
+	// Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
+	Links []string `pulumi:"links"`
 	// LoadState: loaded, not-found, masked, ...
 	Load string `pulumi:"load"`
 	// SubState: running, listening, exited, dead, ...
@@ -2181,6 +2183,12 @@ func (o UnitStateOutput) Active() pulumix.Output[string] {
 // UnitFileState: enabled, disabled, static, ...
 func (o UnitStateOutput) Enablement() pulumix.Output[string] {
 	return pulumix.Apply[UnitState](o, func(v UnitState) string { return v.Enablement })
+}
+
+// Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
+func (o UnitStateOutput) Links() pulumix.ArrayOutput[string] {
+	value := pulumix.Apply[UnitState](o, func(v UnitState) []string { return v.Links })
+	return pulumix.ArrayOutput[string]{OutputState: value.OutputState}
 }
 
 // LoadState: loaded, not-found, masked, ...

@@ -298,28 +298,28 @@ public class AttachedService extends com.pulumi.resources.CustomResource {
         return this.serving;
     }
     /**
-     * Every unit of the image, with its load, active, sub and enablement state.
+     * Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
      * 
      */
     @Export(name="unitStates", refs={Map.class,String.class,UnitState.class}, tree="[0,1,2]")
     private Output<Map<String,UnitState>> unitStates;
 
     /**
-     * @return Every unit of the image, with its load, active, sub and enablement state.
+     * @return Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
      * 
      */
     public Output<Map<String,UnitState>> unitStates() {
         return this.unitStates;
     }
     /**
-     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello{@literal @}main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
      * 
      */
     @Export(name="units", refs={Map.class,String.class,UnitOverride.class}, tree="[0,1,2]")
     private Output</* @Nullable */ Map<String,UnitOverride>> units;
 
     /**
-     * @return Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+     * @return Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello{@literal @}main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
      * 
      */
     public Output<Optional<Map<String,UnitOverride>>> units() {

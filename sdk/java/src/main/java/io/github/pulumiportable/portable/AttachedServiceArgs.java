@@ -195,14 +195,14 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello{@literal @}main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
      * 
      */
     @Import(name="units")
     private @Nullable Output<Map<String,UnitOverrideArgs>> units;
 
     /**
-     * @return Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+     * @return Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello{@literal @}main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
      * 
      */
     public Optional<Output<Map<String,UnitOverrideArgs>>> units() {
@@ -532,7 +532,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param units Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+         * @param units Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello{@literal @}main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
          * 
          * @return builder
          * 
@@ -543,7 +543,7 @@ public final class AttachedServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param units Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+         * @param units Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello{@literal @}main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
          * 
          * @return builder
          * 

@@ -274,14 +274,14 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+     * Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello{@literal @}main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
      * 
      */
     @Import(name="units")
     private @Nullable Output<Map<String,UnitOverrideArgs>> units;
 
     /**
-     * @return Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+     * @return Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello{@literal @}main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
      * 
      */
     public Optional<Output<Map<String,UnitOverrideArgs>>> units() {
@@ -753,7 +753,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param units Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+         * @param units Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello{@literal @}main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
          * 
          * @return builder
          * 
@@ -764,7 +764,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param units Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says).
+         * @param units Per-unit overrides of whether a unit is enabled and started (default: as its [Install] section says). An instance of a template (`hello{@literal @}main.service`) is declared by naming it here; it is stopped and disabled when it is no longer named. Aliases can be used.
          * 
          * @return builder
          * 

@@ -41,7 +41,7 @@ public final class ServiceHost {
      */
     private String serving;
     /**
-     * @return Every unit of the image, with its load, active, sub and enablement state.
+     * @return Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
      * 
      */
     private Map<String,UnitState> unitStates;
@@ -83,7 +83,7 @@ public final class ServiceHost {
         return this.serving;
     }
     /**
-     * @return Every unit of the image, with its load, active, sub and enablement state.
+     * @return Every unit of the image, and every instance of its templates that is declared or loaded, with its load, active, sub and enablement state.
      * 
      */
     public Map<String,UnitState> unitStates() {

@@ -6,6 +6,7 @@ package io.github.pulumiportable.portable.outputs;
 import com.pulumi.core.annotations.CustomType;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
+import java.util.List;
 import java.util.Objects;
 
 @CustomType
@@ -20,6 +21,11 @@ public final class UnitState {
      * 
      */
     private String enablement;
+    /**
+     * @return Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
+     * 
+     */
+    private List<String> links;
     /**
      * @return LoadState: loaded, not-found, masked, ...
      * 
@@ -47,6 +53,13 @@ public final class UnitState {
         return this.enablement;
     }
     /**
+     * @return Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
+     * 
+     */
+    public List<String> links() {
+        return this.links;
+    }
+    /**
      * @return LoadState: loaded, not-found, masked, ...
      * 
      */
@@ -72,6 +85,7 @@ public final class UnitState {
     public static final class Builder {
         private String active;
         private String enablement;
+        private List<String> links;
         private String load;
         private String sub;
         public Builder() {}
@@ -79,6 +93,7 @@ public final class UnitState {
     	      Objects.requireNonNull(defaults);
     	      this.active = defaults.active;
     	      this.enablement = defaults.enablement;
+    	      this.links = defaults.links;
     	      this.load = defaults.load;
     	      this.sub = defaults.sub;
         }
@@ -100,6 +115,17 @@ public final class UnitState {
             return this;
         }
         @CustomType.Setter
+        public Builder links(List<String> links) {
+            if (links == null) {
+              throw new MissingRequiredPropertyException("UnitState", "links");
+            }
+            this.links = links;
+            return this;
+        }
+        public Builder links(String... links) {
+            return links(List.of(links));
+        }
+        @CustomType.Setter
         public Builder load(String load) {
             if (load == null) {
               throw new MissingRequiredPropertyException("UnitState", "load");
@@ -119,6 +145,7 @@ public final class UnitState {
             final var _resultValue = new UnitState();
             _resultValue.active = active;
             _resultValue.enablement = enablement;
+            _resultValue.links = links;
             _resultValue.load = load;
             _resultValue.sub = sub;
             return _resultValue;

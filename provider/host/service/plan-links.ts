@@ -1,0 +1,49 @@
+import { templateOf } from "../../systemd/unit-names";
+import { LINK_DIRECTORIES } from "./links";
+import type { Units } from "./plan-units";
+
+/** The steps that make the links of [Install] what `systemctl reenable` would leave. */
+export interface LinkPlan {
+    /** Links that are there and shouldn't be. */
+    unlink: string[];
+    /** Units that have too few links, or another [Install] section than before. */
+    enable: string[];
+    /** Links that enabling these makes for units which aren't to be enabled (Also=). */
+    unlinkAgain: string[];
+    /** Units of the host that are enabled with these (Also=). */
+    enabledAlso: string[];
+}
+
+/**
+ * Links are compared one by one: `systemctl disable` of a template would remove those of instances that an administrator
+ * has enabled, and that of a unit with Also= those of other units.
+ */
+export function planLinks(units: Units, isRuntime: boolean): LinkPlan {
+    const { declared, declaredBefore, leave, formerInstances, inspected } = units;
+    const { links } = inspected;
+    const wanted = new Set([...declared.units.values()].flatMap((unit) => unit.links ?? []));
+    const isOurs = (unit: string) =>
+        declared.units.has(unit)
+            ? declared.units.get(unit)?.links !== undefined
+            : formerInstances.includes(unit) || leave.includes(unit) || leave.includes(templateOf(unit) ?? "");
+    const there = new Set(links.filter((link) => link.isRuntime === isRuntime).map(({ name }) => name));
+    const enable = [...declared.units].flatMap(([unit, { enabled, links: wantedLinks }]) => {
+        if (!enabled || !declared.isEnableable(unit)) return [];
+        if (wantedLinks === undefined) return units.attach || !units.isEnabled(unit) ? [unit] : [];
+        const isMissing = wantedLinks.some((name) => !there.has(name));
+        const hasChanged = units.before.has(unit) && declaredBefore.installText(unit) !== declared.installText(unit);
+        return isMissing || hasChanged ? [unit] : [];
+    });
+    const also = [...declared.enabledWith(enable)];
+    const directory = LINK_DIRECTORIES[isRuntime ? 1 : 0];
+    return {
+        unlink: links.filter(({ unit, name }) => isOurs(unit) && !wanted.has(name)).map(({ path }) => path),
+        enable,
+        unlinkAgain: also
+            .filter((unit) => declared.units.get(unit)?.enabled === false)
+            .flatMap((unit) => declared.linksOf(unit))
+            .filter((name) => !wanted.has(name))
+            .map((name) => `${directory}/${name}`),
+        enabledAlso: also.filter((unit) => !inspected.imageUnits.has(templateOf(unit) ?? unit)),
+    };
+}

@@ -1,0 +1,103 @@
+import { assignmentsOf, isInstallable, lastValueOf, parseUnit, splitWords, type UnitFile, valuesOf } from "./unit-file";
+import { instanceOf, isTemplate, templateOf } from "./unit-names";
+
+/*
+ * What the [Install] section of a unit asks for, as `systemctl enable` does it (systemd.unit(5), "[Install] Section
+ * Options"). A link is named relative to the directory of units: `multi-user.target.wants/hello.service`, or
+ * `www.service` for an alias.
+ */
+
+/** Directories of links by setting: `WantedBy=multi-user.target` links in `multi-user.target.wants`. */
+const LINK_DIRECTORIES = { WantedBy: "wants", RequiredBy: "requires", UpheldBy: "upholds" } as const;
+
+/** systemd that knows `UpheldBy=`. */
+const UPHELD_BY_SINCE = 254;
+
+/** The unit's [Install] section with what its drop-ins add to it, in the order in which systemd reads them. */
+export function installSection(text: string, dropIns: readonly string[] = []): UnitFile {
+    const parsed = [text, ...dropIns].map(parseUnit);
+    return {
+        sections: ["Install"],
+        assignments: parsed.flatMap(({ assignments }) => assignments.filter(({ section }) => section === "Install")),
+        problems: [],
+    };
+}
+
+/** Whether `systemctl enable` has something to do for the unit; a template needs a default instance for it. */
+export function isEnableable(unit: string, install: UnitFile): boolean {
+    return (
+        isInstallable(install) &&
+        (!isTemplate(unit) || lastValueOf(install, "Install", "DefaultInstance") !== undefined)
+    );
+}
+
+/** `hello@main.service` for `hello@.service` with `DefaultInstance=main`; undefined where there is none. */
+export function defaultInstanceOf(template: string, install: UnitFile): string | undefined {
+    const instance = lastValueOf(install, "Install", "DefaultInstance");
+    const expanded = instance === undefined ? undefined : expandSpecifiers(instance, template);
+    return expanded === undefined ? undefined : template.replace("@.", `@${expanded}.`);
+}
+
+/** Other names that the unit has while it is enabled. */
+export function aliasesOf(unit: string, install: UnitFile): string[] {
+    return wordsOf(install, "Alias").flatMap((word) => {
+        const alias = expandSpecifiers(word, unit);
+        if (alias === undefined || alias === unit) return [];
+        const instance = instanceOf(unit);
+        return [isTemplate(alias) && instance !== undefined ? alias.replace("@.", `@${instance}.`) : alias];
+    });
+}
+
+/** Units that are enabled together with the unit. */
+export function enabledAlso(unit: string, install: UnitFile): string[] {
+    return assignmentsOf(install, "Install", "Also").flatMap(({ value }) =>
+        (splitWords(value) ?? []).flatMap((word) => expandSpecifiers(word, unit) ?? []),
+    );
+}
+
+/**
+ * The links that enabling the unit makes, without those of units in `Also=`. Undefined where a name has a specifier
+ * that only the host can resolve.
+ */
+export function installLinks(unit: string, install: UnitFile, systemdVersion: number): string[] | undefined {
+    const named = isTemplate(unit) ? defaultInstanceOf(unit, install) : unit;
+    const links = new Set<string>(aliasesOf(unit, install));
+    if (wordsOf(install, "Alias").some((word) => expandSpecifiers(word, unit) === undefined)) return undefined;
+    for (const [key, suffix] of Object.entries(LINK_DIRECTORIES)) {
+        if (key === "UpheldBy" && systemdVersion < UPHELD_BY_SINCE) continue;
+        for (const word of wordsOf(install, key)) {
+            const wanting = named === undefined ? undefined : expandSpecifiers(word, named);
+            if (wanting === undefined) return undefined;
+            links.add(`${wanting}.${suffix}/${named}`);
+        }
+    }
+    return [...links];
+}
+
+function wordsOf(install: UnitFile, key: string): string[] {
+    return valuesOf(install, "Install", key).flatMap((value) => splitWords(value) ?? []);
+}
+
+/** Resolves the specifiers that depend on the unit's name alone; undefined where another one is used. */
+function expandSpecifiers(text: string, unit: string): string | undefined {
+    const stem = unit.slice(0, unit.lastIndexOf("."));
+    const prefix = templateOf(unit) === undefined ? stem : stem.slice(0, stem.indexOf("@"));
+    const values: Record<string, string | undefined> = {
+        "%": "%",
+        n: unit,
+        N: stem,
+        p: prefix,
+        j: prefix.slice(prefix.lastIndexOf("-") + 1),
+        i: instanceOf(unit) ?? "",
+        u: "root",
+        U: "0",
+        g: "root",
+        G: "0",
+    };
+    let isKnown = true;
+    const expanded = text.replace(/%(.)/g, (_, letter: string) => {
+        isKnown &&= values[letter] !== undefined;
+        return values[letter] ?? "";
+    });
+    return isKnown ? expanded : undefined;
+}

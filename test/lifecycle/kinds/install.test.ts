@@ -1,0 +1,161 @@
+import type { Deployment, Json } from "../deployment";
+import { onHost } from "../hello";
+import { helloHost } from "../hello-host";
+import { idle, imageOf, links, SUITES, shown } from "./kinds";
+
+describe.each(SUITES)("on %s", (suite) => {
+    const { provider, host, connection } = helloHost({ suite, snapshot: true });
+    let hello: Deployment;
+    let service: Deployment;
+    beforeEach(() => {
+        hello = provider.resource("PortableImage", "hello");
+        service = provider.resource("AttachedService", "hello");
+    });
+    async function deploy(version: string, units: Record<string, string>, inputs: Json = {}): Promise<void> {
+        await hello.up(imageOf(connection, version, units));
+        await service.up({ image: hello.outputs.path, connection, ...inputs });
+    }
+    const inputs = (rest: Json = {}) => ({ image: hello.outputs.path, connection, ...rest });
+    /** What `systemctl reenable` would leave is what is there. */
+    async function expectAsReenabled(units: string, expected: string[], pattern?: string): Promise<void> {
+        expect(await links(host, pattern)).toEqual(expected);
+        await onHost(host, `systemctl -q reenable ${units}`);
+        expect(await links(host, pattern)).toEqual(expected);
+    }
+    const TARGET = "[Unit]\nDescription=All of hello\n[Install]\nWantedBy=multi-user.target\n";
+
+    test("another WantedBy=, RequiredBy= and Alias=: the links are as `systemctl reenable` leaves them", async () => {
+        await deploy("1", {
+            "hello.service": idle(
+                "[Install]\nWantedBy=multi-user.target\nRequiredBy=basic.target\nAlias=www.service\n",
+            ),
+        });
+        expect(await links(host)).toEqual([
+            "basic.target.requires/hello.service",
+            "multi-user.target.wants/hello.service",
+            "www.service",
+        ]);
+        const before = (hello.outputs.unitTexts as Json)["hello.service"];
+        const second = {
+            "hello.service": idle("[Install]\nWantedBy=hello.target\nAlias=web.service\n"),
+            "hello.target": TARGET,
+        };
+        // The lines of [Install] are in the preview.
+        const preview = await hello.preview(imageOf(connection, "2", second));
+        expect(Object.keys(preview.diff)).toContain('unitTexts["hello.service"]');
+        expect((preview.properties.unitTexts as Json)["hello.service"]).not.toBe(before);
+        await deploy("2", second);
+        expect(service.outputs.unitStates).toMatchObject({
+            "hello.service": { enablement: "enabled", links: ["hello.target.wants/hello.service", "web.service"] },
+            "hello.target": { enablement: "enabled", links: ["multi-user.target.wants/hello.target"] },
+        });
+        await expectAsReenabled("hello.service hello.target", [
+            "hello.target.wants/hello.service",
+            "multi-user.target.wants/hello.target",
+            "web.service",
+        ]);
+        expect((await shown(host, "web.service", "Id")).Id).toBe("hello.service");
+        expect((await shown(host, "www.service", "LoadState")).LoadState).toBe("not-found");
+        // Nothing is left to do, and a service that is enabled no more keeps no link.
+        expect((await service.up(inputs())).operation).toBe("same");
+        await deploy("3", { "hello.service": idle("") }, { units: { "hello.service": { start: true } } });
+        expect(await links(host)).toEqual([]);
+        expect(service.outputs.unitStates).toMatchObject({
+            "hello.service": { active: "active", enablement: "static" },
+        });
+    });
+
+    test("a service that was enabled by hand in other ways: seen by refresh, repaired by up", async () => {
+        await deploy("1", { "hello.service": idle("[Install]\nWantedBy=multi-user.target\nAlias=www.service\n") });
+        const expected = ["multi-user.target.wants/hello.service", "www.service"];
+        for (const [command, seen] of [
+            ["rm /etc/systemd/system/www.service", "www.service is missing"],
+            [
+                "systemctl -q add-wants graphical.target hello.service",
+                "graphical.target.wants/hello.service isn't in its [Install] section",
+            ],
+            [
+                "ln -s /etc/systemd/system.attached/hello.service /etc/systemd/system/other.service",
+                "other.service isn't in its [Install] section",
+            ],
+            [
+                "rm /etc/systemd/system/multi-user.target.wants/hello.service",
+                "multi-user.target.wants/hello.service is missing",
+            ],
+        ] as const) {
+            await onHost(host, `${command}; systemctl daemon-reload`);
+            expect(await service.refresh()).toBe(true);
+            expect(service.initErrors).toEqual([expect.stringContaining(seen)]);
+            expect((await service.up(inputs())).operation).toBe("update");
+            await expectAsReenabled("hello.service", expected, "'*hello*' -o -name www.service -o -name other.service");
+            expect(await service.refresh()).toBe(true);
+            expect(service.initErrors).toEqual([]);
+            expect((await service.up(inputs())).operation).toBe("same");
+        }
+    });
+
+    test("Also= of an image's unit, what it enables, and an override against it", async () => {
+        const units = (also: string) => ({
+            "hello.service": idle(`[Install]\n${also}`),
+            "hello-b.service": idle("[Install]\nWantedBy=multi-user.target\n", "b"),
+        });
+        await deploy("1", units("Also=hello-b.service\n"));
+        expect(await links(host)).toEqual(["multi-user.target.wants/hello-b.service"]);
+        expect((await service.up(inputs())).operation).toBe("same");
+        expect(await service.refresh()).toBe(true);
+        expect(service.initErrors).toEqual([]);
+        const off = { units: { "hello-b.service": { enable: false, start: false } } };
+        await deploy("2", units("WantedBy=multi-user.target\nAlso=hello-b.service\n"), off);
+        expect(await links(host)).toEqual(["multi-user.target.wants/hello.service"]);
+        expect(await service.refresh()).toBe(true);
+        expect(service.initErrors).toEqual([]);
+        expect((await service.up(inputs(off))).operation).toBe("same");
+    });
+
+    test("[Install] of a drop-in counts, too", async () => {
+        const dropIn = (target: string) => ({
+            dropIns: [{ unit: "hello.service", text: `[Install]\nWantedBy=\nWantedBy=${target}\n` }],
+        });
+        await deploy("1", { "hello.service": idle() }, dropIn("basic.target"));
+        await expectAsReenabled("hello.service", ["basic.target.wants/hello.service"]);
+        await service.up(inputs(dropIn("sysinit.target")));
+        await expectAsReenabled("hello.service", ["sysinit.target.wants/hello.service"]);
+        expect(await service.refresh()).toBe(true);
+        expect(service.initErrors).toEqual([]);
+        await service.up(inputs());
+        await expectAsReenabled("hello.service", ["multi-user.target.wants/hello.service"]);
+    });
+
+    test("a failed update leaves the links that were there", async () => {
+        await deploy("1", { "hello.service": idle("[Install]\nWantedBy=multi-user.target\nAlias=www.service\n") });
+        const before = await links(host);
+        const crash =
+            "[Service]\nExecStart=/usr/bin/idle\nExecStartPre=/usr/bin/none\n[Install]\nWantedBy=basic.target\n";
+        await expect(deploy("2", { "hello.service": crash })).rejects.toThrow();
+        expect(await links(host)).toEqual(before);
+        expect((await shown(host, "www.service", "Id", "ActiveState")).ActiveState).toBe("active");
+    });
+
+    test("names of aliases and their units are one in `units` and `dropIns`", async () => {
+        await deploy(
+            "1",
+            { "hello.service": idle("[Install]\nWantedBy=multi-user.target\nAlias=www.service\n") },
+            {
+                units: { "www.service": { start: true } },
+                dropIns: [{ unit: "www.service", sections: { Service: { Environment: { A: "1" } } } }],
+            },
+        );
+        const environment = () =>
+            onHost(
+                host,
+                `tr '\\0' '\\n' </proc/$(systemctl show -p MainPID --value hello.service)/environ | grep '^A=' || true`,
+            );
+        expect(await environment()).toBe("A=1");
+        await service.up(
+            inputs({ dropIns: [{ unit: "www.service", sections: { Service: { Environment: { A: "2" } } } }] }),
+        );
+        expect(await environment()).toBe("A=2");
+        expect(await service.refresh()).toBe(true);
+        expect(service.initErrors).toEqual([]);
+    });
+});

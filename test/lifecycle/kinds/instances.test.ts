@@ -1,0 +1,136 @@
+import { type Deployment, failure, type Json } from "../deployment";
+import { onHost } from "../hello";
+import { helloHost } from "../hello-host";
+import { idle, imageOf, links, SUITES } from "./kinds";
+
+describe.each(SUITES)("on %s", (suite) => {
+    const { provider, host, connection } = helloHost({ suite, snapshot: true });
+    let hello: Deployment;
+    let service: Deployment;
+    beforeEach(() => {
+        hello = provider.resource("PortableImage", "hello");
+        service = provider.resource("AttachedService", "hello");
+    });
+    async function deploy(version: string, units: Record<string, string>, inputs: Json = {}): Promise<void> {
+        await hello.up(imageOf(connection, version, units));
+        await service.up({ image: hello.outputs.path, connection, ...inputs });
+    }
+    const inputs = (rest: Json = {}) => ({ image: hello.outputs.path, connection, ...rest });
+    const template = (argument: string, install = "[Install]\nWantedBy=multi-user.target\nDefaultInstance=main\n") =>
+        idle(install, argument);
+    /** Command line and image of each instance that runs. */
+    const running = async () => {
+        const lines = await onHost(
+            host,
+            `for unit in $(systemctl list-units --plain --no-legend --state=active 'hello@*.service' | cut -d ' ' -f 1); do
+                echo $unit $(tr '\\0' ' ' </proc/$(systemctl show -p MainPID --value $unit)/cmdline) $(systemctl show -p RootImage --value $unit)
+            done`,
+        );
+        return lines.split("\n").filter((line) => line !== "");
+    };
+    const as = (argument: string, ...instances: string[]) =>
+        instances.map((instance) => `hello@${instance}.service /usr/bin/idle ${argument} ${hello.outputs.path}`);
+
+    test("the default instance is started; all that run get the new image; those that came by hand stay enabled", async () => {
+        await deploy("1", { "hello@.service": template("one") });
+        expect(await running()).toEqual(as("one", "main"));
+        expect(service.outputs.unitStates).toMatchObject({
+            "hello@.service": { active: "template" },
+            "hello@main.service": { active: "active", enablement: "enabled" },
+        });
+        await onHost(host, "systemctl -q enable --now hello@b.service; systemctl start hello@c");
+        expect(await service.refresh()).toBe(true);
+        expect(service.initErrors).toEqual([]);
+        await deploy("2", { "hello@.service": template("two") });
+        expect(await running()).toEqual(as("two", "b", "c", "main"));
+        expect(await links(host)).toEqual([
+            "multi-user.target.wants/hello@b.service",
+            "multi-user.target.wants/hello@main.service",
+        ]);
+        // Another default instance: the one from before goes.
+        await deploy("3", { "hello@.service": template("three").replace("=main", "=other") });
+        expect(await running()).toEqual(as("three", "b", "c", "other"));
+        expect(await links(host)).toEqual([
+            "multi-user.target.wants/hello@b.service",
+            "multi-user.target.wants/hello@other.service",
+        ]);
+        expect((await service.up(inputs())).operation).toBe("same");
+        // One that has fallen over is seen and repaired.
+        await onHost(host, "systemctl stop hello@other");
+        expect(await service.refresh()).toBe(true);
+        expect(service.initErrors).toEqual([expect.stringContaining("hello@other.service is inactive (dead)")]);
+        await service.up(inputs());
+        expect(await running()).toEqual(as("three", "b", "c", "other"));
+    });
+
+    test("instances that the program declares: started, enabled, changed by drop-ins, and gone with the declaration", async () => {
+        const declared = (...names: string[]) => ({
+            units: Object.fromEntries(names.map((name) => [`hello@${name}.service`, {}])),
+        });
+        const units = { "hello@.service": template("one", "[Install]\nWantedBy=multi-user.target\n") };
+        await deploy("1", units, declared("a", "b"));
+        expect(await running()).toEqual(as("one", "a", "b"));
+        expect(await links(host)).toEqual([
+            "multi-user.target.wants/hello@a.service",
+            "multi-user.target.wants/hello@b.service",
+        ]);
+        expect((await service.up(inputs(declared("a", "b")))).operation).toBe("same");
+        const pids = () => onHost(host, "systemctl show -p MainPID --value hello@a hello@b");
+        const [a, , b] = (await pids()).split("\n");
+        const dropIns = [{ unit: "hello@a.service", sections: { Service: { Environment: { A: "1" } } } }];
+        await service.up(inputs({ ...declared("a", "b"), dropIns }));
+        const [changed, , same] = (await pids()).split("\n");
+        expect([changed === a, same === b]).toEqual([false, true]);
+        // Of the template: both.
+        await service.up(inputs({ ...declared("a", "b"), dropIns: [{ ...dropIns[0], unit: "hello@.service" }] }));
+        expect(await onHost(host, "systemctl show -p Environment --value hello@a hello@b")).toMatch(/A=1\n\n.*A=1$/);
+        expect((await pids()).split("\n")[2]).not.toBe(b);
+        await service.up(
+            inputs({ units: { "hello@a.service": { enable: false }, "hello@c.service": { start: false } } }),
+        );
+        expect(await running()).toEqual(as("one", "a"));
+        expect(await links(host)).toEqual(["multi-user.target.wants/hello@c.service"]);
+        expect(await service.refresh()).toBe(true);
+        expect(service.initErrors).toEqual([]);
+        const failed = await failure(service.up(inputs({ units: { "other@a.service": {} } })));
+        expect(failed.message).toContain("has no unit other@a.service");
+        await service.up(inputs());
+        expect(await running()).toEqual([]);
+        expect(await links(host)).toEqual([]);
+    });
+
+    test("an update that fails brings the instances back with the old image", async () => {
+        await deploy("1", { "hello@.service": template("one") });
+        await onHost(host, "systemctl start hello@b");
+        const before = await running();
+        const broken = template("two").replace("[Service]\n", "[Service]\nExecStartPre=/usr/bin/hello --help\n");
+        await expect(deploy("2", { "hello@.service": broken })).rejects.toThrow("were rolled back");
+        expect(await running()).toEqual(before);
+    });
+
+    test("connections of an Accept=yes socket outlive an update; new ones get the new image", async () => {
+        const units = (argument: string) => ({
+            "hello.socket": "[Socket]\nListenStream=8080\nAccept=yes\n[Install]\nWantedBy=sockets.target\n",
+            "hello@.service": `[Service]\nExecStart=-/usr/bin/idle ${argument}\nStandardInput=socket\n`,
+        });
+        await deploy("1", units("one"));
+        const connect = (name: string) =>
+            onHost(
+                host,
+                `systemd-run -q --unit ${name} bash -c 'exec 3<>/dev/tcp/127.0.0.1/8080; exec sleep infinity'; sleep 1`,
+            );
+        await connect("client1");
+        const programs = async () => (await running()).map((line) => line.split(" ").slice(1, 3).join(" ")).sort();
+        const pid = () => onHost(host, "systemctl show -p MainPID --value 'hello@*'");
+        const first = await pid();
+        expect(await programs()).toEqual(["/usr/bin/idle one"]);
+        await deploy("2", units("two"));
+        expect(await pid()).toBe(first);
+        await connect("client2");
+        expect(await programs()).toEqual(["/usr/bin/idle one", "/usr/bin/idle two"]);
+        expect(Object.keys(service.outputs.unitStates as Json)).toEqual(["hello.socket", "hello@.service"]);
+        expect(await service.refresh()).toBe(true);
+        expect(service.initErrors).toEqual([]);
+        await onHost(host, "systemctl stop client1 client2; systemctl stop 'hello@*'");
+    });
+});
