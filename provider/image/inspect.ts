@@ -1,6 +1,7 @@
 import { sha256 } from "../digest";
 import { VALIDATION_VERSION, validateImage } from "./checks/checks";
 import type { Finding } from "./checks/finding";
+import { nameFindings } from "./checks/names";
 import { CONTENTS_VERSION, contentsOf } from "./contents/contents";
 import { extensionProblems } from "./pack/extension";
 import { addSkeleton, type Identity, SKELETON_VERSION } from "./pack/skeleton";
@@ -45,10 +46,13 @@ async function ofTree({ tree, isWhole }: Unpacked, identity: Identity): Promise<
     if (extended !== undefined) {
         const unread = unreadUnits(tree, extended).map(({ name, ...each }) => ({ file: name, ...each }));
         const problems = [...unread, ...extensionProblems(tree)];
-        return { unitTexts, contents, findings: problems.map((each) => ({ severity: "failure", ...each })) };
+        const findings = problems.map((each): Finding => ({ severity: "failure", ...each }));
+        return { unitTexts, contents, findings: [...nameFindings(tree, unitTexts), ...findings] };
     }
     const whole = tree.copy();
     if (isWhole !== true) addSkeleton(whole, identity, unitTexts);
+    const names = nameFindings(whole, unitTexts);
+    if (names.length > 0) return { unitTexts, contents, findings: names };
     return { unitTexts, contents, ...(await validateImage(identity.name, whole, unitTexts, identity.instanceOf)) };
 }
 

@@ -6,11 +6,12 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { UserError } from "../../errors";
+import { nameOf } from "../tree/paths";
 import type { Tree } from "../tree/tree";
 import { checkedBytes } from "./checked-bytes";
-import { type Packer, PackerMissing, type PackOptions } from "./packer";
+import { type Packer, type PackOptions, packerEnvironment, type Tool, toolVersion } from "./packer";
 
-/** Raised when the options below change: images of the same source are then made anew. */
+/** Bump when the options below change: images of the same source are then made anew. */
 const EROFS_VERSION = 1;
 
 /**
@@ -27,60 +28,61 @@ const OPTIONS = [
     "-C65536",
 ];
 
-const INSTALL =
-    "Install erofs-utils 1.5 or later on the machine that runs Pulumi: `apt install erofs-utils`, `dnf install erofs-utils`, `brew install erofs-utils`; or leave `format` at squashfs";
+const MKFS_EROFS: Tool = {
+    program: "mkfs.erofs",
+    versionOption: "-V",
+    versionPattern: /mkfs\.erofs (?:\(erofs-utils\) )?((\d+)\.(\d+)\S*)/,
+    oldest: [1, 5],
+    name: "erofs-utils",
+    install:
+        "`apt install erofs-utils`, `dnf install erofs-utils`, `brew install erofs-utils`; or leave `format` at squashfs",
+};
+/** Version 1.5 fails with longer names, though the format takes 255 bytes. */
+const MAX_NAME_BYTES = 254;
 
 /** The file system of mkfs.erofs(1). */
 export const erofs: Packer = {
     async version() {
-        return ["erofs", EROFS_VERSION, await mkfsVersion()];
+        return ["erofs", EROFS_VERSION, await toolVersion(MKFS_EROFS)];
     },
     pack,
 };
-
-async function mkfsVersion(): Promise<string> {
-    // Version 1.5 has it on stderr, and an exit status besides.
-    const { stdout = "", stderr = "" } = await promisify(execFile)("mkfs.erofs", ["-V"], { env: environment() }).catch(
-        (error) => {
-            if (error.code === "ENOENT") {
-                throw new PackerMissing({ what: "mkfs.erofs, which packs the image, is not installed", todo: INSTALL });
-            }
-            return error as { stdout?: string; stderr?: string };
-        },
-    );
-    const [, found, major, minor] =
-        /mkfs\.erofs (?:\(erofs-utils\) )?((\d+)\.(\d+)\S*)/.exec(`${stdout}${stderr}`) ?? [];
-    if (found === undefined || Number(major) < 1 || (Number(major) === 1 && Number(minor) < 5)) {
-        throw new PackerMissing({
-            what: `mkfs.erofs ${found ?? "of unknown version"} is too old to pack the image`,
-            todo: INSTALL,
-        });
-    }
-    return found;
-}
-
-function environment(): NodeJS.ProcessEnv {
-    return { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" };
-}
 
 /** Files are staged beside the image first: only later versions of mkfs.erofs read a tar stream. */
 async function pack(tree: Tree, file: string, { onBytes = () => {}, signal }: PackOptions = {}): Promise<void> {
     const stage = `${file}.stage`;
     try {
-        await fill(stage, tree, onBytes, signal);
-        await promisify(execFile)("mkfs.erofs", [...OPTIONS, file, stage], { env: environment(), signal }).catch(
+        await fill(stage, tree, onBytes, signal).catch((error: NodeJS.ErrnoException) => {
+            if (error.code !== "ENAMETOOLONG") throw error;
+            throw tooLong(
+                error.path?.slice(stage.length) ?? "a path",
+                "it doesn't fit below the directory where it is packed",
+            );
+        });
+        await promisify(execFile)("mkfs.erofs", [...OPTIONS, file, stage], { env: packerEnvironment(), signal }).catch(
             (error) => {
                 signal?.throwIfAborted();
+                const long = tree.sorted().find(([path]) => Buffer.byteLength(nameOf(path)) > MAX_NAME_BYTES);
+                if (long !== undefined)
+                    throw tooLong(long[0], `mkfs.erofs takes names of up to ${MAX_NAME_BYTES} bytes`);
                 throw new UserError({
                     what: `mkfs.erofs failed with exit status ${error.code}`,
                     said: `${error.stdout ?? ""}${error.stderr ?? ""}`.slice(-4000),
-                    todo: "Look at free disk space first, and at the version of erofs-utils",
+                    todo: "Check free disk space first, then the version of erofs-utils",
                 });
             },
         );
     } finally {
         await remove(stage, tree);
     }
+}
+
+/** Shortens a long path for a text. */
+function tooLong(path: string, why: string): UserError {
+    return new UserError({
+        what: `${path.slice(0, 60)}... is too long to be packed as erofs: ${why}`,
+        todo: "Shorten the name, or leave `format` at squashfs",
+    });
 }
 
 async function fill(

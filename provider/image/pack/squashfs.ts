@@ -1,19 +1,18 @@
-import { execFile, spawn } from "node:child_process";
-import { promisify } from "node:util";
+import { spawn } from "node:child_process";
 import { UserError } from "../../errors";
 import { isIn } from "../tree/paths";
 import type { Tree } from "../tree/tree";
 import { CheckedFile } from "./checked-bytes";
 import { EXTENSION_RELEASE } from "./extension";
-import { type Packer, PackerMissing, type PackOptions } from "./packer";
+import { type Packer, type PackOptions, packerEnvironment, type Tool, toolVersion } from "./packer";
 import { TarWriter } from "./tar-writer";
 
-/** Raised when the options below change: images of the same source are then made anew. */
+/** Bump when the options below change: images of the same source are then made anew. */
 const SQUASHFS_VERSION = 1;
 
 export const squashfs: Packer = {
     async version() {
-        return [SQUASHFS_VERSION, await mksquashfsVersion()];
+        return [SQUASHFS_VERSION, await toolVersion(MKSQUASHFS)];
     },
     pack: packSquashfs,
 };
@@ -42,43 +41,16 @@ const OPTIONS = [
     "-quiet",
 ];
 
-const INSTALL =
-    "Install squashfs-tools 4.5 or later on the machine that runs Pulumi: `apt install squashfs-tools`, `dnf install squashfs-tools`, `brew install squashfs`, `nix profile install nixpkgs#squashfsTools`";
-
-let version: Promise<string> | undefined;
-
-/** Version of mksquashfs on this machine: "4.5.1". Throws a PackerMissing that says what to install. */
-function mksquashfsVersion(): Promise<string> {
-    version ??= readVersion().catch((error) => {
-        version = undefined;
-        throw error;
-    });
-    return version;
-}
-
-async function readVersion(): Promise<string> {
-    const { stdout } = await promisify(execFile)("mksquashfs", ["-version"], { env: environment() }).catch((error) => {
-        if (error.code === "ENOENT") {
-            throw new PackerMissing({ what: "mksquashfs, which packs the image, is not installed", todo: INSTALL });
-        }
-        // Before 4.4 the version came with exit status 1.
-        if (typeof error.stdout === "string" && error.stdout !== "") return { stdout: error.stdout as string };
-        throw error;
-    });
-    const [, found, major, minor] = /version ((\d+)\.(\d+)\S*)/.exec(stdout) ?? [];
-    if (found === undefined || Number(major) < 4 || (Number(major) === 4 && Number(minor) < 5)) {
-        throw new PackerMissing({
-            what: `mksquashfs ${found ?? "of unknown version"} is too old to pack the image: it can't read a tar stream`,
-            todo: INSTALL,
-        });
-    }
-    return found;
-}
-
-/** SOURCE_DATE_EPOCH excludes the options above, and messages are read in English. */
-function environment(): NodeJS.ProcessEnv {
-    return { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" };
-}
+const MKSQUASHFS: Tool = {
+    program: "mksquashfs",
+    versionOption: "-version",
+    versionPattern: /version ((\d+)\.(\d+)\S*)/,
+    oldest: [4, 5],
+    lack: "it can't read a tar stream",
+    name: "squashfs-tools",
+    install:
+        "`apt install squashfs-tools`, `dnf install squashfs-tools`, `brew install squashfs`, `nix profile install nixpkgs#squashfsTools`",
+};
 
 /**
  * Packs the tree into a new file. Every file is hashed again on its way: a UserError when it isn't what was resolved.
@@ -89,7 +61,7 @@ async function packSquashfs(tree: Tree, file: string, options: PackOptions = {})
     const rootMode = root?.kind === "directory" ? root.mode : 0o755;
     const attributes = tree.get(EXTENSION_RELEASE) === undefined ? "-no-xattrs" : "-xattrs";
     const child = spawn("mksquashfs", ["-", file, ...OPTIONS, attributes, "-root-mode", rootMode.toString(8)], {
-        env: environment(),
+        env: packerEnvironment(),
         stdio: ["pipe", "ignore", "pipe"],
         signal: options.signal,
         killSignal: "SIGKILL",

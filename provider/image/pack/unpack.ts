@@ -1,11 +1,13 @@
 import { execFile, spawn } from "node:child_process";
-import { mkdtemp, open, readdir, readlink, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { localFile } from "../tree/local-files";
 import { Tree } from "../tree/tree";
 import { AmbiguousListing, PackedListing } from "./packed-listing";
+import { packerEnvironment } from "./packer";
+import { imageFormat } from "./superblock";
 
 /** Why there is no tree of a ready image. */
 export interface Unread {
@@ -16,9 +18,6 @@ export interface Unread {
     todo: string;
 }
 
-const EROFS_MAGIC = { offset: 1024, bytes: "e2e1f5e0" };
-const SQUASHFS_MAGIC = { offset: 0, bytes: "68737173" };
-
 /**
  * Lets `use` look at the files of a ready image, while they can be read. Every byte of the image is read once, so that
  * a damaged one shows.
@@ -28,11 +27,12 @@ export async function withReadyTree<T>(
     use: (tree: Tree) => Promise<T>,
     signal?: AbortSignal,
 ): Promise<{ found: T } | { unread: Unread }> {
-    if (await hasMagic(file, SQUASHFS_MAGIC)) {
+    const format = await imageFormat(file);
+    if (format === "squashfs") {
         const tree = await readSquashfs(file, signal);
         return tree instanceof Tree ? { found: await use(tree) } : { unread: tree };
     }
-    if (await hasMagic(file, EROFS_MAGIC)) return withErofs(file, use, signal);
+    if (format === "erofs") return withErofs(file, use, signal);
     return {
         unread: {
             isBroken: false,
@@ -42,21 +42,11 @@ export async function withReadyTree<T>(
     };
 }
 
-async function hasMagic(file: string, { offset, bytes }: { offset: number; bytes: string }): Promise<boolean> {
-    const handle = await open(file);
-    try {
-        const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes.length / 2), 0, bytes.length / 2, offset);
-        return buffer.subarray(0, bytesRead).toString("hex") === bytes;
-    } finally {
-        await handle.close();
-    }
-}
-
 async function readSquashfs(file: string, signal: AbortSignal | undefined): Promise<Tree | Unread> {
     // The list goes to a path: /dev/stdout. That is a socket when Node makes it, which can't be opened; a pipe can.
     const child = spawn("sh", ["-c", 'unsquashfs -no-progress -pf /dev/stdout "$0" | cat', file], {
         stdio: ["ignore", "pipe", "pipe"],
-        env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" },
+        env: packerEnvironment(),
         signal,
     });
     let said = "";

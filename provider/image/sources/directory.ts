@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { type Dirent, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import pLimit from "p-limit";
@@ -98,6 +98,14 @@ async function readTree(written: string, args: LoadArgs, path: Path, problems: P
 const BATCH = 64;
 const limit = pLimit(8);
 
+interface Walked {
+    found: [string, Entry][];
+    /** Files that have to be hashed. */
+    changed: { at: string; mode: number }[];
+    /** Directories that are still to be read. */
+    directories: string[];
+}
+
 class Walk {
     private readonly cache: DigestCache;
     /** Absolute. */
@@ -125,23 +133,11 @@ class Walk {
             if (count % BATCH === BATCH - 1) await setImmediate();
             const directory = this.local(above);
             // At once, not one by one through promises: a tree has ten thousands of files.
-            const children = await explained(this.name(above), directory, async () =>
-                readdirSync(directory, { withFileTypes: true }),
-            );
-            for (const child of children) {
-                const at = `${above}/${child.name}`;
-                if (child.name.includes("\uFFFD")) {
-                    throw new LocalProblem(`'${this.name(at)}' has a name that isn't UTF-8. Rename it.`);
+            await explained(this.name(above), directory, async () => {
+                for (const child of readdirSync(directory, { withFileTypes: true })) {
+                    this.child(above, child, { found, changed, directories });
                 }
-                if (child.isSymbolicLink()) {
-                    found.push([at, { kind: "symlink", target: readlinkSync(this.local(at)) }]);
-                } else if (child.isDirectory()) {
-                    const mode = Number(lstatSync(this.local(at)).mode & 0o7777);
-                    found.push([at, { kind: "directory", mode }]);
-                    if (!FILLED_LATER.includes(at)) directories.push(at);
-                } else if (child.isFile()) this.file(at, found, changed);
-                else this.left.special.push(at);
-            }
+            });
         }
         const hashed = changed.map(
             async ({ at, mode }): Promise<[string, Entry]> => [
@@ -152,7 +148,22 @@ class Walk {
         return [...found, ...(await Promise.all(hashed))];
     }
 
-    private file(at: string, found: [string, Entry][], changed: { at: string; mode: number }[]): void {
+    private child(above: string, child: Dirent, into: Walked): void {
+        const at = `${above}/${child.name}`;
+        if (child.name.includes("\uFFFD")) {
+            throw new LocalProblem(`'${this.name(at)}' has a name that isn't UTF-8. Rename it.`);
+        }
+        if (child.isSymbolicLink()) {
+            into.found.push([at, { kind: "symlink", target: readlinkSync(this.local(at)) }]);
+        } else if (child.isDirectory()) {
+            const mode = Number(lstatSync(this.local(at)).mode & 0o7777);
+            into.found.push([at, { kind: "directory", mode }]);
+            if (!FILLED_LATER.includes(at)) into.directories.push(at);
+        } else if (child.isFile()) this.file(at, into);
+        else this.left.special.push(at);
+    }
+
+    private file(at: string, { found, changed }: Walked): void {
         const status = lstatSync(this.local(at), { bigint: true });
         const whole = Number(status.mode & 0o7777n);
         // A bit that gave one user's or group's rights would give root's. DynamicUser= lets neither have an effect.

@@ -1,8 +1,8 @@
-import { open } from "node:fs/promises";
 import * as z from "zod";
 import { UserError } from "../../errors";
 import { asset, objectType } from "../../schema/marks";
 import { Asset, type Path, type Previewed, pathText, UNKNOWN, Unknown } from "../../schema/values";
+import { imageFormat, squashfsLength } from "../pack/superblock";
 import { assetFile, LocalProblem, localFile } from "../tree/local-files";
 import { downloaded, urlProblem } from "./download";
 import type { Later, Ready } from "./loaded";
@@ -79,40 +79,16 @@ function remote(
     };
 }
 
-/** Bytes that show what a disk image is: at an offset, in hexadecimal (util-linux, libblkid/src/superblocks). */
-const MAGICS: [offset: number, bytes: string][] = [
-    [0, "68737173"], // squashfs: hsqs
-    [1024, "e2e1f5e0"], // erofs
-    [512, "4546492050415254"], // GPT, sectors of 512 bytes: EFI PART
-    [4096, "4546492050415254"], // GPT, sectors of 4096 bytes
-    [1080, "53ef"], // ext2, ext3, ext4
-    [65600, "5f42485266535f4d"], // btrfs: _BHRfS_M
-    [0, "58465342"], // xfs: XFSB
-];
-
 async function imageProblem(file: string, size: number): Promise<string | undefined> {
-    const handle = await open(file);
-    try {
-        const at = async (offset: number, length: number) => {
-            const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset);
-            return buffer.subarray(0, bytesRead);
-        };
-        const shown = await Promise.all(
-            MAGICS.map(async ([offset, bytes]) => (await at(offset, bytes.length / 2)).toString("hex") === bytes),
-        );
-        if (!shown.includes(true)) {
-            return `'${file}' is not a disk image that portablectl attaches: a squashfs, erofs, ext4, btrfs or xfs file system, or a GPT partition table.`;
-        }
-        // Superblock of squashfs 4.0: bytes_used is 64 bits at 40. portablectl says of a short image that it lacks os-release.
-        if (shown[0] && size >= 96) {
-            const used = Number((await at(40, 8)).readBigUInt64LE());
-            if (used > size)
-                return `'${file}' is cut short: ${size} of ${used} bytes are there. Copy or build it again.`;
-        }
-        return undefined;
-    } finally {
-        await handle.close();
+    const format = await imageFormat(file);
+    if (format === undefined) {
+        return `'${file}' is not a disk image that portablectl attaches: a squashfs, erofs, ext4, btrfs or xfs file system, or a GPT partition table.`;
     }
+    // portablectl says of a short image that it lacks os-release.
+    const used = format === "squashfs" ? ((await squashfsLength(file)) ?? 0) : 0;
+    return used > size
+        ? `'${file}' is cut short: ${size} of ${used} bytes are there. Copy or build it again.`
+        : undefined;
 }
 
 export const raw = objectType("RawSource", "A ready image, used as it is: exactly one of `path`, `asset` and `url`.", {

@@ -209,8 +209,17 @@ export async function explained<T>(written: string, localPath: string, read: () 
         return await read();
     } catch (error) {
         const where = written === localPath ? "" : ` (${localPath})`;
+        const { path: failed = localPath } = error as NodeJS.ErrnoException;
         switch ((error as NodeJS.ErrnoException).code) {
+            case "ENAMETOOLONG":
+                throw new LocalProblem(
+                    `'${written.slice(0, 80)}' has a path that is too long for this machine: a name of more than 255 bytes, or directories within directories for more than 4,095. Shorten it.`,
+                );
             case "ENOENT":
+                if (failed !== localPath)
+                    throw new LocalProblem(
+                        `'${failed}' went while it was read. Let its build finish, and run it again.`,
+                    );
                 throw new LocalProblem(`There is no '${written}'${where}. Make it, or correct the path. ${TODO}`);
             case "ENOTDIR":
                 throw new LocalProblem(`A part of the path '${written}'${where} is a file. Correct the path. ${TODO}`);

@@ -1,0 +1,41 @@
+import { open } from "node:fs/promises";
+
+/** What a disk image is. */
+export type ImageFormat = "squashfs" | "erofs" | "gpt" | "ext" | "btrfs" | "xfs";
+
+/** The bytes that show it, in hexadecimal, and where they are (util-linux, libblkid/src/superblocks). */
+const MAGICS: [format: ImageFormat, offset: number, bytes: string][] = [
+    ["squashfs", 0, "68737173"], // hsqs
+    ["erofs", 1024, "e2e1f5e0"],
+    ["gpt", 512, "4546492050415254"], // EFI PART, in sectors of 512 bytes
+    ["gpt", 4096, "4546492050415254"], // in sectors of 4096 bytes
+    ["ext", 1080, "53ef"], // ext2, ext3, ext4
+    ["btrfs", 65600, "5f42485266535f4d"], // _BHRfS_M
+    ["xfs", 0, "58465342"], // XFSB
+];
+
+/** Undefined for a file that is none of them. */
+export async function imageFormat(file: string): Promise<ImageFormat | undefined> {
+    const handle = await open(file);
+    try {
+        for (const [format, offset, bytes] of MAGICS) {
+            const length = bytes.length / 2;
+            const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset);
+            if (buffer.toString("hex", 0, bytesRead) === bytes) return format;
+        }
+        return undefined;
+    } finally {
+        await handle.close();
+    }
+}
+
+/** The length that the superblock of a squashfs says: bytes_used, 64 bits at 40. Undefined where not even that is there. */
+export async function squashfsLength(file: string): Promise<number | undefined> {
+    const handle = await open(file);
+    try {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(8), 0, 8, 40);
+        return bytesRead < 8 ? undefined : Number(buffer.readBigUInt64LE());
+    } finally {
+        await handle.close();
+    }
+}
