@@ -8,6 +8,14 @@ export const RECORDS_DIRECTORY = "/var/lib/pulumi-portable";
 export const UNITS_DIRECTORY = "/etc/systemd/system";
 /** Where portabled copies attached units to (portablectl(1)); the second with --runtime, until the next boot. */
 export const ATTACHED_DIRECTORIES = ["/etc/systemd/system.attached", "/run/systemd/system.attached"];
+/** Directories of units that systemd reads before those of attached units, in their order (systemd.unit(5)). */
+export const DIRECTORIES_BEFORE_ATTACHED = [
+    "/etc/systemd/system.control",
+    "/run/systemd/system.control",
+    "/run/systemd/transient",
+    "/run/systemd/generator.early",
+    UNITS_DIRECTORY,
+];
 /** Where a profile NAME may be: NAME/service.conf in one of these (portablectl(1), "Profiles"). */
 export const PROFILE_DIRECTORIES = [
     "/etc/systemd/portable/profile",

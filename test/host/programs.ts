@@ -52,6 +52,7 @@ const update: SwitchPlan = {
     activated: [{ service: "hello.service", socket: "hello.socket" }],
     units: ["hello.service", "hello.socket"],
     started: ["hello.service", "hello.socket"],
+    readBy: [],
     systemdVersion: 252,
     before: { enabled: ["hello.socket"], active: ["hello.service", "hello.socket"] },
     nothingToDo: false,

@@ -1,5 +1,5 @@
 import { UserError } from "../../errors";
-import { unitOfDropIn } from "../../systemd/paths";
+import { DIRECTORIES_BEFORE_ATTACHED, unitOfDropIn } from "../../systemd/paths";
 import { parseShow, SHOWN_PROPERTIES, type ShownUnit } from "../../systemd/unit-states";
 import { type HostFacts, hostFacts } from "../facts";
 import { type FoundFile, foundFiles, showFilesLibrary } from "../files";
@@ -31,6 +31,16 @@ export interface AttachedUnit {
     text: string;
 }
 
+/** A file of the host that systemd reads in place of a unit or a drop-in of ours. */
+export interface HiddenFile {
+    /** `hello.service`, or `hello.service.d/50-portable.conf`. */
+    name: string;
+    /** The file that is read. */
+    path: string;
+    /** Whether that is empty or /dev/null: the unit is masked. */
+    isMasked: boolean;
+}
+
 /** A portable service as it is on the host before anything is changed. */
 export interface InspectedService {
     facts: HostFacts;
@@ -42,6 +52,8 @@ export interface InspectedService {
     extensions: string[];
     /** Each unit, and each loaded instance of a template; not the connections of a socket with Accept=yes. */
     shown: Map<string, ShownUnit>;
+    /** Units and drop-ins that systemd reads from another file: the path that is hidden, and the one that hides it. */
+    hidden: HiddenFile[];
     /** Links that enable units of this prefix. */
     links: UnitLink[];
     /** Drop-ins on the host that have an [Install] section, by their paths. */
@@ -81,6 +93,7 @@ ${header({
     token: request.token,
     extended: request.extensions.length > 0 ? "1" : "",
     instances: request.instances,
+    hiding_directories: DIRECTORIES_BEFORE_ATTACHED,
     may_roll_back: request.mayRollBack ? "1" : "",
 })}
 ${wordsFunction("with_extensions", request.extensions)}
@@ -133,6 +146,10 @@ export function parseInspection(
         extensions: (reported.one("extensions") ?? "").split(/:(?=\/)/).filter((path) => path !== ""),
         ...shownUnits(reported),
         installDropIns: reported.blocksOf("install"),
+        hidden: reported.all("hidden").map((line) => {
+            const [name = "", path = "", kind] = line.split(" ");
+            return { name, path, isMasked: kind === "masked" };
+        }),
         files: foundFiles(reported.all("file")),
         texts: reported.blocksOf("content"),
         owner: ownerRecord(reported.block("owner")),

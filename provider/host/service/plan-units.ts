@@ -119,6 +119,14 @@ export class Units {
         );
     }
 
+    readBy(files: DesiredService["files"]): { path: string; units: string[] }[] {
+        return files.flatMap(({ path, unit }) =>
+            unit === undefined
+                ? []
+                : [{ path, units: this.all.filter((each) => !isTemplate(each) && this.concerns(unit, each)) }],
+        );
+    }
+
     private isStopped(unit: string): boolean {
         return this.formerInstances.includes(unit) || (this.declared.units.get(unit)?.isStopped ?? false);
     }

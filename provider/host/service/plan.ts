@@ -35,6 +35,8 @@ export interface SwitchPlan extends LinkPlan, Omit<FilePlan, "changed"> {
     units: string[];
     /** Units that must be active in the end. */
     started: string[];
+    /** Each drop-in with the units that must have read it in the end. */
+    readBy: { path: string; units: string[] }[];
     systemdVersion: number;
     /** Before the switch, for the rollback. */
     before: { enabled: string[]; active: string[] };
@@ -78,6 +80,7 @@ export function planSwitch(inspected: Found, desired: DesiredService): SwitchPla
         files: desired.files,
         units: units.all,
         started: units.started,
+        readBy: units.readBy(desired.files),
         systemdVersion: inspected.facts.systemdVersion,
         before: {
             enabled: units.known.filter((unit) => units.isEnabled(unit)),

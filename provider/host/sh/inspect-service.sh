@@ -29,6 +29,29 @@ inspect_units() {
     done
     # shellcheck disable=SC2086
     show_units $units $instances
+    for unit in $units; do say_hidden "$unit"; done
+}
+# say_hidden NAME reports `hidden NAME PATH`, and `masked` after it, for a unit or a drop-in that systemd reads from a
+# directory which comes first.
+say_hidden() {
+    for directory in $hiding_directories; do
+        hiding=$directory/$1
+        [ -e "$hiding" ] || [ -L "$hiding" ] || continue
+        masked=
+        [ -s "$hiding" ] || [ ! -e "$hiding" ] || masked=masked
+        say hidden "$1 $hiding $masked"
+        return
+    done
+}
+# Drop-ins of ours are in the last one of these directories themselves.
+say_hidden_drop_ins() {
+    for path; do
+        name=${path#"$units_directory"/}
+        [ "$name" != "$path" ] || continue
+        for directory in $hiding_directories; do
+            [ "$directory" != "$units_directory" ] && [ -e "$directory/$name" ] && say hidden "$name $directory/$name"
+        done
+    done
 }
 inspect_files() {
     say_profiles
@@ -59,6 +82,7 @@ inspect_files() {
     fi
     [ -d "$service.back" ] || [ -d "$records/files/.$token.undo" ] && say unfinished
     with_paths show_files
+    with_paths say_hidden_drop_ins
     with_texts show_texts
 }
 say_machine

@@ -3,9 +3,10 @@ import type { Owner } from "../../host/owner";
 import type { Performed } from "../../host/perform";
 import { DeclaredUnits, type Overrides } from "../../host/service/declared";
 import { type InspectedService, installTexts } from "../../host/service/inspect";
-import { dropInPath, PROFILE_DIRECTORIES } from "../../systemd/paths";
+import type { SwitchPlan } from "../../host/service/plan";
+import { dropInPath, PROFILE_DIRECTORIES, unitOfDropIn } from "../../systemd/paths";
 import { renderUnit } from "../../systemd/unit-file";
-import { instanceOf, isTemplate } from "../../systemd/unit-names";
+import { instanceOf, isTemplate, templateOf } from "../../systemd/unit-names";
 import { isServing } from "../../systemd/unit-states";
 import { refuseFiles, refuseFindings } from "../refusals";
 import type { Inputs } from "./schema";
@@ -38,6 +39,7 @@ export function refuseInspected(inspected: Inspected): Map<string, string> {
     refuseUnknownUnits(inspected, imageUnits);
     refuseOwner(inspected);
     refuseHostUnits(inspected, imageUnits);
+    refuseHidden(inspected, imageUnits);
     return imageUnits;
 }
 
@@ -143,13 +145,59 @@ function refuseHostUnits({ look, name }: Inspected, imageUnits: ReadonlyMap<stri
     const attached = new Set(look.attached.map(({ unit }) => unit));
     for (const unit of imageUnits.keys()) {
         const state = look.shown.get(unit);
+        const isMasked = look.hidden.some((hidden) => hidden.name === unit && hidden.isMasked);
         if (attached.has(unit) || state === undefined || state.fragmentPath === "") continue;
+        if (isMasked)
+            throw new UserError({
+                property: "image",
+                what: `${unit} is masked on the host (${state.fragmentPath})`,
+                todo: `Run \`systemctl unmask ${unit}\` there; nothing was changed`,
+            });
         throw new UserError({
             property: "image",
             what: `the host has a unit ${unit} of its own (${state.fragmentPath})`,
             todo: `Rename the image and its units, for example to ${name}app: the name ${name} of the image is the prefix of every unit in it`,
         });
     }
+}
+
+/** Throws where systemd would go on to read another file than that of the image or of the drop-in. */
+function refuseHidden({ look, declared }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
+    const { units } = new DeclaredUnits(
+        imageUnits,
+        declared.units ?? {},
+        installTexts(look),
+        look.facts.systemdVersion,
+    );
+    for (const { name, path, isMasked } of look.hidden) {
+        if (name.includes("/")) {
+            const index = declared.dropIns?.findIndex((dropIn) =>
+                dropInPath(dropIn.unit, dropIn.name).endsWith(`/${name}`),
+            );
+            throw new UserError({
+                property: `dropIns[${index}].name`,
+                what: `${unitOfDropIn(name)} reads ${path} in its place, so the drop-in has no effect`,
+                todo: "Give the drop-in another name, or remove that file there; nothing was changed",
+            });
+        }
+        if (!imageUnits.has(name) || (isMasked && !isNeeded(units, name))) continue;
+        throw new UserError({
+            property: "image",
+            what: isMasked
+                ? `${name} is masked on the host (${path})`
+                : `${path} hides the unit ${name} of the image: systemd reads that file in its place`,
+            todo: isMasked
+                ? `Run \`systemctl unmask ${name}\` there, or declare that it is neither enabled nor started; nothing was changed`
+                : "Move that file away there: single settings belong into a drop-in; nothing was changed",
+        });
+    }
+}
+
+/** Whether the unit, or an instance of it, is to be enabled or started. */
+function isNeeded(units: DeclaredUnits["units"], name: string): boolean {
+    return [...units].some(
+        ([unit, { enabled, started }]) => (unit === name || templateOf(unit) === name) && (enabled || started),
+    );
 }
 
 /** Throws the reason why the switch program stopped before it changed anything. */
@@ -212,5 +260,23 @@ export function notAsDeclared(look: InspectedService, overrides: Overrides): str
             ),
         ];
     });
-    return [...unfinished, ...wrong];
+    const hidden = look.hidden.flatMap(({ name, path, isMasked }) => {
+        if (isMasked) return isNeeded(units, name) ? [`${name} is masked (${path})`] : [];
+        return name.includes("/")
+            ? [`${unitOfDropIn(name)} reads ${path} in place of the drop-in`]
+            : [`${path} hides the unit ${name} of the image`];
+    });
+    return [...unfinished, ...hidden, ...wrong];
+}
+
+/** Drop-ins that a loaded unit hasn't read, for example that of an alias which isn't in force. */
+export function unreadDropIns(
+    { readBy }: Pick<SwitchPlan, "readBy">,
+    { shown }: Pick<InspectedService, "shown">,
+): string[] {
+    return readBy.flatMap(({ path, units }) =>
+        units
+            .filter((unit) => shown.get(unit)?.load === "loaded" && !shown.get(unit)?.dropInPaths.includes(path))
+            .map((unit) => `${unit} doesn't read ${path}`),
+    );
 }

@@ -17,7 +17,7 @@ import { imageName, isDropInPath } from "../../systemd/paths";
 import { instanceOf } from "../../systemd/unit-names";
 import { foundHostFiles, refuseOtherKept } from "../content/host-files";
 import { objectId } from "../owner";
-import { refuseInspected, refuseUntouched, Superseded } from "./checks";
+import { refuseInspected, refuseUntouched, Superseded, unreadDropIns } from "./checks";
 import { desiredService } from "./desired";
 import { waitUntilHealthy } from "./health";
 import { type Gap, stateOutputs } from "./outputs";
@@ -137,6 +137,8 @@ class Reconciliation {
         if (!said.has("touched")) refuseUntouched(said, name, declared);
         if (!said.has("done")) throw await this.failure(look, plan, said, unhealthy);
         this.context.status(`${declared.image.split("/").pop()} is running`);
+        for (const unread of unreadDropIns(plan, shownUnits(said)))
+            this.context.warn(`${unread} on ${this.host.name}, so it has no effect there.`);
         return this.result(
             look,
             shownUnits(said),

@@ -147,6 +147,7 @@ const unitStateType = objectType("UnitState", "A unit as systemd shows it.", {
     enablement: z.string().describe("UnitFileState: enabled, disabled, static, ..."),
     links: z
         .array(z.string())
+        .optional()
         .describe("Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`."),
 });
 

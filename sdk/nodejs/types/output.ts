@@ -629,7 +629,7 @@ export interface UnitState {
     /**
      * Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
      */
-    links: string[];
+    links?: string[];
     /**
      * LoadState: loaded, not-found, masked, ...
      */

@@ -1815,23 +1815,24 @@ class UnitState(dict):
     def __init__(__self__, *,
                  active: _builtins.str,
                  enablement: _builtins.str,
-                 links: Sequence[_builtins.str],
                  load: _builtins.str,
-                 sub: _builtins.str):
+                 sub: _builtins.str,
+                 links: Optional[Sequence[_builtins.str]] = None):
         """
         A unit as systemd shows it.
 
         :param _builtins.str active: ActiveState: active, inactive, failed, activating, ...; `template` for a template.
         :param _builtins.str enablement: UnitFileState: enabled, disabled, static, ...
-        :param Sequence[_builtins.str] links: Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
         :param _builtins.str load: LoadState: loaded, not-found, masked, ...
         :param _builtins.str sub: SubState: running, listening, exited, dead, ...
+        :param Sequence[_builtins.str] links: Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
         """
         pulumi.set(__self__, "active", active)
         pulumi.set(__self__, "enablement", enablement)
-        pulumi.set(__self__, "links", links)
         pulumi.set(__self__, "load", load)
         pulumi.set(__self__, "sub", sub)
+        if links is not None:
+            pulumi.set(__self__, "links", links)
 
     @_builtins.property
     @pulumi.getter
@@ -1851,14 +1852,6 @@ class UnitState(dict):
 
     @_builtins.property
     @pulumi.getter
-    def links(self) -> Sequence[_builtins.str]:
-        """
-        Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
-        """
-        return pulumi.get(self, "links")
-
-    @_builtins.property
-    @pulumi.getter
     def load(self) -> _builtins.str:
         """
         LoadState: loaded, not-found, masked, ...
@@ -1872,5 +1865,13 @@ class UnitState(dict):
         SubState: running, listening, exited, dead, ...
         """
         return pulumi.get(self, "sub")
+
+    @_builtins.property
+    @pulumi.getter
+    def links(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
+        """
+        return pulumi.get(self, "links")
 
 

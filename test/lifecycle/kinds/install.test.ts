@@ -155,7 +155,14 @@ describe.each(SUITES)("on %s", (suite) => {
             inputs({ dropIns: [{ unit: "www.service", sections: { Service: { Environment: { A: "2" } } } }] }),
         );
         expect(await environment()).toBe("A=2");
+        expect(provider.warnings()).toEqual([]);
         expect(await service.refresh()).toBe(true);
         expect(service.initErrors).toEqual([]);
+        // A name that the unit has only while it is enabled.
+        const dropIns = [{ unit: "www.service", sections: { Service: { Environment: { A: "3" } } } }];
+        await service.up(inputs({ dropIns, units: { "hello.service": { enable: false } } }));
+        expect(provider.warnings({ clear: true })).toEqual([
+            expect.stringContaining("hello.service doesn't read /etc/systemd/system/www.service.d/50-portable.conf"),
+        ]);
     });
 });

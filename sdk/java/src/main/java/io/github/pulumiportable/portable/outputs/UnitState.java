@@ -8,6 +8,7 @@ import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.List;
 import java.util.Objects;
+import javax.annotation.Nullable;
 
 @CustomType
 public final class UnitState {
@@ -25,7 +26,7 @@ public final class UnitState {
      * @return Links that enable it: `multi-user.target.wants/hello.service`, or an alias such as `www.service`.
      * 
      */
-    private List<String> links;
+    private @Nullable List<String> links;
     /**
      * @return LoadState: loaded, not-found, masked, ...
      * 
@@ -57,7 +58,7 @@ public final class UnitState {
      * 
      */
     public List<String> links() {
-        return this.links;
+        return this.links == null ? List.of() : this.links;
     }
     /**
      * @return LoadState: loaded, not-found, masked, ...
@@ -85,7 +86,7 @@ public final class UnitState {
     public static final class Builder {
         private String active;
         private String enablement;
-        private List<String> links;
+        private @Nullable List<String> links;
         private String load;
         private String sub;
         public Builder() {}
@@ -115,10 +116,8 @@ public final class UnitState {
             return this;
         }
         @CustomType.Setter
-        public Builder links(List<String> links) {
-            if (links == null) {
-              throw new MissingRequiredPropertyException("UnitState", "links");
-            }
+        public Builder links(@Nullable List<String> links) {
+
             this.links = links;
             return this;
         }
