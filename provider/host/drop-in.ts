@@ -3,6 +3,7 @@ import { isPrefix, isTemplate, kindOf, patternOf } from "../systemd/unit-names";
 import { filesLibrary, filesToWrite, type HostFile, showFilesLibrary } from "./files";
 import type { Owner } from "./owner";
 import { deadlineLibrary, hostLibrary, lockLibrary, settleLibrary } from "./program";
+import { ROLLBACK_STEP_SECONDS } from "./rollback-limit";
 import apply from "./sh/apply-drop-in.sh";
 import read from "./sh/read-drop-in.sh";
 import remove from "./sh/remove-drop-in.sh";
@@ -38,6 +39,7 @@ ${header({
     drop_in: path,
     effect,
     doing: DOING[effect],
+    step_seconds: ROLLBACK_STEP_SECONDS,
 })}
 ${shellFile(together)}
 ${shellFile(apply)}

@@ -7,6 +7,8 @@ export interface HostFacts {
     machineId: string;
     systemdVersion: number;
     portablectl: boolean;
+    /** Whether there is flock(1), which operations need. */
+    flock: boolean;
     /** LoadState of systemd-portabled.service: loaded, not-found, masked. */
     portabled: string;
     /** ID and ID_LIKE of os-release(5). */
@@ -20,6 +22,7 @@ export function hostFacts(reported: Reported): HostFacts {
         machineId: reported.one("machine-id") ?? "",
         systemdVersion: Number(reported.one("systemd") ?? 0),
         portablectl: reported.has("portablectl"),
+        flock: reported.has("flock"),
         portabled: reported.one("portabled") ?? "",
         os: (reported.one("os") ?? "").split(" ").filter((id) => id !== ""),
         machine: reported.one("machine") ?? "",
@@ -41,6 +44,11 @@ export function missingForPortable(facts: HostFacts): Omit<Problem, "host">[] {
         missing.push({
             what: "portable services aren't installed: there is no portablectl",
             todo: installHint(facts.os),
+        });
+    if (!facts.flock)
+        missing.push({
+            what: "the host has no program flock, which keeps two operations from changing it at once",
+            todo: "Install it there: the package is util-linux",
         });
     if (facts.portabled === "masked")
         missing.push({

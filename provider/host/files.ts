@@ -1,5 +1,7 @@
+import { UserError } from "../errors";
 import type { Owner } from "./owner";
 import files from "./sh/files.sh";
+import parents from "./sh/parents.sh";
 import showFiles from "./sh/show-files.sh";
 import { header, headerFunction, joinShell, type Shell, sh, shellFile, wordsFunction } from "./shell";
 
@@ -26,11 +28,32 @@ export interface HostFile {
  * `adopted` are paths in the resource's state (of an import): they may exist without a record.
  */
 export function filesLibrary(owner: Owner, adopted: readonly string[] = []): Shell {
-    return sh`${header({ ...ownerValues(owner), adopted: ["", ...adopted, ""].join("\n") })}${shellFile(files)}`;
+    return sh`${header({ ...ownerValues(owner), adopted: ["", ...adopted.map(oneLine), ""].join("\n") })}${parentsLibrary}${shellFile(files)}`;
 }
 
+/** The values of an owner, each of them one line of a record. The URN ends with a name that may have any character. */
+/** Defines `check_parents`, `in_parent` and `for_entries`. */
+export const parentsLibrary: Shell = shellFile(parents);
+
 export function ownerValues({ token, nonce, urn }: Owner): Record<"token" | "nonce" | "urn", string> {
-    return { token, nonce, urn };
+    return { token: oneLine(token), nonce: oneLine(nonce), urn: urn.replace(CONTROL_CHARACTERS, escaped) };
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/gu;
+
+/** `%0A`, as in a URL. */
+function escaped(character: string): string {
+    return [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
+}
+
+/** A value that becomes a line of a record or of a report, or a part of one. Throws where it would be more than that. */
+export function oneLine(value: string): string {
+    if (value.search(CONTROL_CHARACTERS) === -1) return value;
+    throw new UserError({
+        what: `${JSON.stringify(value)} has a control character, such as a line break, in it`,
+        todo: "Give it another name; nothing was changed",
+    });
 }
 
 /**
@@ -42,6 +65,7 @@ export function filesToWrite(
     all: readonly HostFile[],
     written: readonly HostFile[] = all.filter(({ isKept }) => !isKept),
 ): Shell {
+    for (const { path, owner, group } of all) [path, owner, group].map(oneLine);
     const able = all.map((file) => sh`able ${file.path} ${file.owner} ${file.group} || clear=1`);
     const put = written.map(
         (
@@ -58,6 +82,7 @@ END`,
         headerFunction(
             "claim_files",
             sh`
+with_files know_parents
 with_files claim
 ${joinShell(able)}
 [ "$clear" = 0 ] || exit 1`,
@@ -66,15 +91,18 @@ ${joinShell(able)}
     ]);
 }
 
+/** Time limit for reading one file: where others can write, a FIFO may be in its place at any moment. */
+const READ_SECONDS = 60;
+
 /** Defines `show_files` and `show_texts`. */
-export const showFilesLibrary: Shell = shellFile(showFiles);
+export const showFilesLibrary: Shell = sh`${header({ read_seconds: READ_SECONDS })}${shellFile(showFiles)}`;
 
 export interface FoundFile {
     path: string;
     mode: string;
     owner: string;
     group: string;
-    /** Hex SHA-256 of the content. */
+    /** Hex SHA-256 of the content; of what is no file a word for its kind: link, fifo, socket, directory, device. */
     digest: string;
 }
 

@@ -1,10 +1,9 @@
 import { IMAGES_DIRECTORY, imageName } from "../systemd/paths";
-import { ownerValues } from "./files";
+import { ownerValues, parentsLibrary } from "./files";
 import { metadataLibrary } from "./image-metadata";
 import type { Owner } from "./owner";
 import { hostLibrary, lockLibrary } from "./program";
 import commit from "./sh/commit-image.sh";
-import discard from "./sh/discard-upload.sh";
 import inspect from "./sh/inspect-image.sh";
 import read from "./sh/read-image.sh";
 import release from "./sh/release-image.sh";
@@ -21,8 +20,8 @@ export const sweepLibrary: Shell = shellFile(sweep);
 
 /**
  * Inspects a host before an upload of `sizeBytes` bytes: the facts of the host, whether the image is there already
- * (`present SHA256`), the free space (`free BYTES`), a directory that the login may write to (`incoming PATH`) on the
- * file system of the images, and, where it is known, the chunk index of the image `before` (the block `chunks`).
+ * (`present SHA256`), the free space (`free BYTES`), and, where it is known, the chunk index of the image `before` (the
+ * block `chunks`).
  */
 export function inspectImage(image: { path: string; digest: string; sizeBytes: number }, before: string): Shell {
     return sh`
@@ -42,18 +41,11 @@ function isOurs(image: string): boolean {
     return image === `${IMAGES_DIRECTORY}/${fileName}` && fileName !== "" && !fileName.includes("/");
 }
 
-/** Removes an upload that failed, with the directory that was made for it. */
-export function discardUpload(uploaded: string): Shell {
-    return sh`${header({ uploaded })}${shellFile(discard)}`;
-}
-
 /** Longer than any upload takes: how long a connected but silent client is waited for. */
 const LONGEST_UPLOAD_SECONDS = 86_400;
 
 /** How an image gets to the host. */
 export interface Arrival {
-    /** Path of a file that isn't there yet. */
-    uploaded: string;
     /** The image is assembled from this one and from what the client sends; otherwise the client uploads all of it. */
     from?: { image: string; parts: readonly Part[] };
     /** Its chunk index, which the next upload needs. */
@@ -68,8 +60,8 @@ interface Part {
 }
 
 /**
- * Renames an image into its place (it may be there already) once its digest is right. After `receiving` the client
- * uploads to `uploaded` and sends a line when that is done, or sends the new parts. The image becomes the newest of the
+ * Renames an image into its place (it may be there already) once its digest is right. After `receiving PATH` the client
+ * uploads to that path and sends a line when that is done, or sends the new parts. The image becomes the newest of the
  * `retain` images that the owner claims; `adopted`, the path in the state, is one of them even if no record names it.
  * Reports `digest SHA256`, `retained PATH` for each image that stays, and `done`; then it keeps portabled's description
  * of the image, and sweeps.
@@ -85,7 +77,7 @@ ${header({
     image: image.path,
     wanted_digest: image.digest,
     size_bytes: image.sizeBytes,
-    uploaded: arrival?.uploaded,
+    arrives: arrival === undefined ? "" : "1",
     from: arrival?.from?.image,
     index: arrival?.index,
     ...ownerValues(owner),
@@ -95,6 +87,7 @@ ${header({
 })}
 ${headerFunction("parts", partsOf(arrival))}
 ${lockLibrary}
+${parentsLibrary}
 ${sweepLibrary}
 ${metadataLibrary(imageName(image.path))}
 ${shellFile(commit)}

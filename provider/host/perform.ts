@@ -1,4 +1,5 @@
 import { UserError } from "../errors";
+import { LOCK_DIRECTORY } from "../systemd/paths";
 import type { Answer, Host } from "./host";
 import { program } from "./program";
 import { Report, type Reported } from "./report";
@@ -26,8 +27,8 @@ export async function perform(
         answers = {},
         lastKey,
     }: {
-        /** What to send when the program reports the key. */
-        answers?: Readonly<Record<string, () => Promise<Answer>>>;
+        /** What to send when the program reports the key, given the words after it. */
+        answers?: Readonly<Record<string, (words: string) => Promise<Answer>>>;
         /** The last key that is waited for: the program cleans up by itself after it. */
         lastKey?: string;
     } = {},
@@ -42,14 +43,26 @@ export async function perform(
                 if (said?.key === "step") clock.step(said.words);
             },
             isLast: lastKey === undefined ? undefined : (text) => report.line(text)?.key === lastKey,
-            answer: Object.keys(answers).length === 0 ? undefined : (text) => answers[report.line(text)?.key ?? ""]?.(),
+            answer:
+                Object.keys(answers).length === 0
+                    ? undefined
+                    : (text) => {
+                          const said = report.line(text);
+                          return said && answers[said.key]?.(said.words);
+                      },
         });
         const reported = report.parse(stdout);
         if (reported.has("busy"))
             throw new UserError({
                 host: host.name,
                 what: "another operation has held the host's lock for 10 minutes",
-                todo: "Wait for it, or look with `fuser -v /etc/systemd/system` who holds it",
+                todo: `Wait for it, or run \`fuser -v ${LOCK_DIRECTORY}\` there to see which process holds it`,
+            });
+        if (reported.has("no-flock"))
+            throw new UserError({
+                host: host.name,
+                what: "the host has no program flock, which keeps two operations from changing it at once",
+                todo: "Install it there: the package is util-linux",
             });
         if (code !== 0 && reported.isEmpty())
             throw new UserError({

@@ -1,6 +1,7 @@
 import {
     ATTACHED_DIRECTORIES,
     IMAGES_DIRECTORY,
+    LOCK_DIRECTORY,
     PROFILE_DIRECTORIES,
     RECORDS_DIRECTORY,
     UNITS_DIRECTORY,
@@ -23,6 +24,7 @@ ${header({
     report_mark: report.mark,
     records: RECORDS_DIRECTORY,
     images: IMAGES_DIRECTORY,
+    lock: LOCK_DIRECTORY,
     units_directory: UNITS_DIRECTORY,
     attached_directories: ATTACHED_DIRECTORIES,
 })}

@@ -4,6 +4,8 @@
 export const IMAGES_DIRECTORY = "/var/lib/portables";
 /** Our records: who wants which image, who wrote which file, what was switched last. Gone with the last resource. */
 export const RECORDS_DIRECTORY = "/var/lib/pulumi-portable";
+/** What operations lock: systemd makes it at each boot, and only root can open it (file-hierarchy(7), tmpfiles.d(5)). */
+export const LOCK_DIRECTORY = "/var/lib/private";
 /** Where administrators' units and drop-ins live (systemd.unit(5)). */
 export const UNITS_DIRECTORY = "/etc/systemd/system";
 /** Where portabled copies attached units to (portablectl(1)); the second with --runtime, until the next boot. */

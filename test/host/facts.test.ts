@@ -4,6 +4,7 @@ const facts: HostFacts = {
     machineId: "1",
     systemdVersion: 257,
     portablectl: true,
+    flock: true,
     portabled: "loaded",
     os: ["debian"],
     machine: "x86_64",

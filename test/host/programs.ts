@@ -1,6 +1,6 @@
 import { readDropIn, removeDropIn, writeDropIn } from "../../provider/host/drop-in";
 import type { HostFile } from "../../provider/host/files";
-import { commitImage, discardUpload, inspectImage, readImage, releaseImage } from "../../provider/host/image";
+import { commitImage, inspectImage, readImage, releaseImage } from "../../provider/host/image";
 import { inspectWholeHost, program } from "../../provider/host/program";
 import { Report } from "../../provider/host/report";
 import { detachService } from "../../provider/host/service/detach";
@@ -117,7 +117,6 @@ const image = {
     sizeBytes: 4096,
 };
 const before = `${images}/hello_1-0123456789ab.raw`;
-const uploaded = "/var/lib/pulumi-portable/incoming/AbCdEfGh/hello_2-0123456789ab.raw";
 
 const inspect = {
     name: "hello",
@@ -135,13 +134,11 @@ const bodies: Record<string, (report: Report) => Shell> = {
     "get-host": () => inspectWholeHost,
     "image-inspect": () => inspectImage(image, before),
     "image-inspect-first": () => inspectImage(image, ""),
-    "image-commit-upload": () =>
-        commitImage(image, { uploaded, index: '{"chunks":[]}' }, owner, { retain: 2, adopted: "" }),
+    "image-commit-upload": () => commitImage(image, { index: '{"chunks":[]}' }, owner, { retain: 2, adopted: "" }),
     "image-commit-delta": () =>
         commitImage(
             image,
             {
-                uploaded,
                 from: {
                     image: before,
                     parts: [
@@ -157,11 +154,10 @@ const bodies: Record<string, (report: Report) => Shell> = {
     "image-commit-present": () => commitImage(image, undefined, owner, { retain: 1, adopted: "/srv/other.raw" }),
     "image-read": () => readImage(image, owner),
     "image-release": () => releaseImage(owner, machineId, image.path),
-    "image-discard": () => discardUpload(uploaded),
     "service-inspect": () => inspectService({ ...inspect, image: image.path }),
     "service-inspect-extensions": () => inspectService({ ...inspect, image: image.path, extensions: ["/srv/b.raw"] }),
     "service-inspect-attached": () => inspectService({ ...inspect, mayRollBack: false }),
-    "service-detach": () => detachService("hello", owner, machineId),
+    "service-detach": () => detachService("hello", owner, machineId, 600),
     "service-rest": () => restOfSwitch("hello", owner, { ...update, drop: ["/etc/x"] }, "id01", "the connection ended"),
     ...Object.fromEntries(
         Object.entries(plans).map(([name, [plan, otherChecks]]) => [

@@ -1,7 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { program } from "../../provider/host/program";
 import { Report, type Reported } from "../../provider/host/report";
 import { joinShell, type Shell, sh } from "../../provider/host/shell";
@@ -13,9 +11,12 @@ export const shells: [name: string, command: string[]][] = [
     ["busybox ash", ["busybox", "ash"]],
 ];
 
-/** A directory for the records of a test, and whatever else it makes; gone at the end of the file. */
+/**
+ * A directory for the records of a test, and whatever else it makes; gone at the end of the file. It isn't below /tmp,
+ * because others can write there.
+ */
 export function workDirectory(): string {
-    const directory = mkdtempSync(join(tmpdir(), "portable-test-shell-"));
+    const directory = mkdtempSync("/run/portable-test-shell-");
     afterAll(() => rmSync(directory, { recursive: true, force: true }));
     return directory;
 }

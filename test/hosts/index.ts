@@ -123,7 +123,7 @@ async function hostNamed(name: string, down: () => Promise<unknown>): Promise<Te
         snapshot: async () =>
             parseSnapshot(
                 succeeded(
-                    await exec("flock /etc/systemd/system python3 -", { input: readFileSync(snapshotProgram, "utf8") }),
+                    await exec("flock /var/lib/private python3 -", { input: readFileSync(snapshotProgram, "utf8") }),
                 ),
             ),
         poweroff: async () => void (await hostsCommand("poweroff", name)),

@@ -136,7 +136,6 @@ export async function onHost(host: TestHost, command: string, input?: string): P
  * The same once no operation is at work there: one that has its answer may still tidy. Not on file descriptor 9, by which
  * the shim of test/resilience knows an operation.
  */
-export const atRest = (host: TestHost, command: string) =>
-    onHost(host, `exec 7</etc/systemd/system; flock 7; ${command}`);
+export const atRest = (host: TestHost, command: string) => onHost(host, `exec 7</var/lib/private; flock 7; ${command}`);
 
 export const mainPid = (host: TestHost, unit: string) => onHost(host, `systemctl show -p MainPID --value ${unit}`);

@@ -51,6 +51,19 @@ const leftovers = () =>
         pgrep -ax 'tail|sha256sum|timeout'; find /var/lib/pulumi-portable /var/lib/portables -mindepth 1; true`,
     );
 
+test("what a program that was killed has left goes with the next one, and with a destroy at the latest", async () => {
+    const provider = await program.provider();
+    const { ended } = await uploading(provider.resource("PortableImage", "hello"));
+    await host.exec("pkill -KILL -f portable:end; pkill -KILL -x 'tail|sha256sum'; pkill -KILL -f '^sshd: root'");
+    expect(await ended).toBeInstanceOf(Error);
+    expect(await leftovers()).toContain("/var/lib/pulumi-portable/incoming/");
+
+    const next = (await program.provider()).resource("PortableImage", "other");
+    await next.up(image(connectionTo(host), { name: "hello" }));
+    await next.destroy();
+    expect(await leftovers()).toBe("");
+}, 120_000);
+
 describe("an upload that is cut off leaves nothing on the host, and the next one arrives:", () => {
     const ways: [string, (provider: Provider) => Promise<unknown>][] = [
         ["the provider is killed", (provider) => provider.kill()],
@@ -82,8 +95,9 @@ test("so does one that waits for another one to end", async () => {
     const ended = Promise.allSettled(
         names.map((name) => provider.resource("PortableImage", name).up(largeImage(name))),
     );
-    const both = 'set -- /var/lib/pulumi-portable/incoming/*; [ $# = 2 ] && [ -n "$(ls "$@" | grep raw)" ]';
-    for (let tries = 0; tries < 1000 && (await host.exec(both)).code !== 0; tries++) await sleep(10);
+    const isUploading = '[ -n "$(ls /var/lib/pulumi-portable/incoming/*/*.raw)" ]';
+    for (let tries = 0; tries < 1000 && (await host.exec(isUploading)).code !== 0; tries++) await sleep(10);
+    expect(provider.texts).toContain("waiting to upload");
     await provider.call("cancel", new Empty());
     expect((await ended).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     expect(await leftovers()).toBe("");

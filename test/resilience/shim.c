@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define DIRECTORY "/usr/local/sbin"
-#define LOCK "/etc/systemd/system"
+#define LOCK "/var/lib/private"
 
 static int holds_lock(const char *pid) {
     char path[64], target[256];

@@ -144,7 +144,7 @@ export class TwoVersions {
         // When the program has left the lock the watch takes it: so nobody must have had it for a while.
         await onHost(
             this.host,
-            "calm=0; while [ $calm -lt 3 ]; do sleep 0.1; if flock -n /etc/systemd/system true; then calm=$((calm + 1)); else calm=0; fi; done",
+            "calm=0; while [ $calm -lt 3 ]; do sleep 0.1; if flock -n /var/lib/private true; then calm=$((calm + 1)); else calm=0; fi; done",
         );
     }
 

@@ -25,6 +25,9 @@ function override(command: readonly string[]): string {
         "Type=oneshot",
         "RemainAfterExit=no",
         "Restart=no",
+        // Once its time is over it ends soon, whatever the unit says
+        "TimeoutStopSec=20",
+        "SendSIGKILL=yes",
         // The running service owns it: systemd would remove it when the clone ends
         "RuntimeDirectory=",
         ...emptied.map((key) => `${key}=`),

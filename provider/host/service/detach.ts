@@ -2,7 +2,7 @@ import { filesLibrary } from "../files";
 import { sweepLibrary } from "../image";
 import type { Owner } from "../owner";
 import { aloneLibrary } from "../portabled-252";
-import { lockLibrary } from "../program";
+import { deadlineLibrary, lockLibrary } from "../program";
 import detach from "../sh/detach.sh";
 import { header, type Shell, sh, shellFile } from "../shell";
 import { showUnitsLibrary } from "./inspect";
@@ -14,10 +14,11 @@ import { serviceRecordLibrary } from "./roll-back";
  * while the record is of this creation: otherwise it reports `other-machine` or `superseded`. It reports `failed TEXT`
  * with the block `said`, or `done`.
  */
-export function detachService(name: string, owner: Owner, machineId: string): Shell {
+export function detachService(name: string, owner: Owner, machineId: string, budgetSeconds: number): Shell {
     return sh`
 ${header({ machine_id: machineId })}
 ${lockLibrary}
+${deadlineLibrary(budgetSeconds)}
 ${showUnitsLibrary}
 ${sweepLibrary}
 ${filesLibrary(owner)}

@@ -2,10 +2,10 @@ import { UserError } from "../../errors";
 import { DIRECTORIES_BEFORE_ATTACHED, unitOfDropIn } from "../../systemd/paths";
 import { parseShow, SHOWN_PROPERTIES, type ShownUnit } from "../../systemd/unit-states";
 import { type HostFacts, hostFacts } from "../facts";
-import { type FoundFile, foundFiles, showFilesLibrary } from "../files";
+import { type FoundFile, foundFiles, oneLine, showFilesLibrary } from "../files";
 import { metadataLibrary, unitsOfMetadata } from "../image-metadata";
 import { marks } from "../portabled-252";
-import { hostLibrary } from "../program";
+import { hostLibrary, lockLibrary } from "../program";
 import type { Reported } from "../report";
 import inspect from "../sh/inspect-service.sh";
 import showUnits from "../sh/show-units.sh";
@@ -89,17 +89,18 @@ export function inspectService(request: {
 }): Shell {
     return sh`
 ${header({
-    image: request.image,
+    image: request.image && oneLine(request.image),
     token: request.token,
     extended: request.extensions.length > 0 ? "1" : "",
     instances: request.instances,
     hiding_directories: DIRECTORIES_BEFORE_ATTACHED,
     may_roll_back: request.mayRollBack ? "1" : "",
 })}
-${wordsFunction("with_extensions", request.extensions)}
-${wordsFunction("with_paths", request.paths)}
+${wordsFunction("with_extensions", request.extensions.map(oneLine))}
+${wordsFunction("with_paths", request.paths.map(oneLine))}
 ${wordsFunction("with_texts", request.texts)}
 ${hostLibrary}
+${lockLibrary}
 ${showUnitsLibrary}
 ${showFilesLibrary}
 ${metadataLibrary(request.name)}

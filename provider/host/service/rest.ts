@@ -2,10 +2,10 @@ import { filesLibrary, showFilesLibrary } from "../files";
 import type { Owner } from "../owner";
 import { lockLibrary } from "../program";
 import rest from "../sh/rest-of-switch.sh";
-import { header, type Shell, sh, shellFile, wordsFunction } from "../shell";
+import { header, type Shell, sh, shellFile } from "../shell";
 import { showUnitsLibrary } from "./inspect";
 import type { SwitchPlan } from "./plan";
-import { serviceRecordLibrary, unitsOf } from "./roll-back";
+import { serviceRecordLibrary, showFunctions, unitsOf } from "./roll-back";
 
 /**
  * For a client that lost the answer of a switch: waits until the switch has ended, rolls back where it was killed, and
@@ -15,7 +15,7 @@ import { serviceRecordLibrary, unitsOf } from "./roll-back";
 export function restOfSwitch(name: string, owner: Owner, plan: SwitchPlan, id: string, reason: string): Shell {
     return sh`
 ${header({ lost: reason, units: unitsOf(plan) })}
-${wordsFunction("with_paths", [...plan.files.map((file) => file.path), ...plan.drop])}
+${showFunctions(plan)}
 ${lockLibrary}
 ${showUnitsLibrary}
 ${filesLibrary(owner)}

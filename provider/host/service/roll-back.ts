@@ -1,14 +1,15 @@
-import { ATTACHED_DIRECTORIES, RECORDS_DIRECTORY, UNITS_DIRECTORY } from "../../systemd/paths";
+import { ATTACHED_DIRECTORIES, isDropInPath, RECORDS_DIRECTORY, UNITS_DIRECTORY } from "../../systemd/paths";
 import { isTemplate } from "../../systemd/unit-names";
-import { filesLibrary } from "../files";
+import { filesLibrary, oneLine } from "../files";
 import type { Owner } from "../owner";
 import { aloneLibrary } from "../portabled-252";
 import { program, settleLibrary } from "../program";
 import type { Report } from "../report";
+import { ROLLBACK_STEP_SECONDS } from "../rollback-limit";
 import armText from "../sh/arm.sh";
 import rollBack from "../sh/roll-back.sh";
 import serviceRecord from "../sh/service-record.sh";
-import { header, type Shell, sh, shellFile } from "../shell";
+import { header, joinShell, type Shell, sh, shellFile, wordsFunction } from "../shell";
 import { beforeUnit } from "./before-switch";
 import type { Attachment } from "./inspect";
 import type { SwitchPlan } from "./plan";
@@ -65,7 +66,7 @@ attached_dirs() {
 
 /** Defines `record_switch` and `disarm`. */
 export function serviceRecordLibrary(name: string, wanted: Pick<Attachment, "path" | "profile">, id = ""): Shell {
-    return sh`${header({ name, id, profile: wanted.profile, wanted_image: wanted.path })}${shellFile(serviceRecord)}`;
+    return sh`${header({ name: oneLine(name), id, profile: oneLine(wanted.profile), wanted_image: oneLine(wanted.path) })}${shellFile(serviceRecord)}`;
 }
 
 /** The library that a switch and its rollback share. */
@@ -98,6 +99,12 @@ ${shellFile(armText)}
 `;
 }
 
+/** `with_paths` and `with_texts`: the files that a switch reports at its end, and those with their text. */
+export function showFunctions({ files, drop }: SwitchPlan): Shell {
+    const paths = [...files.map(({ path }) => path), ...drop];
+    return joinShell([wordsFunction("with_paths", paths), wordsFunction("with_texts", paths.filter(isDropInPath))]);
+}
+
 /** Every unit of both images. */
 export function unitsOf(plan: SwitchPlan): string[] {
     return [...new Set([...plan.leave, ...plan.units])];
@@ -119,6 +126,7 @@ ${header({
     active_services: active.filter((unit) => unit.endsWith(".service")),
     active_others: active.filter((unit) => !unit.endsWith(".service")),
     restart_sockets: plan.restartSockets,
+    step_seconds: ROLLBACK_STEP_SECONDS,
 })}
 ${shellFile(rollBack)}
 `,

@@ -6,12 +6,12 @@ import { deadlineLibrary, lockLibrary } from "../program";
 import type { Report } from "../report";
 import switchText from "../sh/switch.sh";
 import together from "../sh/together.sh";
-import { header, headerFunction, type Shell, sh, shellFile, wordsFunction } from "../shell";
+import { header, headerFunction, type Shell, sh, shellFile } from "../shell";
 import { verifyDropIns } from "../verify";
 import { beforeSwitchLibrary, beforeUnit } from "./before-switch";
 import { type Attachment, showUnitsLibrary } from "./inspect";
 import type { SwitchPlan } from "./plan";
-import { armLibrary, CONFIRM_SECONDS, switchLibrary } from "./roll-back";
+import { armLibrary, CONFIRM_SECONDS, showFunctions, switchLibrary } from "./roll-back";
 
 /** The checks that the host makes before it asks for the confirmation. */
 export interface HostChecks {
@@ -90,7 +90,7 @@ ${header({
     confirmation: CONFIRMATION,
 })}
 ${filesToWrite(plan.files, plan.changed)}
-${wordsFunction("with_paths", [...plan.files.map((file) => file.path), ...plan.drop])}
+${showFunctions(plan)}
 ${headerFunction("attach_image", plan.attach ? attachImage(plan) : sh`:`)}
 ${command && headerFunction("health_command", healthCommand(command, timeoutSeconds))}
 ${plan.beforeSwitch && beforeSwitchLibrary(plan.beforeSwitch)}
@@ -122,5 +122,5 @@ function healthCommand({ command, inside }: NonNullable<HostChecks["command"]>, 
         inside === undefined
             ? sh`${command}`
             : sh`nsenter --target "$(systemctl show -p MainPID --value -- ${inside})" --mount --root --wd -- ${command}`;
-    return sh`timeout ${Math.ceil(timeoutSeconds)} ${run}`;
+    return sh`timeout --kill-after=5 ${Math.ceil(timeoutSeconds)} ${run}`;
 }

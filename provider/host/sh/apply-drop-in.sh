@@ -109,16 +109,16 @@ apply() {
 }
 # roll_back_unit makes them take what was before, and starts what has fallen over since.
 roll_back_unit() {
-    systemctl daemon-reload
+    timeout "$step_seconds" systemctl daemon-reload
     [ -n "$affected" ] && [ -z "$cannot" ] || return 0
-    if [ "$effect" = sockets ]; then restart_sockets
+    if [ "$effect" = sockets ]; then restart_sockets timeout "$step_seconds"
     else
         for instance in $affected; do
             read_state "$instance"
-            if [ "$effect" = reload ] && [ "$ActiveState" = active ]; then systemctl reload -- "$instance"
+            if [ "$effect" = reload ] && [ "$ActiveState" = active ]; then timeout "$step_seconds" systemctl reload -- "$instance"
             else
                 systemctl reset-failed -- "$instance" 2>/dev/null
-                systemctl restart -- "$instance"
+                timeout "$step_seconds" systemctl restart -- "$instance"
             fi
         done
     fi

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2016
 watch='exec 9<"$1"; flock 9; [ ! -f "$2/roll-back" ] || exec /bin/sh "$2/roll-back" watch; rm -rf -- "$2" "$3" "$4"'
 # Run by the boot unit: the same, except that it leaves a living switch alone. Then something else started the unit.
-at_boot="[ ! -f $back/roll-back ] || exec /bin/sh $back/roll-back boot; exec flock -n -E 0 $units_directory rm -rf -- $back $boot_link $boot_file"
+at_boot="[ ! -f $back/roll-back ] || exec /bin/sh $back/roll-back boot; exec flock -n -E 0 $lock rm -rf -- $back $boot_link $boot_file"
 # arm_begin starts copying the current state in the background. arm completes it with the rollback program, the boot unit
 # and the watch. arm_now syncs all of that and puts it into force; from then on the record says that a switch is under
 # way. The watch waits for the lock that the switch holds.
@@ -10,7 +10,7 @@ arm_begin() {
     [ ! -e "$back" ] || rm -rf -- "$back"
     mkdir -m 0700 "$back" "$back/attached" || return
     systemd-run --quiet --no-block --collect --unit "$watch_unit" --property DefaultDependencies=no \
-        /bin/sh -c "$watch" watch "$units_directory" "$back" "$boot_link" "$boot_file" &
+        /bin/sh -c "$watch" watch "$lock" "$back" "$boot_link" "$boot_file" &
     watch_pid=$!
     attached_paths | xargs -r -d '\n' cp -a --parents -t "$back/attached" -- &
     copy_pid=$!

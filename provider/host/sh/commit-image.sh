@@ -20,14 +20,29 @@ receive() {
 old() { dd if="$from" bs=1M iflag=skip_bytes,count_bytes count="$1" skip="$2" status=none; }
 # head(1) isn't used: it may buffer, and so take bytes of the next part.
 new() { timeout "$longest_upload_seconds" dd bs=256K iflag=fullblock,count_bytes count="$1" status=none <&8; }
-if [ -n "$uploaded" ]; then
-    incoming=${uploaded%/*}
-    say receiving
+# Makes a directory that the login may write to, on the file system of the images.
+make_incoming() {
+    read -r pid rest </proc/self/stat
+    # An operation that ends at the same time removes empty directories: try again.
+    for try in 1 2 3 4 5; do
+        [ -d "$records/incoming" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0711 "$records/incoming"; }
+        incoming=$(mktemp -d "$records/incoming/$pid-XXXXXXXX") && break
+    done
+    # Only what comes over SFTP is written by the login.
+    [ -d "$incoming" ] && { [ -z "${SUDO_UID-}" ] || [ -n "$from" ] || chown -- "$SUDO_UID" "$incoming"; }
+}
+if [ -n "$arrives" ]; then
+    make_incoming || { say no-incoming; exit 1; }
+    uploaded=$incoming/${image##*/}
+    say receiving "$uploaded"
     if [ -z "$from" ]; then receive; check_digest
     else
         parts >"$uploaded"
         [ "$(stat -c %s -- "$uploaded")" = "$size_bytes" ] || exit 1
     fi
+    # From here on the login can't replace what it has uploaded.
+    chown root:root "$incoming" && chmod 0700 "$incoming" && [ -f "$uploaded" ] && [ ! -L "$uploaded" ] &&
+        [ "$(stat -c %h -- "$uploaded")" = 1 ] || exit 1
     # Sync and portabled's answer take their time: they run while the digest is computed.
     { chown root:root "$uploaded" && chmod 0644 "$uploaded" && sync "$uploaded"; } &
     owned_pid=$!
@@ -36,8 +51,9 @@ if [ -n "$uploaded" ]; then
     [ -z "$from" ] || { set_digest; check_digest; }
 fi
 take_lock
+check_parents "$image" || { echo "$unsafe: an image there could be replaced" >&2; exit 1; }
 make_records images && { [ -d "$want" ] || mkdir -m 0700 -- "$want"; } || exit
-if [ -n "$uploaded" ]; then
+if [ -n "$arrives" ]; then
     note_of "$image"
     [ ! -e "$note" ] || rm -f -- "$note"
     : >"$note.new"
@@ -53,7 +69,7 @@ else
     [ -f "$image" ] || exit 1
 fi
 adopt "$adopted" || exit
-[ -z "$uploaded" ] || text "$index" >"$want/.chunks"
+[ -z "$arrives" ] || text "$index" >"$want/.chunks"
 [ -z "$unknown" ] || printf 'urn %s\nnonce %s\n' "$urn" "$nonce" >"$unknown/$token" || exit
 printf 'urn %s\nnonce %s\n' "$urn" "$nonce" >"$want/$token" || exit
 # The newest images stay, so that a rollback to one of them needs no upload.

@@ -1,10 +1,14 @@
 attempt() {
     what=$1; shift
     say step "$what"
-    said=$("$@" 2>&1) || { say failed "$what"; printf '%s\n' "$said" | block said; exit 1; }
+    case $1 in
+        alone) shift; said=$(alone in_time "$@" 2>&1) ;;
+        *) said=$(in_time "$@" 2>&1) ;;
+    esac || { say failed "$what"; printf '%s\n' "$said" | block said; exit 1; }
 }
 [ "$(cat /etc/machine-id)" = "$machine_id" ] || { say other-machine; exit 0; }
 take_lock
+start_clock
 if [ -s "$service" ] && ! grep -qFx -- "nonce $nonce" "$service"; then
     say superseded; exit 0
 fi

@@ -1,9 +1,6 @@
-newline='
-'
 record="$records/files/$token" undo="$records/files/.$token.undo" fresh="$records/files/.$token.new"
 was="$undo/was$record"
-changed= noted= directories= back=
-listed() { case $newline$1$newline in *"$newline$2$newline"*) return 0 ;; esac; return 1; }
+changed= noted= directories= back= loose=
 claim() {
     clear=0
     [ $# != 0 ] || return 0
@@ -33,6 +30,10 @@ able() {
     parent=${1%/*}
     while [ -n "$parent" ] && [ ! -e "$parent" ]; do parent=${parent%/*}; done
     [ -z "$parent" ] || [ -d "$parent" ] || { echo "$parent isn't a directory" | block "unable $1"; return 1; }
+    check_parents "$1" || { echo "$unsafe: what root writes there could be led elsewhere" | block "unable $1"; return 1; }
+    if [ -e "$1" ] && [ ! -f "$1" ] && [ ! -L "$1" ]; then
+        echo "a $(stat -c %F -- "$1") is there, and no file" | block "unable $1"; return 1
+    fi
 }
 # read_record FILE sets $noted, lines of paths and directories, and $applied.
 read_record() {
@@ -57,6 +58,8 @@ note_parents() {
     done
     [ -z "$parent" ] || ! listed "$made" "dir $parent" || note "dir $parent"
 }
+# $loose are recorded paths, no longer declared, that others than root could lead elsewhere (an earlier version wrote them, or
+# the directory has changed hands). They are neither copied nor restored, and removed after the change is committed.
 # files_begin PATH... undoes what a killed run left, copies what is there under the paths and under those of the record
 # that aren't among them, and notes them all. It also notes those of $directories that don't exist yet.
 files_begin() {
@@ -66,7 +69,9 @@ files_begin() {
     fi
     [ ! -e "$undo" ] || rm -rf -- "$undo"
     mkdir -m 0700 -- "$undo" "$undo/was" || return
-    kept=
+    # Nobody can guess the name of a temporary file. A rollback in another process finds it here.
+    read -r unique </proc/sys/kernel/random/uuid && printf '%s\n' "$unique" >"$undo/unique" || return
+    kept= loose=
     keep "$record"
     read_record "$record"
     [ -n "$applied" ] || changed=1
@@ -84,6 +89,7 @@ files_begin() {
         path=${line#path }
         [ "$path" != "$line" ] || continue
         for wanted; do [ "$wanted" != "$path" ] || continue 2; done
+        if ! check_parents "$path"; then loose=$loose$path$newline; continue; fi
         others=$others$path$newline
         keep "$path"
     done <<END
@@ -96,7 +102,8 @@ END
 # Each line of $kept is one word, whatever characters it has.
 # shellcheck disable=SC2086
 copy_kept() ( IFS=$newline; set -f; exec cp -pP --parents -t "$undo/was" -- $kept )
-keep() { [ ! -e "$1" ] && [ ! -L "$1" ] || kept=$kept$1$newline; }
+# A FIFO or a device isn't read, and a directory isn't ours.
+keep() { [ ! -f "$1" ] && [ ! -L "$1" ] || kept=$kept$1$newline; }
 # files_sync PATH... syncs the paths and the copies (those in $back, too) before the list and the record name them. $undo
 # and the directory of the records must be synced after it.
 files_sync() {
@@ -104,12 +111,13 @@ files_sync() {
         find "$undo" ${back:+"$back"} ! -type l -exec sync -- "$fresh" "$@" {} + &&
         mv -f -- "$undo/list.new" "$undo/list" && mv -f -- "$fresh" "$record"
 }
-temporary_of() { temporary=${1%/*}/.${1##*/}.pulumi-portable; }
+temporary_of() { temporary=${1%/*}/.pulumi-portable.$unique; }
+# put PATH MODE OWNER:GROUP writes a file from base64, whole or not at all.
 put() {
     [ -d "${1%/*}/" ] || mkdir -p -m 0755 -- "${1%/*}" || return
     temporary_of "$1"
-    if [ "$2 $3" = "0644 root:root" ] && [ ! -g "${1%/*}/" ]; then base64 -d >"$temporary"
-    else (umask 077; base64 -d >"$temporary") && chmod "$2" -- "$temporary" && chown "$3" -- "$temporary"
+    if [ "$2 $3" = "0644 root:root" ] && [ ! -g "${1%/*}/" ]; then (set -C; exec base64 -d >"$temporary")
+    else (umask 077; set -C; exec base64 -d >"$temporary") && chmod "$2" -- "$temporary" && chown "$3" -- "$temporary"
     fi && sync "$temporary" || {
         rm -f -- "$temporary"; return 1
     }
@@ -124,7 +132,8 @@ put() {
 drop_others() {
     while IFS= read -r path; do
         [ -n "$path" ] || continue
-        if [ -e "$path" ] || [ -L "$path" ]; then rm -f -- "$path" || return; changed=1; fi
+        # A directory in place of a file isn't ours.
+        if [ -L "$path" ] || { [ -e "$path" ] && [ ! -d "$path" ]; }; then rm -f -- "$path" || return; changed=1; fi
         forget "path $path"
     done <<END
 $others
@@ -146,7 +155,7 @@ sync_listed() {
 }
 recorded() { sed -n 's/^path //p' "$record" 2>/dev/null; }
 dirs_of() { sed -n 's/^dir //p' "$1" 2>/dev/null | sort -r; }
-empty_dirs() { dirs_of "$1" | xargs -r -d '\n' rmdir -- 2>/dev/null; }
+empty_dirs() { dirs_of "$1" | for_entries rmdir -- 2>/dev/null; }
 prune_dirs() {
     case $noted in *"$newline"dir\ *) ;; *) return ;; esac
     write_record
@@ -157,9 +166,12 @@ END
 }
 files_undo() {
     [ -f "$undo/list" ] || { forget_undo; return; }
+    forget_parents
+    read -r unique <"$undo/unique" || unique=none
     while IFS= read -r path; do
         temporary_of "$path"
-        if [ -e "$undo/was$path" ] || [ -L "$undo/was$path" ]; then
+        if ! check_parents "$path"; then undo_loose "$path"
+        elif [ -e "$undo/was$path" ] || [ -L "$undo/was$path" ]; then
             mkdir -p -- "${path%/*}"
             cp -pP -- "$undo/was$path" "$temporary" && mv -fT -- "$temporary" "$path"
         else
@@ -171,12 +183,29 @@ files_undo() {
     if [ -e "$was" ]; then cp -p -- "$was" "$fresh" && mv -f -- "$fresh" "$record"; else rm -f -- "$record" "$fresh"; fi
     forget_undo
 }
+# Restores a file whose directory has changed hands meanwhile: what is moved there replaces an entry, whatever that is.
+undo_loose() {
+    if [ -f "$undo/was$1" ]; then
+        cp -pP -- "$undo/was$1" "$undo/restored" && in_parent "$1" mv -fT -- "$undo/restored"
+    else
+        in_parent "$1" rm -f --
+    fi
+}
 # The list is removed first: an incomplete copy must never be taken for a complete one.
 forget_undo() { rm -rf -- "$undo/list" "$undo" "$fresh"; }
 remove_all() {
-    recorded | xargs -r -d '\n' rm -f --
+    recorded | for_entries rm -f --
     empty_dirs "$record"
     forget_undo
     rm -f -- "$record" "$fresh"
 }
-files_commit() { prune_dirs; write_record applied; forget_undo; }
+files_commit() { forget_parents; remove_loose; prune_dirs; write_record applied; forget_undo; }
+remove_loose() {
+    while IFS= read -r path; do
+        [ -n "$path" ] || continue
+        in_parent "$path" rm -f --
+        forget "path $path"
+    done <<END
+$loose
+END
+}

@@ -9,6 +9,7 @@ say_machine() {
     # shellcheck source=/dev/null
     say os "$(. /etc/os-release; echo "$ID ${ID_LIKE:-}")"
     command -v portablectl >/dev/null 2>&1 && say portablectl "$(command -v portablectl)"
+    command -v flock >/dev/null 2>&1 && say flock
     portabled=not-found
     for directory in /lib /usr/lib /usr/local/lib /run /etc; do
         # A masked unit is a link to /dev/null (systemctl(1), mask).

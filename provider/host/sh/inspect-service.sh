@@ -89,7 +89,7 @@ say_machine
 command -v portablectl >/dev/null 2>&1 || { say_version; exit 0; }
 # While a switch is under way or cleans up, the state would be half old and half new: wait for it.
 if [ -e "$service.back" ]; then
-    exec 9<"$units_directory"
+    open_lock
     flock -w 1 9 || { say step "waiting for another operation on this host"; flock -w 600 9; }
     [ -z "$may_roll_back" ] || [ ! -f "$service.back/roll-back" ] || sh "$service.back/roll-back" interrupted >/dev/null
     exec 9>&-

@@ -7,10 +7,17 @@ leave() {
     [ -z "$trial" ] || [ ! -e "$trial" ] || rm -rf -- "$trial"
     rmdir ${trial:+"$records/images" "$records/files" "$records/services"} "$records/incoming" "$records" 2>/dev/null
 }
+# Opens what the lock is on, as file descriptor 9. systemd makes that directory on every host, and root alone can open it:
+# whoever can open a file can lock it, and nobody else is to stop an operation.
+open_lock() {
+    command -v flock >/dev/null 2>&1 || { say no-flock; exit 1; }
+    [ -d "$lock" ] || mkdir -m 0700 -- "$lock"
+    exec 9<"$lock"
+}
 # Lets one operation at a time change a host.
 take_lock() {
     trap leave EXIT
-    exec 9<"$units_directory"
+    open_lock
     # An operation that has reported its result still cleans up for less than a second.
     if ! flock -w 1 9; then
         say step "waiting for another operation on this host"

@@ -17,7 +17,7 @@ note_of() {
 # Waits, for half a second at most, while the operation that uploaded the image still gets the answer.
 await_note() {
     for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        [ -e "$note.new" ] && [ ! -e "$note" ] && ! flock -n "$units_directory" true || break
+        [ -e "$note.new" ] && [ ! -e "$note" ] && ! flock -n "$lock" true || break
         sleep 0.02
     done
 }

@@ -8,7 +8,7 @@ if [ -f "$record" ]; then
     remove_all
 else
     with_adopted claim || { say superseded; exit 0; }
-    with_adopted rm -f --
-    with_directories rmdir -- 2>/dev/null
+    with_adopted print_lines | for_entries rm -f --
+    with_directories print_lines | for_entries rmdir -- 2>/dev/null
 fi
 if apply; then say done; else say failed "$doing $changed_unit"; printf '%s\n' "$said" | block said; fi

@@ -20,4 +20,4 @@ fi
 # shellcheck disable=SC2086
 show_units $units
 with_paths show_files
-with_paths show_texts
+with_texts show_texts

@@ -5,11 +5,11 @@
 # shellcheck disable=SC2086
 reason=$1 units_touched=${2-1} bad=
 roll_back_step() {
-    undone=$("$@" 2>&1) || { say undo-failed "$*"; printf '%s\n' "$undone" | block undone; }
+    undone=$(timeout "$step_seconds" "$@" 2>&1) || { say undo-failed "$*"; printf '%s\n' "$undone" | block undone; }
 }
 if [ "$reason" = boot ]; then
     # The lock is held: this isn't a boot, something else started the unit, and the switch is alive.
-    exec 9<"$units_directory"
+    exec 9<"$lock"
     flock -n 9 || exit 0
 fi
 show_marks
@@ -24,7 +24,7 @@ END
 if [ "$(grep -csFx -e 'why confirmed' -e "switch $id" "$service")" = 2 ]; then commit_recorded; disarm; exit 0; fi
 # Where the switch was killed, the command of beforeSwitch still runs: it ends before the old service gets its data back.
 if [ -n "$before_unit" ] && [ -e "/run/systemd/system/$before_unit" ]; then
-    systemctl stop -- "$before_unit" 2>/dev/null
+    timeout "$step_seconds" systemctl stop -- "$before_unit" 2>/dev/null || systemctl kill --signal=KILL -- "$before_unit" 2>/dev/null
     rm -rf -- "/run/systemd/system/$before_unit" "/run/systemd/system/$before_unit.d"
 fi
 [ -d "$back/attached" ] || { disarm; exit 0; }
@@ -49,6 +49,7 @@ attached_dirs -empty | grep -vxF -f "$back/directories" | xargs -r -d '\n' rmdir
 [ ! -f "$undo/list" ] || files_undo
 attached_paths | sync_listed
 roll_back_step systemctl daemon-reload
+boot_unit_loaded=1
 if [ -z "$previous" ]; then
     [ -z "$were_off" ] || systemctl reset-failed -- $were_off 2>/dev/null
     empty_dirs "$record"

@@ -14,5 +14,8 @@ record_switch() {
 disarm() {
     rm -f -- "$back/roll-back" "$service.new"
     rm -rf -- "$back" "$boot_link" "$boot_file"
+    # A reload of the manager since then has loaded the boot unit. Without another one it would stay loaded, and systemctl
+    # would warn that its file has changed.
+    [ -z "${boot_unit_loaded-}" ] || systemctl daemon-reload
     [ -z "$id" ] || [ "${reason-}" = watch ] || systemctl stop "$watch_unit" 2>/dev/null
 }

@@ -1,8 +1,20 @@
-# Reports each file that exists: `file MODE OWNER GROUP SHA256 PATH`.
+# Reports each file that exists: `file MODE OWNER GROUP SHA256 PATH`. What isn't a file has a word for its kind in place of
+# the digest, and isn't read: a FIFO or a device might never end. Neither might what was exchanged for one just now.
 show_files() {
     for path; do
-        [ ! -e "$path" ] || { digest=$(sha256sum <"$path"); say file "$(stat -c '%04a %U %G' -- "$path")" "${digest%% *}" "$path"; }
+        if [ -L "$path" ]; then digest='link'
+        elif [ -f "$path" ]; then
+            digest=$(timeout "$read_seconds" sha256sum -- "$path")
+            # sha256sum(1) begins the line with a backslash where the name needs one.
+            digest=${digest#\\} digest=${digest%% *}
+        elif [ -p "$path" ]; then digest=fifo
+        elif [ -S "$path" ]; then digest=socket
+        elif [ -d "$path" ]; then digest=directory
+        elif [ -e "$path" ]; then digest=device
+        else continue
+        fi
+        say file "$(stat -c '%04a %U %G' -- "$path")" "${digest:-unreadable}" "$path"
     done
 }
 # Reports the content of each file that exists as a block `content PATH`.
-show_texts() { for path; do [ ! -f "$path" ] || block "content $path" <"$path"; done; }
+show_texts() { for path; do [ ! -f "$path" ] || timeout "$read_seconds" cat -- "$path" | block "content $path"; done; }

@@ -16,7 +16,11 @@ mounted() {
 # Deletes every image that is in our records, that no resource claims any more and that is neither attached nor mounted;
 # reports `kept PATH` for those still in use. Needs the lock.
 sweep() {
-    # Uploads that were cut off leave these.
+    # Uploads that were cut off leave these. The directory of one has the PID of its program.
+    for part in "$records"/incoming/*; do
+        pid=${part##*/} pid=${pid%%-*}
+        [ ! -d "$part" ] || [ -d "/proc/$pid" ] || rm -rf -- "$part"
+    done
     for part in "$images"/.part-*; do [ ! -e "$part" ] || rm -f -- "$part"; done
     for want in "$records"/images/*; do
         set -- "$want"/*

@@ -21,7 +21,7 @@ failed() {
     fi
     show_units $leave $units
     with_paths show_files
-    with_paths show_texts
+    with_texts show_texts
     exit 1
 }
 attempt() {
@@ -115,7 +115,9 @@ wait_for_health_command() {
     say step "waiting for the health command"
     now
     limit=$((now + health_seconds))
-    until said=$(health_command 2>&1 8<&- 9<&-); do
+    # Into a file: a child that it leaves running would keep a pipe open for ever.
+    until health_command >"$back/health" 2>&1 8<&- 9<&-; do
+        said=$(tail -c 10000 "$back/health")
         now
         [ "$now" -lt "$limit" ] || { bad=$health_unit; failed "the health command"; }
         sleep 0.5
@@ -192,7 +194,7 @@ fi
 if [ -z "$changed" ] && systemctl show -p NeedDaemonReload -- $plain_units | grep -q yes; then
     changed=1
 fi
-[ -z "$changed" ] || attempt "reloading the manager" systemctl daemon-reload
+[ -z "$changed" ] || { attempt "reloading the manager" systemctl daemon-reload; boot_unit_loaded=1; }
 if [ -n "$before_unit" ]; then
     # The new image is attached by now, and the old one still runs.
     say step "running $before_command of the new image before the switch"

@@ -1,7 +1,7 @@
 import type { Resource } from "../../contract";
 import { PartialFailure, UserError } from "../../errors";
 import { canonicalConnection } from "../../host/merge-connection";
-import { perform } from "../../host/perform";
+import { budgetSeconds, perform } from "../../host/perform";
 import { detachService } from "../../host/service/detach";
 import { attachedImage, type InspectedService } from "../../host/service/inspect";
 import { isRecord, UNKNOWN, Unknown } from "../../schema/values";
@@ -182,7 +182,9 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             `the service ${name}`,
             async ({ host, warnOfAnotherMachine }) => {
                 const owner = ownerOf(context, known.record, name);
-                const said = await perform(context, host, () => detachService(name, owner, known.machineId ?? ""));
+                const said = await perform(context, host, () =>
+                    detachService(name, owner, known.machineId ?? "", budgetSeconds(context)),
+                );
                 if (said.has("other-machine")) warnOfAnotherMachine();
                 else if (said.has("done")) context.status(`${name} is detached`);
                 else if (!said.has("superseded"))

@@ -85,7 +85,7 @@ async function resolveHostFile(context: Context, path: string, file: HostFileInp
 
 /** `0644 root root sha256:<hex>` */
 export function hostFileState(file: Pick<FoundFile, "mode" | "owner" | "group" | "digest">): string {
-    return `${file.mode} ${file.owner} ${file.group} sha256:${file.digest}`;
+    return `${file.mode} ${file.owner} ${file.group} ${/^[0-9a-f]{64}$/.test(file.digest) ? `sha256:${file.digest}` : file.digest}`;
 }
 
 /** The states of those files among `paths` that were found, in the order of `paths`. */

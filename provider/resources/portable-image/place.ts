@@ -4,7 +4,7 @@ import { megabytes } from "../../format";
 import type { Connection } from "../../host/connection";
 import { type HostFacts, hostFacts, otherArchitecture, requirePortable } from "../../host/facts";
 import type { Answer, Host } from "../../host/host";
-import { type Arrival, commitImage, discardUpload, inspectImage } from "../../host/image";
+import { type Arrival, commitImage, inspectImage } from "../../host/image";
 import type { Owner } from "../../host/owner";
 import { type Performed, perform } from "../../host/perform";
 import { parseIndex } from "../../transfer/chunks";
@@ -83,45 +83,43 @@ async function attempt<O>(
     const look = await perform(context, host, () => inspectImage(built, reused));
     const facts = hostFacts(look);
     requirePortable(facts, host.name);
-    const incoming = look.one("incoming");
-    const uploaded = incoming === undefined ? undefined : `${incoming}/${built.fileName}`;
     const isPresent = look.one("present") === built.digest;
     const other = otherArchitecture(facts, built.architecture);
     if (other !== undefined) {
-        if (uploaded !== undefined) await perform(context, host, () => discardUpload(uploaded));
         const todo = "Build the programs for that, or give a host of the other kind; nothing was uploaded";
         throw new UserError({ property: "source", what: other, todo });
     }
-    if (!isPresent && uploaded === undefined) refuseUpload(look.one("free"), look.stderr, built);
-    const arrival =
-        isPresent || uploaded === undefined
-            ? undefined
-            : built.file === undefined
-              ? copyOf(built, uploaded, reused, look.block("chunks"))
-              : arrivalOf(uploaded, reused, look.block("chunks"), await index);
-    const commit = (receiving?: () => Promise<Answer>) =>
+    if (!isPresent) refuseFullDisk(look.one("free"), built);
+    const arrival = isPresent
+        ? undefined
+        : built.file === undefined
+          ? copyOf(built, reused, look.block("chunks"))
+          : arrivalOf(reused, look.block("chunks"), await index);
+    const commit = (receiving?: (path: string) => Promise<Answer>) =>
         perform(context, host, () => commitImage(built, arrival, owner, { retain, adopted }), {
             answers: receiving === undefined ? {} : { receiving },
             lastKey: "done",
         });
     const said = arrival === undefined ? await commit() : await sendImage(context, host, built, arrival, commit);
+    if (said.has("no-incoming"))
+        throw new UserError({ what: "no directory to upload to could be made in /var/lib", said: said.stderr });
     return { said, facts, arrival };
 }
 
-function arrivalOf(uploaded: string, reused: string, chunks: string | undefined, index: string): Arrival {
+function arrivalOf(reused: string, chunks: string | undefined, index: string): Arrival {
     const parts = chunks === undefined ? undefined : planDelta(parseIndex(chunks), parseIndex(index));
-    return { uploaded, from: parts && { image: reused, parts }, index };
+    return { from: parts && { image: reused, parts }, index };
 }
 
 /** The image as a copy of the one that is on the host under another version. */
-function copyOf({ sizeBytes }: Built, uploaded: string, image: string, chunks = ""): Arrival {
+function copyOf({ sizeBytes }: Built, image: string, chunks = ""): Arrival {
     if (image === "")
         throw new UserError({
             property: "source",
             what: "the deployed image isn't on the host any more, and its source, which ignoreChanges keeps, has other bytes here",
             todo: "Take `source` out of ignoreChanges once",
         });
-    return { uploaded, from: { image, parts: [{ from: "old", offset: 0, length: sizeBytes }] }, index: chunks };
+    return { from: { image, parts: [{ from: "old", offset: 0, length: sizeBytes }] }, index: chunks };
 }
 
 function arrivalText(arrival: Arrival | undefined): string {
@@ -140,11 +138,10 @@ function notPlaced(host: Host, { digest, path }: Built, said: Performed): string
     return new UserError({ host: host.name, what, said: said.stderr, todo }).message;
 }
 
-function refuseUpload(free: string | undefined, said: string, { sizeBytes, path }: Built): never {
+function refuseFullDisk(free: string | undefined, { sizeBytes, path }: Built): void {
     if (free !== undefined && Number(free) <= sizeBytes)
         throw new UserError({
             what: `there is no room for the image ${path}: it has ${megabytes(sizeBytes)} MB, and ${megabytes(Number(free))} MB are free on /var/lib`,
             todo: "Make room there; nothing was changed",
         });
-    throw new UserError({ what: "no directory to upload to could be made in /var/lib", said });
 }

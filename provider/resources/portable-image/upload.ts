@@ -3,14 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { HostContext } from "../../contract";
 import { megabytes } from "../../format";
 import type { Answer, Host } from "../../host/host";
-import { type Arrival, discardUpload } from "../../host/image";
-import { type Performed, perform } from "../../host/perform";
+import type { Arrival } from "../../host/image";
+import type { Performed } from "../../host/perform";
 import { present } from "../../schema/values";
 import { newBytes } from "../../transfer/delta";
 import type { Built } from "./build";
 
-/** Runs the host program that receives the image; it calls `receiving` once it listens. */
-type Commit = (receiving: () => Promise<Answer>) => Promise<Performed>;
+/** Runs the host program that receives the image; it calls `receiving` with a path to upload to once it listens. */
+type Commit = (receiving: (path: string) => Promise<Answer>) => Promise<Performed>;
 
 /** How long the end of an upload on one side of a connection may take to arrive at the other side. */
 const SETTLE_MS = 2000;
@@ -20,46 +20,27 @@ export async function sendImage(
     context: HostContext,
     host: Host,
     built: Built,
-    { uploaded, from }: Arrival,
+    { from }: Arrival,
     commit: Commit,
 ): Promise<Performed> {
-    let isReceiving = false;
-    const commitAndNote: Commit = (receiving) =>
-        commit(() => {
-            isReceiving = true;
-            return receiving();
-        });
     const send = () =>
         from === undefined
-            ? sendWhole(context, host, built, uploaded, commitAndNote)
-            : commitAndNote(async () => newParts(context, built, from.parts));
+            ? sendWhole(context, host, built, commit)
+            : commit(async () => newParts(context, built, from.parts));
     if (from === undefined) context.status(`waiting to upload ${megabytes(built.sizeBytes)} MB`);
-    try {
-        return await host.inTurn(send, { signal: context.signal });
-    } catch (error) {
-        // A program that has listened cleans up by itself. A host that can't be reached keeps an empty directory for a day.
-        const signal = AbortSignal.timeout(5000);
-        if (!isReceiving) await perform({ status() {}, signal }, host, () => discardUpload(uploaded)).catch(() => {});
-        throw error;
-    }
+    return host.inTurn(send, { signal: context.signal });
 }
 
 /** Uploads the whole image over SFTP while the host program runs. Throws the error of the upload, if it fails. */
-async function sendWhole(
-    context: HostContext,
-    host: Host,
-    { file }: Built,
-    uploaded: string,
-    commit: Commit,
-): Promise<Performed> {
+async function sendWhole(context: HostContext, host: Host, { file }: Built, commit: Commit): Promise<Performed> {
     let uploading: Promise<unknown> | undefined;
     let failure: unknown;
     const over = new AbortController();
-    const receiving = async () => {
+    const receiving = async (path: string) => {
         const signal = AbortSignal.any([context.signal, over.signal]);
         const onProgress = (done: number, total: number) =>
             context.status(`uploading ${megabytes(done)}/${megabytes(total)} MB`);
-        const sent = host.upload(present(file, "file"), uploaded, { signal, onProgress });
+        const sent = host.upload(present(file, "file"), path, { signal, onProgress });
         uploading = sent.catch((error) => {
             if (!over.signal.aborted) failure = error;
         });

@@ -1,0 +1,83 @@
+newline='
+'
+# What is known of directories. It is forgotten where a command of others may have run since: it may have changed an owner.
+forget_parents() { asked=$newline stats=$newline; }
+forget_parents
+# know_parents PATH... asks with one process who owns the directories above the paths and who can write there.
+know_parents() {
+    unknown_parents=
+    for below; do
+        above=${below%/*}
+        while listed "$asked" "${above:-/}" && [ -n "$above" ]; do above=${above%/*}; done
+        while ! listed "$asked" "${above:-/}"; do
+            asked=$asked${above:-/}$newline unknown_parents=$unknown_parents${above:-/}$newline
+            [ -n "$above" ] || break
+            above=${above%/*}
+        done
+    done
+    [ -z "$unknown_parents" ] || stats=$stats$(stat_lines)$newline
+}
+# shellcheck disable=SC2086
+stat_lines() ( IFS=$newline; set -f; exec stat -c '%n//%u %a %F' -- $unknown_parents 2>/dev/null )
+listed() { case $newline$1$newline in *"$newline$2$newline"*) return 0 ;; esac; return 1; }
+# stat_of DIRECTORY sets $kind to `UID MODE TYPE`, or to nothing where there is no such entry.
+stat_of() {
+    know_parents "$1/"
+    kind=${stats#*"$newline$1//"}
+    if [ "$kind" = "$stats" ]; then kind=; else kind=${kind%%"$newline"*}; fi
+}
+# Returns 1, with the reason in $unsafe, where others than root could replace what is in a directory.
+check_directory() {
+    stat_of "$1"
+    case $kind in
+        0\ *[2367]\ directory|0\ *[2367]?\ directory) unsafe="others than root can write to the directory $1" ;;
+        0\ *\ directory) return 0 ;;
+        *\ directory) unsafe="the directory $1 belongs to the user ${kind%% *}, not to root" ;;
+        *) unsafe="$1 isn't a directory" ;;
+    esac
+    return 1
+}
+# check_parents PATH returns 1, with the reason in $unsafe, unless root alone decides which file the path names: root owns
+# every directory that it leads through, links followed, and nobody else can write to one. Then nobody else can change
+# that afterwards either, so that root may use the path. Directories that don't exist yet are root's once root makes them.
+check_parents() {
+    unsafe= here= links_left=40 rest=${1#/}
+    check_directory / || return
+    while :; do
+        case $rest in */*) ;; *) return 0 ;; esac
+        part=${rest%%/*} rest=${rest#*/}
+        case $part in
+            ''|.) continue ;;
+            ..) here=${here%/*}; continue ;;
+        esac
+        stat_of "$here/$part"
+        case $kind in
+            '') return 0 ;;
+            *' symbolic link')
+                links_left=$((links_left - 1))
+                [ "$links_left" -gt 0 ] || { unsafe="$here/$part is a link that leads in a circle"; return 1; }
+                link=$(readlink -- "$here/$part")
+                case $link in /*) here= ;; esac
+                rest=${link#/}/$rest
+                ;;
+            *) here=$here/$part; check_directory "$here" || return ;;
+        esac
+    done
+}
+# in_parent PATH COMMAND... runs the command with ./NAME in the directory of the path. It does nothing where a link leads to
+# that directory, and whoever replaces it meanwhile changes nothing: the working directory stays the one that was checked.
+in_parent() (
+    directory=${1%/*} entry=./${1##*/}; shift
+    cd -P -- "${directory:-/}" 2>/dev/null && [ "$PWD" = "${directory:-/}" ] || exit 1
+    exec "$@" "$entry"
+)
+print_lines() { for path; do printf '%s\n' "$path"; done; }
+# for_entries COMMAND... reads paths, one a line, and runs a command that removes entries of directories: at once for those
+# below directories of root's, and one by one, from within the directory, where others could replace it.
+for_entries() {
+    entries=
+    while IFS= read -r listed_entry; do
+        if check_parents "$listed_entry"; then entries=$entries$listed_entry$newline; else in_parent "$listed_entry" "$@"; fi
+    done
+    printf %s "$entries" | xargs -r -d '\n' "$@"
+}
