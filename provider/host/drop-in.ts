@@ -3,7 +3,7 @@ import { isPrefix, isTemplate, kindOf, patternOf } from "../systemd/unit-names";
 import { filesLibrary, filesToWrite, type HostFile, showFilesLibrary } from "./files";
 import type { Owner } from "./owner";
 import { deadlineLibrary, hostLibrary, lockLibrary, settleLibrary } from "./program";
-import { ROLLBACK_STEP_SECONDS } from "./rollback-limit";
+import { rollbackStepSeconds } from "./rollback-limit";
 import apply from "./sh/apply-drop-in.sh";
 import read from "./sh/read-drop-in.sh";
 import remove from "./sh/remove-drop-in.sh";
@@ -26,7 +26,12 @@ export interface DropInFiles {
 }
 
 /** Defines `remember_running`, `apply` and `roll_back_unit`. */
-function applyLibrary(unit: string, onChange: OnChange | undefined, path: string): Shell {
+function applyLibrary(
+    unit: string,
+    onChange: OnChange | undefined,
+    path: string,
+    budgetSeconds: number,
+): Shell {
     const scope = isTemplate(unit) ? "template" : isPrefix(unit) ? "prefix" : "unit";
     const effect = effectFor(unit, onChange);
     return sh`
@@ -39,7 +44,7 @@ ${header({
     drop_in: path,
     effect,
     doing: DOING[effect],
-    step_seconds: ROLLBACK_STEP_SECONDS,
+    step_seconds: rollbackStepSeconds(budgetSeconds),
 })}
 ${shellFile(together)}
 ${shellFile(apply)}
@@ -72,7 +77,7 @@ ${settleLibrary}
 ${filesLibrary(owner, adopted)}
 ${filesToWrite([dropIn, ...files])}
 ${showFilesLibrary}
-${applyLibrary(unit, onChange, dropIn.path)}
+${applyLibrary(unit, onChange, dropIn.path, budgetSeconds)}
 ${verifyDropIns([{ unit, name, content: dropIn.content }])}
 ${shellFile(write)}
 `;
@@ -113,7 +118,7 @@ ${lockLibrary}
 ${deadlineLibrary(600)}
 ${settleLibrary}
 ${filesLibrary(owner, adopted)}
-${applyLibrary(unit, onChange, path)}
+${applyLibrary(unit, onChange, path, 600)}
 ${shellFile(remove)}
 `;
 }

@@ -1,9 +1,10 @@
 import { failure, fileAsset, type Json } from "./deployment";
-import { inlineName, mainPid, onHost } from "./hello";
+import { atRest, inlineName, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
 /** Notes in the service's data what it got and who serves meanwhile; `fail` as its argument makes it give up first. */
 const MIGRATE = `
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ int main(int count, char **words) {
     char path[200];
     printf("migrating for %s\\n", getenv("NAME"));
     if (count > 2 && strcmp(words[2], "fail") == 0) { fprintf(stderr, "the data is too old\\n"); return 3; }
+    if (count > 2 && strcmp(words[2], "wait") == 0) { signal(SIGTERM, SIG_IGN); for (;;) pause(); }
     snprintf(path, sizeof path, "%s/version", getenv("STATE_DIRECTORY"));
     FILE *file = fopen(path, "a");
     if (!file) { perror(path); return 1; }
@@ -47,11 +49,11 @@ const imageOf = (version: string, main = "hello"): Json => ({
     connection,
 });
 
-const inputs = (to: string, { name = to, fails = false, more = {} as Json } = {}): Json => ({
+const inputs = (to: string, { name = to, fails = false, waits = false, more = {} as Json } = {}): Json => ({
     image: hello.outputs.path,
     dropIns: [inlineName(name)],
     beforeSwitch: {
-        command: ["/usr/bin/migrate", to, ...(fails ? ["fail"] : [])],
+        command: ["/usr/bin/migrate", to, ...(fails ? ["fail"] : []), ...(waits ? ["wait"] : [])],
         unit: "hello.service",
     },
     connection,
@@ -99,6 +101,19 @@ test("a command that fails: nothing is switched, and the service isn't even rest
     }
     expect(await data()).not.toContain("three");
 });
+
+test("a command that never ends is ended when the time is over: nothing is switched, and the host isn't locked", async () => {
+    const serving = service.outputs.serving;
+    const pid = await mainPid(host, "hello.service");
+    service.timeoutSeconds = 12;
+    const failed = await failure(service.up(inputs("three", { waits: true })));
+    service.timeoutSeconds = 0;
+    expect(failed.message).toContain("the command before the switch, /usr/bin/migrate, failed");
+    expect(failed.message).toContain("not done when the time for it was up");
+    expect(failed.message).toContain(`The image, drop-ins and files were rolled back: ${serving} is running.`);
+    expect(await mainPid(host, "hello.service")).toBe(pid);
+    expect(await atRest(host, "pgrep -x migrate || echo none")).toBe("none");
+}, 120_000);
 
 test("a release that fails after its migration: with `always` the old one serves again, and the data stays", async () => {
     const serving = service.outputs.serving;

@@ -5,7 +5,7 @@ import type { Owner } from "../owner";
 import { aloneLibrary } from "../portabled-252";
 import { program, settleLibrary } from "../program";
 import type { Report } from "../report";
-import { ROLLBACK_STEP_SECONDS } from "../rollback-limit";
+import { rollbackStepSeconds } from "../rollback-limit";
 import armText from "../sh/arm.sh";
 import rollBack from "../sh/roll-back.sh";
 import serviceRecord from "../sh/service-record.sh";
@@ -91,9 +91,15 @@ ${aloneLibrary}
  * Defines `arm_begin`, `arm` and `arm_now`; after the last one the rollback is in force. The library is sent once: the
  * switch evaluates the text in $library, and `arm` writes it to the host for the rollback.
  */
-export function armLibrary(report: Report, library: Shell, name: string, plan: SwitchPlan): Shell {
+export function armLibrary(
+    report: Report,
+    library: Shell,
+    name: string,
+    plan: SwitchPlan,
+    budgetSeconds: number,
+): Shell {
     return sh`
-${header({ library: library.text, roll_back: rollBackProgram(report, name, plan).text })}
+${header({ library: library.text, roll_back: rollBackProgram(report, name, plan, budgetSeconds).text })}
 eval "$library"
 ${shellFile(armText)}
 `;
@@ -111,7 +117,7 @@ export function unitsOf(plan: SwitchPlan): string[] {
 }
 
 /** The rollback program: see sh/roll-back.sh. */
-function rollBackProgram(report: Report, name: string, plan: SwitchPlan): Shell {
+function rollBackProgram(report: Report, name: string, plan: SwitchPlan, budgetSeconds: number): Shell {
     const { enabled, active } = plan.before;
     return program(
         report,
@@ -126,7 +132,7 @@ ${header({
     active_services: active.filter((unit) => unit.endsWith(".service")),
     active_others: active.filter((unit) => !unit.endsWith(".service")),
     restart_sockets: plan.restartSockets,
-    step_seconds: ROLLBACK_STEP_SECONDS,
+    step_seconds: rollbackStepSeconds(budgetSeconds),
 })}
 ${shellFile(rollBack)}
 `,

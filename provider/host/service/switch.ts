@@ -54,7 +54,7 @@ export function switchService(
 ${lockLibrary}
 ${verifyDropIns(plan.verify)}
 ${deadlineLibrary(budgetSeconds)}
-${armLibrary(report, library, name, plan)}
+${armLibrary(report, library, name, plan, budgetSeconds)}
 ${shellFile(together)}
 ${showUnitsLibrary}
 ${sweepLibrary}

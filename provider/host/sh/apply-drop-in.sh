@@ -107,18 +107,24 @@ apply() {
     esac || { find_failed $affected $together; return 1; }
     settle $affected $together $needing || { said="$bad is $ActiveState ($SubState), result $Result"; return 1; }
 }
+# limited COMMAND... runs a step of the rollback. What takes too long isn't waited for much longer.
+limited() {
+    timeout "$step_seconds" "$@" && return
+    [ $? != 124 ] || settle_polls=25
+    return 1
+}
 # roll_back_unit makes them take what was before, and starts what has fallen over since.
 roll_back_unit() {
-    timeout "$step_seconds" systemctl daemon-reload
+    limited systemctl daemon-reload
     [ -n "$affected" ] && [ -z "$cannot" ] || return 0
-    if [ "$effect" = sockets ]; then restart_sockets timeout "$step_seconds"
+    if [ "$effect" = sockets ]; then restart_sockets limited
     else
         for instance in $affected; do
             read_state "$instance"
-            if [ "$effect" = reload ] && [ "$ActiveState" = active ]; then timeout "$step_seconds" systemctl reload -- "$instance"
+            if [ "$effect" = reload ] && [ "$ActiveState" = active ]; then limited systemctl reload -- "$instance"
             else
                 systemctl reset-failed -- "$instance" 2>/dev/null
-                timeout "$step_seconds" systemctl restart -- "$instance"
+                limited systemctl restart -- "$instance"
             fi
         done
     fi

@@ -5,7 +5,12 @@
 # shellcheck disable=SC2086
 reason=$1 units_touched=${2-1} bad=
 roll_back_step() {
-    undone=$(timeout "$step_seconds" "$@" 2>&1) || { say undo-failed "$*"; printf '%s\n' "$undone" | block undone; }
+    undone=$(timeout "$step_seconds" "$@" 2>&1) || {
+        # What takes longer than that isn't waited for much longer.
+        [ $? != 124 ] || settle_polls=25
+        say undo-failed "$*"
+        printf '%s\n' "$undone" | block undone
+    }
 }
 if [ "$reason" = boot ]; then
     # The lock is held: this isn't a boot, something else started the unit, and the switch is alive.

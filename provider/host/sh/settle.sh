@@ -50,9 +50,9 @@ check_unit() {
 }
 # settle UNIT... waits until every unit is started or has done its work, 90 seconds at most. Otherwise it returns 1 with
 # the state of the first one that isn't, named in $bad. $settled has a line `UNIT MAINPID FRAGMENTPATH ROOTIMAGE` for each.
-# $stable_ticks is how long they must stay up, in fifths of a second.
+# $stable_ticks is how long they must stay up, $settle_polls how long they are waited for, both in fifths of a second.
 settle() {
-    checks_left=${stable_ticks-} polls_left=450
+    checks_left=${stable_ticks-} polls_left=${settle_polls-450}
     [ $# != 0 ] || return 0
     while :; do
         pending= settled=
