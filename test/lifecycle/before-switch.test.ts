@@ -105,7 +105,7 @@ test("a command that fails: nothing is switched, and the service isn't even rest
 test("a command that never ends is ended when the time is over: nothing is switched, and the host isn't locked", async () => {
     const serving = service.outputs.serving;
     const pid = await mainPid(host, "hello.service");
-    service.timeoutSeconds = 12;
+    service.timeoutSeconds = 30;
     const failed = await failure(service.up(inputs("three", { waits: true })));
     service.timeoutSeconds = 0;
     expect(failed.message).toContain("the command before the switch, /usr/bin/migrate, failed");

@@ -26,7 +26,7 @@ function override(command: readonly string[]): string {
         "RemainAfterExit=no",
         "Restart=no",
         // Once its time is over it ends soon, whatever the unit says
-        "TimeoutStopSec=20",
+        "TimeoutStopSec=5",
         "SendSIGKILL=yes",
         // The running service owns it: systemd would remove it when the clone ends
         "RuntimeDirectory=",
