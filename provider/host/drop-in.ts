@@ -26,12 +26,7 @@ export interface DropInFiles {
 }
 
 /** Defines `remember_running`, `apply` and `roll_back_unit`. */
-function applyLibrary(
-    unit: string,
-    onChange: OnChange | undefined,
-    path: string,
-    budgetSeconds: number,
-): Shell {
+function applyLibrary(unit: string, onChange: OnChange | undefined, path: string, budgetSeconds: number): Shell {
     const scope = isTemplate(unit) ? "template" : isPrefix(unit) ? "prefix" : "unit";
     const effect = effectFor(unit, onChange);
     return sh`
