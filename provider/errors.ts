@@ -20,8 +20,11 @@ export interface Problem extends Place {
     todo?: string;
 }
 
+/** What is wrong and what to do, without a place. */
+export type Sentence = Pick<Problem, "what" | "todo">;
+
 /** A problem of an input, at its path. */
-export interface Failure extends Pick<Problem, "what" | "todo"> {
+export interface Failure extends Sentence {
     path: Path;
 }
 

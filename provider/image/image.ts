@@ -2,7 +2,7 @@ import { sha256 } from "../digest";
 import { type Failure, throwFailures, UserError } from "../errors";
 import { megabytes } from "../format";
 import { type Path, type Previewed, UNKNOWN, Unknown } from "../schema/values";
-import { findingText } from "./checks/finding";
+import { findingSentence, findingText } from "./checks/finding";
 import { inspect } from "./inspect";
 import { erofs } from "./pack/erofs";
 import { addExtensionRelease } from "./pack/extension";
@@ -69,8 +69,8 @@ export async function resolveSource(
         sourceDigest,
         unitTexts: { ...(unitTexts as Whole["unitTexts"]), ...seen.unitTexts },
         contents: seen.contents,
-        failures: [...failures, ...failed.map((finding) => ({ path, what: findingText(finding) }))],
-        warnings: [...warnings, ...others.map((finding) => ({ path, what: findingText(finding) }))],
+        failures: [...failures, ...failed.map((finding) => ({ path, ...findingSentence(finding) }))],
+        warnings: [...warnings, ...others.map((finding) => ({ path, ...findingSentence(finding) }))],
     };
 }
 
@@ -218,7 +218,7 @@ async function look(
     const path = pathOf(source);
     const failed = seen.findings.filter(({ severity }) => severity === "failure");
     throwFailures(
-        failed.map((finding) => ({ path, what: findingText(finding) })),
+        failed.map((finding) => ({ path, ...findingSentence(finding) })),
         NOT_BUILT,
     );
     const ready = readyProblem(made, args.format);
@@ -267,7 +267,7 @@ async function pack(made: Unpacked | Ready, seen: SeenImage, args: BuildArgs, st
 
 function readyProblem(content: Unpacked | Ready, format: unknown): Failure | undefined {
     if (content.kind !== "ready" || format === undefined) return undefined;
-    return { path: ["format"], what: "A ready image stays in the format it has. Remove `format`." };
+    return { path: ["format"], what: "A ready image stays in the format it has", todo: "Remove `format`" };
 }
 
 const stores = new Map<string, Store>();

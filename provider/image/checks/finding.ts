@@ -1,3 +1,5 @@
+import { problemText, type Sentence } from "../../errors";
+
 /** Something about an image that the user should know before it is on a host. */
 export interface Finding {
     /** `failure`: it can't work, so nothing is uploaded. `warning`: it depends on what isn't known here. */
@@ -14,8 +16,12 @@ export interface Finding {
     todo: string;
 }
 
-/** `hello.service:3: ExecStart= runs /usr/bin/hello, and the image has no such file. Add it.` */
-export function findingText({ file, line, what, todo }: Finding): string {
-    const where = file === undefined ? "" : `${file}${line === undefined ? "" : `:${line}`}: `;
-    return `${where}${file === undefined ? what.replace(/^[a-z]/, (first) => first.toUpperCase()) : what}. ${todo}.`;
+/** `hello.service:3: ExecStart= runs /usr/bin/hello, and the image has no such file`, and what to do. */
+export function findingSentence({ file, line, what, todo }: Finding): Sentence {
+    if (file === undefined) return { what: what.replace(/^[a-z]/, (first) => first.toUpperCase()), todo };
+    return { what: `${file}${line === undefined ? "" : `:${line}`}: ${what}`, todo };
+}
+
+export function findingText(finding: Finding): string {
+    return problemText(findingSentence(finding));
 }

@@ -100,7 +100,7 @@ export class Programs {
                     say(
                         head.length === 0
                             ? `${shown}, an empty file`
-                            : `${shown}, neither a program (ELF) nor a script: it doesn't start with #!`,
+                            : `${shown}, neither a program (ELF) nor a script: its first line has no #!, the mark of one`,
                         head.length === 0
                             ? "Build it again"
                             : "Start a script with #! and its interpreter, as #!/bin/sh",

@@ -40,10 +40,10 @@ export async function loadDirectory(source: Previewed<DirectorySource>, args: Lo
         tree.lookup("/etc/os-release")?.entry === undefined &&
         tree.lookup("/usr/lib/os-release")?.entry === undefined
     ) {
-        problems.add(
-            [...path, "path"],
-            `'${written}' has no /usr/lib/os-release, so it isn't an operating system's tree. Give the directory that mmdebstrap or mkosi filled; for programs and files use the source \`files\`.`,
-        );
+        problems.add([...path, "path"], {
+            what: `'${written}' has no /usr/lib/os-release, so it isn't an operating system's tree`,
+            todo: `Give the directory that mmdebstrap or mkosi filled; for programs and files use the source \`files\``,
+        });
     }
     const prefix = typeof args.name === "string" ? args.name : undefined;
     for (const { name } of units.list) {
@@ -54,10 +54,10 @@ export async function loadDirectory(source: Previewed<DirectorySource>, args: Lo
 
     const unitTexts = { ...(await treeUnits(tree, prefix)), ...given };
     if (Object.keys(unitTexts).length === 0 && unreadUnits(tree, prefix).length === 0) {
-        problems.add(
-            [...path, "units"],
-            `'${written}' has no unit of '${prefix}' in /usr/lib/systemd/system or /etc/systemd/system. Name unit files here, or install the package that brings them.`,
-        );
+        problems.add([...path, "units"], {
+            what: `'${written}' has no unit of '${prefix}' in /usr/lib/systemd/system or /etc/systemd/system`,
+            todo: "Name unit files here, or install the package that brings them",
+        });
     }
     if (Object.values(unitTexts).some((text) => text instanceof Unknown)) return { sourceDigest: UNKNOWN, unitTexts };
     return { sourceDigest: sha256(`directory ${tree.digest()}`), unitTexts, content: { kind: "tree", tree } };
@@ -72,7 +72,8 @@ interface Left {
 async function readTree(written: string, args: LoadArgs, path: Path, problems: Problems): Promise<Tree> {
     const root = absolute(written, args.programDirectory);
     const top = await explained(written, root, () => stat(root, { bigint: true }));
-    if (!top.isDirectory()) throw new LocalProblem(`'${written}' is not a directory. Unpack it, or correct the path.`);
+    if (!top.isDirectory())
+        throw new LocalProblem({ what: `'${written}' is not a directory`, todo: "Unpack it, or correct the path" });
     const left: Left = { special: [], setuid: [] };
     // The owner of the top is who stands for root, where the tree was made by an ordinary user.
     const found = await new Walk(written, args.programDirectory, top, left).entries();
@@ -83,13 +84,17 @@ async function readTree(written: string, args: LoadArgs, path: Path, problems: P
         path,
         left.special.length === 0
             ? undefined
-            : `Not packed, as an image holds files, directories and symbolic links only: ${listed(left.special.sort(), MAX_NAMED)}.`,
+            : {
+                  what: `Not packed, as an image holds files, directories and symbolic links only: ${listed(left.special.sort(), MAX_NAMED)}`,
+              },
     );
     problems.warn(
         path,
         left.setuid.length === 0
             ? undefined
-            : `Packed without their set-user-ID bit, as everything in an image is root's and these files aren't: ${listed(left.setuid.sort(), MAX_NAMED)}.`,
+            : {
+                  what: `Packed without their set-user-ID bit, as everything in an image is root's and these files aren't: ${listed(left.setuid.sort(), MAX_NAMED)}`,
+              },
     );
     return tree;
 }
@@ -151,7 +156,7 @@ class Walk {
     private child(above: string, child: Dirent, into: Walked): void {
         const at = `${above}/${child.name}`;
         if (child.name.includes("\uFFFD")) {
-            throw new LocalProblem(`'${this.name(at)}' has a name that isn't UTF-8. Rename it.`);
+            throw new LocalProblem({ what: `'${this.name(at)}' has a name that isn't UTF-8`, todo: "Rename it" });
         }
         if (child.isSymbolicLink()) {
             into.found.push([at, { kind: "symlink", target: readlinkSync(this.local(at)) }]);

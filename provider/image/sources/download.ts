@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { UserError } from "../../errors";
+import { type Sentence, UserError } from "../../errors";
 import { megabytes } from "../../format";
 import { directoryInStore } from "../store/directories";
 import type { MakeArgs, Ready } from "./loaded";
@@ -12,14 +12,21 @@ import type { MakeArgs, Ready } from "./loaded";
 const MAX_REDIRECTS = 10;
 
 /** Why something can't be downloaded from there; `undefined` when it can. Never holds a password in the URL. */
-export function urlProblem(url: string): string | undefined {
-    if (!URL.canParse(url)) return "That is not a URL. Write it whole, as https://example.com/hello.raw.";
+export function urlProblem(url: string): Sentence | undefined {
+    if (!URL.canParse(url))
+        return { what: "That is not a URL", todo: "Write it whole, as https://example.com/hello.raw" };
     const { protocol, username, password, host } = new URL(url);
     if (protocol !== "https:") {
-        return `An image is downloaded through https only, and this is ${protocol.slice(0, -1)}. Download it yourself, and give its \`path\`.`;
+        return {
+            what: `An image is downloaded through https only, and this is ${protocol.slice(0, -1)}`,
+            todo: `Download it yourself, and give its \`path\``,
+        };
     }
     if (username !== "" || password !== "") {
-        return `The URL has a login for ${host}, and would show it in the state. Download the image yourself, and give its \`path\`.`;
+        return {
+            what: `The URL has a login for ${host}, and would show it in the state`,
+            todo: `Download the image yourself, and give its \`path\``,
+        };
     }
     return undefined;
 }

@@ -1,5 +1,5 @@
 import { sha256 } from "../../digest";
-import { UserError } from "../../errors";
+import { type Sentence, UserError } from "../../errors";
 import { type Previewed, UNKNOWN, Unknown } from "../../schema/values";
 import { eachWord, ownNames, type Prefixes, renamedText, renamedUnit } from "../../systemd/unit-renaming";
 import { readText } from "../tree/content";
@@ -47,8 +47,7 @@ export async function asInstance(
                 const made = await content.make(args);
                 if (made.kind === "ready") throw new Error("a ready image can't become an instance");
                 const [reason] = await renameInTree(made.tree, prefixes);
-                if (reason !== undefined)
-                    throw new UserError({ property: "instance", what: reason.replace(/\.$/, "") });
+                if (reason !== undefined) throw new UserError({ property: "instance", ...reason });
                 return made;
             },
         },
@@ -68,7 +67,7 @@ function renamedTexts(texts: Readonly<Record<string, string | Unknown>>, prefixe
 }
 
 /** Renames the units that portablectl attaches, wherever systemd finds them; answers what stands in the way. */
-async function renameInTree(tree: Tree, prefixes: Prefixes): Promise<string[]> {
+async function renameInTree(tree: Tree, prefixes: Prefixes): Promise<Sentence[]> {
     const found = await Promise.all(
         unitFiles(tree, prefixes.from).map(async (file) => ({ ...file, text: await readText(file.entry) })),
     );

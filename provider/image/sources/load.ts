@@ -60,19 +60,20 @@ export async function loadSource(
     const given = Object.entries(source).filter(([, value]) => value !== undefined);
     const [[kind, value] = []] = given as [keyof Source, unknown][];
     if (kind === undefined || given.length !== 1) {
-        problems.add(["source"], `An image has exactly one source: ${alternatives(Object.keys(LOADERS))}.`);
+        problems.add(["source"], { what: `An image has exactly one source: ${alternatives(Object.keys(LOADERS))}` });
         return { ...unknown, unitTexts: UNKNOWN };
     }
     const load = LOADERS[kind] as (value: unknown, args: LoadArgs) => Promise<LoadedSource>;
     if (args.extends !== undefined) {
         if (typeof args.extends === "string") problems.add(["extends"], nameProblem(args.extends));
-        if (kind !== "files") problems.add(["extends"], "An extension is made from `files`. Set `extends` only there.");
+        if (kind !== "files")
+            problems.add(["extends"], { what: "An extension is made from `files`", todo: "Set `extends` only there" });
     }
     if (instance !== undefined && READY.includes(kind))
-        problems.add(
-            ["instance"],
-            `A ready image has the units it was built with, so it can't become an instance. Build it under the other name, and leave \`instance\` out; or use ${alternatives(Object.keys(LOADERS).filter((each) => !READY.includes(each)))}.`,
-        );
+        problems.add(["instance"], {
+            what: "A ready image has the units it was built with, so it can't become an instance",
+            todo: `Build it under the other name, and leave \`instance\` out; or use ${alternatives(Object.keys(LOADERS).filter((each) => !READY.includes(each)))}`,
+        });
     const prefix = args.extends ?? name;
     const loaded = await load(value, { ...args, name: prefix, path: ["source", kind], problems });
     if (failures.length > 0) return { ...unknown, unitTexts: loaded.unitTexts };

@@ -1,4 +1,4 @@
-import type { Failure } from "../../errors";
+import { type Failure, type Sentence, throwFailures } from "../../errors";
 import type { Path } from "../../schema/values";
 import { LocalProblem } from "../tree/local-files";
 
@@ -8,12 +8,17 @@ export class Problems {
     /** What the user should know, and what stops nothing. */
     readonly warnings: Failure[] = [];
 
-    add(path: Path, reason: string | undefined): void {
-        if (reason !== undefined) this.failures.push({ path, what: reason });
+    add(path: Path, problem: Sentence | undefined): void {
+        if (problem !== undefined) this.failures.push({ path, ...problem });
     }
 
-    warn(path: Path, reason: string | undefined): void {
-        if (reason !== undefined) this.warnings.push({ path, what: reason });
+    warn(path: Path, problem: Sentence | undefined): void {
+        if (problem !== undefined) this.warnings.push({ path, ...problem });
+    }
+
+    /** Throws one UserError for all failures, if there is one: for what only a build shows. */
+    throw(): void {
+        throwFailures(this.failures, "The image can't be built");
     }
 
     /** What `read` gives; undefined, and noted here, when something local can't be used. */
@@ -22,7 +27,7 @@ export class Problems {
             return await read();
         } catch (error) {
             if (!(error instanceof LocalProblem)) throw error;
-            this.add(path, error.message);
+            this.add(path, error.problem);
             return undefined;
         }
     }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { UserError } from "../../errors";
+import { type Sentence, UserError } from "../../errors";
 import { asset, objectType } from "../../schema/marks";
 import { Asset, type Path, type Previewed, pathText, UNKNOWN, Unknown } from "../../schema/values";
 import { imageFormat, squashfsLength } from "../pack/superblock";
@@ -19,11 +19,11 @@ export async function loadRaw(
     const { path: written, asset, url, sha256 } = source;
     const at = [...path, written === undefined ? "asset" : "path"];
     if ([written, asset, url].filter((each) => each !== undefined).length !== 1) {
-        problems.add(path, "A ready image is given as exactly one of `path`, `asset` and `url`.");
+        problems.add(path, { what: "A ready image is given as exactly one of `path`, `asset` and `url`" });
         return undefined;
     }
     if (typeof sha256 === "string" && !/^[0-9a-fA-F]{64}$/.test(sha256)) {
-        problems.add([...path, "sha256"], "A SHA-256 has 64 hexadecimal digits, as `sha256sum` prints it.");
+        problems.add([...path, "sha256"], { what: "A SHA-256 has 64 hexadecimal digits, as `sha256sum` prints it" });
     }
     if (url !== undefined) return remote(url, sha256, path, problems);
     if (written instanceof Unknown || asset instanceof Unknown) return UNKNOWN;
@@ -31,7 +31,7 @@ export async function loadRaw(
         const found = asset instanceof Asset ? await assetFile(asset, programDirectory) : undefined;
         const entry = found ?? (await localFile(written as string, programDirectory));
         if (!("localPath" in entry.content)) {
-            throw new LocalProblem("A StringAsset can't be an image. Give the image's file.");
+            throw new LocalProblem({ what: "A StringAsset can't be an image", todo: "Give the image's file" });
         }
         const problem = await imageProblem(entry.content.localPath, entry.size);
         if (problem !== undefined) throw new LocalProblem(problem);
@@ -44,10 +44,10 @@ export async function loadRaw(
         return ready;
     });
     if (file !== undefined && typeof sha256 === "string" && file.sha256 !== sha256.toLowerCase()) {
-        problems.add(
-            [...path, "sha256"],
-            `The image's SHA-256 is ${file.sha256}, not ${sha256.toLowerCase()}. Get the right file, or correct the digest.`,
-        );
+        problems.add([...path, "sha256"], {
+            what: `The image's SHA-256 is ${file.sha256}, not ${sha256.toLowerCase()}`,
+            todo: "Get the right file, or correct the digest",
+        });
     }
     return file;
 }
@@ -60,10 +60,9 @@ function remote(
     problems: Problems,
 ): Later | Unknown | undefined {
     if (sha256 === undefined) {
-        problems.add(
-            [...path, "sha256"],
-            "An image from a URL needs its SHA-256: without it nobody would notice that another file is there now.",
-        );
+        problems.add([...path, "sha256"], {
+            what: "An image from a URL needs its SHA-256: without it nobody would notice that another file is there now",
+        });
         return undefined;
     }
     if (typeof url === "string") problems.add([...path, "url"], urlProblem(url));
@@ -74,20 +73,22 @@ function remote(
             const ready = await downloaded(url, sha256.toLowerCase(), args);
             const problem = await imageProblem(ready.file, ready.sizeBytes);
             if (problem === undefined) return ready;
-            throw new UserError({ property: pathText([...path, "url"]), what: problem.replace(/\.$/, "") });
+            throw new UserError({ property: pathText([...path, "url"]), ...problem });
         },
     };
 }
 
-async function imageProblem(file: string, size: number): Promise<string | undefined> {
+async function imageProblem(file: string, size: number): Promise<Sentence | undefined> {
     const format = await imageFormat(file);
     if (format === undefined) {
-        return `'${file}' is not a disk image that portablectl attaches: a squashfs, erofs, ext4, btrfs or xfs file system, or a GPT partition table.`;
+        return {
+            what: `'${file}' is not a disk image that portablectl attaches: a squashfs, erofs, ext4, btrfs or xfs file system, or a GPT partition table`,
+        };
     }
     // portablectl says of a short image that it lacks os-release.
     const used = format === "squashfs" ? ((await squashfsLength(file)) ?? 0) : 0;
     return used > size
-        ? `'${file}' is cut short: ${size} of ${used} bytes are there. Copy or build it again.`
+        ? { what: `'${file}' is cut short: ${size} of ${used} bytes are there`, todo: "Copy or build it again" }
         : undefined;
 }
 

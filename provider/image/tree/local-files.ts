@@ -4,14 +4,19 @@ import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import path from "node:path";
 import pLimit from "p-limit";
 import { sha256 } from "../../digest";
+import { problemText, type Sentence } from "../../errors";
 import { type Archive, Asset } from "../../schema/values";
 import { Store } from "../store/store";
 import { DigestCache } from "./digest-cache";
 import { join } from "./paths";
 import { type DirectoryEntry, type FileEntry, type SymlinkEntry, textEntry } from "./tree";
 
-/** Why something on this machine can't be used, as a sentence for the user. */
-export class LocalProblem extends Error {}
+/** Why something on this machine can't be used. */
+export class LocalProblem extends Error {
+    constructor(readonly problem: Sentence) {
+        super(problemText(problem));
+    }
+}
 
 /** A local path as the user wrote it, made absolute. */
 export function absolute(written: string, programDirectory: string): string {
@@ -25,11 +30,13 @@ export async function localFile(written: string, programDirectory: string, mode?
         // At once: it takes 5 us so, and ten times that through the thread pool.
         const status = statSync(localPath, { bigint: true });
         if (status.isDirectory()) {
-            throw new LocalProblem(
-                `'${written}' is a directory, and a file is needed here. For a whole directory use a FileArchive.`,
-            );
+            throw new LocalProblem({
+                what: `'${written}' is a directory, and a file is needed here`,
+                todo: "For a whole directory use a FileArchive",
+            });
         }
-        if (!status.isFile()) throw new LocalProblem(`'${written}' is not an ordinary file, so it can't be packed.`);
+        if (!status.isFile())
+            throw new LocalProblem({ what: `'${written}' is not an ordinary file, so it can't be packed` });
         const cache = cacheOf(programDirectory);
         const digest = await cache.digest(localPath, status, () => hashFile(localPath, Number(status.size)));
         return fileEntry(localPath, status, digest, mode);
@@ -101,7 +108,7 @@ function decodeText(written: string, bytes: Buffer): string {
     try {
         return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     } catch {
-        throw new LocalProblem(`'${written}' is not a text in UTF-8.`);
+        throw new LocalProblem({ what: `'${written}' is not a text in UTF-8` });
     }
 }
 
@@ -122,7 +129,10 @@ export async function assetFile(asset: Asset, programDirectory: string, mode?: n
 function assetPath(asset: Asset | Archive, written: string | undefined): string {
     if (written !== undefined) return written;
     if (asset.source.uri !== undefined) {
-        throw new LocalProblem(`'${asset.source.uri}' is not read from the network. Download it, and give the file.`);
+        throw new LocalProblem({
+            what: `'${asset.source.uri}' is not read from the network`,
+            todo: "Download it, and give the file",
+        });
     }
     throw new Error("an asset without its content reached the image builder");
 }
@@ -143,7 +153,10 @@ export async function archiveEntries(
     for (const [name, part] of Object.entries(assets)) {
         const clean = name.split("/").filter((step) => step !== "" && step !== ".");
         if (clean.length === 0 || clean.includes("..")) {
-            throw new LocalProblem(`'${name}' can't be a path in an AssetArchive. Give a relative path without '..'.`);
+            throw new LocalProblem({
+                what: `'${name}' can't be a path in an AssetArchive`,
+                todo: "Give a relative path without '..'",
+            });
         }
         const at = clean.join("/");
         if (part instanceof Asset) {
@@ -168,9 +181,10 @@ async function walk(
     const directory = absolute(written, programDirectory);
     const children = await explained(written, directory, async () => {
         if (prefix === "" && !(await stat(directory)).isDirectory()) {
-            throw new LocalProblem(
-                `'${written}' is a file, and a directory is needed here. Unpack it, or use a FileAsset.`,
-            );
+            throw new LocalProblem({
+                what: `'${written}' is a file, and a directory is needed here`,
+                todo: "Unpack it, or use a FileAsset",
+            });
         }
         return readdir(directory, { withFileTypes: true });
     });
@@ -179,7 +193,7 @@ async function walk(
             const at = `${prefix}${child.name}`;
             const below = join(written, child.name);
             if (child.name.includes("\uFFFD")) {
-                throw new LocalProblem(`'${below}' has a name that isn't UTF-8. Rename it.`);
+                throw new LocalProblem({ what: `'${below}' has a name that isn't UTF-8`, todo: "Rename it" });
             }
             if (child.isDirectory()) {
                 found.set(at, { kind: "directory", mode: 0o755 });
@@ -212,22 +226,33 @@ export async function explained<T>(written: string, localPath: string, read: () 
         const { path: failed = localPath } = error as NodeJS.ErrnoException;
         switch ((error as NodeJS.ErrnoException).code) {
             case "ENAMETOOLONG":
-                throw new LocalProblem(
-                    `'${written.slice(0, 80)}' has a path that is too long for this machine: a name of more than 255 bytes, or directories within directories for more than 4,095. Shorten it.`,
-                );
+                throw new LocalProblem({
+                    what: `'${written.slice(0, 80)}' has a path that is too long for this machine: a name of more than 255 bytes, or directories within directories for more than 4,095`,
+                    todo: "Shorten it",
+                });
             case "ENOENT":
                 if (failed !== localPath)
-                    throw new LocalProblem(
-                        `'${failed}' went while it was read. Let its build finish, and run it again.`,
-                    );
-                throw new LocalProblem(`There is no '${written}'${where}. Make it, or correct the path. ${TODO}`);
+                    throw new LocalProblem({
+                        what: `'${failed}' went while it was read`,
+                        todo: "Let its build finish, and run it again",
+                    });
+                throw new LocalProblem({
+                    what: `There is no '${written}'${where}`,
+                    todo: `Make it, or correct the path. ${TODO}`,
+                });
             case "ENOTDIR":
-                throw new LocalProblem(`A part of the path '${written}'${where} is a file. Correct the path. ${TODO}`);
+                throw new LocalProblem({
+                    what: `A part of the path '${written}'${where} is a file`,
+                    todo: `Correct the path. ${TODO}`,
+                });
             case "EACCES":
             case "EPERM":
-                throw new LocalProblem(`'${written}'${where} may not be read by this user. Change its permissions.`);
+                throw new LocalProblem({
+                    what: `'${written}'${where} may not be read by this user`,
+                    todo: "Change its permissions",
+                });
             case "ELOOP":
-                throw new LocalProblem(`'${written}'${where} is a circle of symbolic links.`);
+                throw new LocalProblem({ what: `'${written}'${where} is a circle of symbolic links` });
             default:
                 throw error;
         }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { sha256 } from "../../digest";
+import type { Sentence } from "../../errors";
 import { type Followed, followLinksNow, nameOf, parentOf } from "./paths";
 
 /** Where the bytes of a file are: here, in a file of this machine, or at a path of a squashfs of this machine. */
@@ -55,16 +56,19 @@ export class Tree {
         return this.entries.get(path);
     }
 
-    /** Adds an entry and its parents. What stands in the way is answered as a sentence, and nothing is changed. */
-    add(path: string, entry: Entry): string | undefined {
+    /** Adds an entry and its parents. Returns what stands in the way, where something does; nothing is changed then. */
+    add(path: string, entry: Entry): Sentence | undefined {
         this.known = {};
         const existing = this.entries.get(path);
         if (existing !== undefined) {
             const merges = existing.kind === "directory" && entry.kind === "directory";
             if (!merges) {
                 return existing.kind === "directory"
-                    ? `${path} is a directory that holds other files, so it can't be a ${entry.kind} too. Remove one of them.`
-                    : `${path} is given twice. Remove one of them.`;
+                    ? {
+                          what: `${path} is a directory that holds other files, so it can't be a ${entry.kind} too`,
+                          todo: "Remove one of them",
+                      }
+                    : { what: `${path} is given twice`, todo: "Remove one of them" };
             }
             if (existing.implied) this.entries.set(path, entry);
             return undefined;
@@ -77,9 +81,13 @@ export class Tree {
                 continue;
             }
             if (above.kind === "symlink") {
-                return `${path} lies behind the symbolic link ${parent} to ${above.target}. Give the path it leads to instead.`;
+                return {
+                    what: `${path} lies behind the symbolic link ${parent} to ${above.target}`,
+                    todo: "Give the path it leads to instead",
+                };
             }
-            if (above.kind === "file") return `${path} can't be there: ${parent} is a file. Remove one of them.`;
+            if (above.kind === "file")
+                return { what: `${path} can't be there: ${parent} is a file`, todo: "Remove one of them" };
             break;
         }
         for (const parent of missing) this.entries.set(parent, { kind: "directory", mode: 0o755, implied: true });

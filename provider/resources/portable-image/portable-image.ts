@@ -1,5 +1,5 @@
 import type { DerivedValues, HostContext, Resource } from "../../contract";
-import { UserError } from "../../errors";
+import { problemText, UserError } from "../../errors";
 import { hostFacts } from "../../host/facts";
 import { readImage, releaseImage } from "../../host/image";
 import { canonicalConnection } from "../../host/merge-connection";
@@ -46,7 +46,8 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
 
     async check(context, { inputs: declared, isSecret }) {
         const resolved = await resolveSource(declared.source, naming(context, declared));
-        for (const { path, what } of resolved.warnings) context.warn(`${pathText(path)}: ${what}`);
+        for (const { path, ...problem } of resolved.warnings)
+            context.warn(`${pathText(path)}: ${problemText(problem)}`);
         return {
             derived: {
                 sourceDigest: resolved.sourceDigest,

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, statSync, truncateSync, writeSync } from "node:fs";
 import path from "node:path";
 import { buildImage, resolveSource } from "../../../provider/image/image";
-import { pathText } from "../../../provider/schema/values";
 import { elfFile } from "../elf/elf-file";
+import { placed, sentence } from "../sentences";
 import { dynamic, KINDS, type Kind, LIBRARIES, LOADER, type Part, sourceOf, UNITS } from "./os-tree";
 
 const unit = (text: string, name = "hello.service") => ({ [`${UNITS}/${name}`]: text });
@@ -134,7 +134,7 @@ const BROKEN: [string, Record<string, Part | undefined>, string, Kind[]?][] = [
     [
         "a script without its first line",
         program({ content: "echo hello\n", mode: 0o755 }),
-        "hello.service:2: ExecStart= runs /usr/bin/hello, neither a program (ELF) nor a script: it doesn't start with #!. Start a script with #! and its interpreter, as #!/bin/sh.",
+        "hello.service:2: ExecStart= runs /usr/bin/hello, neither a program (ELF) nor a script: its first line has no #!, the mark of one. Start a script with #! and its interpreter, as #!/bin/sh.",
     ],
     [
         "a script without its interpreter",
@@ -256,9 +256,7 @@ test.each(ROWS)("%s: %s is said before anything is uploaded, and nothing else", 
     const { programDirectory, source } = await sourceOf(kind, changes);
     const { failures } = await resolveSource(source, { name: "hello", version: "1", programDirectory });
     const place = kind === "erofs" ? "raw" : kind;
-    expect(failures.map(({ path: at, what: reason }) => `${pathText(at)}: ${reason}`)).toEqual([
-        `source.${place}: ${sentence}`,
-    ]);
+    expect(placed(failures)).toEqual([`source.${place}: ${sentence}`]);
 });
 
 test.each(KINDS)("%s: nothing is said of an image that is whole", async (kind) => {
@@ -273,7 +271,7 @@ test.each(["raw", "erofs"] as const)("%s: an image that lost its end", async (ki
     truncateSync(file, Math.floor(statSync(file).size / 2));
     const { failures } = await resolveSource(source, { name: "hello", version: "1", programDirectory });
     expect(failures).toHaveLength(1);
-    expect(failures[0]?.what).toMatch(/is cut short: \d+ of \d+ bytes|^The image is a damaged erofs/);
+    expect(failures.map(sentence).join()).toMatch(/is cut short: \d+ of \d+ bytes|^The image is a damaged erofs/);
 });
 
 test("an image whose bytes are wrong in the middle", async () => {
@@ -283,11 +281,8 @@ test("an image whose bytes are wrong in the middle", async () => {
     writeSync(handle, Buffer.alloc(2000, 0xff), 0, 2000, statSync(file).size / 2);
     closeSync(handle);
     const { failures } = await resolveSource(source, { name: "hello", version: "1", programDirectory });
-    expect(failures).toEqual([
-        {
-            path: ["source", "raw"],
-            what: expect.stringMatching(/^The image is a damaged squashfs \(.*\)\. Copy or build it again\.$/),
-        },
+    expect(placed(failures)).toEqual([
+        expect.stringMatching(/^source\.raw: The image is a damaged squashfs \(.*\)\. Copy or build it again\.$/),
     ]);
 });
 

@@ -1,4 +1,5 @@
 import { resolveSource } from "../../../provider/image/image";
+import { sentence } from "../sentences";
 import { type Kind, type Part, sourceOf, UNITS } from "./os-tree";
 
 const SERVICE = "[Service]\nExecStart=/usr/bin/hello\n";
@@ -63,19 +64,17 @@ const REFUSED: [string, Record<string, Part>, string][] = [
     ],
 ];
 
-test.each(REFUSED)("a unit that is a link to %s is refused", async (_, links, sentence) => {
+test.each(REFUSED)("a unit that is a link to %s is refused", async (_, links, expected) => {
     const parts = Object.fromEntries(Object.entries(links).map(([name, link]) => [`${UNITS}/${name}`, link]));
     for (const kind of ["directory", "raw"] as const) {
         const { failures } = await resolved(kind, { "/usr/lib/hello/x": "x", ...parts });
-        expect(failures.map(({ what }) => what)).toEqual([sentence]);
+        expect(failures.map(sentence)).toEqual([expected]);
     }
 });
 
 test("where it is the only unit, that is what is said", async () => {
     const { failures } = await resolved("directory", { [`${UNITS}/hello.service`]: "-> /lib/hello.service" });
-    expect(failures.map(({ what }) => what)).toEqual([
-        `hello.service: it is a symbolic link to /lib/hello.service, ${HOST}`,
-    ]);
+    expect(failures.map(sentence)).toEqual([`hello.service: it is a symbolic link to /lib/hello.service, ${HOST}`]);
 });
 
 test("an instance has files in place of the links", async () => {
@@ -93,7 +92,7 @@ test("drop-ins in an image are named, as portabled leaves them there", async () 
     const { warnings } = await resolved("directory", {
         [`${UNITS}/hello.service.d/10-more.conf`]: "[Service]\nNice=5\n",
     });
-    expect(warnings.map(({ what }) => what)).toEqual([
+    expect(warnings.map(sentence)).toEqual([
         `hello.service: the image has the drop-in ${UNITS}/hello.service.d/10-more.conf, and portablectl attaches none of an image. Write its settings into the unit, or into a drop-in of the AttachedService.`,
     ]);
 });

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { buildImage, resolveSource } from "../../../provider/image/image";
 import type { FilesSource } from "../../../provider/image/sources/files/schema";
 import { Store } from "../../../provider/image/store/store";
-import { pathText } from "../../../provider/schema/values";
+import { placed, sentence } from "../sentences";
 import { hello, workspace } from "../workspace";
 import { sourceOf } from "./os-tree";
 
@@ -18,9 +18,7 @@ function imageOf(more: Partial<FilesSource>) {
 
 async function said(more: Partial<FilesSource>): Promise<string[]> {
     const { failures } = await resolveSource(...imageOf(more));
-    return failures
-        .map(({ path: place, what }) => `${pathText(place)}: ${what}`)
-        .filter((each) => !each.includes("/opt/sh"));
+    return placed(failures).filter((each) => !each.includes("/opt/sh"));
 }
 
 const CASES: [title: string, files: Partial<FilesSource>, expected: string][] = [
@@ -102,7 +100,5 @@ test("a local directory deeper than a path may be is named", async () => {
         { directory: { path: "os" } },
         { name: "hello", version: "1", programDirectory },
     );
-    expect(failures.map(({ what }) => what)).toEqual([
-        expect.stringContaining("has a path that is too long for this machine"),
-    ]);
+    expect(failures.map(sentence)).toEqual([expect.stringContaining("has a path that is too long for this machine")]);
 });

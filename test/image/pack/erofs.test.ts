@@ -7,6 +7,7 @@ import { erofs } from "../../../provider/image/pack/erofs";
 import { Store } from "../../../provider/image/store/store";
 import { Tree, textEntry } from "../../../provider/image/tree/tree";
 import { Asset } from "../../../provider/schema/values";
+import { placed } from "../sentences";
 import { hello, PROGRAM, workspace } from "../workspace";
 
 const files = {
@@ -121,7 +122,5 @@ describe("is the same, bit for bit,", () => {
 test("is not for an image that is there already", async () => {
     const { file } = await buildImage({ files }, hello(), new Store(workspace()));
     const { failures } = await resolveSource({ raw: { path: file } }, { ...hello(), format: "erofs" });
-    expect(failures).toEqual([
-        { path: ["format"], what: "A ready image stays in the format it has. Remove `format`." },
-    ]);
+    expect(placed(failures)).toEqual(["format: A ready image stays in the format it has. Remove `format`."]);
 });

@@ -1,8 +1,8 @@
 import { buildImage, resolveSource } from "../../../provider/image/image";
 import type { Source } from "../../../provider/image/sources/source";
 import { Store } from "../../../provider/image/store/store";
-import { pathText } from "../../../provider/schema/values";
 import { listing } from "../listing";
+import { placed } from "../sentences";
 import { workspace } from "../workspace";
 
 const args = () => ({ name: "hello-french", extends: "hello", version: "1", programDirectory: workspace() });
@@ -10,7 +10,7 @@ const french = { "/usr/share/hello/fr": { content: "Bonjour\n" } };
 
 async function said(source: Source, over: Partial<ReturnType<typeof args>> = {}) {
     const { failures } = await resolveSource(source, { ...args(), ...over });
-    return failures.map((each) => `${pathText(each.path)}: ${each.what}`);
+    return placed(failures);
 }
 
 test("an extension holds what it adds, and says that it is one", async () => {

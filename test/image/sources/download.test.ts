@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import { buildSync } from "esbuild";
 import { buildImage, resolveSource } from "../../../provider/image/image";
 import { Store } from "../../../provider/image/store/store";
-import { pathText } from "../../../provider/schema/values";
 import { certificate } from "../certificate";
+import { placed } from "../sentences";
 import { hello, workspace } from "../workspace";
 
 let server: Server;
@@ -142,6 +142,6 @@ describe("what is wrong is said", () => {
         ],
     ])("%p", async (raw, expected) => {
         const { failures } = await resolveSource({ raw }, hello());
-        expect(failures.map((each) => `${pathText(each.path)}: ${each.what}`)).toEqual([expected]);
+        expect(placed(failures)).toEqual([expected]);
     });
 });

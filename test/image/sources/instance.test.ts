@@ -4,7 +4,8 @@ import path from "node:path";
 import { buildImage, resolveSource } from "../../../provider/image/image";
 import type { Source } from "../../../provider/image/sources/source";
 import { Store } from "../../../provider/image/store/store";
-import { pathText, UNKNOWN } from "../../../provider/schema/values";
+import { UNKNOWN } from "../../../provider/schema/values";
+import { placed } from "../sentences";
 import { PROGRAM, workspace } from "../workspace";
 import { flake, privateNix } from "./nix/nix-store";
 import { layoutFiles, writeFiles } from "./oci/oci-layout";
@@ -34,7 +35,7 @@ const paths = (file: string) => execFileSync("unsquashfs", ["-l", "-d", "", file
 
 async function said(source: Source, over: Partial<Parameters<typeof resolveSource>[1]> = {}): Promise<string[]> {
     const { failures, warnings } = await resolveSource(source, { ...args, ...over });
-    return [...failures, ...warnings].map((each) => `${pathText(each.path)}: ${each.what}`);
+    return placed([...failures, ...warnings]);
 }
 
 describe("each source that is packed here can become an instance", () => {

@@ -2,7 +2,8 @@ import { resolveSource } from "../../../provider/image/image";
 import type { FilesSource } from "../../../provider/image/sources/files/schema";
 import { loadFiles } from "../../../provider/image/sources/files/tree";
 import { Problems } from "../../../provider/image/sources/problems";
-import { Archive, Asset, pathText, UNKNOWN } from "../../../provider/schema/values";
+import { Archive, Asset, UNKNOWN } from "../../../provider/schema/values";
+import { placed, sentence } from "../sentences";
 import { hello, workspace } from "../workspace";
 
 const file = (name: string) => new Asset({ path: name });
@@ -16,7 +17,7 @@ const whole: FilesSource = {
 /** What is wrong, as `property: sentence`. */
 async function said(files: FilesSource, over: Partial<ReturnType<typeof hello>> = {}) {
     const { failures } = await resolveSource({ files }, { ...hello(), ...over });
-    return failures.map((failure) => `${pathText(failure.path)}: ${failure.what}`);
+    return placed(failures);
 }
 
 describe("what is wrong is said in one sentence with what to do", () => {
@@ -33,7 +34,7 @@ describe("what is wrong is said in one sentence with what to do", () => {
             { ...whole, units: [...whole.units, "units/nope.service"] },
             [
                 expect.stringMatching(
-                    /^source\.files\.units\[2\]: There is no 'units\/nope\.service' \(\/.*\/units\/nope\.service\)\. Make it, or correct the path\. Relative paths start at the program's directory\.$/,
+                    /^source\.files\.units\[2\]: There is no 'units\/nope\.service' \(\/units\/nope\.service\)\. Make it, or correct the path\. Relative paths start at the program's directory\.$/,
                 ),
             ],
         ],
@@ -286,7 +287,7 @@ test.each([
     ],
 ])("name '%s' and version '%s'", async (name, version, expected) => {
     const { failures } = await resolveSource(UNKNOWN, { name, version, programDirectory: "/" });
-    expect(failures.map(({ what: reason }) => reason)).toEqual([expected]);
+    expect(failures.map(sentence)).toEqual([expected]);
 });
 
 test.each([
@@ -305,11 +306,8 @@ test.each([
 test("exactly one source", async () => {
     for (const source of [{}, { files: whole, raw: { path: "x" } }]) {
         const { failures } = await resolveSource(source, hello());
-        expect(failures).toEqual([
-            {
-                path: ["source"],
-                what: expect.stringMatching(/^An image has exactly one source: `files`, .* or `raw`\.$/),
-            },
+        expect(placed(failures)).toEqual([
+            expect.stringMatching(/^source: An image has exactly one source: `files`, .* or `raw`\.$/),
         ]);
     }
 });

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { buildImage, resolveSource } from "../../../provider/image/image";
 import { Problems } from "../../../provider/image/sources/problems";
 import { loadRaw, type RawSource } from "../../../provider/image/sources/raw";
-import { Asset, type Previewed, pathText, UNKNOWN } from "../../../provider/schema/values";
+import { Asset, type Previewed, UNKNOWN } from "../../../provider/schema/values";
+import { placed, sentence } from "../sentences";
 import { PROGRAM, workspace } from "../workspace";
 
 /** A squashfs as far as its superblock says so. */
@@ -42,7 +43,7 @@ const args = () => ({
 
 async function said(raw: Previewed<RawSource>) {
     const { failures } = await resolveSource({ raw }, args());
-    return failures.map((failure) => `${pathText(failure.path)}: ${failure.what}`);
+    return placed(failures);
 }
 
 test.each<[string, () => RawSource]>([
@@ -87,7 +88,7 @@ test("what is in a file system that isn't looked into is left to the host", asyn
     const programDirectory = workspace({ "image.raw": withMagic(1080, "\x53\xef") });
     const { failures, warnings } = await resolveSource({ raw: { path: "image.raw" } }, { ...args(), programDirectory });
     expect(failures).toEqual([]);
-    expect(warnings.map(({ what: reason }) => reason)).toEqual([
+    expect(warnings.map(sentence)).toEqual([
         "What is in the image wasn't checked: only squashfs and erofs are looked into. Look with `portablectl inspect` on the host.",
     ]);
 });

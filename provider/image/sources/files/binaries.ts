@@ -34,10 +34,10 @@ export async function addBinaries(
             continue;
         }
         if (!written.startsWith("/") || written.split("/").includes("..")) {
-            problems.add(
-                at,
-                `'${written}' is not a path from the root of a system. Write it as /usr/sbin/nginx; a program of your own goes to \`tree\`, and its path in the image here.`,
-            );
+            problems.add(at, {
+                what: `'${written}' is not a path from the root of a system`,
+                todo: `Write it as /usr/sbin/nginx; a program of your own goes to \`tree\`, and its path in the image here`,
+            });
             continue;
         }
         const directory = absolute(root, programDirectory);

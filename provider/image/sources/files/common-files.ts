@@ -33,10 +33,10 @@ export async function addCommonFiles(
 ): Promise<void> {
     const roots = given.some(({ directory }) => directory === "/") ? given : [...given, new RootFiles("/")];
     if (!(await addBundle(roots, tree))) {
-        problems.warn(
-            path,
-            "Neither the system of the programs nor this machine has the certificates of public authorities, so the programs can't verify other servers. Install ca-certificates.",
-        );
+        problems.warn(path, {
+            what: "Neither the system of the programs nor this machine has the certificates of public authorities, so the programs can't verify other servers",
+            todo: "Install ca-certificates",
+        });
     }
     await addZones(roots, tree);
 }

@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import type { Sentence } from "../../../errors";
 import type { Path } from "../../../schema/values";
 import { SEARCH_PATH } from "../../../systemd/syntax";
 import { type Elf, readElf } from "../../elf/elf";
@@ -48,13 +49,14 @@ export class Dependencies {
         }
         const found = await root.find(written);
         if (found === undefined) {
-            throw new LocalProblem(
-                `There is no ${written} ${inRoot(root)}. Install the package that brings it there, or correct the path.`,
-            );
+            throw new LocalProblem({
+                what: `There is no ${written} ${inRoot(root)}`,
+                todo: "Install the package that brings it there, or correct the path",
+            });
         }
         if (found.status.isDirectory()) await this.directory(root, written, at);
         else if (found.status.isFile()) await this.file(root, written, found, at);
-        else throw new LocalProblem(`${written} is neither a file nor a directory ${inRoot(root)}.`);
+        else throw new LocalProblem({ what: `${written} is neither a file nor a directory ${inRoot(root)}` });
     }
 
     private async directory(root: RootFiles, written: string, at: Path): Promise<void> {
@@ -99,10 +101,10 @@ export class Dependencies {
         const [, program, argument] = /^#![ \t]*(\S+)[ \t]*(\S*)/.exec(text) ?? [];
         if (program === undefined || this.wasDone(root, script)) return;
         const missing = (what: string) =>
-            this.problems.add(
-                at,
-                `The script ${script} is run by ${what}, and there is none ${inRoot(root)}. Install it there.`,
-            );
+            this.problems.add(at, {
+                what: `The script ${script} is run by ${what}, and there is none ${inRoot(root)}`,
+                todo: "Install it there",
+            });
         const found = await root.find(program);
         if (found?.status.isFile()) await this.file(root, program, found, at);
         else if (this.tree.lookup(program)?.entry?.kind !== "file") missing(program);
@@ -122,10 +124,10 @@ export class Dependencies {
         const { architecture, interpreter, needed } = program.elf;
         this.first ??= { name: program.path, architecture };
         if (architecture !== this.first.architecture) {
-            this.problems.add(
-                at,
-                `${program.path} is for ${architecture} and ${this.first.name} for ${this.first.architecture}: the programs of an image are for one architecture. Take them from one system.`,
-            );
+            this.problems.add(at, {
+                what: `${program.path} is for ${architecture} and ${this.first.name} for ${this.first.architecture}: the programs of an image are for one architecture`,
+                todo: "Take them from one system",
+            });
             return;
         }
         if (interpreter !== undefined) await this.loader(root, program.path, interpreter, at);
@@ -142,10 +144,10 @@ export class Dependencies {
     private async loader(root: RootFiles, program: string, interpreter: string, at: Path): Promise<void> {
         const found = await root.find(interpreter);
         if (found?.status.isFile()) return this.add(root, found, at);
-        this.problems.add(
-            at,
-            `${program} is started by the loader ${interpreter}, and there is none ${inRoot(root)}: it was built for another system. Build it there or statically, or give the \`root\` of its system.`,
-        );
+        this.problems.add(at, {
+            what: `${program} is started by the loader ${interpreter}, and there is none ${inRoot(root)}: it was built for another system`,
+            todo: `Build it there or statically, or give the \`root\` of its system`,
+        });
     }
 
     private async library(
@@ -224,16 +226,22 @@ export function programOf(path: string, file: Part, elf: Elf): Loaded<Part> {
     return { name: path, path, file, elf, isConfigured: false };
 }
 
-function missingLibrary(root: RootFiles, program: Loaded<Part>, { name, neededBy, unfit }: Missing<Part>): string {
+function missingLibrary(root: RootFiles, program: Loaded<Part>, { name, neededBy, unfit }: Missing<Part>): Sentence {
     const by = neededBy === program ? "" : ` for ${neededBy.path}`;
     const what = `${program.path} needs the library ${name}${by}, and `;
     return unfit !== undefined
-        ? `${what}only one for another architecture than ${program.elf.architecture} is ${inRoot(root)}. Install it there for ${program.elf.architecture}.`
-        : `${what}there is none ${inRoot(root)}. Install the package that brings it there.`;
+        ? {
+              what: `${what}only one for another architecture than ${program.elf.architecture} is ${inRoot(root)}`,
+              todo: `Install it there for ${program.elf.architecture}`,
+          }
+        : { what: `${what}there is none ${inRoot(root)}`, todo: "Install the package that brings it there" };
 }
 
 /** A library that is older than what was built against it: the loader would say "version `GLIBC_2.38' not found". */
-function oldLibrary(root: RootFiles, { user, library, version, upTo }: TooOld<Part>): string {
+function oldLibrary(root: RootFiles, { user, library, version, upTo }: TooOld<Part>): Sentence {
     const age = upTo === undefined ? "doesn't have it" : `is older, up to ${upTo}`;
-    return `${user.path} needs ${version} of ${library.name}, and ${library.path} ${inRoot(root)} ${age}. Build it on that system, or give the \`root\` of a newer one.`;
+    return {
+        what: `${user.path} needs ${version} of ${library.name}, and ${library.path} ${inRoot(root)} ${age}`,
+        todo: `Build it on that system, or give the \`root\` of a newer one`,
+    };
 }

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { createGunzip } from "node:zlib";
 import tar from "tar-stream";
 import { UserError } from "../../../errors";
-import { type Previewed, pathText, Unknown } from "../../../schema/values";
+import { type Previewed, Unknown } from "../../../schema/values";
 import { directoryInStore } from "../../store/directories";
 import { absolute, localFile } from "../../tree/local-files";
 import { RootFiles } from "../../tree/root-files";
@@ -34,10 +34,9 @@ export function nodeRuntime(source: Previewed<NodeRuntimeSource>, args: LoadArgs
     const { version, architecture = "x64", root = "/" } = source;
     if (version instanceof Unknown || architecture instanceof Unknown || root instanceof Unknown) return "unknown";
     if (!/^\d+\.\d+\.\d+$/.test(version)) {
-        problems.add(
-            [...path, "version"],
-            `'${version}' is not one version of Node.js: pin it, as "24.11.0", so that every build has the same.`,
-        );
+        problems.add([...path, "version"], {
+            what: `'${version}' is not one version of Node.js: pin it, as "24.11.0", so that every build has the same`,
+        });
         return "unknown";
     }
     const { elf: elfArchitecture, loader } = ARCHITECTURES[architecture];
@@ -71,10 +70,7 @@ export function nodeRuntime(source: Previewed<NodeRuntimeSource>, args: LoadArgs
             const late = new Problems();
             late.add(path, inTheWay);
             await late.reading(path, () => new Dependencies(tree, late).bring(files, NODE, path));
-            const [first] = late.failures;
-            if (first !== undefined) {
-                throw new UserError({ property: pathText(first.path), what: first.what.replace(/\.$/, "") });
-            }
+            late.throw();
         },
     };
 }

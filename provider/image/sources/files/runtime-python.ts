@@ -3,8 +3,8 @@ import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import nodePath from "node:path";
 import { promisify } from "node:util";
 import { sha256 } from "../../../digest";
-import { type Problem, UserError } from "../../../errors";
-import { Archive, type Path, type Previewed, pathText, Unknown } from "../../../schema/values";
+import { type Problem, type Sentence, UserError } from "../../../errors";
+import { Archive, type Path, type Previewed, Unknown } from "../../../schema/values";
 import { directoryInStore } from "../../store/directories";
 import { archiveEntries, localText } from "../../tree/local-files";
 import { join, parentOf } from "../../tree/paths";
@@ -68,10 +68,7 @@ export async function pythonRuntime(
             const made = await makeEnvironment(python, wanted, alone.digest(), programDirectory, makeArgs);
             const late = new Problems();
             await late.reading(path, () => addEnvironment(made, tree, root, path, late));
-            const [first] = late.failures;
-            if (first !== undefined) {
-                throw new UserError({ property: pathText(first.path), what: first.what.replace(/\.$/, "") });
-            }
+            late.throw();
         },
     };
 }
@@ -80,10 +77,10 @@ async function findPython(root: RootFiles, written: string, at: Path, problems: 
     const found = written.startsWith("/") ? await root.find(written) : undefined;
     const version = /\/(python3\.\d+)$/.exec(found?.path ?? "")?.[1];
     if (found === undefined || version === undefined) {
-        problems.add(
-            at,
-            `There is no Python 3 at ${written} on this machine. Install it, as with \`apt install python3 python3-venv\`, or give its absolute path.`,
-        );
+        problems.add(at, {
+            what: `There is no Python 3 at ${written} on this machine`,
+            todo: `Install it, as with \`apt install python3 python3-venv\`, or give its absolute path`,
+        });
         return undefined;
     }
     const prefix = parentOf(parentOf(found.path));
@@ -92,12 +89,15 @@ async function findPython(root: RootFiles, written: string, at: Path, problems: 
             return { written, path: found.path, version, library };
         }
     }
-    problems.add(at, `${written} has no standard library in ${prefix}/lib/${version}. Install it whole.`);
+    problems.add(at, {
+        what: `${written} has no standard library in ${prefix}/lib/${version}`,
+        todo: "Install it whole",
+    });
     return undefined;
 }
 
 /** What keeps the same requirements from giving the same packages tomorrow. */
-function requirementProblems(text: string): string[] {
+function requirementProblems(text: string): Sentence[] {
     return text
         .replace(/\\\n/g, " ")
         .split("\n")
@@ -105,11 +105,19 @@ function requirementProblems(text: string): string[] {
         .filter((line) => line !== "")
         .flatMap((line) => {
             if (/^(-r|-c|-e|--requirement|--constraint|--editable)\b/.test(line) || /^[./]/.test(line)) {
-                return [`'${line}' leads to other files. Write the packages themselves, as \`pip freeze\` does.`];
+                return [
+                    {
+                        what: `'${line}' leads to other files`,
+                        todo: `Write the packages themselves, as \`pip freeze\` does`,
+                    },
+                ];
             }
             if (line.startsWith("-") || /^[\w.-]+(\[[^\]]*\])?\s*(===?\s*[^\s*,]+($|[\s;])|@\s)/.test(line)) return [];
             return [
-                `'${line}' has no version of its own. Pin it with ==, as \`pip freeze\` does, so that every build has the same.`,
+                {
+                    what: `'${line}' has no version of its own`,
+                    todo: `Pin it with ==, as \`pip freeze\` does, so that every build has the same`,
+                },
             ];
         });
 }

@@ -44,7 +44,7 @@ async function planRuntime(
     const path = [...args.path, "runtime"];
     const { node, python } = source;
     if ((node === undefined) === (python === undefined)) {
-        args.problems.add(path, "A runtime is exactly one of `node` and `python`.");
+        args.problems.add(path, { what: "A runtime is exactly one of `node` and `python`" });
         return "unknown";
     }
     if (node !== undefined) return nodeRuntime(node, { ...args, path: [...path, "node"] });

@@ -1,3 +1,4 @@
+import type { Sentence } from "../../../errors";
 import { Archive, Asset, type Path, type Previewed, UNKNOWN, Unknown } from "../../../schema/values";
 import { parseUnit } from "../../../systemd/unit-file";
 import { mountPoints, type Program, programs } from "../../../systemd/unit-paths";
@@ -46,7 +47,10 @@ export async function loadFiles(
     const units = await loadUnits(source, path, programDirectory, problems, values);
 
     if (units.complete && units.list.length === 0 && problems.failures.length === 0 && !isExtension) {
-        problems.add([...path, "units"], "An image needs at least one unit. Name the unit files of your service here.");
+        problems.add([...path, "units"], {
+            what: "An image needs at least one unit",
+            todo: "Name the unit files of your service here",
+        });
     }
     const texts = addUnits(units.list, prefix, tree, problems);
     await addKnown?.(tree);
@@ -73,10 +77,9 @@ async function loadTree(
         const at = [...path, written];
         const target = imagePath(written);
         if (target === undefined) {
-            problems.add(
-                at,
-                `'${written}' can't be a path in the image: write it from the root, without '..', as /usr/bin/hello.`,
-            );
+            problems.add(at, {
+                what: `'${written}' can't be a path in the image: write it from the root, without '..', as /usr/bin/hello`,
+            });
             continue;
         }
         const loaded = await problems.reading(at, () => loadEntry(entry, at, programDirectory, problems));
@@ -108,10 +111,9 @@ async function loadEntry(
     const { asset, content, directory, symlink } = source;
     const given = [asset, content, directory, symlink].filter((part) => part !== undefined);
     if (given.length !== 1) {
-        problems.add(
-            path,
-            "What is at a path of the image is exactly one of `asset`, `content`, `directory` and `symlink`.",
-        );
+        problems.add(path, {
+            what: "What is at a path of the image is exactly one of `asset`, `content`, `directory` and `symlink`",
+        });
         return undefined;
     }
     const mode = loadMode(source.mode, [...path, "mode"], problems);
@@ -123,15 +125,16 @@ async function loadEntry(
     if (asset instanceof Asset) return assetFile(asset, programDirectory, mode);
     if (typeof content === "string") return textEntry(content, mode);
     if (typeof symlink === "string") {
-        if (symlink === "") problems.add([...path, "symlink"], "A symbolic link needs a target.");
-        if (mode !== undefined) problems.add([...path, "mode"], "A symbolic link has no mode of its own. Remove it.");
+        if (symlink === "") problems.add([...path, "symlink"], { what: "A symbolic link needs a target" });
+        if (mode !== undefined)
+            problems.add([...path, "mode"], { what: "A symbolic link has no mode of its own", todo: "Remove it" });
         return { kind: "symlink", target: symlink };
     }
     if (directory !== true) {
-        problems.add(
-            [...path, "directory"],
-            "`directory` can only be true. Remove the entry if it shall not be there.",
-        );
+        problems.add([...path, "directory"], {
+            what: "`directory` can only be true",
+            todo: "Remove the entry if it shall not be there",
+        });
         return undefined;
     }
     return { kind: "directory", mode: mode ?? 0o755 };
@@ -140,7 +143,7 @@ async function loadEntry(
 function loadMode(mode: Previewed<string | undefined>, path: Path, problems: Problems): number | Unknown | undefined {
     if (mode === undefined || mode instanceof Unknown) return mode;
     if (!/^0?[0-7]{3,4}$/.test(mode)) {
-        problems.add(path, `'${mode}' is not a mode: write the permissions in octal, as "0755" or "0644".`);
+        problems.add(path, { what: `'${mode}' is not a mode: write the permissions in octal, as "0755" or "0644"` });
         return undefined;
     }
     return Number.parseInt(mode, 8);
@@ -157,22 +160,33 @@ function checkPrograms(unit: string, text: string, path: Path, tree: Tree, opaqu
 }
 
 /** `outside`: paths whose content isn't the image's, or isn't known yet. */
-function programProblem(unit: string, program: Program, tree: Tree, outside: readonly string[]): string | undefined {
+function programProblem(unit: string, program: Program, tree: Tree, outside: readonly string[]): Sentence | undefined {
     const where = `${program.key}= in line ${program.line} of '${unit}'`;
-    let found: string | undefined;
+    let found: Sentence | undefined;
     for (const candidate of program.candidates) {
         if (outside.some((each) => isIn(candidate, each))) return undefined;
         const place = tree.lookup(candidate);
-        if (place === undefined) return `${where} runs ${candidate}, a circle of symbolic links in the image.`;
+        if (place === undefined) return { what: `${where} runs ${candidate}, a circle of symbolic links in the image` };
         if (outside.some((each) => isIn(place.path, each))) return undefined;
         if (place.entry?.kind === "file") {
             if (place.entry.mode & 0o111) return undefined;
-            found ??= `${where} runs ${candidate}, which may not be executed. Give it mode "0755" in \`tree\`.`;
+            found ??= {
+                what: `${where} runs ${candidate}, which may not be executed`,
+                todo: `Give it mode "0755" in \`tree\``,
+            };
         } else if (place.entry !== undefined) {
-            found ??= `${where} runs ${candidate}, which is a directory.`;
+            found ??= { what: `${where} runs ${candidate}, which is a directory` };
         } else if (place.path !== candidate && program.candidates.length === 1) {
-            found ??= `${where} runs ${candidate}, which leads to ${place.path}, and the image has no such file. Add it to \`tree\`.`;
+            found ??= {
+                what: `${where} runs ${candidate}, which leads to ${place.path}, and the image has no such file`,
+                todo: `Add it to \`tree\``,
+            };
         }
     }
-    return found ?? `${where} runs ${program.command.program}, and the image has no such file. Add it to \`tree\`.`;
+    return (
+        found ?? {
+            what: `${where} runs ${program.command.program}, and the image has no such file`,
+            todo: `Add it to \`tree\``,
+        }
+    );
 }

@@ -56,7 +56,7 @@ export function addUnits(
     for (const { name, text, path: at } of units) {
         problems.add(at, unitNameProblem(name, prefix));
         if (Object.hasOwn(texts, name)) {
-            problems.add(at, `There are two units '${name}'. Remove one of them.`);
+            problems.add(at, { what: `There are two units '${name}'`, todo: "Remove one of them" });
             continue;
         }
         texts[name] = text;
@@ -85,12 +85,15 @@ async function readUnits(
         else if (unit instanceof Asset) {
             const name = unit.source.path ?? unit.source.uri;
             if (name === undefined) {
-                problems.add(at, 'A StringAsset has no file name. Write { name: "hello.service", text: ... } instead.');
+                problems.add(at, {
+                    what: "A StringAsset has no file name",
+                    todo: 'Write { name: "hello.service", text: ... } instead',
+                });
             } else await add(baseName(name), () => assetText(unit, programDirectory));
         } else {
             const { name, text, asset } = unit;
             if ((text === undefined) === (asset === undefined)) {
-                problems.add(at, "A unit has exactly one of `text` and `asset`.");
+                problems.add(at, { what: "A unit has exactly one of `text` and `asset`" });
             } else if (name instanceof Unknown) complete = false;
             else {
                 await add(name, async () => {
@@ -129,10 +132,10 @@ function substitute(
             if (value instanceof Unknown) known = false;
             else if (value === undefined) {
                 unit.broken = true;
-                problems.add(
-                    unit.path,
-                    `Unit '${unit.name}' has @${name}@, and \`substitutions\` has no '${name}'. Add it (as "@${name}@" to keep the text).`,
-                );
+                problems.add(unit.path, {
+                    what: `Unit '${unit.name}' has @${name}@, and \`substitutions\` has no '${name}'`,
+                    todo: `Add it (as "@${name}@" to keep the text)`,
+                });
             }
         }
         if (!known) unit.text = UNKNOWN;
@@ -142,6 +145,7 @@ function substitute(
     }
     if (values instanceof Unknown || !allKnown) return;
     for (const name of Object.keys(values)) {
-        if (!used.has(name)) problems.add([...path, name], `No unit has @${name}@. Remove it, or correct the name.`);
+        if (!used.has(name))
+            problems.add([...path, name], { what: `No unit has @${name}@`, todo: "Remove it, or correct the name" });
     }
 }

@@ -63,27 +63,32 @@ async function loadPrograms(
     const place = known<NixPlace>({ file, expression: text, directory, arguments: further });
     if (given === undefined || place === undefined) return undefined;
     if (Object.keys(given).length === 0) {
-        problems.add([...path, "programs"], 'A closure needs a program: programs: { hello: ".#hello" }.');
+        problems.add([...path, "programs"], { what: 'A closure needs a program: programs: { hello: ".#hello" }' });
     }
     const programs = await Promise.all(
         Object.entries(given).map(async ([variable, installable]): Promise<Program | undefined> => {
             const at = [...path, "programs", variable];
             if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
-                problems.add(at, `'${variable}' can't be a variable @${variable}@: use letters, digits and _.`);
+                problems.add(at, {
+                    what: `'${variable}' can't be a variable @${variable}@: use letters, digits and _`,
+                });
                 return undefined;
             }
             if (substitutions !== undefined && !(substitutions instanceof Unknown) && variable in substitutions) {
-                problems.add(at, `'${variable}' is a program and one of \`substitutions\` too. Rename one of them.`);
+                problems.add(at, {
+                    what: `'${variable}' is a program and one of \`substitutions\` too`,
+                    todo: "Rename one of them",
+                });
             }
             const expression = await nixExpression(installable, place, { path, at }, programDirectory, problems);
             const derivation = expression && (await evaluate(expression, at, problems, signal));
             if (expression === undefined || derivation === undefined) return undefined;
             const { storePath } = derivation;
             if (storePath === undefined) {
-                problems.add(
-                    at,
-                    `'${installable}' is content-addressed: its store path is known only after its build, and units can't name it before. Use the source \`nix\`.`,
-                );
+                problems.add(at, {
+                    what: `'${installable}' is content-addressed: its store path is known only after its build, and units can't name it before`,
+                    todo: `Use the source \`nix\``,
+                });
                 return undefined;
             }
             return { variable, expression, derivation, storePath };
@@ -133,8 +138,8 @@ async function addClosure(
     args.onProgress("reading the closure");
     for (const storePath of await requisites([...roots.keys()], expression, args.signal)) {
         for (const [path, entry] of await storeEntries(storePath, storeRoot)) {
-            const reason = tree.add(path, entry);
-            if (reason !== undefined) throw new UserError({ property: pathText(at), what: reason.replace(/\.$/, "") });
+            const problem = tree.add(path, entry);
+            if (problem !== undefined) throw new UserError({ property: pathText(at), ...problem });
         }
     }
 }
@@ -151,7 +156,7 @@ async function storeEntries(storePath: string, storeRoot: string): Promise<[stri
         const inside = entries.map(([name, entry]): [string, Entry] => [join(storePath, name), entry]);
         return [[storePath, { kind: "directory", mode: 0o755 }], ...inside];
     } catch (error) {
-        if (error instanceof LocalProblem) throw new UserError({ what: error.message.replace(/\.$/, "") });
+        if (error instanceof LocalProblem) throw new UserError(error.problem);
         throw error;
     }
 }

@@ -50,22 +50,25 @@ export async function nixExpression(
     const { file, expression, arguments: given = [] } = place;
     const directory = absolute(place.directory ?? ".", programDirectory);
     if (file !== undefined && expression !== undefined) {
-        problems.add(path, "Nix evaluates one of `file` and `expression`. Remove the other.");
+        problems.add(path, { what: "Nix evaluates one of `file` and `expression`", todo: "Remove the other" });
         return undefined;
     }
     if (installable === undefined && file === undefined && expression === undefined) {
-        problems.add(path, 'Nix needs something to build: give an `installable`, as ".#hello", or a `file`.');
+        problems.add(path, { what: 'Nix needs something to build: give an `installable`, as ".#hello", or a `file`' });
         return undefined;
     }
     const option = [installable, file].find((each) => each?.startsWith("-"));
     if (option !== undefined) {
-        problems.add(at, `'${option}' is an option of nix. Put it into \`arguments\`.`);
+        problems.add(at, { what: `'${option}' is an option of nix`, todo: `Put it into \`arguments\`` });
         return undefined;
     }
     const found = await problems.reading([...path, "directory"], async () => {
         const status = await stat(directory).catch(() => undefined);
         if (!status?.isDirectory()) {
-            throw new LocalProblem(`There is no directory '${directory}' for nix to work in. Correct the path.`);
+            throw new LocalProblem({
+                what: `There is no directory '${directory}' for nix to work in`,
+                todo: "Correct the path",
+            });
         }
         return directory;
     });
@@ -103,9 +106,10 @@ export async function evaluate(
     return problems.reading(at, async () => {
         const { drvPath, storePath, storeDir, output, system, name } = await shared(expression, signal);
         if (!system.endsWith("-linux")) {
-            throw new LocalProblem(
-                `'${expression.label}' is built for ${system}, and a portable service runs on Linux. Name the package of the host's system, as ".#packages.x86_64-linux.NAME".`,
-            );
+            throw new LocalProblem({
+                what: `'${expression.label}' is built for ${system}, and a portable service runs on Linux`,
+                todo: `Name the package of the host's system, as ".#packages.x86_64-linux.NAME"`,
+            });
         }
         const isKnown = storePath.startsWith(`${storeDir}/`);
         return { drvPath, output, system, name, ...(isKnown && { storePath }) };
@@ -119,14 +123,17 @@ async function run(expression: NixExpression, signal: AbortSignal): Promise<Eval
     const args = ["eval", "--json", "--show-trace", "--apply", APPLY, ...selection, ...given];
     const text = await nix(args, { directory, signal }).catch(async (error) => {
         if (error instanceof NixFailure) throw new LocalProblem(await evaluationProblem(error, label, directory));
-        throw error instanceof UserError ? new LocalProblem(error.message) : error;
+        throw error instanceof UserError ? new LocalProblem(error.problem) : error;
     });
     const found = JSON.parse(text) as Evaluated | { type: string; attributes: string[] };
     if ("drvPath" in found) return found;
     const { type, attributes } = found;
     const names = attributes.slice(0, MAX_NAMED).join(", ") + (attributes.length > MAX_NAMED ? ", ..." : "");
     const hint = names === "" ? "Name a package." : `Name one of its attributes: ${names}.`;
-    throw new LocalProblem(`'${label}' is no derivation, but a ${type === "lambda" ? "function" : type}. ${hint}`);
+    throw new LocalProblem({
+        what: `'${label}' is no derivation, but a ${type === "lambda" ? "function" : type}`,
+        todo: `${hint}`,
+    });
 }
 
 /**

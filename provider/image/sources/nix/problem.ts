@@ -1,21 +1,22 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import type { Sentence } from "../../../errors";
 import type { NixFailure } from "./command";
 import { type Position, storeName } from "./log";
 
 /** As much of what nix says as stands in a preview. */
 const MAX_LINES = 12;
 
-/** Why an expression can't be evaluated, as a sentence: the place in the user's file, what nix says, what to do. */
-export async function evaluationProblem(failure: NixFailure, label: string, directory: string): Promise<string> {
+/** Why an expression can't be evaluated, the place in the user's file, what nix says, what to do. */
+export async function evaluationProblem(failure: NixFailure, label: string, directory: string): Promise<Sentence> {
     const error = failure.log.errors.at(-1);
     const said = firstLines(error?.text || failure.said);
     const where = error === undefined ? undefined : await place(error.position, error.trace, directory);
     // Nix 2.20 and later say so themselves.
-    const hint = /-source\/.*(No such file or directory|does not exist)/.test(said)
-        ? " In a git repository nix sees only files that git knows of: `git add` what it misses."
-        : "";
-    return `nix can't evaluate '${label}': ${where === undefined ? "" : `${where}: `}${said}${hint && `.${hint}`}`;
+    const todo = /-source\/.*(No such file or directory|does not exist)/.test(said)
+        ? "In a git repository nix sees only files that git knows of: `git add` what it misses"
+        : undefined;
+    return { what: `nix can't evaluate '${label}': ${where === undefined ? "" : `${where}: `}${said}`, todo };
 }
 
 /** What a failed build says: its last lines where it has some, else nix's own words. */

@@ -68,7 +68,8 @@ async function imageIn({ storePath, storeRoot }: Output, label: string, at: Path
 async function readyImage(file: string, at: Path): Promise<Ready> {
     const problems = new Problems();
     const image = await loadRaw({ path: file }, at, "/", problems);
-    const [problem] = problems.failures;
-    if (problem !== undefined) throw new UserError({ property: pathText(at), what: problem.what.replace(/\.$/, "") });
+    // The file is nix's, so what is wrong with it stands under the source.
+    for (const failure of problems.failures) failure.path = at;
+    problems.throw();
     return image as Ready;
 }

@@ -27,7 +27,10 @@ export async function directoryBlobs(written: string, programDirectory: string):
     const directory = absolute(written, programDirectory);
     const status = await explained(written, directory, () => stat(directory));
     if (!status.isDirectory()) {
-        throw new LocalProblem(`'${written}' is a file. Give it as \`archive\`; \`layout\` is a directory.`);
+        throw new LocalProblem({
+            what: `'${written}' is a file`,
+            todo: `Give it as \`archive\`; \`layout\` is a directory`,
+        });
     }
     const sized = async (file: string) => stat(path.join(directory, file)).catch(unlessAbsent);
     return {
@@ -36,7 +39,7 @@ export async function directoryBlobs(written: string, programDirectory: string):
             const found = await sized(file);
             if (!found?.isFile()) return undefined;
             if (found.size > MAX_JSON_BYTES)
-                throw new LocalProblem(`'${written}' has a ${file} of ${found.size} bytes.`);
+                throw new LocalProblem({ what: `'${written}' has a ${file} of ${found.size} bytes` });
             return readFile(path.join(directory, file));
         },
         async stream(file) {
@@ -126,9 +129,10 @@ async function partsOf(file: string, written: string, signal?: AbortSignal): Pro
         await reading;
     } catch (error) {
         signal?.throwIfAborted();
-        throw new LocalProblem(
-            `'${written}' is not a whole tar archive: ${(error as Error).message.replace(/\.$/, "")}. Save the image again.`,
-        );
+        throw new LocalProblem({
+            what: `'${written}' is not a whole tar archive: ${(error as Error).message.replace(/\.$/, "")}`,
+            todo: "Save the image again",
+        });
     }
     return parts;
 }

@@ -1,3 +1,4 @@
+import type { Sentence } from "../../../errors";
 import { LocalProblem } from "../../tree/local-files";
 import { fitOf, type Platform, platformOf, platformText } from "./platform";
 
@@ -23,12 +24,13 @@ export interface Candidate {
 
 /** The image of the tag and for the architecture. Throws a LocalProblem that says what there is instead. */
 export function choose<C extends Candidate>(all: readonly C[], { tag, architecture }: Choice, name: string): C {
-    if (all.length === 0) throw new LocalProblem(`'${name}' holds no image.`);
+    if (all.length === 0) throw new LocalProblem({ what: `'${name}' holds no image` });
     const tagged = all.filter(({ names }) => tag === undefined || names.some((each) => isNamed(each, tag)));
     if (tagged.length === 0) {
-        throw new LocalProblem(
-            `'${name}' has no image '${tag}', but ${namesOf(all) || "one without a tag"}. Correct \`tag\`.`,
-        );
+        throw new LocalProblem({
+            what: `'${name}' has no image '${tag}', but ${namesOf(all) || "one without a tag"}`,
+            todo: `Correct \`tag\``,
+        });
     }
     const wanted = platformOf(architecture ?? "amd64");
     const alone = architecture === undefined && new Set(tagged.map(({ digest }) => digest)).size === 1;
@@ -62,27 +64,33 @@ function platformsOf(candidates: readonly Candidate[]): string[] {
     return [...new Set(candidates.flatMap(({ platform }) => (platform === undefined ? [] : [platformText(platform)])))];
 }
 
-function otherPlatforms(candidates: readonly Candidate[], wanted: Platform, name: string): string {
+function otherPlatforms(candidates: readonly Candidate[], wanted: Platform, name: string): Sentence {
     const there = platformsOf(candidates);
     const todo = candidates.some(({ platform }) => platform?.os === "linux")
-        ? "Set `architecture` to one of them."
-        : "A portable service runs on Linux: save an image for it.";
-    const what = there.length === 1 ? `an image for ${there[0]}` : `images for ${there.join(", ")}`;
-    return `'${name}' has ${what}, and not one for ${platformText(wanted)}. ${todo}`;
+        ? "Set `architecture` to one of them"
+        : "A portable service runs on Linux: save an image for it";
+    const images = there.length === 1 ? `an image for ${there[0]}` : `images for ${there.join(", ")}`;
+    return { what: `'${name}' has ${images}, and not one for ${platformText(wanted)}`, todo };
 }
 
-function severalImages(candidates: readonly Candidate[], name: string): string {
+function severalImages(candidates: readonly Candidate[], name: string): Sentence {
     const named = namesOf(candidates);
     const count = new Set(candidates.map(({ digest }) => digest)).size;
     return named === ""
-        ? `'${name}' has ${count} images without a tag, and nothing says which is meant. Save the one that is meant alone, or with a tag.`
-        : `'${name}' has ${count} images: ${named}. Set \`tag\` to one of them.`;
+        ? {
+              what: `'${name}' has ${count} images without a tag, and nothing says which is meant`,
+              todo: "Save the one that is meant alone, or with a tag",
+          }
+        : { what: `'${name}' has ${count} images: ${named}`, todo: `Set \`tag\` to one of them` };
 }
 
-function notSaved(missing: Candidate, candidates: readonly Candidate[], name: string): string {
+function notSaved(missing: Candidate, candidates: readonly Candidate[], name: string): Sentence {
     const there = platformsOf(candidates.filter(({ isThere }) => isThere));
     const wanted = missing.platform === undefined ? "that platform" : platformText(missing.platform);
     return there.length === 0
-        ? `'${name}' is not whole: ${missing.file} is missing. Save or fetch it again.`
-        : `'${name}' names an image for ${wanted} and doesn't hold it, only the one for ${there.join(", ")}. Save it again with its platform, or set \`architecture\`.`;
+        ? { what: `'${name}' is not whole: ${missing.file} is missing`, todo: "Save or fetch it again" }
+        : {
+              what: `'${name}' names an image for ${wanted} and doesn't hold it, only the one for ${there.join(", ")}`,
+              todo: `Save it again with its platform, or set \`architecture\``,
+          };
 }

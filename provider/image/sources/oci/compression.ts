@@ -13,9 +13,10 @@ export function compressionBy(head: Buffer): Compression {
     if (isFrame(head)) return "zstd";
     const other = OTHERS.find(([magic]) => head.toString("latin1").startsWith(magic))?.[1];
     if (other !== undefined) {
-        throw new LocalProblem(
-            `The image is compressed by ${other}, and only gzip and zstd are read. Unpack it, or save the image again.`,
-        );
+        throw new LocalProblem({
+            what: `The image is compressed by ${other}, and only gzip and zstd are read`,
+            todo: "Unpack it, or save the image again",
+        });
     }
     return "none";
 }

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { UserError } from "../../../errors";
+import { type Sentence, UserError } from "../../../errors";
 import { directoryInStore } from "../../store/directories";
 import type { MakeArgs } from "../loaded";
 import { type Blobs, directoryBlobs } from "./blobs";
@@ -9,12 +9,17 @@ import { findImage, type OciImage } from "./image";
 import { platformOf, platformText } from "./platform";
 
 /** Why an image of a registry can't be named so; `undefined` when it can. */
-export function referenceProblem(reference: string): string | undefined {
+export function referenceProblem(reference: string): Sentence | undefined {
     if (/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/.test(reference)) return undefined;
     const digest = /@sha256:[0-9a-f]{64}$/.test(reference);
     return digest
-        ? `'${reference}' is not the whole name of an image: write it with its registry, as docker.io/library/nginx@sha256:...`
-        : `'${reference}' may be another image tomorrow: pin it by its digest, as NAME@sha256:... \`skopeo inspect --format '{{.Digest}}' docker://NAME\` prints it.`;
+        ? {
+              what: `'${reference}' is not the whole name of an image: write it with its registry, as docker.io/library/nginx@sha256:DIGEST`,
+          }
+        : {
+              what: `'${reference}' may be another image tomorrow: pin it by its digest, as NAME@sha256:DIGEST`,
+              todo: `\`skopeo inspect --format '{{.Digest}}' docker://NAME\` prints it`,
+          };
 }
 
 /**

@@ -42,9 +42,10 @@ function apply(root: Directory, change: Change): void {
     } else if (change.kind === "link") {
         const target = find(root, parentOf(change.target))?.children.get(nameOf(change.target));
         if (target === undefined || target.kind === "directory") {
-            throw new LocalProblem(
-                `The image is damaged: its layers have a hard link from ${change.path} to ${change.target}, and there is no such file. Save or fetch it again.`,
-            );
+            throw new LocalProblem({
+                what: `The image is damaged: its layers have a hard link from ${change.path} to ${change.target}, and there is no such file`,
+                todo: "Save or fetch it again",
+            });
         }
         parent.children.set(name, target);
     } else parent.children.set(name, change);
@@ -62,7 +63,7 @@ function makeDirectory(root: Directory, path: string): Directory {
         directoryAt(root, parentOf(missing))?.children.set(nameOf(missing), directory);
         return directory;
     });
-    if (made === undefined) throw new LocalProblem(`The image has a circle of symbolic links at ${path}.`);
+    if (made === undefined) throw new LocalProblem({ what: `The image has a circle of symbolic links at ${path}` });
     return made;
 }
 

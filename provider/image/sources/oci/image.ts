@@ -63,9 +63,10 @@ export async function findImage(blobs: Blobs, choice: Choice): Promise<OciImage>
     }
     const images = await json(blobs, "manifest.json", saved);
     if (images === undefined) {
-        throw new LocalProblem(
-            `'${blobs.name}' is no container image: it has neither an index.json nor a manifest.json. Make it with \`docker save\`, \`podman save\` or \`buildah push ... oci:DIRECTORY\`.`,
-        );
+        throw new LocalProblem({
+            what: `'${blobs.name}' is no container image: it has neither an index.json nor a manifest.json`,
+            todo: `Make it with \`docker save\`, \`podman save\` or \`buildah push ... oci:DIRECTORY\``,
+        });
     }
     const candidates = await Promise.all(
         images.map(async (each): Promise<Candidate & { saved: typeof each }> => {
@@ -116,7 +117,8 @@ async function candidatesOf(
             bytes && (isIndex || mediaType === undefined) ? index.safeParse(parse(blobs, file, bytes)) : undefined;
         if (bytes !== undefined && nested?.success) {
             checkDigest(blobs, bytes, digest);
-            if (depth >= MAX_NESTING) throw new LocalProblem(`'${blobs.name}' has indexes within indexes without end.`);
+            if (depth >= MAX_NESTING)
+                throw new LocalProblem({ what: `'${blobs.name}' has indexes within indexes without end` });
             found.push(...(await candidatesOf(blobs, nested.data.manifests, names, depth + 1)));
             continue;
         }
@@ -164,12 +166,13 @@ async function configurationAt(blobs: Blobs, file: string, digest?: string) {
 
 function complete(blobs: Blobs, config: z.output<typeof configuration>, text: Buffer, layers: LayerSource[]): OciImage {
     if (layers.length !== config.rootfs.diff_ids.length) {
-        throw new LocalProblem(
-            `'${blobs.name}' is damaged: ${layers.length} layers, and ${config.rootfs.diff_ids.length} in its configuration. Save or fetch it again.`,
-        );
+        throw new LocalProblem({
+            what: `'${blobs.name}' is damaged: ${layers.length} layers, and ${config.rootfs.diff_ids.length} in its configuration`,
+            todo: "Save or fetch it again",
+        });
     }
     if (config.os !== undefined && config.os !== "linux") {
-        throw new LocalProblem(`'${blobs.name}' is an image for ${config.os}, not for Linux.`);
+        throw new LocalProblem({ what: `'${blobs.name}' is an image for ${config.os}, not for Linux` });
     }
     return { id: sha256(text), architecture: config.architecture, run: config.config ?? {}, layers };
 }
@@ -187,13 +190,16 @@ function layer(blobs: Blobs, file: string, diffId: string, digest?: string): Lay
 }
 
 function incomplete(blobs: Blobs, file: string): LocalProblem {
-    return new LocalProblem(`'${blobs.name}' is not whole: ${file} is missing. Save or fetch it again.`);
+    return new LocalProblem({
+        what: `'${blobs.name}' is not whole: ${file} is missing`,
+        todo: "Save or fetch it again",
+    });
 }
 
 /** The hexadecimal digits; the specification has no other algorithm in use. */
 function diffIdOf(digest: string | undefined): string {
     const [, hex] = /^sha256:([0-9a-f]{64})$/.exec(digest ?? "") ?? [];
-    if (hex === undefined) throw new LocalProblem(`The image has a digest that isn't SHA-256: ${digest}.`);
+    if (hex === undefined) throw new LocalProblem({ what: `The image has a digest that isn't SHA-256: ${digest}` });
     return hex;
 }
 
@@ -211,9 +217,10 @@ async function verified(blobs: Blobs, digest: string): Promise<unknown> {
 
 function checkDigest(blobs: Blobs, bytes: Buffer, digest: string): void {
     if (sha256(bytes) === diffIdOf(digest)) return;
-    throw new LocalProblem(
-        `'${blobs.name}' is damaged: ${fileOf(digest)} isn't what its name says. Save or fetch it again.`,
-    );
+    throw new LocalProblem({
+        what: `'${blobs.name}' is damaged: ${fileOf(digest)} isn't what its name says`,
+        todo: "Save or fetch it again",
+    });
 }
 
 async function json<T extends z.ZodType>(blobs: Blobs, file: string, schema: T): Promise<z.output<T> | undefined> {
@@ -225,12 +232,17 @@ function parse(blobs: Blobs, file: string, bytes: Buffer): unknown {
     try {
         return JSON.parse(bytes.toString("utf8"));
     } catch {
-        throw new LocalProblem(`'${blobs.name}' is damaged: ${file} is no JSON. Save or fetch it again.`);
+        throw new LocalProblem({
+            what: `'${blobs.name}' is damaged: ${file} is no JSON`,
+            todo: "Save or fetch it again",
+        });
     }
 }
 
 function parsed<T extends z.ZodType>(blobs: Blobs, file: string, schema: T, value: unknown): z.output<T> {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
-    throw new LocalProblem(`'${blobs.name}' is no container image: ${file} isn't as the OCI specification has it.`);
+    throw new LocalProblem({
+        what: `'${blobs.name}' is no container image: ${file} isn't as the OCI specification has it`,
+    });
 }

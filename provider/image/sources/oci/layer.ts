@@ -63,7 +63,7 @@ async function unpack(layer: LayerSource, name: string, to: string, signal?: Abo
     const packed = createHash("sha256");
     const plain = createHash("sha256");
     const damaged = (why: string) =>
-        new LocalProblem(`A layer of '${name}' is damaged: ${why}. Save or fetch the image again.`);
+        new LocalProblem({ what: `A layer of '${name}' is damaged: ${why}`, todo: "Save or fetch the image again" });
     const file = path.join(to, LAYER);
     let changes: Change[];
     try {
@@ -137,9 +137,10 @@ function hashOf(handle: number, offset: number, size: number): string {
 
 function pathIn(name: string): string {
     if (name.split("/").includes("..")) {
-        throw new LocalProblem(
-            `A layer of the image has the path '${name}', which leads out of it. Don't use this image.`,
-        );
+        throw new LocalProblem({
+            what: `A layer of the image has the path '${name}', which leads out of it`,
+            todo: "Don't use this image",
+        });
     }
     return path.posix.join("/", name).replace(/(.)\/$/, "$1");
 }

@@ -1,6 +1,5 @@
 import { sha256 } from "../../../digest";
-import { UserError } from "../../../errors";
-import { type Previewed, pathText, UNKNOWN, Unknown } from "../../../schema/values";
+import { type Previewed, UNKNOWN, Unknown } from "../../../schema/values";
 import { Store } from "../../store/store";
 import type { Tree } from "../../tree/tree";
 import { addUnits, type GivenUnits, loadUnits } from "../files/units";
@@ -28,7 +27,7 @@ export async function loadOci(source: Previewed<OciSource>, args: LoadArgs): Pro
     const given = Object.entries({ archive, layout, reference }).filter(([, value]) => value !== undefined);
     const [[kind, written] = []] = given;
     if (kind === undefined || given.length !== 1) {
-        problems.add(path, "A container image is exactly one of `archive`, `layout` and `reference`.");
+        problems.add(path, { what: "A container image is exactly one of `archive`, `layout` and `reference`" });
         return { sourceDigest: UNKNOWN };
     }
     if (
@@ -90,13 +89,8 @@ function loadReference(
                     addServices(image, name, units, tree, { ...args, problems: late });
                     return tree;
                 });
-                const [first] = late.failures;
-                if (made === undefined || first !== undefined) {
-                    throw new UserError({
-                        property: pathText(first?.path ?? path),
-                        what: (first?.what ?? "").replace(/\.$/, ""),
-                    });
-                }
+                late.throw();
+                if (made === undefined) throw new Error(`${reference} gave neither an image nor a reason`);
                 return { kind: "tree", tree: made };
             },
         },
@@ -126,10 +120,10 @@ function addServices(
     if (units.list.length > 0) return addUnits(units.list, name, tree, problems);
     const unit = unitOf(image.run, name, tree);
     if (unit === undefined) {
-        problems.add(
-            path,
-            "The container image has neither ENTRYPOINT nor CMD, so what to run isn't known. Give `units`.",
-        );
+        problems.add(path, {
+            what: "The container image has neither ENTRYPOINT nor CMD, so what to run isn't known",
+            todo: "Give `units`",
+        });
         return {};
     }
     for (const warning of unit.warnings) problems.warn(path, warning);

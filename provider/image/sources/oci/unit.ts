@@ -1,3 +1,4 @@
+import type { Sentence } from "../../../errors";
 import { execLine, isVariableName, SEARCH_PATH } from "../../../systemd/syntax";
 import { quoteWord } from "../../../systemd/unit-file";
 import type { Tree } from "../../tree/tree";
@@ -10,8 +11,8 @@ const LAST_PRIVILEGED_PORT = 1023;
 
 export interface OciUnit {
     text: string;
-    /** Sentences: what a container would have, and a portable service hasn't. */
-    warnings: string[];
+    /** What a container would have, and a portable service hasn't. */
+    warnings: Sentence[];
 }
 
 /** The service that runs what a container of the image would; undefined when that says no program. */
@@ -87,23 +88,32 @@ function signalName(signal: string): string {
     return name.startsWith("SIG") ? name : `SIG${name}`;
 }
 
-function warningsOf(exposed: readonly string[], volumes: readonly string[], dropped: readonly string[]): string[] {
+function warningsOf(exposed: readonly string[], volumes: readonly string[], dropped: readonly string[]): Sentence[] {
     const low = exposed.filter((each) => Number.parseInt(each, 10) <= LAST_PRIVILEGED_PORT);
     return [
         ...(dropped.length === 0
             ? []
             : [
-                  `The container image sets ${dropped.join(", ")} in ENV: systemd takes variables whose names have letters, digits and _ only, so the service doesn't get ${dropped.length === 1 ? "it" : "them"}. Let the program take another name, or set it with \`env\` in ExecStart= of \`units\`.`,
+                  {
+                      what: `The container image sets ${dropped.join(", ")} in ENV: systemd takes variables whose names have letters, digits and _ only, so the service doesn't get ${dropped.length === 1 ? "it" : "them"}`,
+                      todo: `Let the program take another name, or set it with \`env\` in ExecStart= of \`units\``,
+                  },
               ]),
         ...(low.length === 0
             ? []
             : [
-                  `The container image exposes ${low.join(", ")}: under the default profile a service can't bind ports up to ${LAST_PRIVILEGED_PORT}. Let it listen on another port, or give \`units\` with a socket.`,
+                  {
+                      what: `The container image exposes ${low.join(", ")}: under the default profile a service can't bind ports up to ${LAST_PRIVILEGED_PORT}`,
+                      todo: `Let it listen on another port, or give \`units\` with a socket`,
+                  },
               ]),
         ...(volumes.length === 0
             ? []
             : [
-                  `The container image has volumes: ${volumes.join(", ")}. The image of a portable service is read-only: give \`units\` with StateDirectory= or BindPaths= where it writes.`,
+                  {
+                      what: `The container image has volumes: ${volumes.join(", ")}`,
+                      todo: `The image of a portable service is read-only: give \`units\` with StateDirectory= or BindPaths= where it writes`,
+                  },
               ]),
     ];
 }

@@ -86,9 +86,10 @@ function zstdProgram(): Duplex {
     child.once("error", (error: NodeJS.ErrnoException) => {
         stream.destroy(
             error.code === "ENOENT"
-                ? new LocalProblem(
-                      "The image is compressed by zstd. Install it (`apt install zstd`), or run Node.js 22.15 or later.",
-                  )
+                ? new LocalProblem({
+                      what: "The image is compressed by zstd",
+                      todo: "Install it (`apt install zstd`), or run Node.js 22.15 or later",
+                  })
                 : error,
         );
     });

@@ -1,9 +1,10 @@
 import { buildImage, resolveSource } from "../../../../provider/image/image";
 import type { FilesSource } from "../../../../provider/image/sources/files/schema";
 import { Store } from "../../../../provider/image/store/store";
-import { Asset, pathText, UNKNOWN } from "../../../../provider/schema/values";
+import { Asset, UNKNOWN } from "../../../../provider/schema/values";
 import { type ElfParts, elfFile } from "../../elf/elf-file";
 import { listing } from "../../listing";
+import { placed } from "../../sentences";
 import { workspace } from "../../workspace";
 
 const LOADER = "/lib64/ld-linux-x86-64.so.2";
@@ -51,9 +52,7 @@ async function packed(files: Record<string, string | Buffer>, source: Partial<Fi
 
 async function said(files: Record<string, string | Buffer>, source: Partial<FilesSource> = { binaries: [app()] }) {
     const { failures, warnings } = await resolveSource(...setting(files, source));
-    return [...failures, ...warnings].map(
-        (each) => `${pathText(each.path)}: ${each.what.replaceAll(/\/tmp\/image-test-[^/]*/g, "")}`,
-    );
+    return placed([...failures, ...warnings]);
 }
 
 const ALWAYS = [

@@ -2,7 +2,8 @@ import { chmodSync, mkdirSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { resolveSource } from "../../../../provider/image/image";
 import type { FilesSource } from "../../../../provider/image/sources/files/schema";
-import { Archive, Asset, type Previewed, pathText, UNKNOWN } from "../../../../provider/schema/values";
+import { Archive, Asset, type Previewed, UNKNOWN } from "../../../../provider/schema/values";
+import { placed } from "../../sentences";
 import { hello, PROGRAM, workspace } from "../../workspace";
 
 const file = (name: string) => new Asset({ path: name });
@@ -15,7 +16,7 @@ async function resolve(files: Previewed<FilesSource>, over: Partial<ReturnType<t
 /** What is wrong, as `property: sentence`. */
 async function said(files: Previewed<FilesSource>, over: Partial<ReturnType<typeof hello>> = {}) {
     const { failures } = await resolve(files, over);
-    return failures.map((failure) => `${pathText(failure.path)}: ${failure.what}`);
+    return placed(failures);
 }
 
 const whole: FilesSource = {

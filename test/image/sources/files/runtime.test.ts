@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { buildImage, resolveSource } from "../../../../provider/image/image";
 import type { FilesSource } from "../../../../provider/image/sources/files/schema";
 import { Store } from "../../../../provider/image/store/store";
-import { pathText, UNKNOWN } from "../../../../provider/schema/values";
+import { UNKNOWN } from "../../../../provider/schema/values";
+import { placed } from "../../sentences";
 import { workspace } from "../../workspace";
 
 type Runtime = NonNullable<FilesSource["runtime"]>;
@@ -18,7 +19,7 @@ function resolve(runtime: unknown, requirements = "", units = [unit]) {
 
 async function said(runtime: unknown, requirements?: string, units = [unit]) {
     const { failures } = await resolve(runtime, requirements, units);
-    return failures.map((each) => `${pathText(each.path)}: ${each.what.replaceAll(/\/tmp\/image-test-[^/]*/g, "")}`);
+    return placed(failures);
 }
 
 test("what runs a program is known before it is fetched, by its version", async () => {

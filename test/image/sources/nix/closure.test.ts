@@ -4,8 +4,9 @@ import path from "node:path";
 import { buildImage, previewImage, resolveSource } from "../../../../provider/image/image";
 import type { ClosureSource } from "../../../../provider/image/sources/nix/schema";
 import { Store } from "../../../../provider/image/store/store";
-import { type Previewed, pathText, UNKNOWN } from "../../../../provider/schema/values";
+import { type Previewed, UNKNOWN } from "../../../../provider/schema/values";
 import { listing } from "../../listing";
+import { placed } from "../../sentences";
 import { workspace } from "../../workspace";
 import { flake, privateNix } from "./nix-store";
 
@@ -25,9 +26,7 @@ const COWSAY: ClosureSource = {
 
 async function failures(closure: Previewed<ClosureSource>, name = "hello"): Promise<string[]> {
     const args = { name, version: "1.0", programDirectory: flake("hello") };
-    return (await resolveSource({ closure }, args)).failures.map(
-        ({ path, what: reason }) => `${pathText(path)}: ${reason}`,
-    );
+    return placed((await resolveSource({ closure }, args)).failures);
 }
 
 test("a preview shows the units with store paths, and builds nothing", async () => {

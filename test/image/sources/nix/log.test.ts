@@ -102,7 +102,7 @@ test.each<[string, object[], string]>([
     const directory = workspace({ "flake.nix": "", "lib/caddy.nix": "" });
     const { log } = read([event({ ...THROWN, trace })]);
     const problem = await evaluationProblem(new NixFailure(log), ".#caddy", directory);
-    expect(problem).toBe(`nix can't evaluate '.#caddy': ${expected}`);
+    expect(problem.what).toBe(`nix can't evaluate '.#caddy': ${expected}`);
 });
 
 test("a flake may lie above the directory, and a file of the same name in an input is not the user's", async () => {
@@ -116,11 +116,11 @@ test("a flake may lie above the directory, and a file of the same name in an inp
     const trace = [frame(copy("flake.nix", "of an input"), 3), frame(copy("flake.nix", "mine"), 5)];
     const { log } = read([event({ ...THROWN, trace })]);
     const problem = await evaluationProblem(new NixFailure(log), ".", path.join(root, "deploy"));
-    expect(problem).toBe("nix can't evaluate '.': ../flake.nix:5:7: hash mismatch");
+    expect(problem.what).toBe("nix can't evaluate '.': ../flake.nix:5:7: hash mismatch");
 });
 
 test("a long message is cut", async () => {
     const { log } = read([event({ ...THROWN, raw_msg: "line\n".repeat(50) })]);
     const problem = await evaluationProblem(new NixFailure(log), ".", workspace());
-    expect(problem.split("\n")).toHaveLength(13);
+    expect(problem.what.split("\n")).toHaveLength(13);
 });

@@ -4,9 +4,10 @@ import path from "node:path";
 import { buildImage, previewImage, resolveSource } from "../../../../provider/image/image";
 import type { NixSource } from "../../../../provider/image/sources/nix/schema";
 import { Store } from "../../../../provider/image/store/store";
-import { type Previewed, pathText, UNKNOWN } from "../../../../provider/schema/values";
+import { type Previewed, UNKNOWN } from "../../../../provider/schema/values";
 import { listing } from "../../listing";
 import { soon } from "../../on-host";
+import { placed } from "../../sentences";
 import { workspace } from "../../workspace";
 import { flake, privateNix } from "./nix-store";
 
@@ -20,7 +21,7 @@ function outputs(): string[] {
 
 async function failures(nix: Previewed<NixSource>, programDirectory: string): Promise<string[]> {
     const { failures } = await resolveSource({ nix }, { ...ARGS, programDirectory });
-    return failures.map((failure) => `${pathText(failure.path)}: ${failure.what}`);
+    return placed(failures);
 }
 
 function build(nix: NixSource, programDirectory: string, more: { signal?: AbortSignal } = {}) {
@@ -116,14 +117,14 @@ test.each<[string, NixSource, string]>([
     [
         "an attribute that isn't there",
         { installable: ".#missing" },
-        "source.nix.installable: nix can't evaluate '.#missing': flake.nix:22:27: attribute 'nope' missing",
+        "source.nix.installable: nix can't evaluate '.#missing': flake.nix:22:27: attribute 'nope' missing.",
     ],
     [
         "an error thrown by a file",
         { installable: ".#refused" },
         expect.stringMatching(
             // The function's place, or with later versions the throw's.
-            /^source\.nix\.installable: nix can't evaluate '\.#refused': lib\.nix:2:(15|21): no package 'caddy' without its hash$/,
+            /^source\.nix\.installable: nix can't evaluate '\.#refused': lib\.nix:2:(15|21): no package 'caddy' without its hash\.$/,
         ),
     ],
     [
@@ -136,12 +137,12 @@ test.each<[string, NixSource, string]>([
     [
         "no flake",
         { installable: ".#x", directory: "/" },
-        "source.nix.installable: nix can't evaluate '.#x': could not find a flake.nix file",
+        "source.nix.installable: nix can't evaluate '.#x': could not find a flake.nix file.",
     ],
     [
         "a file with an error",
         { file: "syntax.nix" },
-        "source.nix.file: nix can't evaluate 'syntax.nix': syntax.nix:2:12: syntax error, unexpected '@', expecting ';'",
+        "source.nix.file: nix can't evaluate 'syntax.nix': syntax.nix:2:12: syntax error, unexpected '@', expecting ';'.",
     ],
     [
         "a text",

@@ -4,8 +4,9 @@ import { gzipSync } from "node:zlib";
 import { buildImage, resolveSource } from "../../../../provider/image/image";
 import type { OciSource } from "../../../../provider/image/sources/oci/schema";
 import { Store } from "../../../../provider/image/store/store";
-import { pathText, UNKNOWN } from "../../../../provider/schema/values";
+import { UNKNOWN } from "../../../../provider/schema/values";
 import { listing } from "../../listing";
+import { placed } from "../../sentences";
 import { PROGRAM, workspace } from "../../workspace";
 import { type ImageParts, layoutFiles, savedFiles, tarOf, writeFiles } from "./oci-layout";
 
@@ -31,9 +32,7 @@ type Args = Awaited<ReturnType<typeof place>>;
 
 async function said(oci: OciSource, args: Args): Promise<string[]> {
     const { failures, warnings } = await resolveSource({ oci }, args);
-    return [...failures, ...warnings]
-        .map((each) => `${pathText(each.path)}: ${each.what}`)
-        .filter((each) => each.startsWith("source.oci"));
+    return placed([...failures, ...warnings]).filter((each) => each.startsWith("source.oci"));
 }
 
 async function packed(args: Args, oci: OciSource = { layout: "image" }): Promise<string[]> {
@@ -293,7 +292,7 @@ describe("what is wrong is said", () => {
         [
             "a tag that may move",
             { reference: "docker.io/library/nginx:1.27" },
-            "source.oci.reference: 'docker.io/library/nginx:1.27' may be another image tomorrow: pin it by its digest, as NAME@sha256:...",
+            "source.oci.reference: 'docker.io/library/nginx:1.27' may be another image tomorrow: pin it by its digest, as NAME@sha256:DIGEST.",
         ],
         ["a short name", { reference: `nginx@sha256:${"a".repeat(64)}` }, "source.oci.reference: 'nginx@sha256:aaaa"],
     ])("%s", async (_, oci, expected) => {
