@@ -34,7 +34,7 @@ export class TwoVersions {
     private constructor(
         readonly program: HelloProgram,
         readonly host: TestHost,
-        private readonly connection: Json,
+        readonly connection: Json,
         provider: Provider,
     ) {
         this.service = provider.resource("AttachedService", "hello");
