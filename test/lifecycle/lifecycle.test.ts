@@ -123,6 +123,11 @@ describe.each(suites)("on %s", (suite) => {
         expect(await body()).toBe("<b>two</b>\n");
     });
 
+    test("nothing of the update stays loaded, and systemd has nothing to reload", async () => {
+        expect(await atRest(host, "systemctl list-units --all --plain --no-legend 'pulumi-portable*'")).toBe("");
+        expect(await atRest(host, "systemctl show -p NeedDaemonReload --value 'hello*'")).not.toContain("yes");
+    });
+
     test("destroyed in the order of the engine, they leave the host as it was", async () => {
         await page.destroy();
         expect(await body()).toBe("Hello, two!\n");
