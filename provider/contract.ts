@@ -101,6 +101,12 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
     check?(context: Context, args: CheckArgs<z.output<I>>): Promise<CheckResult>;
 
     /**
+     * For inputs that are lists: the identity of an element. Diff compares elements of one identity, wherever they stand.
+     * An element has no identity (undefined) while it isn't known.
+     */
+    readonly identities?: Readonly<Record<string, (element: unknown) => string | undefined>>;
+
+    /**
      * The inputs in a form that is the same for all spellings of the same thing: defaults are filled in, and parts without
      * effect are left out. Diff shows a changed input only where this form differs, too. Inputs may be unknown, and assets
      * have their hash only.

@@ -15,6 +15,9 @@ const STATUS_PERIOD_MS = 200;
 /** An engine that takes no messages isn't waited for any longer. */
 const MESSAGE_PATIENCE_MS = 1000;
 
+/** By default a host that was reached before is tried so often: a new one may still be booting. */
+const KNOWN_HOST_ATTEMPTS = 3;
+
 export interface CallOptions {
     urn: string;
     /** "create", as in the resource option `customTimeouts`. */
@@ -91,13 +94,27 @@ export class Call implements HostContext {
                 this.signal.throwIfAborted();
             }
         }
-        return this.connectTo(candidates.at(-1) ?? mergeConnection(undefined, this.session.defaultConnection));
+        const last = candidates.at(-1) ?? mergeConnection(undefined, this.session.defaultConnection);
+        const host = await this.connectTo({ ...last, dialErrorLimit: last.dialErrorLimit ?? KNOWN_HOST_ATTEMPTS });
+        return { ...host, connection: last };
+    }
+
+    /** Warns, once for each host and process, that a host key isn't verified: also in runs that don't connect. */
+    warnOfIgnoredHostKey(declared: Connection | undefined): void {
+        const { host, hostKey, insecureIgnoreHostKey } = { ...this.session.defaultConnection, ...declared };
+        if (insecureIgnoreHostKey !== true || hostKey !== undefined || this.session.hostsWithIgnoredKey.has(`${host}`))
+            return;
+        this.session.hostsWithIgnoredKey.add(`${host}`);
+        this.warn(
+            `${host}: its host key is not verified (insecureIgnoreHostKey). Anyone on the network path can read and change everything, secrets too. Set connection.hostKey instead.`,
+        );
     }
 
     private connectTo(connection: Connection): Promise<Host> {
+        const isWarned = this.session.hostsWithIgnoredKey.has(`${connection.host}`);
         return this.served.pool.connect(connection, {
             signal: this.signal,
-            warn: (text) => this.warn(text),
+            warn: (text) => (isWarned && text.includes("(insecureIgnoreHostKey)") ? undefined : this.warn(text)),
             status: (text) => this.status(text),
         });
     }

@@ -18,6 +18,39 @@ export function changesBetween(old: unknown, now: unknown, path: Path = []): { p
     return isSame(old, now) ? [] : [{ path, kind: "update" }];
 }
 
+/**
+ * The differences between two lists whose elements have identities: an element that only stands elsewhere is unchanged.
+ * Undefined where they can't be shown by index: the engine finds the old and the new value of a path at one index.
+ */
+export function listChanges(
+    old: unknown,
+    now: unknown,
+    identityOf: (element: unknown) => string | undefined,
+    path: Path,
+): { path: Path; kind: Kind }[] | undefined {
+    if (!Array.isArray(old) || !Array.isArray(now)) return undefined;
+    const [before, after] = [old, now].map((list) => list.map(identityOf)) as [Identities, Identities];
+    if ([before, after].some((list) => list.includes(undefined) || new Set(list).size < list.length)) return undefined;
+    const changes: { path: Path; kind: Kind }[] = [];
+    for (const [index, identity] of after.entries()) {
+        const oldIndex = before.indexOf(identity);
+        if (oldIndex === -1) {
+            // Another element was removed from this index.
+            if (index < old.length && !after.includes(before[index])) return undefined;
+            changes.push({ path: [...path, index], kind: "add" });
+            continue;
+        }
+        const differences = changesBetween(old[oldIndex], now[index], [...path, index]);
+        if (differences.length > 0 && oldIndex !== index) return undefined;
+        changes.push(...differences);
+    }
+    for (const [index, identity] of before.entries())
+        if (!after.includes(identity)) changes.push({ path: [...path, index], kind: "delete" });
+    return changes;
+}
+
+type Identities = (string | undefined)[];
+
 export function isUnchanged(old: unknown, now: unknown): boolean {
     return old !== undefined && now !== undefined && changesBetween(old, now).length === 0;
 }

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Derived } from "../contract";
 import { isMarked, markedPaths } from "../schema/shape";
 import { isWithin, type Path, pathText, valueAt } from "../schema/values";
-import { changesBetween, isUnchanged, type Kind } from "./changes";
+import { changesBetween, isUnchanged, type Kind, listChanges } from "./changes";
 import { Ignored } from "./ignored";
 
 type Values = Record<string, unknown>;
@@ -17,15 +17,19 @@ export interface Change {
 
 export interface DiffArgs {
     schema: z.ZodType;
+    /** With the schema's defaults. */
     oldInputs: Values;
     inputs: Values;
+    /** The same without them, as the engine has them to show; those of above where these are left out. */
+    written?: { oldInputs: Values; inputs: Values };
     /** The old outputs, which say what is deployed: derived fields are compared with them. */
     deployed: Values;
     derived: Readonly<Record<string, Derived>>;
     /** Property paths, as in the resource option. */
     ignoreChanges: readonly string[];
-    /** See the resource's hook of this name. */
+    /** See the resource's members of these names. */
     canonical(inputs: Values): Values;
+    identities?: Readonly<Record<string, (element: unknown) => string | undefined>>;
     /** From the resource's own hook. */
     replaces: readonly Path[];
     drift: readonly Path[];
@@ -79,22 +83,45 @@ function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boole
     const inEffect = changesBetween(canonical(before), canonical(now));
     const hasEffect = (path: Path): boolean =>
         inEffect.some((change) => isWithin(change.path, path) || isWithin(path, change.path));
-    const differences = changesBetween(before, now).filter(
+    const differences = differencesOf(args, before, now).filter(
         ({ path }) => !ignored.covers(path) && !isDecided(path) && (isDerived(args, path) || hasEffect(path)),
     );
     const differing = new Set(differences.map(({ path }) => String(path[0])));
     /** Whether the last inputs were deployed: then a change of the inputs says the same as one of the derived field. */
     const wasDeployed = (name: string): boolean => changesBetween(oldInputs[name], before[name]).length === 0;
+    const written = args.written ?? { oldInputs, inputs };
+    /** Whether the engine can show both sides: a default has no value in the inputs. */
+    const isShown = ({ path, kind }: { path: Path; kind: Kind }): boolean =>
+        kind !== "update" || writtenKind(written, path) === "update";
     const isImplied = (name: string): boolean =>
-        wasDeployed(name) && (fields[name]?.impliedBy ?? []).some((other) => differing.has(other));
+        wasDeployed(name) &&
+        (fields[name]?.impliedBy ?? []).some((other) => differing.has(other)) &&
+        differences.every((change) => !fields[name]?.impliedBy?.includes(String(change.path[0])) || isShown(change));
     return differences
         .filter(({ path }) => !isImplied(String(path[0])))
         .map(({ path, kind }) => ({
             path,
-            kind,
+            kind: kind === "update" && !isDerived(args, path) ? writtenKind(written, path) : kind,
             isInput:
                 !isDerived(args, path) || changesBetween(valueAt(oldInputs, path), valueAt(before, path)).length === 0,
         }));
+}
+
+/** The kind of an update as the inputs show it: with a default on one side it is an addition or a removal. */
+function writtenKind({ oldInputs, inputs }: { oldInputs: Values; inputs: Values }, path: Path): Kind {
+    const [before, now] = [valueAt(oldInputs, path), valueAt(inputs, path)];
+    if (before === undefined && now !== undefined) return "add";
+    return before !== undefined && now === undefined ? "delete" : "update";
+}
+
+/** Lists whose elements have identities are compared by these. */
+function differencesOf({ identities = {} }: DiffArgs, before: Values, now: Values): { path: Path; kind: Kind }[] {
+    const names = new Set([...Object.keys(before), ...Object.keys(now)]);
+    return [...names].flatMap((name) => {
+        const identityOf = identities[name];
+        const changes = identityOf && listChanges(before[name], now[name], identityOf, [name]);
+        return changes ?? changesBetween(before[name], now[name], [name]);
+    });
 }
 
 function pick(values: Values, fields: DiffArgs["derived"]): Values {

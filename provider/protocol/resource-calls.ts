@@ -8,6 +8,7 @@ import { isAnotherHost } from "../host/merge-connection";
 import { markedPaths, withDefaults } from "../schema/shape";
 import { type Path, UNKNOWN } from "../schema/values";
 import { Call } from "./call";
+import { changesBetween } from "./changes";
 import { type Decoded, decode } from "./decode";
 import { diffAnswer, diffInputs } from "./diff";
 import { encode } from "./encode";
@@ -25,11 +26,15 @@ export async function check(session: EngineSession, request: pb.CheckRequest): P
     const call = await callOf(session, request.getUrn(), "check", 0, [news]);
     return call.run(async () => {
         const { inputs } = split(resource, news.value);
-        const failures = validate(resource.inputs, inputs);
-        const added = failures.length > 0 ? {} : await derive(resource, call, inputs, news.secrets);
+        call.warnOfIgnoredHostKey(connectionOf(news));
+        const invalid = validate(resource.inputs, inputs);
+        const added = invalid.length > 0 ? {} : await derive(resource, call, inputs, news.secrets);
+        const failures = [...invalid, ...(added.failures ?? [])];
+        // In an update the engine refuses unknown derived fields before it shows the failures.
+        const checked = failures.length > 0 ? inputs : { ...inputs, ...added.derived };
         const response = new pb.CheckResponse();
-        response.setInputs(encode({ ...inputs, ...added.derived }, (path) => news.secrets.covers(path)));
-        response.setFailuresList([...failures, ...(added.failures ?? [])].map((each) => checkFailure(each, call)));
+        response.setInputs(encode(checked, (path) => news.secrets.covers(path)));
+        response.setFailuresList(failures.map((failure) => checkFailure(failure, call)));
         return response;
     });
 }
@@ -74,9 +79,11 @@ export async function diff(session: EngineSession, request: pb.DiffRequest): Pro
             // A default that the program spells out is no change.
             oldInputs: withDefaults(resource.inputs, oldInputs.value) as Values,
             inputs: withDefaults(resource.inputs, news.value) as Values,
+            written: { oldInputs: oldInputs.value, inputs: news.value },
             deployed: olds.value,
             derived: resource.derived,
             ignoreChanges: request.getIgnorechangesList(),
+            identities: resource.identities,
             canonical: (inputs) => resource.canonical?.(request.getUrn(), inputs) ?? inputs,
             replaces: [...(own.replaces ?? []), ...(isOtherHost ? [["connection", "host"]] : [])],
             drift: own.drift ?? [],
@@ -173,11 +180,23 @@ export async function read(session: EngineSession, request: pb.ReadRequest): Pro
         );
         if (found === undefined) return response;
         response.setId(found.id);
-        response.setInputs(encodeState(resource, known.secrets, found.inputs));
-        const echoed = split(resource, found.inputs).inputs;
+        const foundInputs = asWritten(resource, inputs.value, found.inputs);
+        response.setInputs(encodeState(resource, known.secrets, foundInputs));
+        const echoed = split(resource, foundInputs).inputs;
         response.setProperties(encodeState(resource, known.secrets, { ...echoed, ...found.outputs }));
         return response;
     });
+}
+
+/** The found inputs, without defaults that the program doesn't spell out: a refresh would show them as added. */
+function asWritten(resource: Resource, written: Values, found: Values): Values {
+    const filled = withDefaults(resource.inputs, written) as Values;
+    return Object.fromEntries(
+        Object.entries(found).flatMap(([name, value]) => {
+            if (changesBetween(filled[name], value).length > 0) return [[name, value]];
+            return Object.hasOwn(written, name) ? [[name, written[name]]] : [];
+        }),
+    );
 }
 
 /** `delete` is a reserved word of the language. */
@@ -264,12 +283,12 @@ async function withPartialFailure<T>(
         return await operation();
     } catch (error) {
         if (!(error instanceof PartialFailure)) throw error;
-        const inputs = error.inputs ?? news.value;
+        const inputs = error.inputs === undefined ? news.value : asWritten(resource, news.value, error.inputs);
         const interruption = call.interruption;
         throw initFailure({
             id: error.id,
             properties: encodeState(resource, news.secrets, { ...split(resource, inputs).inputs, ...error.outputs }),
-            ...(error.inputs === undefined ? {} : { inputs: encodeState(resource, news.secrets, error.inputs) }),
+            ...(error.inputs === undefined ? {} : { inputs: encodeState(resource, news.secrets, inputs) }),
             reasons: [...(interruption === undefined ? [] : [interruption]), ...error.reasons].map((reason) =>
                 call.redact(reason),
             ),

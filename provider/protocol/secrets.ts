@@ -32,6 +32,35 @@ const SHORTEST = 4;
 /** Shorter lines of a secret, and values in its lines, aren't redacted: they can be as common as `[Service]` or `false`. */
 const SHORTEST_LINE = 10;
 
+/** Shorter pieces of base64 and hex aren't redacted: other texts contain them by chance. */
+const SHORTEST_ENCODED = 8;
+
+/** The text as JSON, a shell and a URL write it. */
+function escapedForms(text: string): string[] {
+    const percent = encodeURIComponent(Buffer.from(text).toString());
+    const strict = percent.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+    const lower = (escaped: string) => escaped.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+    return [
+        JSON.stringify(text).slice(1, -1),
+        text.replaceAll("'", "'\\''"),
+        ...[percent, strict].flatMap((escaped) => [escaped, lower(escaped), escaped.replaceAll("%20", "+")]),
+    ];
+}
+
+/** The text in hex and in base64, also in the middle of a longer text: `user:password` as Basic authentication has it. */
+function encodedForms(text: string): string[] {
+    const bytes = Buffer.from(text);
+    const hex = bytes.toString("hex");
+    const base64 = [0, 1, 2].map((before) => {
+        const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
+        // Characters at the ends hold bits of the neighbours, too.
+        return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
+    });
+    const url = base64.map((encoded) => encoded.replaceAll("+", "-").replaceAll("/", "_"));
+    const whole = [bytes.toString("base64"), bytes.toString("base64url")];
+    return [hex, hex.toUpperCase(), ...whole, ...base64, ...url];
+}
+
 /** Replaces secret strings in texts that leave the provider. */
 export class Redactor {
     private readonly strings = new Set<string>();
@@ -45,14 +74,16 @@ export class Redactor {
     learnAll(value: unknown): void {
         if (value instanceof Secret) this.learnAll(value.value);
         else if (typeof value === "string") this.learnText(value);
+        else if (typeof value === "number") this.learnText(String(value));
         for (const [, part] of entries(value)) this.learnAll(part);
     }
 
     private learnText(text: string): void {
-        // Hosts quote in messages what they were sent line by line, and JSON escapes it.
-        for (const form of [text, text.trim(), JSON.stringify(text).slice(1, -1)]) {
+        // Hosts quote in messages what they were sent line by line, and JSON, shells and URLs escape it.
+        for (const form of [text, text.trim(), ...escapedForms(text.trim())]) {
             if (form.trim().length >= SHORTEST) this.strings.add(form);
         }
+        for (const form of encodedForms(text.trim())) if (form.length >= SHORTEST_ENCODED) this.strings.add(form);
         for (const line of text.split(/\r?\n/)) {
             if (line.trim().length >= SHORTEST_LINE) this.strings.add(line);
             // Of `TOKEN="..."`, as in an EnvironmentFile=, a program that fails tells the value alone.

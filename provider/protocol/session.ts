@@ -25,6 +25,8 @@ export class EngineSession {
     configuration: Decoded = { value: {}, secrets: new SecretPaths() };
     /** Reference of the provider resource that this process serves, `<urn>::<id>`; "" if the engine sent none. */
     reference = "";
+    /** Hosts whose key isn't verified, and that the user has been warned of. */
+    readonly hostsWithIgnoredKey = new Set<string>();
     private cancellation = new AbortController();
     private log: EngineLog | undefined;
     private readonly running = new Set<Promise<unknown>>();

@@ -87,6 +87,12 @@ function digest(events: EngineEvent[]): Omit<Result, "code" | "stdout"> {
         steps: shown.filter((_, index) => texts.lastIndexOf(texts[index] as string) === index),
         summary: events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent?.resourceChanges ?? {},
         outputs: stacks.at(-1)?.new?.outputs ?? {},
+        resourceOutputs: Object.fromEntries(
+            events.flatMap(({ resOutputsEvent }) => {
+                const made = resOutputsEvent?.metadata.new;
+                return made ? [[made.urn, made.outputs] as const] : [];
+            }),
+        ),
         diagnostics: events.flatMap(({ diagnosticEvent }) => {
             if (!diagnosticEvent || diagnosticEvent.ephemeral || diagnosticEvent.severity === "debug") return [];
             const { urn, severity, message } = diagnosticEvent;

@@ -41,6 +41,8 @@ export interface Result {
     steps: EngineStep[];
     /** Of the stack; secrets are masked. */
     outputs: Properties;
+    /** Of each resource that the operation comes to, by its URN, as far as they are known; secrets are masked. */
+    resourceOutputs: Record<string, Properties>;
     /** Without ephemeral and debugging ones. */
     diagnostics: Diagnostic[];
 }

@@ -228,7 +228,7 @@ describe("Read and Delete", () => {
     test("Read answers the inputs with derived fields, and the state without", async () => {
         expect(await client.read("w-1", { inputs: { name: "w", token: secret("t") } })).toEqual({
             id: "w-1",
-            inputs: { name: "read", size: 3, token: secret("t"), digest: "found" },
+            inputs: { name: "read", token: secret("t"), digest: "found" },
             properties: { name: "read", token: secret("t"), serial: "3", size: 4 },
         });
     });
@@ -245,7 +245,7 @@ describe("Read and Delete", () => {
 
     test("the first connection that answers is used", async () => {
         expect(await client.read("moved", { inputs: { name: "w" } })).toMatchObject({ properties: { serial: "up" } });
-        expect(workshop.connected).toEqual([{ host: "down", dialErrorLimit: 1 }, { host: "up" }]);
+        expect(workshop.connected).toEqual([{ host: "down", dialErrorLimit: 1 }, { host: "up", dialErrorLimit: 3 }]);
     });
 
     test("Delete gets the old inputs and state", async () => {

@@ -31,6 +31,25 @@ test("texts lose every form of a secret, the longest first, and nothing else", (
     expect(redactor.redact('{"x":"pass\\"word"} pass"word')).toBe('{"x":"[secret]"} [secret]');
 });
 
+test("numbers, and what encodings and shells make of a secret, are secrets, too", () => {
+    const redactor = new Redactor();
+    const password = "s3cr3t & pass/word's";
+    redactor.learn({ password, pin: 48151623 }, [["password"], ["pin"]]);
+    const basic = Buffer.from(`user:${password}!`).toString("base64");
+    for (const text of [
+        Buffer.from(password).toString("base64"),
+        Buffer.from(password).toString("base64url"),
+        Buffer.from(password).toString("hex"),
+        encodeURIComponent(password),
+        new URLSearchParams({ password }).toString().slice("password=".length),
+        password.replaceAll("'", "'\\''"),
+        "48151623",
+    ])
+        expect([text, redactor.redact(`<${text}>`)]).toEqual([text, "<[secret]>"]);
+    expect(redactor.redact(`Authorization: Basic ${basic}`)).toMatch(/^Authorization: Basic \S{1,8}\[secret\]\S{1,4}$/);
+    expect(redactor.redact("nothing of it 4815 s3cr")).toBe("nothing of it 4815 s3cr");
+});
+
 test("of a secret file of settings, each value that is long enough is a secret by itself", () => {
     const redactor = new Redactor();
     redactor.learn({ file: 'TOKEN=tok-123456789\nkey: "quoted value"\nDEBUG=false\n' }, [["file"]]);

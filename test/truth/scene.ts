@@ -25,6 +25,7 @@ export function onEngines(tests: (scene: TruthScene) => void): void {
         scene.host = await bootHost();
         scene.connection = connectionTo(scene.host);
         await makeToyService(scene.host);
+        await makeToyService(scene.host, "toy-two");
     }, bootTimeoutMs);
     afterAll(() => scene.host?.down());
     const names = process.env.PATH?.split(":").some((directory) => directory.includes("pulumi-bin"))

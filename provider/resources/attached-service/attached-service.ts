@@ -5,12 +5,12 @@ import { budgetSeconds, perform } from "../../host/perform";
 import { detachService } from "../../host/service/detach";
 import { attachedImage, type InspectedService } from "../../host/service/inspect";
 import { isRecord, UNKNOWN, Unknown } from "../../schema/values";
-import { imageName } from "../../systemd/paths";
-import { checkHostFiles, foundHostFiles } from "../content/host-files";
-import { secretIf, warnOfSecretEnvironment } from "../content/secrets";
+import { dropInPath, imageName } from "../../systemd/paths";
+import { checkHostFiles, foundDropIns, foundHostFiles } from "../content/host-files";
+import { secretIf, warnOfSecrets } from "../content/secrets";
 import { hostOf, removeFromHost } from "../object-host";
 import { newOwner, objectId, ownerOf } from "../owner";
-import { notAsDeclared } from "./checks";
+import { notAsDeclared, unitsAsFound } from "./checks";
 import { dropInsOf } from "./desired";
 import { checkHealthInput } from "./health";
 import { gapOf, stateOutputs } from "./outputs";
@@ -42,12 +42,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
 
     async check(context, { inputs: declared, isSecret }) {
         for (const [index, dropIn] of Array.isArray(declared.dropIns) ? declared.dropIns.entries() : [])
-            if (!(dropIn instanceof Unknown))
-                warnOfSecretEnvironment(context, dropIn.unit, dropIn.sections, isSecret, [
-                    "dropIns",
-                    index,
-                    "sections",
-                ]);
+            if (!(dropIn instanceof Unknown)) warnOfSecrets(context, dropIn, isSecret, ["dropIns", index]);
         const dropIns = dropInsOf(declared);
         const files = await checkHostFiles(context, declared.files, ["files"]);
         return {
@@ -57,6 +52,13 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             },
             failures: [...dropIns.failures, ...checkHealthInput(declared.health), ...files.failures],
         };
+    },
+
+    identities: {
+        dropIns: (dropIn) =>
+            isRecord(dropIn) && typeof dropIn.unit === "string"
+                ? dropInPath(dropIn.unit, typeof dropIn.name === "string" ? dropIn.name : "")
+                : undefined,
     },
 
     canonical(_urn, { units, health, copy, connection, ...others }) {
@@ -147,7 +149,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         // While the record is ours, a service that was detached by hand is drift, which `up` repairs.
         if (attached === undefined && look.owner?.nonce !== owner.nonce) return undefined;
         const found = {
-            dropInTexts: Object.fromEntries(look.texts),
+            dropInTexts: foundDropIns(look.texts, look.files),
             hostFiles: foundHostFiles(look.files, files),
         };
         const asAttached = attached && {
@@ -160,7 +162,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         const state = stateOutputs({ name, owner, host, look, shown: look, serving: attached?.path ?? "" });
         const result = {
             id: objectId(name, look.facts.machineId),
-            inputs: { ...old, ...found, ...asAttached },
+            inputs: { ...old, ...found, ...asAttached, ...unitsAsFound(look, old.units) },
             outputs: { ...known, ...state, ...found },
         };
         const unhealthy = attached === undefined ? [`${name} isn't attached`] : notAsDeclared(look, old.units ?? {});

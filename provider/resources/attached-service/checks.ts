@@ -280,3 +280,22 @@ export function unreadDropIns(
             .map((unit) => `${unit} doesn't read ${path}`),
     );
 }
+
+/** The input `units` as it would have to be for the states that were found; nothing where they are as declared. */
+export function unitsAsFound(
+    look: InspectedService,
+    overrides: Inputs["units"],
+): { units?: NonNullable<Inputs["units"]> } {
+    const texts = new Map(look.attached.map(({ unit, text }) => [unit, text] as const));
+    const found = [...declaredUnits(texts, overrides ?? {})].flatMap(([unit, declared]) => {
+        const state = look.shown.get(unit);
+        if (state === undefined) return [];
+        const isEnabled = state.enablement.startsWith("enabled");
+        const deviations = {
+            ...(declared.started && !isServing(state) ? { start: false } : {}),
+            ...(declared.enabled === isEnabled ? {} : { enable: isEnabled }),
+        };
+        return Object.keys(deviations).length === 0 ? [] : [[unit, { ...overrides?.[unit], ...deviations }] as const];
+    });
+    return found.length === 0 ? {} : { units: { ...overrides, ...Object.fromEntries(found) } };
+}

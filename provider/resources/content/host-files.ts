@@ -100,3 +100,25 @@ export function foundHostFiles(
         }),
     );
 }
+
+/**
+ * The texts of found drop-ins. Where mode or owner aren't those of a drop-in, a first line says so: the difference is
+ * then shown, and the next update repairs it.
+ */
+export function foundDropIns(
+    texts: ReadonlyMap<string, string>,
+    files: ReadonlyMap<string, FoundFile>,
+): Record<string, string> {
+    return Object.fromEntries(
+        [...texts].map(([path, text]) => {
+            const file = files.get(path);
+            const access = file && `${file.mode} ${file.owner} ${file.group}`;
+            return [
+                path,
+                access === undefined || access === DROP_IN_ACCESS ? text : `# Its access is ${access}.\n${text}`,
+            ];
+        }),
+    );
+}
+
+const DROP_IN_ACCESS = "0644 root root";

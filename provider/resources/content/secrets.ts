@@ -1,22 +1,26 @@
 import type { Context } from "../../contract";
 import { isRecord, type Path, Secret } from "../../schema/values";
 
-/** Warns of secrets in `Environment=`, which every user of the host can read. */
-export function warnOfSecretEnvironment(
+/**
+ * Warns of secrets in a drop-in at `path`: every user of the host can read its file, and what Environment= sets also by
+ * `systemctl show`.
+ */
+export function warnOfSecrets(
     context: Context,
-    unit: unknown,
-    sections: unknown,
+    dropIn: { unit: unknown; sections?: unknown },
     isSecret: (path: Path) => boolean,
     path: Path,
 ): void {
-    if (!isRecord(sections)) return;
-    for (const section of Object.keys(sections)) {
-        if (!isSecret([...path, section, "Environment"])) continue;
-        context.warn(
-            `${typeof unit === "string" ? unit : "The drop-in"}: a secret in Environment= can be read by every user of the host (\`systemctl show -p Environment\`). ` +
-                "Put it in a host file with mode 0600 and name that in EnvironmentFile= or LoadCredential=.",
-        );
-    }
+    const unit = typeof dropIn.unit === "string" ? dropIn.unit : "The drop-in";
+    const advice = "Put it in a host file with mode 0600 and name that in EnvironmentFile= or LoadCredential=.";
+    if (isSecret([...path, "text"]))
+        context.warn(`${unit}: a secret in the text of a drop-in can be read by every user of the host. ${advice}`);
+    for (const [section, settings] of Object.entries(isRecord(dropIn.sections) ? dropIn.sections : {}))
+        for (const setting of isRecord(settings) ? Object.keys(settings) : []) {
+            if (!isSecret([...path, "sections", section, setting])) continue;
+            const how = setting === "Environment" ? " (`systemctl show -p Environment`)" : "";
+            context.warn(`${unit}: a secret in ${setting}= can be read by every user of the host${how}. ${advice}`);
+        }
 }
 
 /** Wraps a value that derives from a secret. */

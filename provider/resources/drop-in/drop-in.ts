@@ -13,9 +13,15 @@ import { enumType } from "../../schema/marks";
 import { type PreviewedObject, present, UNKNOWN, Unknown } from "../../schema/values";
 import { dropInPath } from "../../systemd/paths";
 import { dropInFile, dropInText } from "../content/drop-in-text";
-import { announcedHostFiles, checkHostFiles, foundHostFiles, refuseOtherKept } from "../content/host-files";
+import {
+    announcedHostFiles,
+    checkHostFiles,
+    foundDropIns,
+    foundHostFiles,
+    refuseOtherKept,
+} from "../content/host-files";
 import { dropInName, hostFiles, sections, unitName } from "../content/schema";
-import { secretIf, warnOfSecretEnvironment } from "../content/secrets";
+import { secretIf, warnOfSecrets } from "../content/secrets";
 import { hostOf, removeFromHost } from "../object-host";
 import { newOwner, objectId, ownerOf, recordText } from "../owner";
 import { failureReason, refuseUntouched, warnOfInstallSection, warnOfNoEffect } from "./texts";
@@ -82,7 +88,7 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
     },
 
     async check(context, { inputs: declared, isSecret }) {
-        warnOfSecretEnvironment(context, declared.unit, declared.sections, isSecret, ["sections"]);
+        warnOfSecrets(context, declared, isSecret, []);
         const content = dropInText(declared, []);
         const files = await checkHostFiles(context, declared.files, ["files"]);
         return {
@@ -141,9 +147,10 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
         if (isAnotherMachine(machineId)) return undefined;
         const isOurs = found.all("nonce").includes(owner.nonce);
         // While the record is ours, a drop-in that was removed by hand is drift, which `up` repairs.
-        const text = found.blocksOf("content").get(path) ?? (isOurs ? "" : undefined);
+        const files = foundFiles(found.all("file"));
+        const text = foundDropIns(found.blocksOf("content"), files)[path] ?? (isOurs ? "" : undefined);
         if (text === undefined) return undefined;
-        const states = foundHostFiles(foundFiles(found.all("file")), filePaths);
+        const states = foundHostFiles(files, filePaths);
         return {
             id: objectId(path, machineId),
             inputs: { ...old, unit, name, ...(isImport ? { text } : {}), dropInText: text, hostFiles: states },

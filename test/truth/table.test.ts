@@ -1,0 +1,168 @@
+import { onHost } from "../acceptance/on-every-engine";
+import type { Result } from "../engine/engine";
+import { type Declared, type Inputs, ref, stepsOf } from "./program";
+import { helloImage, onEngines } from "./scene";
+import { fieldsOf, type Lane, RESOURCES, type Row, rowsOf, uncoveredInputs } from "./table";
+
+/*
+ * Each input of the schema, changed between its values: previewed, deployed, compared with the host, and previewed once
+ * more. PORTABLE_TRUTH=all runs every row, PORTABLE_TRUTH=NAME those whose name begins so; else a tenth of them.
+ */
+
+const LANES = Object.keys(RESOURCES) as Lane[];
+const TENTH = 10;
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+test("every input of the schema is in the table", () => {
+    expect(uncoveredInputs()).toEqual([]);
+});
+
+function chosen(rows: Row[]): Row[] {
+    const wanted = process.env.PORTABLE_TRUTH ?? "";
+    if (wanted === "all") return rows;
+    if (wanted !== "") return rows.filter(({ name }) => name.startsWith(wanted));
+    return rows.filter((_, index) => index % TENTH === 0);
+}
+
+onEngines((scene) => {
+    let failures: string[];
+
+    /** The resources of all lanes; a lane without a row is at its base. */
+    const program = (
+        inputs: Partial<Record<Lane, Inputs>>,
+        ignored: Partial<Record<Lane, string[]>> = {},
+    ): Declared[] => {
+        const { connection } = scene;
+        const fields = fieldsOf(connection, 80);
+        const complete = (lane: Lane): Inputs => {
+            const base = Object.fromEntries(
+                Object.entries(fields[lane])
+                    .filter(([, { beside }]) => beside === undefined)
+                    .map(([name, { values }]) => [name, values[0]]),
+            );
+            return { ...base, ...inputs[lane] };
+        };
+        const options = (lane: Lane) => ({ ignoreChanges: ignored[lane] ?? [] });
+        return [
+            { type: "PortableImage", name: "hello-image", inputs: helloImage(connection) },
+            { type: "DropIn", name: "dropIn", inputs: complete("dropIn"), options: options("dropIn") },
+            { type: "PortableImage", name: "image", inputs: complete("image"), options: options("image") },
+            {
+                type: "AttachedService",
+                name: "service",
+                inputs: { image: ref("hello-image", "path"), ...complete("service") },
+                options: options("service"),
+            },
+        ];
+    };
+
+    const pids = async (): Promise<Record<Lane, string>> => {
+        const pid = (unit: string) => onHost(scene.host, `systemctl show -p MainPID --value ${unit}`);
+        return {
+            dropIn: `${await pid("toy.service")} ${await pid("toy-two.service")}`,
+            image: "",
+            service: await pid("hello.service"),
+        };
+    };
+
+    /** Rows beside each other, one of each lane. */
+    const rounds = (rows: Row[]): Partial<Record<Lane, Row>>[] => {
+        const byLane = LANES.map((lane) => rows.filter((row) => row.lane === lane));
+        const count = Math.max(...byLane.map((some) => some.length));
+        return Array.from({ length: count }, (_, index) =>
+            Object.fromEntries(LANES.map((lane, number) => [lane, byLane[number]?.[index]])),
+        );
+    };
+
+    async function play(round: Partial<Record<Lane, Row>>): Promise<void> {
+        const side = (which: "from" | "to") =>
+            Object.fromEntries(LANES.flatMap((lane) => (round[lane] ? [[lane, round[lane][which]]] : [])));
+        const ignored = Object.fromEntries(LANES.map((lane) => [lane, round[lane]?.ignoreChanges]));
+        scene.program.declare(program(side("from")));
+        await scene.program.up();
+        const before = await pids();
+        scene.program.declare(program(side("to"), ignored));
+        const preview = await scene.program.preview();
+        const unchanged = await pids();
+        const update = await scene.program.up();
+        const after = await pids();
+        const again = await scene.program.preview({ refresh: true });
+        for (const lane of LANES) {
+            const row = round[lane];
+            if (row === undefined) continue;
+            const wrong = [
+                ...judged(row, preview, update, again),
+                ...(unchanged[lane] === before[lane] ? [] : ["the preview touched the host"]),
+                ...judgedRestart(row, preview, before[lane] !== after[lane]),
+            ];
+            failures.push(...wrong.map((what) => `${row.name}: ${what}`));
+        }
+    }
+
+    /** What is wrong with what the engine showed and did. */
+    function judged({ lane, kind }: Row, preview: Result, update: Result, again: Result): string[] {
+        const [planned, done, left] = [preview, update, again].map((result) => stepsOf(result)[lane] ?? "same");
+        const foretold = outputsOf(preview, lane);
+        const made = outputsOf(update, lane);
+        const others = Object.entries(foretold).filter(
+            ([name, value]) => isKnown(value) && JSON.stringify(value) !== JSON.stringify(made[name]),
+        );
+        return [
+            ...(kind === "change" && planned === "same" ? ["the preview shows no change"] : []),
+            ...(kind !== "change" && planned !== "same" ? [`the preview shows ${planned}`] : []),
+            ...(planned === done ? [] : [`previewed as ${planned}, and it was ${done}`]),
+            ...(left === "same" ? [] : [`the preview afterwards shows ${left}: ${detailsOf(again, lane)}`]),
+            ...(planned === "same"
+                ? []
+                : others.map(([name, value]) => `${name} was foretold as ${JSON.stringify(value)?.slice(0, 200)}`)),
+        ];
+    }
+
+    function judgedRestart({ lane, kind }: Row, preview: Result, hasRestarted: boolean): string[] {
+        if (kind !== "change") return hasRestarted ? ["it restarted"] : [];
+        if (lane !== "service" || (stepsOf(preview)[lane] ?? "").includes("replace")) return [];
+        const isAnnounced =
+            /AttachedService service: this update .*(restarts [^.]*hello\.service|stops hello\.service|starts [^.]*hello\.service)/.test(
+                preview.stdout,
+            );
+        if (hasRestarted && !isAnnounced) return ["hello.service restarted, and the preview didn't say so"];
+        if (!hasRestarted && isAnnounced) return ["the preview says that hello.service restarts, and it didn't"];
+        return [];
+    }
+
+    test("the table", async () => {
+        failures = [];
+        for (const name of ["spare-x", "spare-x-more"])
+            scene.program.files.write(
+                `units/${name}.service`,
+                "[Unit]\nDescription=Spare\n[Service]\nExecStart=@helloExe@\n[Install]\nWantedBy=multi-user.target\n",
+            );
+        scene.program.files.write("mark.txt", "mark");
+        scene.program.files.write("one.txt", "one\n");
+        const rows = chosen(rowsOf(scene.connection, 80));
+        for (const round of rounds(rows)) {
+            await play(round).catch((error: Error) => {
+                const names = LANES.map((lane) => round[lane]?.name).filter((name) => name !== undefined);
+                failures.push(`${names.join(" | ")}: ${error.message}`);
+            });
+        }
+        process.stderr.write(`${rows.length} changes, ${failures.length} findings\n`);
+        expect(failures).toEqual([]);
+    }, 7_200_000);
+});
+
+function outputsOf({ resourceOutputs }: Result, lane: Lane): Record<string, unknown> {
+    const urn = Object.keys(resourceOutputs).find((candidate) => candidate.endsWith(`::${RESOURCES[lane]}::${lane}`));
+    return urn === undefined ? {} : (resourceOutputs[urn] ?? {});
+}
+
+function isKnown(value: unknown): boolean {
+    return (
+        value !== undefined && !JSON.stringify(value).includes(UNKNOWN) && !JSON.stringify(value).includes("[secret]")
+    );
+}
+
+function detailsOf({ steps }: Result, lane: Lane): string {
+    const step = steps.find(({ urn, op }) => urn.endsWith(`::${lane}`) && op !== "same" && op !== "refresh");
+    return Object.keys(step?.detailedDiff ?? {}).join(", ");
+}
