@@ -190,6 +190,8 @@ export async function read(session: EngineSession, request: pb.ReadRequest): Pro
 
 /** The found inputs, without defaults that the program doesn't spell out: a refresh would show them as added. */
 function asWritten(resource: Resource, written: Values, found: Values): Values {
+    // An import has no program yet.
+    if (Object.keys(written).length === 0) return found;
     const filled = withDefaults(resource.inputs, written) as Values;
     return Object.fromEntries(
         Object.entries(found).flatMap(([name, value]) => {

@@ -117,7 +117,7 @@ test("a preview says what an update does, and warns of each socket that has to c
     expect(closing()).toEqual([
         "hello.socket closes in this update, since its drop-in /etc/systemd/system/hello.socket.d/50-portable.conf changes. Connections are refused until it is open again.",
     ]);
-    await told(/writes drop-ins, restarts hello.socket and its service/);
+    await told(/writes drop-ins, restarts hello.socket, hello.service/);
     await service.up(inputs(back));
     expect(await page()).toBe("Hello, world!\n");
     await service.preview(inputs({ ...back, profile: "strict" }));

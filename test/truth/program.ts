@@ -59,6 +59,7 @@ export class TruthProgram {
         this.files.make();
         const { directory } = this.files;
         symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
+        this.files.write("mark.txt", "mark");
         this.files.write("package.json", '{"main": "index.js"}');
         this.files.write("index.js", INDEX);
         this.files.write(

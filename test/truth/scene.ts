@@ -29,7 +29,9 @@ export function onEngines(tests: (scene: TruthScene) => void): void {
     }, bootTimeoutMs);
     afterAll(() => scene.host?.down());
     const names = process.env.PATH?.split(":").some((directory) => directory.includes("pulumi-bin"))
-        ? (["stand-in", "pulumi"] as const)
+        ? process.env.PORTABLE_TRUTH
+            ? (["pulumi"] as const)
+            : (["stand-in", "pulumi"] as const)
         : (["stand-in"] as const);
     describe.each(names)("on the engine %s", (name) => {
         let before: Snapshot;

@@ -59,148 +59,163 @@ const source = (more: Inputs = {}, tree: Inputs = {}): Inputs => ({
     },
 });
 
+/** The text of a unit of the image `spare`. */
+export const UNIT =
+    "[Unit]\nDescription=Spare\n[Service]\nExecStart=@helloExe@\n[Install]\nWantedBy=multi-user.target\n";
+
+function dropInFields(connection: Inputs): Record<string, Field> {
+    return {
+        unit: { values: ["toy.service", "toy-two.service"], replaces: true },
+        name: { values: ["50-truth.conf", "60-truth.conf", undefined], replaces: true },
+        sections: {
+            values: [
+                { Service: { Nice: 1, Environment: ["A=1"] } },
+                { Service: { Nice: 2, Environment: ["A=1"] } },
+                { Service: { Nice: 1 } },
+                { Service: { Nice: 1, Environment: ["A=1", "B=2"] } },
+                { Service: { Nice: 1, Environment: { A: "1" } } },
+                { Service: { Nice: 1, Environment: ["A=1"], NoNewPrivileges: true } },
+            ],
+            spellings: [
+                { Service: { Nice: "1", Environment: ["A=1"] } },
+                { Service: { Nice: [1], Environment: "A=1" } },
+            ],
+        },
+        text: {
+            values: ["[Service]\nNice=3\n", "[Service]\nNice=4\n", "[Service]\nNice=3\n# why\n"],
+            spellings: ["[Service]\nNice=3"],
+            beside: { sections: undefined },
+        },
+        files: files("/etc/truth-drop-in"),
+        onChange: { values: ["restart", "reload", "none"] },
+        connection: {
+            values: [connection, { ...connection, dialErrorLimit: 5 }],
+            spellings: connectionSpellings(connection),
+        },
+    };
+}
+
+function imageFields(connection: Inputs): Record<string, Field> {
+    return {
+        name: { values: ["spare", "spare-x"], replaces: true },
+        instance: { values: [undefined, "staging"], replaces: true },
+        version: { values: ["1.0", "1.1"] },
+        source: {
+            values: [
+                source(),
+                source({}, { "/usr/share/mark": { content: "other" } }),
+                source({}, { "/usr/share/more": { content: "more" } }),
+                source({}, { "/usr/share/mark": { content: "mark", mode: "0755" } }),
+                source({ units: [{ name: "spare-x.service", text: UNIT }] }),
+                source({ units: ["units/spare-x.service", "units/spare-x-more.service"] }),
+            ],
+            spellings: [
+                source({}, { "/usr/share/mark": { content: "mark", mode: "0644" } }),
+                source({}, { "/usr/share/mark": { asset: { $text: "mark" } } }),
+                source({}, { "/usr/share/mark": { asset: { $file: "mark.txt" } } }),
+            ],
+        },
+        format: { values: ["squashfs", "erofs"], spellings: [undefined] },
+        retain: { values: [undefined, 1, 3], spellings: [2] },
+        connection: {
+            values: [connection, { ...connection, dialErrorLimit: 5 }],
+            spellings: connectionSpellings(connection),
+        },
+    };
+}
+
+const DROP_INS: Field = {
+    values: [
+        [
+            { unit: "hello.service", sections: { Service: { Environment: { NAME: "Truth" } } } },
+            { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } },
+        ],
+        undefined,
+        [{ unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } }],
+        [
+            { unit: "hello.service", sections: { Service: { Environment: { NAME: "Other" } } } },
+            { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } },
+        ],
+        [
+            { unit: "hello.socket", sections: { Socket: { Backlog: 64 } } },
+            { unit: "hello.service", sections: { Service: { Environment: { NAME: "Truth" } } } },
+            { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } },
+        ],
+        [
+            {
+                unit: "hello.service",
+                name: "70-name.conf",
+                sections: { Service: { Environment: { NAME: "Truth" } } },
+            },
+            { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } },
+        ],
+    ],
+    spellings: [
+        [
+            { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } },
+            { unit: "hello.service", sections: { Service: { Environment: { NAME: "Truth" } } } },
+        ],
+        [
+            { unit: "hello.service", sections: { Service: { Environment: { NAME: "Truth" } } } },
+            { unit: "hello.service", name: "60-nice.conf", text: "[Service]\nNice=1" },
+        ],
+        [
+            {
+                unit: "hello.service",
+                name: "50-portable.conf",
+                sections: { Service: { Environment: { NAME: "Truth" } } },
+            },
+            { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: "1" } } },
+        ],
+    ],
+};
+
+function serviceFields(connection: Inputs, port: number): Record<string, Field> {
+    return {
+        profile: { values: [undefined, "trusted", "strict"], spellings: ["default"] },
+        units: {
+            values: [
+                undefined,
+                { "hello.socket": { enable: false } },
+                { "hello.service": { start: false }, "hello.socket": { start: false } },
+                { "hello.service": { presets: ["jit"] } },
+            ],
+            spellings: [{}, { "hello.socket": {} }, { "hello.service": { presets: [] } }],
+        },
+        dropIns: DROP_INS,
+        files: files("/etc/truth-service"),
+        extensions: { values: [undefined], spellings: [[]] },
+        health: {
+            values: [
+                undefined,
+                { tcp: { port } },
+                { http: { port } },
+                { http: { port, path: "/x", status: [200], body: "Hello", headers: { A: "b" } } },
+                { command: { command: ["/bin/true"] } },
+                { stableSeconds: 1 },
+                { tcp: { port }, timeoutSeconds: 10 },
+            ],
+            spellings: [{}],
+        },
+        beforeSwitch: {
+            values: [undefined, { command: ["/usr/bin/hello", "-h"], unit: "hello.service" }],
+        },
+        rollback: { values: [undefined, "unlessMigrated"], spellings: ["always"] },
+        untilReboot: { values: [undefined, true], spellings: [false], replaces: true },
+        copy: { values: [undefined, "copy"], spellings: ["auto", "symlink"] },
+        force: { values: [undefined, true], spellings: [false] },
+        connection: {
+            values: [connection, { ...connection, dialErrorLimit: 5 }],
+            spellings: connectionSpellings(connection),
+        },
+    };
+}
+
 export function fieldsOf(connection: Inputs, port: number): Record<Lane, Record<string, Field>> {
     return {
-        dropIn: {
-            unit: { values: ["toy.service", "toy-two.service"], replaces: true },
-            name: { values: ["50-truth.conf", "60-truth.conf", undefined], replaces: true },
-            sections: {
-                values: [
-                    { Service: { Nice: 1, Environment: ["A=1"] } },
-                    { Service: { Nice: 2, Environment: ["A=1"] } },
-                    { Service: { Nice: 1 } },
-                    { Service: { Nice: 1, Environment: ["A=1", "B=2"] } },
-                    { Service: { Nice: 1, Environment: { A: "1" } } },
-                    { Service: { Nice: 1, Environment: ["A=1"], NoNewPrivileges: true } },
-                ],
-                spellings: [
-                    { Service: { Nice: "1", Environment: ["A=1"] } },
-                    { Service: { Nice: [1], Environment: "A=1" } },
-                ],
-            },
-            text: {
-                values: ["[Service]\nNice=3\n", "[Service]\nNice=4\n", "[Service]\nNice=3\n# why\n"],
-                spellings: ["[Service]\nNice=3"],
-                beside: { sections: undefined },
-            },
-            files: files("/etc/truth-drop-in"),
-            onChange: { values: ["restart", "reload", "none"] },
-            connection: {
-                values: [connection, { ...connection, dialErrorLimit: 5 }],
-                spellings: connectionSpellings(connection),
-            },
-        },
-        image: {
-            name: { values: ["spare", "spare-x"], replaces: true },
-            instance: { values: [undefined, "staging"], replaces: true },
-            version: { values: ["1.0", "1.1"] },
-            source: {
-                values: [
-                    source(),
-                    source({}, { "/usr/share/mark": { content: "other" } }),
-                    source({}, { "/usr/share/more": { content: "more" } }),
-                    source({}, { "/usr/share/mark": { content: "mark", mode: "0755" } }),
-                    source({
-                        substitutions: { helloExe: "/usr/bin/hello", other: "x" },
-                        units: ["units/spare-x.service"],
-                    }),
-                    source({ units: ["units/spare-x.service", "units/spare-x-more.service"] }),
-                ],
-                spellings: [
-                    source({}, { "/usr/share/mark": { content: "mark", mode: "0644" } }),
-                    source({}, { "/usr/share/mark": { asset: { $text: "mark" } } }),
-                    source({}, { "/usr/share/mark": { asset: { $file: "mark.txt" } } }),
-                ],
-            },
-            format: { values: ["squashfs", "erofs"], spellings: [undefined] },
-            retain: { values: [undefined, 1, 3], spellings: [2] },
-            connection: {
-                values: [connection, { ...connection, dialErrorLimit: 5 }],
-                spellings: connectionSpellings(connection),
-            },
-        },
-        service: {
-            profile: { values: [undefined, "trusted", "strict"], spellings: ["default"] },
-            units: {
-                values: [
-                    undefined,
-                    { "hello.socket": { enable: false } },
-                    { "hello.service": { start: false }, "hello.socket": { start: false } },
-                    { "hello.service": { presets: ["jit"] } },
-                ],
-                spellings: [{}, { "hello.socket": {} }, { "hello.service": { presets: [] } }],
-            },
-            dropIns: {
-                values: [
-                    [
-                        { unit: "hello.service", sections: { Service: { Environment: { NAME: "Truth" } } } },
-                        { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } },
-                    ],
-                    undefined,
-                    [{ unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } }],
-                    [
-                        { unit: "hello.service", sections: { Service: { Environment: { NAME: "Other" } } } },
-                        { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } },
-                    ],
-                    [
-                        { unit: "hello.socket", sections: { Socket: { Backlog: 64 } } },
-                        { unit: "hello.service", sections: { Service: { Environment: { NAME: "Truth" } } } },
-                        { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } },
-                    ],
-                    [
-                        {
-                            unit: "hello.service",
-                            name: "70-name.conf",
-                            sections: { Service: { Environment: { NAME: "Truth" } } },
-                        },
-                        { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } },
-                    ],
-                ],
-                spellings: [
-                    [
-                        { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } },
-                        { unit: "hello.service", sections: { Service: { Environment: { NAME: "Truth" } } } },
-                    ],
-                    [
-                        { unit: "hello.service", sections: { Service: { Environment: { NAME: "Truth" } } } },
-                        { unit: "hello.service", name: "60-nice.conf", text: "[Service]\nNice=1" },
-                    ],
-                    [
-                        {
-                            unit: "hello.service",
-                            name: "50-portable.conf",
-                            sections: { Service: { Environment: { NAME: "Truth" } } },
-                        },
-                        { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: "1" } } },
-                    ],
-                ],
-            },
-            files: files("/etc/truth-service"),
-            extensions: { values: [undefined], spellings: [[]] },
-            health: {
-                values: [
-                    undefined,
-                    { tcp: { port } },
-                    { http: { port } },
-                    { http: { port, path: "/x", status: [200], body: "Hello", headers: { A: "b" } } },
-                    { command: { command: ["/bin/true"] } },
-                    { stableSeconds: 1 },
-                    { tcp: { port }, timeoutSeconds: 10 },
-                ],
-                spellings: [{}],
-            },
-            beforeSwitch: {
-                values: [undefined, { command: ["/usr/bin/hello", "-h"], unit: "hello.service" }],
-            },
-            rollback: { values: [undefined, "unlessMigrated"], spellings: ["always"] },
-            untilReboot: { values: [undefined, true], spellings: [false], replaces: true },
-            copy: { values: [undefined, "copy"], spellings: ["auto", "symlink"] },
-            force: { values: [undefined, true], spellings: [false] },
-            connection: {
-                values: [connection, { ...connection, dialErrorLimit: 5 }],
-                spellings: connectionSpellings(connection),
-            },
-        },
+        dropIn: dropInFields(connection),
+        image: imageFields(connection),
+        service: serviceFields(connection, port),
     };
 }
 

@@ -59,8 +59,12 @@ export function effectOf({ before, now, units }: ServiceUpdate): string {
     if (differs("image")) return `reattaches ${to} in place of ${from}, ${restartsAll}`;
     if (reattached.length > 0) return `reattaches ${to} for its ${reattached.join(", ")}, ${restartsAll}`;
     if (now.dropInTexts instanceof Unknown || differs("hostFiles")) return `writes files, ${restartsAll}`;
-    const restarted = changedDropIns({ before, now }).map(({ unit }) =>
-        unit.endsWith(".socket") ? `${unit} and its service` : unit,
+    const serviceOf = (socket: string) => {
+        const service = socket.replace(/\.socket$/, ".service");
+        return service in units ? service : "its service";
+    };
+    const restarted = changedDropIns({ before, now }).flatMap(({ unit }) =>
+        unit.endsWith(".socket") ? [unit, serviceOf(unit)] : [unit],
     );
     return [
         ...(restarted.length > 0 ? [`writes drop-ins, restarts ${[...new Set(restarted)].join(", ")}`] : []),
