@@ -245,7 +245,10 @@ describe("Read and Delete", () => {
 
     test("the first connection that answers is used", async () => {
         expect(await client.read("moved", { inputs: { name: "w" } })).toMatchObject({ properties: { serial: "up" } });
-        expect(workshop.connected).toEqual([{ host: "down", dialErrorLimit: 1 }, { host: "up", dialErrorLimit: 3 }]);
+        expect(workshop.connected).toEqual([
+            { host: "down", dialErrorLimit: 1 },
+            { host: "up", dialErrorLimit: 3 },
+        ]);
     });
 
     test("Delete gets the old inputs and state", async () => {

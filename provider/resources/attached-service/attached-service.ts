@@ -10,8 +10,9 @@ import { checkHostFiles, foundDropIns, foundHostFiles } from "../content/host-fi
 import { secretIf, warnOfSecrets } from "../content/secrets";
 import { hostOf, removeFromHost } from "../object-host";
 import { newOwner, objectId, ownerOf } from "../owner";
-import { notAsDeclared, unitsAsFound } from "./checks";
+import { notAsDeclared } from "./checks";
 import { dropInsOf } from "./desired";
+import { unitsAsFound } from "./found";
 import { checkHealthInput } from "./health";
 import { gapOf, stateOutputs } from "./outputs";
 import { changesUnits, effectOf, warnOfClosingByDropIn } from "./preview";

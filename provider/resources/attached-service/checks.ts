@@ -7,7 +7,7 @@ import type { SwitchPlan } from "../../host/service/plan";
 import { dropInPath, PROFILE_DIRECTORIES, unitOfDropIn } from "../../systemd/paths";
 import { renderUnit } from "../../systemd/unit-file";
 import { instanceOf, isTemplate, templateOf } from "../../systemd/unit-names";
-import { isServing, type ShownUnit } from "../../systemd/unit-states";
+import { isServing } from "../../systemd/unit-states";
 import { refuseFiles, refuseFindings } from "../refusals";
 import type { Inputs } from "./schema";
 
@@ -279,31 +279,4 @@ export function unreadDropIns(
             .filter((unit) => shown.get(unit)?.load === "loaded" && !shown.get(unit)?.dropInPaths.includes(path))
             .map((unit) => `${unit} doesn't read ${path}`),
     );
-}
-
-function isUnderWay({ active }: ShownUnit): boolean {
-    return ["activating", "deactivating", "reloading"].includes(active);
-}
-
-/** The input `units` as it would have to be for the states that were found; nothing where they are as declared. */
-export function unitsAsFound(
-    look: InspectedService,
-    overrides: Inputs["units"] = {},
-): { units?: NonNullable<Inputs["units"]> } {
-    const texts = new Map(look.attached.map(({ unit, text }) => [unit, text] as const));
-    const { units } = new DeclaredUnits(texts, overrides, installTexts(look), look.facts.systemdVersion);
-    const found = [...units].flatMap(([unit, declared]) => {
-        const state = look.shown.get(unit);
-        if (state === undefined) return [];
-        // Without links of its own a unit's enablement is that of another one, as of an instance of a template.
-        const isEnabled = state.enablement.startsWith("enabled");
-        const hasOtherEnablement =
-            declared.links?.length !== 0 || !declared.enabled ? isEnabled !== declared.enabled : false;
-        const deviations = {
-            ...(declared.started && !isServing(state) && !isUnderWay(state) ? { start: false } : {}),
-            ...(hasOtherEnablement ? { enable: isEnabled } : {}),
-        };
-        return Object.keys(deviations).length === 0 ? [] : [[unit, { ...overrides[unit], ...deviations }] as const];
-    });
-    return found.length === 0 ? {} : { units: { ...overrides, ...Object.fromEntries(found) } };
 }

@@ -1,0 +1,31 @@
+import { DeclaredUnits } from "../../host/service/declared";
+import { type InspectedService, installTexts } from "../../host/service/inspect";
+import { isServing, type ShownUnit } from "../../systemd/unit-states";
+import type { Inputs } from "./schema";
+
+/** The input `units` as it would have to be for the states that were found; nothing where they are as declared. */
+
+export function unitsAsFound(
+    look: InspectedService,
+    overrides: Inputs["units"] = {},
+): { units?: NonNullable<Inputs["units"]> } {
+    const texts = new Map(look.attached.map(({ unit, text }) => [unit, text] as const));
+    const { units } = new DeclaredUnits(texts, overrides, installTexts(look), look.facts.systemdVersion);
+    const found = [...units].flatMap(([unit, declared]) => {
+        const state = look.shown.get(unit);
+        if (state === undefined) return [];
+        // Without links of its own a unit's enablement is that of another one, as of an instance of a template.
+        const isEnabled = state.enablement.startsWith("enabled");
+        const hasOtherEnablement =
+            declared.links?.length !== 0 || !declared.enabled ? isEnabled !== declared.enabled : false;
+        const deviations = {
+            ...(declared.started && !isServing(state) && !isUnderWay(state) ? { start: false } : {}),
+            ...(hasOtherEnablement ? { enable: isEnabled } : {}),
+        };
+        return Object.keys(deviations).length === 0 ? [] : [[unit, { ...overrides[unit], ...deviations }] as const];
+    });
+    return found.length === 0 ? {} : { units: { ...overrides, ...Object.fromEntries(found) } };
+}
+export function isUnderWay({ active }: ShownUnit): boolean {
+    return ["activating", "deactivating", "reloading"].includes(active);
+}
