@@ -11,7 +11,7 @@ import { addSkeleton, type Identity, SKELETON_VERSION } from "./pack/skeleton";
 import { squashfs } from "./pack/squashfs";
 import { instanceName } from "./sources/instance";
 import { loadSource } from "./sources/load";
-import type { LoadedSource, Ready, Unpacked } from "./sources/loaded";
+import type { LoadedSource, Packable, Ready } from "./sources/loaded";
 import type { Source } from "./sources/source";
 import { Store } from "./store/store";
 import { DigestCache } from "./tree/digest-cache";
@@ -64,7 +64,9 @@ export async function resolveSource(
     const seen = await inspect(content, identityOf(args as BuildArgs), store, signal);
     const path = pathOf(source as Source);
     const failed = seen.findings.filter(({ severity }) => severity === "failure");
-    const others = seen.findings.filter(({ severity, isOfProfile }) => severity === "warning" && isOfProfile !== true);
+    const others = seen.findings.filter(
+        ({ severity, dependsOnProfile: isOfProfile }) => severity === "warning" && isOfProfile !== true,
+    );
     return {
         sourceDigest,
         unitTexts: { ...(unitTexts as Whole["unitTexts"]), ...seen.unitTexts },
@@ -99,11 +101,9 @@ function pathOf(source: Source): Path {
 }
 
 /** What is known of an image before it is packed. */
-export interface SeenImage {
+export interface InspectedImage {
     /** What its programs are for: "x86-64". Undefined where that isn't known. */
     architecture: string | undefined;
-    /** Prefixes of the units that portablectl attaches. */
-    prefixes: string[];
     /** What {@link resolveSource} gives, now. */
     sourceDigest: string;
     unitTexts: Record<string, string>;
@@ -112,7 +112,7 @@ export interface SeenImage {
     warnings: string[];
 }
 
-export interface BuiltImage extends SeenImage {
+export interface BuiltImage extends InspectedImage {
     /** Absolute path of the .raw on this machine. Read it soon: the store may be pruned. */
     file: string;
     /** SHA-256 of the .raw, in hexadecimal. */
@@ -121,8 +121,8 @@ export interface BuiltImage extends SeenImage {
 }
 
 /** An image that can't be packed on this machine: why, and what to install. */
-export interface UnpackedImage extends SeenImage {
-    unpacked: string;
+export interface UnpackableImage extends InspectedImage {
+    packerMissing: string;
 }
 
 /** The source has other bytes than those that the build was asked for by `sourceDigest`. */
@@ -162,7 +162,7 @@ export async function buildImage(source: Source, args: BuildArgs, store = defaul
         content.kind === "later"
             ? await content.make({ onProgress: report, signal, storeDirectory: store.directory })
             : content;
-    return pack(made, await look(source, whole, made, args, store), args, store);
+    return pack(made, await inspectSource(source, whole, made, args, store), args, store);
 }
 
 /**
@@ -173,16 +173,16 @@ export async function previewImage(
     source: Source,
     args: BuildArgs,
     store = defaultStore(),
-): Promise<BuiltImage | UnpackedImage | undefined> {
+): Promise<BuiltImage | UnpackableImage | undefined> {
     const whole = await loadWhole(source, args);
     const { content } = whole;
     if (content.kind === "later") return undefined;
-    const seen = await look(source, whole, content, args, store);
+    const seen = await inspectSource(source, whole, content, args, store);
     try {
         return await pack(content, seen, args, store);
     } catch (error) {
         if (!(error instanceof PackerMissing)) throw error;
-        return { ...seen, unpacked: error.message };
+        return { ...seen, packerMissing: error.message };
     }
 }
 
@@ -206,13 +206,13 @@ async function loadWhole(source: Source, args: BuildArgs): Promise<Whole> {
 }
 
 /** Looks into what the image is made of; a UserError where that can't be a portable service. */
-async function look(
+async function inspectSource(
     source: Source,
     whole: Whole,
-    made: Unpacked | Ready,
+    made: Packable | Ready,
     args: BuildArgs,
     store: Store,
-): Promise<SeenImage> {
+): Promise<InspectedImage> {
     const identity = identityOf(args);
     const seen = await inspect(made, identity, store, args.signal);
     const path = pathOf(source);
@@ -224,9 +224,10 @@ async function look(
     const ready = readyProblem(made, args.format);
     if (ready !== undefined) throwFailures([ready], NOT_BUILT);
     const isNew = whole.content.kind === "later";
-    const told = seen.findings.filter(({ severity, isOfProfile }) => severity === "warning" && (isNew || isOfProfile));
+    const told = seen.findings.filter(
+        ({ severity, dependsOnProfile: isOfProfile }) => severity === "warning" && (isNew || isOfProfile),
+    );
     return {
-        prefixes: [identity.name],
         sourceDigest: whole.sourceDigest,
         unitTexts: { ...whole.unitTexts, ...seen.unitTexts },
         contents: seen.contents,
@@ -237,7 +238,7 @@ async function look(
 
 const NOT_BUILT = "The image can't be built";
 
-async function pack(made: Unpacked | Ready, seen: SeenImage, args: BuildArgs, store: Store): Promise<BuiltImage> {
+async function pack(made: Packable | Ready, seen: InspectedImage, args: BuildArgs, store: Store): Promise<BuiltImage> {
     if (made.kind === "ready") {
         const { file, sha256: digest, sizeBytes } = made;
         return { ...seen, file, digest, sizeBytes };
@@ -265,7 +266,7 @@ async function pack(made: Unpacked | Ready, seen: SeenImage, args: BuildArgs, st
     return { ...seen, ...image };
 }
 
-function readyProblem(content: Unpacked | Ready, format: unknown): Failure | undefined {
+function readyProblem(content: Packable | Ready, format: unknown): Failure | undefined {
     if (content.kind !== "ready" || format === undefined) return undefined;
     return { path: ["format"], what: "A ready image stays in the format it has", todo: "Remove `format`" };
 }

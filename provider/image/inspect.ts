@@ -6,7 +6,7 @@ import { CONTENTS_VERSION, contentsOf } from "./contents/contents";
 import { extensionProblems } from "./pack/extension";
 import { addSkeleton, type Identity, SKELETON_VERSION } from "./pack/skeleton";
 import { withReadyTree } from "./pack/unpack";
-import type { Ready, Unpacked } from "./sources/loaded";
+import type { Packable, Ready } from "./sources/loaded";
 import type { Store } from "./store/store";
 import type { Tree } from "./tree/tree";
 import { treeUnits, unitDirectories, unreadUnits } from "./tree/units";
@@ -24,7 +24,7 @@ export interface Inspection {
 
 /** Looks into what an image is made of; from the store where it was looked at before, on this machine. */
 export function inspect(
-    content: Unpacked | Ready,
+    content: Packable | Ready,
     identity: Identity,
     store: Store,
     signal?: AbortSignal,
@@ -34,11 +34,11 @@ export function inspect(
     const { name, version, extends: extended = null, instanceOf = null } = identity;
     const key = sha256(JSON.stringify([content.kind, of, name, version, extended, instanceOf, ...versions]));
     return store.remember("inspections", key, () =>
-        content.kind === "ready" ? ofReady(content, identity, signal) : ofTree(content, identity),
+        content.kind === "ready" ? inspectReady(content, identity, signal) : inspectTree(content, identity),
     );
 }
 
-async function ofTree({ tree, isWhole }: Unpacked, identity: Identity): Promise<Inspection> {
+async function inspectTree({ tree, isWhole }: Packable, identity: Identity): Promise<Inspection> {
     const { extends: extended } = identity;
     const unitTexts = await treeUnits(tree, extended ?? identity.name);
     // What every image is given besides is no news.
@@ -56,7 +56,7 @@ async function ofTree({ tree, isWhole }: Unpacked, identity: Identity): Promise<
     return { unitTexts, contents, ...(await validateImage(identity.name, whole, unitTexts, identity.instanceOf)) };
 }
 
-async function ofReady({ file }: Ready, { name }: Identity, signal: AbortSignal | undefined): Promise<Inspection> {
+async function inspectReady({ file }: Ready, { name }: Identity, signal: AbortSignal | undefined): Promise<Inspection> {
     const looked = await withReadyTree(
         file,
         async (tree) => {

@@ -8,7 +8,7 @@ import { profileFindings } from "./profile";
 import { Programs } from "./programs";
 import { settingFindings } from "./service-settings";
 import { systemFindings } from "./system";
-import { verifyFindings } from "./systemd-analyze";
+import { systemdAnalyzeFindings } from "./systemd-analyze";
 import { unitNameFindings } from "./unit-names";
 
 /** Bump when a check changes: images that were inspected before are inspected again. */
@@ -43,7 +43,7 @@ export async function validateImage(
         ...(await profileFindings(facts, programs.started)),
     ];
     const said = new Set(own.map(({ file, line }) => `${file}:${line}`));
-    const verified = (await verifyFindings(unitTexts)).filter(({ file, line }) => !said.has(`${file}:${line}`));
+    const verified = (await systemdAnalyzeFindings(unitTexts)).filter(({ file, line }) => !said.has(`${file}:${line}`));
     const all = [...own, ...verified];
     const findings = [...all.filter(isFailure), ...all.filter((finding) => !isFailure(finding))];
     return { findings, architecture: programs.started.find(({ elf }) => elf !== undefined)?.elf?.architecture };

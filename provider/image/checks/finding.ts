@@ -5,7 +5,7 @@ export interface Finding {
     /** `failure`: it can't work, so nothing is uploaded. `warning`: it depends on what isn't known here. */
     severity: "failure" | "warning";
     /** Whether it follows from the security profile the image is attached with, and not from the image alone. */
-    isOfProfile?: boolean;
+    dependsOnProfile?: boolean;
     /** Unit by its name, or another file of the image by its path. None where it is about the image as a whole. */
     file?: string;
     /** From 1. */

@@ -1,5 +1,5 @@
 import { splitWords } from "../../systemd/unit-file";
-import { parentOf } from "../tree/paths";
+import { nameOf, parentOf } from "../tree/paths";
 import type { Tree } from "../tree/tree";
 import type { Finding } from "./finding";
 import type { Started } from "./programs";
@@ -32,16 +32,13 @@ const LIBRARIES: [name: string, pattern: RegExp][] = [
 const SHELL = /^(sh|bash|dash|ash|zsh|busybox)$/;
 
 /** Which of the runtimes above a service starts: "Node.js". */
-export function jitRuntimes(
-    tree: Tree,
-    started: readonly Started[],
-): Map<string, { runtime: string; started: Started }> {
+function jitRuntimes(tree: Tree, started: readonly Started[]): Map<string, { runtime: string; started: Started }> {
     const found = new Map<string, { runtime: string; started: Started }>();
     for (const each of started) {
         if (found.has(each.unit.name)) continue;
         const names = [
-            ...each.chain.map(({ path }) => baseName(path)),
-            baseName(each.program.command.program),
+            ...each.chain.map(({ path }) => nameOf(path)),
+            nameOf(each.program.command.program),
             ...inShell(each),
         ];
         const libraries = [...(each.elf?.needed ?? []), ...besides(tree, each)];
@@ -69,8 +66,8 @@ export function jitFindings(tree: Tree, started: readonly Started[]): Finding[] 
 function inShell({ program, chain }: Started): string[] {
     const { args } = program.command;
     const at = args.indexOf("-c");
-    if (at < 0 || !chain.some(({ path }) => SHELL.test(baseName(path)))) return [];
-    return (splitWords(args[at + 1] ?? "") ?? []).map(baseName);
+    if (at < 0 || !chain.some(({ path }) => SHELL.test(nameOf(path)))) return [];
+    return (splitWords(args[at + 1] ?? "") ?? []).map(nameOf);
 }
 
 /** Libraries in the directory of the program. */
@@ -81,8 +78,4 @@ function besides(tree: Tree, { chain }: Started): string[] {
     return ["libcoreclr.so", "libhostpolicy.so", "libjvm.so"].filter(
         (name) => tree.get(`${directory}/${name}`) !== undefined,
     );
-}
-
-function baseName(path: string): string {
-    return path.slice(path.lastIndexOf("/") + 1);
 }

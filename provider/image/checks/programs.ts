@@ -4,11 +4,12 @@ import { type Program, programs } from "../../systemd/unit-paths";
 import type { Elf } from "../elf/elf";
 import type { Loader } from "../elf/loader";
 import { readingContent } from "../tree/content";
-import { isIn, parentOf } from "../tree/paths";
+import { isIn, nameOf, parentOf } from "../tree/paths";
 import type { FileEntry, Tree } from "../tree/tree";
 import type { Finding } from "./finding";
 import { type ImageFacts, type ImageUnit, mountedOver, services } from "./image-facts";
 import { elfOf, type ImageFile, imageLoader, libraryProblems } from "./libraries";
+import { executableOf, HEAD_BYTES } from "./script";
 import { octal } from "./system";
 
 /** A program that a unit starts, down to the file that the kernel loads. */
@@ -22,8 +23,6 @@ export interface Started {
 
 /** The kernel follows as many interpreters (BINPRM_MAX_RECURSION is 5). */
 const MAX_INTERPRETERS = 5;
-/** The kernel reads no more of a script's first line (BINPRM_BUF_SIZE). */
-const HEAD_BYTES = 256;
 
 /** Follows every command of every service to what is loaded; finds what stands in the way (execve(2), ld.so(8)). */
 export class Programs {
@@ -69,70 +68,47 @@ export class Programs {
         for (let depth = 0; depth <= MAX_INTERPRETERS; depth++) {
             const place = locate(tree, candidates, outside);
             if (place === "outside") return;
-            const shown = `${via}${candidates.length === 1 ? candidates[0] : baseName(candidates[0] as string)}`;
-            if ("problem" in place) {
-                say(`${shown}, ${place.problem}`, place.todo);
-                return;
-            }
+            const shown = `${via}${candidates.length === 1 ? candidates[0] : nameOf(candidates[0] as string)}`;
+            if ("problem" in place) return say(`${shown}, ${place.problem}`, place.todo);
             started.chain.push(place);
             const key = `${place.path}\0${via}`;
             const isNew = !this.checked.has(key);
             this.checked.add(key);
-            const closed = isNew ? closedTo(tree, place) : undefined;
-            if (closed !== undefined) {
-                this.findings.push({
-                    ...at,
-                    severity: "warning",
-                    isOfProfile: true,
-                    what: `${program.key}= runs ${shown}, and under the default profile the service isn't root: ${closed}`,
-                    todo: "Let everybody read and execute it: mode 0755",
-                });
-            }
-            const head = await readingContent(place.entry, (readAt) => readAt(0, HEAD_BYTES));
-            if (head.toString("latin1", 0, 4) === "\x7fELF") {
+            if (isNew) this.checkAccess(started, shown);
+            const executable = executableOf(await readingContent(place.entry, (readAt) => readAt(0, HEAD_BYTES)));
+            if (executable.kind === "program") {
                 await this.load(started, shown, say, outside, isNew);
                 this.started.push(started);
                 return;
             }
-            if (head.toString("latin1", 0, 2) !== "#!") {
-                this.started.push(started);
-                if (isNew)
-                    say(
-                        head.length === 0
-                            ? `${shown}, an empty file`
-                            : `${shown}, neither a program (ELF) nor a script: its first line has no #!, the mark of one`,
-                        head.length === 0
-                            ? "Build it again"
-                            : "Start a script with #! and its interpreter, as #!/bin/sh",
-                    );
+            if (executable.kind === "unusable") {
+                const { isScript, problem } = executable;
+                if (!isScript) this.started.push(started);
+                if (isScript || isNew) say(`${shown}, ${problem.what}`, problem.todo);
                 return;
             }
-            const line = head.toString("utf8", 2).split("\n", 1)[0] as string;
-            if (line.endsWith("\r")) {
-                say(
-                    `${shown}, a script whose lines end in CR LF: its interpreter's name would end in a CR`,
-                    "Save it with the line ends of Unix (LF)",
-                );
-                return;
-            }
-            const [interpreter, ...args] = line.trim().split(/[ \t]+/) as [string, ...string[]];
-            if (!interpreter.startsWith("/")) {
-                say(
-                    `${shown}, a script with the interpreter '${interpreter}', which isn't an absolute path`,
-                    "Write it as #!/usr/bin/...",
-                );
-                return;
-            }
+            const { interpreter, args } = executable;
             via = `${shown}, a script for `;
             const found = interpretersOf(interpreter, args, unit);
             const env = found.env === undefined ? "outside" : locate(tree, [found.env], outside);
-            if (env !== "outside" && "problem" in env) {
-                say(`${via}${interpreter}, ${env.problem}`, env.todo);
-                return;
-            }
+            if (env !== "outside" && "problem" in env) return say(`${via}${interpreter}, ${env.problem}`, env.todo);
             candidates = found.candidates;
         }
         say(`${program.command.program}, a circle of scripts`, "Give one of them a program as its interpreter");
+    }
+
+    /** Warns of a file that only root may start. */
+    private checkAccess({ unit, program, chain }: Started, shown: string): void {
+        const closed = closedTo(this.facts.tree, chain.at(-1) as Started["chain"][number]);
+        if (closed === undefined) return;
+        this.findings.push({
+            severity: "warning",
+            file: unit.name,
+            line: program.line,
+            dependsOnProfile: true,
+            what: `${program.key}= runs ${shown}, and under the default profile the service isn't root: ${closed}`,
+            todo: "Let everybody read and execute it: mode 0755",
+        });
     }
 
     private async load(
@@ -162,7 +138,7 @@ export class Programs {
         if (loader === "outside") return;
         if ("problem" in loader) {
             say(
-                `${shown}, a program whose loader is ${elf.interpreter}, ${loader.problem} (systemd would only say that ${baseName(path)} isn't there)`,
+                `${shown}, a program whose loader is ${elf.interpreter}, ${loader.problem} (systemd would only say that ${nameOf(path)} isn't there)`,
                 "Link the program statically, or add the loader and the libraries: `binaries` of the source `files` brings them",
             );
             return;
@@ -239,7 +215,7 @@ function closedTo(tree: Tree, { path, entry }: { path: string; entry: FileEntry 
 
 /** `#!/usr/bin/env -S python3 -u` looks for python3 in the unit's PATH. */
 function interpretersOf(interpreter: string, args: string[], unit: ImageUnit): { candidates: string[]; env?: string } {
-    if (baseName(interpreter) !== "env") return { candidates: [interpreter] };
+    if (nameOf(interpreter) !== "env") return { candidates: [interpreter] };
     const name = args.find((each) => !each.startsWith("-") && !each.includes("="));
     if (name === undefined || name.startsWith("/")) return { candidates: [name ?? interpreter], env: interpreter };
     const own = valuesOf(unit.parsed, "Service", "Environment")
@@ -247,8 +223,4 @@ function interpretersOf(interpreter: string, args: string[], unit: ImageUnit): {
         .findLast((word) => word.startsWith("PATH="));
     const search = own === undefined ? SEARCH_PATH : own.slice("PATH=".length).split(":");
     return { candidates: search.map((each) => `${each}/${name}`), env: interpreter };
-}
-
-function baseName(path: string): string {
-    return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 5000;
  * parse (systemd-analyze(1), "verify"). It reads nothing but the texts: whether programs and other units are there is
  * for the other checks to say.
  */
-export async function verifyFindings(unitTexts: Readonly<Record<string, string>>): Promise<Finding[]> {
+export async function systemdAnalyzeFindings(unitTexts: Readonly<Record<string, string>>): Promise<Finding[]> {
     const root = await mkdtemp(path.join(tmpdir(), "portable-units-"));
     try {
         const directory = path.join(root, "usr/lib/systemd/system");

@@ -3,7 +3,7 @@ import type { Tree } from "../tree/tree";
 import type { Problems } from "./problems";
 
 /** What an image will be packed from. */
-export interface Unpacked {
+export interface Packable {
     kind: "tree";
     tree: Tree;
     /** An operating system's tree, complete as it is: it gets no os-release, machine-id and the like from us. */
@@ -23,7 +23,7 @@ export interface Ready {
 /** What only `up` makes, by a build that a preview must not start. */
 export interface Later {
     kind: "later";
-    make(args: MakeArgs): Promise<Unpacked | Ready>;
+    make(args: MakeArgs): Promise<Packable | Ready>;
 }
 
 export interface MakeArgs {
@@ -41,7 +41,7 @@ export interface LoadedSource {
     /** Texts of the units by name, where they are known without the content; the others are read from it. */
     unitTexts?: Record<string, string | Unknown> | Unknown;
     /** There when everything is known and right. */
-    content?: Unpacked | Ready | Later;
+    content?: Packable | Ready | Later;
 }
 
 export interface LoadArgs {

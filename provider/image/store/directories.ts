@@ -5,7 +5,7 @@ import { beating, locked } from "./lock";
 import { moveIntoPlace, unlessAbsent } from "./write";
 
 /** Directories of the store whose entries are directories of {@link directoryInStore}. */
-export const KEPT_KINDS = ["runtimes", "layers", "downloads"] as const;
+export const DIRECTORY_KINDS = ["runtimes", "layers", "downloads"] as const;
 
 /** In each of them: its size in bytes, in decimal. */
 export const SIZE_FILE = ".size";
@@ -17,7 +17,7 @@ export const SIZE_FILE = ".size";
  */
 export async function directoryInStore(
     storeDirectory: string,
-    kind: (typeof KEPT_KINDS)[number],
+    kind: (typeof DIRECTORY_KINDS)[number],
     key: string,
     make: (directory: string) => Promise<void>,
     signal?: AbortSignal,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { KEPT_KINDS, SIZE_FILE } from "./directories";
+import { DIRECTORY_KINDS, SIZE_FILE } from "./directories";
 import type { StoreLimits } from "./limits";
 import { isDead, lockedOrNot } from "./lock";
 import { unlessAbsent } from "./write";
@@ -15,7 +15,7 @@ const MAX_NOTES_BYTES = 200e6;
 const NOTES = ["digests", "inspections"];
 
 /** Removes what the store needn't keep, once an hour and in one process at a time. */
-export async function collectNowAndThen(directory: string, limits: StoreLimits): Promise<void> {
+export async function pruneNowAndThen(directory: string, limits: StoreLimits): Promise<void> {
     const mark = path.join(directory, "collected");
     const last = await stat(mark).catch(unlessAbsent);
     if (last !== undefined && Date.now() - last.mtimeMs < BETWEEN_MS) return;
@@ -23,7 +23,7 @@ export async function collectNowAndThen(directory: string, limits: StoreLimits):
         await writeFile(mark, "", { mode: 0o600 });
         const now = new Date();
         await utimes(mark, now, now);
-        await collect(directory, limits);
+        await prune(directory, limits);
     });
 }
 
@@ -31,7 +31,7 @@ export async function collectNowAndThen(directory: string, limits: StoreLimits):
  * Removes leftovers of builds that were killed; images, and what they were made of, that nobody has used for long; then
  * the least recently used, until the rest fits. Each goes by rename first, so that nobody finds half of one.
  */
-export async function collect(directory: string, limits: StoreLimits): Promise<void> {
+export async function prune(directory: string, limits: StoreLimits): Promise<void> {
     const building = path.join(directory, "building");
     for (const name of await names(building)) {
         const leftover = path.join(building, name);
@@ -43,7 +43,7 @@ export async function collect(directory: string, limits: StoreLimits): Promise<v
         ),
     );
     const parts = await Promise.all(
-        KEPT_KINDS.map(async (kind) => {
+        DIRECTORY_KINDS.map(async (kind) => {
             const all = await names(path.join(directory, kind));
             return Promise.all(all.map((name) => writtenSizeOf(path.join(directory, kind, name))));
         }),
@@ -63,13 +63,13 @@ export async function collect(directory: string, limits: StoreLimits): Promise<v
         await rm(each.path, { force: true });
 }
 
-interface Kept {
+interface StoredEntry {
     path: string;
     sizeBytes: number;
     usedMs: number;
 }
 
-async function sizeOf(at: string, inside = ""): Promise<Kept | undefined> {
+async function sizeOf(at: string, inside = ""): Promise<StoredEntry | undefined> {
     const [status, content] = await Promise.all([
         stat(at).catch(unlessAbsent),
         stat(path.join(at, inside)).catch(unlessAbsent),
@@ -78,7 +78,7 @@ async function sizeOf(at: string, inside = ""): Promise<Kept | undefined> {
 }
 
 /** Of a directory of many files, which says its size itself. */
-async function writtenSizeOf(at: string): Promise<Kept | undefined> {
+async function writtenSizeOf(at: string): Promise<StoredEntry | undefined> {
     const [status, text] = await Promise.all([
         stat(at).catch(unlessAbsent),
         readFile(path.join(at, SIZE_FILE), "utf8").catch(unlessAbsent),
@@ -87,7 +87,12 @@ async function writtenSizeOf(at: string): Promise<Kept | undefined> {
 }
 
 /** What goes: the too old, and the oldest until the rest fits; never what was used in the last `inUseMs`. */
-function outdated(all: (Kept | undefined)[], maxBytes: number, maxAgeMs: number, inUseMs: number): Kept[] {
+function outdated(
+    all: (StoredEntry | undefined)[],
+    maxBytes: number,
+    maxAgeMs: number,
+    inUseMs: number,
+): StoredEntry[] {
     const now = Date.now();
     const newestFirst = all.filter((each) => each !== undefined).sort((a, b) => b.usedMs - a.usedMs);
     let sum = 0;

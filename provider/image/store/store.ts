@@ -5,7 +5,7 @@ import { cacheDirectory } from "../../cache-directory";
 import { makeDirectory } from "./directories";
 import { limitsOf } from "./limits";
 import { locked } from "./lock";
-import { collectNowAndThen } from "./prune";
+import { pruneNowAndThen } from "./prune";
 import { writeWholeOrNot } from "./write";
 
 /** An image in the store. */
@@ -20,7 +20,7 @@ export interface StoredImage {
 /**
  * Images built on this machine, for every process of the user, by the key of what they were built from. Each has a
  * directory `images/KEY` that appears complete or not at all (rename), and is never changed; its time of change is
- * when it was last used. {@link collectNowAndThen} removes some of them after a build.
+ * when it was last used. {@link pruneNowAndThen} removes some of them after a build.
  */
 export class Store {
     private readonly building = new Map<string, Promise<StoredImage>>();
@@ -54,7 +54,7 @@ export class Store {
         if (found !== undefined) return found;
         const lock = path.join(this.directory, "locks", key);
         const built = await locked(lock, async () => (await this.find(home)) ?? this.build(home, key, build), signal);
-        await collectNowAndThen(this.directory, limitsOf(process.env));
+        await pruneNowAndThen(this.directory, limitsOf(process.env));
         return built;
     }
 

@@ -33,9 +33,9 @@ export async function previewedImage(
     const args = buildArgs(context, known, digestOfSource);
     const made = await previewImage(source as Source, args).catch(keptIfChanged(context, known, digestOfSource, olds));
     if (made === undefined) return unknown;
-    if ("unpacked" in made) {
+    if ("packerMissing" in made) {
         context.warn(
-            `${made.unpacked} This preview goes without the path and digest of the image; \`pulumi up\` needs it.`,
+            `${made.packerMissing} This preview goes without the path and digest of the image; \`pulumi up\` needs it.`,
         );
         for (const warning of made.warnings) context.warn(warning);
         return { ...unknown, contents: made.contents };

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileS
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { directoryInStore } from "../../../provider/image/store/directories";
-import { collect } from "../../../provider/image/store/prune";
+import { prune } from "../../../provider/image/store/prune";
 import { workspace } from "../workspace";
 
 function counted(bytes = 5) {
@@ -52,8 +52,8 @@ test("goes when it wasn't used for long, or there is too much of it", async () =
     aged(at("older"), 3);
     aged(at("newer"), 2);
     writeFileSync(path.join(store, "collected"), "");
-    await collect(store, { maxBytes: 2500, maxAgeMs: 50 * HOURS_MS });
+    await prune(store, { maxBytes: 2500, maxAgeMs: 50 * HOURS_MS });
     expect(readdirSync(path.join(store, "downloads")).sort()).toEqual(["newer", "now"]);
-    await collect(store, { maxBytes: 0, maxAgeMs: 50 * HOURS_MS });
+    await prune(store, { maxBytes: 0, maxAgeMs: 50 * HOURS_MS });
     expect(readdirSync(path.join(store, "downloads"))).toEqual(["now"]);
 });

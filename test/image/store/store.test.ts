@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
 import { limitsOf } from "../../../provider/image/store/limits";
-import { collect } from "../../../provider/image/store/prune";
+import { prune } from "../../../provider/image/store/prune";
 import { Store } from "../../../provider/image/store/store";
 import { workspace } from "../workspace";
 
@@ -121,7 +121,7 @@ describe("what the store needn't keep", () => {
 
     test("images that were not used for long", async () => {
         const directory = store({ old: { bytes: 10, days: 31 }, fresh: { bytes: 10, days: 29 } });
-        await collect(directory, limitsOf({}));
+        await prune(directory, limitsOf({}));
         expect(left(directory, "images")).toEqual(["fresh"]);
         expect(left(directory, "building")).toEqual([]);
     });
@@ -129,19 +129,19 @@ describe("what the store needn't keep", () => {
     test("the least recently used images, until the rest fits", async () => {
         const image = (days: number) => ({ bytes: 4000, days });
         const directory = store({ a: image(3), b: image(1), c: image(2), d: image(4) });
-        await collect(directory, { maxBytes: 9000, maxAgeMs: 1e12 });
+        await prune(directory, { maxBytes: 9000, maxAgeMs: 1e12 });
         expect(left(directory, "images")).toEqual(["b", "c"]);
     });
 
     test("no image that may be on its way to a host", async () => {
         const directory = store({ now: { bytes: 4000, days: 0 } });
-        await collect(directory, { maxBytes: 0, maxAgeMs: 0 });
+        await prune(directory, { maxBytes: 0, maxAgeMs: 0 });
         expect(left(directory, "images")).toEqual(["now"]);
     });
 
     test("leftovers of builds that were killed, and nothing of those that run", async () => {
         const directory = store({}, { killed: 200, running: 20 });
-        await collect(directory, limitsOf({}));
+        await prune(directory, limitsOf({}));
         expect(left(directory, "building")).toEqual(["running"]);
     });
 
@@ -157,7 +157,7 @@ describe("what the store needn't keep", () => {
             writeFileSync(file, "{}");
             aged(file, days * DAY_S);
         }
-        await collect(directory, limitsOf({}));
+        await prune(directory, limitsOf({}));
         expect([left(directory, "inspections"), left(directory, "digests")]).toEqual([["fresh.json"], []]);
     });
 

@@ -174,7 +174,7 @@ async function installPackages(
         const problem = { what: "pip couldn't be left out", todo: "Run `pulumi up` again" };
         await pip(["uninstall", "--quiet", "--yes", ...tools], problem);
     }
-    await settle(venv, python);
+    await relocate(venv, python);
     await commands.compile(nodePath.join(venv, "lib", python.version), ["-s", venv, "-p", ENVIRONMENT]);
 }
 
@@ -211,7 +211,7 @@ class Commands {
 }
 
 /** Makes an environment one of its place in the image, and leaves out what is of this machine. */
-async function settle(venv: string, python: Python): Promise<void> {
+async function relocate(venv: string, python: Python): Promise<void> {
     const bin = nodePath.join(venv, "bin");
     for (const entry of await readdir(bin, { withFileTypes: true })) {
         const file = nodePath.join(bin, entry.name);

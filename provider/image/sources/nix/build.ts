@@ -41,7 +41,7 @@ export async function buildDerivation(
     const options = { directory, signal, onStatus: onProgress };
     const roots = path.join(storeDirectory, "nix-roots");
     await mkdir(roots, { recursive: true, mode: 0o700 });
-    await letGo(roots);
+    await removeOldRoots(roots);
     const key = sha256(JSON.stringify([use, directory, expression.selection]));
     const root = path.join(roots, `${use}-${key.slice(0, 16)}`);
     const target = (await isAtLeast(CARET, options))
@@ -111,7 +111,7 @@ async function isThere(file: string): Promise<boolean> {
     );
 }
 
-async function letGo(roots: string): Promise<void> {
+async function removeOldRoots(roots: string): Promise<void> {
     const oldest = Date.now() - ROOT_DAYS * DAY_MS;
     for (const name of await readdir(roots)) {
         const root = path.join(roots, name);
