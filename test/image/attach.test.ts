@@ -3,7 +3,8 @@ import path from "node:path";
 import { buildImage } from "../../provider/image/image";
 import { Store } from "../../provider/image/store/store";
 import { Asset } from "../../provider/schema/values";
-import { bootHost, suites, type TestHost } from "../hosts";
+import { suites } from "../hosts";
+import { bootedHost } from "../hosts/booted";
 import { workspace } from "./workspace";
 
 /** Settings that need something of the image: without it the service ends before its program starts, with 226 or 200. */
@@ -20,11 +21,7 @@ const SETTINGS = {
 const EXIT_OF_HELLO = "1"; // no socket was passed to it
 
 describe.each(suites)("on Debian %s", (suite) => {
-    let host: TestHost;
-    beforeAll(async () => {
-        host = await bootHost({ suite });
-    }, 300_000);
-    afterAll(() => host?.down());
+    const host = bootedHost({ suite });
 
     test("portablectl takes the image, and every service gets to start its program", async () => {
         const units = Object.entries(SETTINGS).map(([name, settings]) => ({

@@ -6,6 +6,7 @@ import { buildImage, resolveSource } from "../../provider/image/image";
 import type { Source } from "../../provider/image/sources/source";
 import { Store } from "../../provider/image/store/store";
 import { Archive, Asset } from "../../provider/schema/values";
+import { listing } from "./listing";
 import { hello, PROGRAM, workspace } from "./workspace";
 
 const source: Source = {
@@ -15,17 +16,6 @@ const source: Source = {
         substitutions: { helloExe: "/usr/bin/hello" },
     },
 };
-
-/** The entries of an image as `mode owner path`, links with their target. */
-function listing(file: string): string[] {
-    return execFileSync("unsquashfs", ["-lln", "-d", "", file], { encoding: "utf8" })
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => {
-            const [mode, owner, , , , ...rest] = line.split(/\s+/);
-            return `${mode} ${owner} ${rest.join(" ") || "/"}`;
-        });
-}
 
 function cat(file: string, name: string): string {
     return execFileSync("unsquashfs", ["-cat", file, name], { encoding: "utf8" });

@@ -1,4 +1,5 @@
-import { bootHost, diffSnapshots, type Snapshot, type Suite, type TestHost } from "../hosts";
+import { diffSnapshots, type Snapshot, type Suite, type TestHost } from "../hosts";
+import { bootedHost } from "../hosts/booted";
 import type { Deployment, Json } from "./deployment";
 import { bootTimeoutMs, connectionTo, HelloProgram, makeToyService } from "./hello";
 import { Provider, type ProviderOptions } from "./provider";
@@ -46,7 +47,7 @@ export function helloHost({
 }: HelloHostOptions = {}): HelloHost {
     const program = HelloProgram.planned();
     const connection: Json = {};
-    const host = {} as TestHost;
+    const host = bootedHost({ suite });
     const provider = new Provider({ directory: program.directory, ...configure?.(connection) });
     let unprepared: Snapshot;
     let before: Snapshot;
@@ -54,7 +55,6 @@ export function helloHost({
 
     beforeAll(async () => {
         program.make();
-        Object.assign(host, await bootHost({ suite }));
         Object.assign(connection, connectionTo(host));
         await provider.start();
         if (toy) await makeToyService(host);
@@ -70,6 +70,5 @@ export function helloHost({
             const expected = kept.some(({ id }) => id !== "") ? before : unprepared;
             expect(diffSnapshots(expected, await host.snapshot())).toEqual([]);
         });
-    afterAll(() => host.down?.());
     return { program, provider, host, connection, expectUntouched };
 }

@@ -7,8 +7,7 @@ import type { TestHost } from "../hosts";
 import { fileAsset, type Json } from "./deployment";
 import { Provider, type ProviderOptions } from "./provider";
 
-/** The first boot of a suite makes its root. */
-export const bootTimeoutMs = 300_000;
+export { bootTimeoutMs } from "../hosts/booted";
 
 const example = join(__dirname, "../../examples/hello");
 
@@ -79,6 +78,13 @@ export class HelloProgram {
     provider(options: Omit<ProviderOptions, "directory"> = {}): Promise<Provider> {
         return Provider.start({ directory: this.directory, ...options });
     }
+}
+
+/** A program that a hook makes before the tests. */
+export function helloProgram(): HelloProgram {
+    const program = HelloProgram.planned();
+    beforeAll(() => program.make());
+    return program;
 }
 
 /** Logs in as root with nothing left to ssh_config. */

@@ -1,6 +1,7 @@
-import { type Deployment, fileAsset, type Json } from "./deployment";
+import type { Deployment, Json } from "./deployment";
 import { image, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
+import { INSTALL, idle, imageOf } from "./kinds/kinds";
 
 const { provider, host, connection } = helloHost({ snapshot: true });
 let hello: Deployment;
@@ -10,24 +11,6 @@ beforeEach(() => {
     service = provider.resource("AttachedService", "hello");
 });
 
-const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
-const idle = (install = INSTALL) => `[Service]\nExecStart=/usr/bin/idle\n${install}`;
-
-/** An image of units that are given as text, and of the programs of the directory `bin`. */
-const imageOf = (version: string, units: Record<string, string>): Json => ({
-    name: "hello",
-    version,
-    source: {
-        files: {
-            units: Object.entries(units).map(([name, text]) => ({ name, text })),
-            tree: {
-                "/usr/bin/hello": { asset: fileAsset("bin/hello"), mode: "0755" },
-                "/usr/bin/idle": { asset: fileAsset("bin/idle"), mode: "0755" },
-            },
-        },
-    },
-    connection,
-});
 const states = (...units: string[]) =>
     onHost(
         host,
@@ -35,7 +18,7 @@ const states = (...units: string[]) =>
     );
 
 async function deploy(version: string, units: Record<string, string>, inputs: Json = {}): Promise<void> {
-    await hello.up(imageOf(version, units));
+    await hello.up(imageOf(connection, version, units));
     await service.up({ image: hello.outputs.path, connection, ...inputs });
 }
 

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ansibleContenders } from "../../bench/by-hand";
 import { caddyPrograms } from "../acceptance/caddy";
-import { bootHost, type TestHost } from "../hosts";
+import { bootedHost } from "../hosts/booted";
 import { type Deployment, fileAsset, type Json } from "../lifecycle/deployment";
-import { bootTimeoutMs, connectionTo, HelloProgram, onHost } from "../lifecycle/hello";
-import type { Provider } from "../lifecycle/provider";
+import { bootTimeoutMs, connectionTo, helloProgram, onHost } from "../lifecycle/hello";
+import { Provider } from "../lifecycle/provider";
 import { report } from "./figures";
 import { type Seen, underLoad } from "./load";
 import { isSoak, suites } from "./soak";
@@ -33,31 +33,24 @@ const BY_HAND = {
     "portablectl reattach, systemctl restart of the service": `portablectl -q reattach $1; systemctl restart ${NAME}.service`,
 };
 
-let program: HelloProgram;
-let provider: Provider;
+const program = helloProgram();
+const provider = new Provider({ directory: program.directory });
 beforeAll(async () => {
-    program = HelloProgram.make();
-    provider = await program.provider();
+    await provider.start();
     caddyPrograms();
 }, 600_000);
-afterAll(async () => {
-    await provider?.stop();
-    program?.remove();
-});
 
 describe.each(suites)("on %s", (suite) => {
-    let host: TestHost;
+    const host = bootedHost({ suite });
     let connection: Json;
     let service: Deployment;
     let images: string[] = [];
 
     beforeAll(async () => {
-        host = await bootHost({ suite });
         connection = connectionTo(host);
         images = await bothImages(caddyfile);
         service = provider.resource("AttachedService", `${NAME}-${suite}`);
     }, bootTimeoutMs);
-    afterAll(() => host?.down());
 
     /** Paths of two versions on the host. */
     async function bothImages(configuration: string): Promise<string[]> {

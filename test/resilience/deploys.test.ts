@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import type { Deployment, Json } from "../lifecycle/deployment";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "../lifecycle/hello";
+import { bootTimeoutMs, connectionTo, helloProgram, image, inlineName, onHost } from "../lifecycle/hello";
 import type { Provider } from "../lifecycle/provider";
 import { report } from "./figures";
 import { type Seen, underLoad } from "./load";
@@ -22,11 +22,7 @@ const FIRST = isSoak ? 20 : 4;
 /** Megabytes of the provider's memory that a release may leave in use. */
 const MAX_GROWTH = 0.02;
 
-let program: HelloProgram;
-beforeAll(() => {
-    program = HelloProgram.make();
-});
-afterAll(() => program?.remove());
+const program = helloProgram();
 
 /** Theil-Sen estimator: the median of the slopes between all pairs of values, which one odd value can't move. */
 function slope(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { bootHost, type TestHost } from "../hosts";
 import { Failed } from "../lifecycle/deployment";
-import { bootTimeoutMs, HelloProgram } from "../lifecycle/hello";
+import { bootTimeoutMs, helloProgram } from "../lifecycle/hello";
 import type { Provider } from "../lifecycle/provider";
 import { report } from "./figures";
 import { spread } from "./points";
@@ -23,11 +23,7 @@ const DEATHS = [
 ] as const;
 type Death = (typeof DEATHS)[number];
 
-let program: HelloProgram;
-beforeAll(() => {
-    program = HelloProgram.make();
-});
-afterAll(() => program?.remove());
+const program = helloProgram();
 
 describe.each(suites)("on %s", (suite) => {
     let host: TestHost;

@@ -1,5 +1,5 @@
 import { bootHost, type TestHost } from "../hosts";
-import { bootTimeoutMs, HelloProgram } from "../lifecycle/hello";
+import { bootTimeoutMs, helloProgram } from "../lifecycle/hello";
 import type { Provider } from "../lifecycle/provider";
 import { report } from "./figures";
 import { evenly } from "./points";
@@ -12,11 +12,7 @@ import { other, TwoVersions, type Version } from "./two-versions";
  * boot. What comes up must be one of the two versions, whole and enabled as declared; and the next update must arrive.
  */
 
-let program: HelloProgram;
-beforeAll(() => {
-    program = HelloProgram.make();
-});
-afterAll(() => program?.remove());
+const program = helloProgram();
 
 describe.each(suites)("on %s", (suite) => {
     let host: TestHost;

@@ -1,10 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bootHost, type TestHost } from "../hosts";
+import { bootedHost } from "../hosts/booted";
 import { type Deployment, failure, type Json } from "../lifecycle/deployment";
-import { bootTimeoutMs, connectionTo, HelloProgram, image, inlineName, onHost } from "../lifecycle/hello";
-import type { Provider } from "../lifecycle/provider";
+import { bootTimeoutMs, connectionTo, helloProgram, image, inlineName, onHost } from "../lifecycle/hello";
+import { Provider } from "../lifecycle/provider";
 import { suites } from "./soak";
 
 /*
@@ -24,28 +23,21 @@ const PROGRAMS = {
     cutsNetwork: readFileSync(join(__dirname, "cuts-network.c"), "utf8"),
 };
 
-let program: HelloProgram;
-let provider: Provider;
+const program = helloProgram();
+const provider = new Provider({ directory: program.directory });
 beforeAll(async () => {
-    program = HelloProgram.make();
-    for (const [name, text] of Object.entries(PROGRAMS))
-        execFileSync("cc", ["-static", "-w", "-xc", "-o", join(program.directory, "bin", name), "-"], { input: text });
-    provider = await program.provider();
-});
-afterAll(async () => {
-    await provider?.stop();
-    program?.remove();
+    for (const [name, text] of Object.entries(PROGRAMS)) program.compile(name, text);
+    await provider.start();
 });
 
 describe.each(suites)("on %s", (suite) => {
-    let host: TestHost;
+    const host = bootedHost({ suite });
     let connection: Json;
     let pointer: Deployment;
     let service: Deployment;
     let good: string;
 
     beforeAll(async () => {
-        host = await bootHost({ suite });
         connection = connectionTo(host);
         pointer = provider.resource("PortableImage", `hello-${suite}`);
         service = provider.resource("AttachedService", `hello-${suite}`);
@@ -53,7 +45,6 @@ describe.each(suites)("on %s", (suite) => {
         good = pointer.outputs.path as string;
         await service.up(inputs(good, "good"));
     }, bootTimeoutMs);
-    afterAll(() => host?.down());
 
     const inputs = (path: string, name: string): Json => ({ image: path, dropIns: [inlineName(name)], connection });
 

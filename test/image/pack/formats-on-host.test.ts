@@ -5,7 +5,8 @@ import { type BuildArgs, buildImage } from "../../../provider/image/image";
 import type { Source } from "../../../provider/image/sources/source";
 import { Store } from "../../../provider/image/store/store";
 import { Asset } from "../../../provider/schema/values";
-import { bootHost, suites, type TestHost } from "../../hosts";
+import { suites } from "../../hosts";
+import { bootedHost } from "../../hosts/booted";
 import { run, soon } from "../on-host";
 import { workspace } from "../workspace";
 
@@ -19,11 +20,7 @@ function build(files: NonNullable<Source["files"]>, args: Partial<BuildArgs> & {
 }
 
 describe.each(suites)("on Debian %s", (suite) => {
-    let host: TestHost;
-    beforeAll(async () => {
-        host = await bootHost({ suite });
-    }, 300_000);
-    afterAll(() => host?.down());
+    const host = bootedHost({ suite });
 
     test.each(["squashfs", "erofs"] as const)("an image in the format %s is attached and runs", async (format) => {
         const unit = {

@@ -1,7 +1,8 @@
+import { suites } from "../../hosts";
 import { failure, type Json } from "../deployment";
 import { onHost } from "../hello";
 import { helloHost } from "../hello-host";
-import { SUITES, shown, writeUnits } from "./kinds";
+import { shown, writeUnits } from "./kinds";
 
 interface Kind {
     /** What the unit is, and where it comes from. */
@@ -236,7 +237,7 @@ const KINDS: Kind[] = [
     },
 ];
 
-describe.each(SUITES)("on %s", (suite) => {
+describe.each(suites)("on %s", (suite) => {
     let cleaning = "true";
     // Before the set-up's own hook, which compares what is left.
     afterEach(async () => {

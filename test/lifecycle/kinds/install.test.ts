@@ -1,9 +1,10 @@
+import { suites } from "../../hosts";
 import type { Deployment, Json } from "../deployment";
 import { onHost } from "../hello";
 import { helloHost } from "../hello-host";
-import { idle, imageOf, links, SUITES, shown } from "./kinds";
+import { idle, imageOf, links, shown } from "./kinds";
 
-describe.each(SUITES)("on %s", (suite) => {
+describe.each(suites)("on %s", (suite) => {
     const { provider, host, connection } = helloHost({ suite, snapshot: true });
     let hello: Deployment;
     let service: Deployment;

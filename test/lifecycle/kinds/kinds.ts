@@ -2,9 +2,6 @@ import type { TestHost } from "../../hosts";
 import { fileAsset, type Json } from "../deployment";
 import { atRest, onHost } from "../hello";
 
-/** Debian releases of the hosts: systemd 252 and 257. */
-export const SUITES = ["bookworm", "trixie"] as const;
-
 export const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
 /** A service of an image that does nothing until it is stopped. */
 export const idle = (install = INSTALL, argument = "") => `[Service]\nExecStart=/usr/bin/idle ${argument}\n${install}`;

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
+import { suites } from "../../hosts";
 import { failure, type Json } from "../deployment";
 import { onHost } from "../hello";
 import { helloHost } from "../hello-host";
-import { SUITES, shown, writeUnits } from "./kinds";
+import { shown, writeUnits } from "./kinds";
 
-describe.each(SUITES)("on %s", (suite) => {
+describe.each(suites)("on %s", (suite) => {
     afterEach(async () => {
         await provider.destroyAll();
         await onHost(
