@@ -1,4 +1,4 @@
-import type { Scenario } from "./scenarios";
+import type { Scenario } from "./scenario";
 
 const PAIR = (content: string) => `
     const a = thing("a", { content: "${content}" });

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { join } from "node:path";
 import type { Engine, Project, Result } from "./engine";
 import { type Call, type Recording, recordingPlugin } from "./recording";
-import type { Scenario, ScenarioStep } from "./scenarios";
+import type { Scenario, ScenarioStep } from "./scenario";
 
 const PRELUDE = `
 const pulumi = require("@pulumi/pulumi");

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { type Engine, engines } from "./engine";
 import { faultyPlugin } from "./faulty-plugin";
 import { normalized, shortForm } from "./recording";
+import type { Scenario } from "./scenario";
 import { ScenarioProject, type StepOutcome } from "./scenario-project";
-import { SCENARIOS, type Scenario } from "./scenarios";
+import { SCENARIOS } from "./scenarios";
 
 let present: Engine[];
 let directory: string;

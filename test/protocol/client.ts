@@ -10,7 +10,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { type ProviderServer, serve } from "../../provider/protocol/server";
 import { SIGNATURE, SIGNATURE_KEY } from "../../provider/protocol/wire";
-import type { Workshop } from "./widget";
+import { Workshop } from "./widget";
 
 type Json = Record<string, unknown>;
 
@@ -195,4 +195,15 @@ export async function startEngine(): Promise<{ address: string; logs: LogRequest
         ),
     );
     return { address: `127.0.0.1:${port}`, logs, stop: () => server.forceShutdown() };
+}
+
+/** Registers hooks that give each test a provider of its own; the two are of the test that is running. */
+export function freshClient(): { workshop: Workshop; client: Client } {
+    const current = {} as { workshop: Workshop; client: Client };
+    beforeEach(async () => {
+        current.workshop = new Workshop();
+        current.client = await Client.start(current.workshop);
+    });
+    afterEach(() => current.client.stop());
+    return current;
 }

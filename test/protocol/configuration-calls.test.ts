@@ -1,21 +1,13 @@
 import { InvokeRequest, type InvokeResponse } from "@pulumi/pulumi/proto/provider_pb";
-import { Client, failureOf, secret, struct } from "./client";
-import { Workshop } from "./widget";
+import { failureOf, freshClient, secret, struct } from "./client";
 
-let workshop: Workshop;
-let client: Client;
-
-beforeEach(async () => {
-    workshop = new Workshop();
-    client = await Client.start(workshop);
-});
-afterEach(() => client.stop());
+const current = freshClient();
 
 async function getWidget(args: Record<string, unknown>, tok = "test:index:getWidget") {
     const request = new InvokeRequest();
     request.setTok(tok);
     request.setArgs(struct(args));
-    const response = await client.call<InvokeResponse>("invoke", request);
+    const response = await current.client.call<InvokeResponse>("invoke", request);
     return {
         result: response.getReturn()?.toJavaScript(),
         failures: response.getFailuresList().map((each) => each.toObject()),
@@ -29,19 +21,19 @@ describe("CheckConfig", () => {
             loud: "true",
             version: "1.2.3",
         };
-        expect(await client.check(news, "checkConfig")).toEqual({
+        expect(await current.client.check(news, "checkConfig")).toEqual({
             inputs: { connection: { host: "a", port: 22, password: secret("pass") }, loud: true, version: "1.2.3" },
             failures: [],
         });
     });
 
     test("names what is wrong", async () => {
-        const { failures } = await client.check({ connection: '{"hots": "a"}', lout: "x" }, "checkConfig");
+        const { failures } = await current.client.check({ connection: '{"hots": "a"}', lout: "x" }, "checkConfig");
         expect(failures).toEqual([
             "Property connection.hots: there is no such property; did you mean host?",
             "Property lout: there is no such property; did you mean loud?",
         ]);
-        expect((await client.check({ connection: "web1" }, "checkConfig")).failures).toEqual([
+        expect((await current.client.check({ connection: "web1" }, "checkConfig")).failures).toEqual([
             "Property connection: got a string; give an object.",
         ]);
     });
@@ -50,24 +42,27 @@ describe("CheckConfig", () => {
 test("DiffConfig tells an object from its JSON by content only", async () => {
     const oldInputs = { connection: { host: "a" }, version: "1" };
     const news = { connection: '{"host":"a"}', version: "2" };
-    expect(await client.diff({ oldInputs, news }, "diffConfig")).toMatchObject({ changes: false, replaces: [] });
-    expect(await client.diff({ oldInputs, news: { connection: '{"host":"b"}' } }, "diffConfig")).toMatchObject({
+    expect(await current.client.diff({ oldInputs, news }, "diffConfig")).toMatchObject({
+        changes: false,
+        replaces: [],
+    });
+    expect(await current.client.diff({ oldInputs, news: { connection: '{"host":"b"}' } }, "diffConfig")).toMatchObject({
         changes: true,
         detailed: { "connection.host": "UPDATE" },
     });
 });
 
 test("Configure refuses what isn't valid", async () => {
-    expect(await failureOf(client.configure({ loud: "perhaps" }))).toEqual({
+    expect(await failureOf(current.client.configure({ loud: "perhaps" }))).toEqual({
         message: "Provider configuration, property loud: got a string; give true or false.",
     });
 });
 
 test("Configure's connection is the default of all resources, its secrets are kept out of texts", async () => {
-    await client.configure({ connection: secret('{"host":"a","password":"passw0rd"}') });
-    await client.create({ name: "w", connection: { user: "root" } });
-    expect(workshop.connected).toEqual([{ host: "a", password: undefined, user: "root" }]);
-    expect(await failureOf(client.create({ name: "wrong", tags: [], token: "x passw0rd x" }))).toMatchObject({
+    await current.client.configure({ connection: secret('{"host":"a","password":"passw0rd"}') });
+    await current.client.create({ name: "w", connection: { user: "root" } });
+    expect(current.workshop.connected).toEqual([{ host: "a", password: undefined, user: "root" }]);
+    expect(await failureOf(current.client.create({ name: "wrong", tags: [], token: "x passw0rd x" }))).toMatchObject({
         message: "Widget w: the token [secret] is wrong. Give another.",
     });
 });
@@ -80,32 +75,34 @@ describe("the environment completes the default connection", () => {
     });
 
     test("CheckConfig stores the host and the user, and no secret", async () => {
-        const { inputs } = await client.check({}, "checkConfig");
+        const { inputs } = await current.client.check({}, "checkConfig");
         expect(inputs).toEqual({ connection: { host: "web9", user: "deploy" } });
     });
 
     test("Configure takes the password too, and keeps it out of texts", async () => {
-        await client.configure({ connection: { host: "web9" } });
-        await client.create({ name: "w", connection: {} });
-        expect(workshop.connected).toEqual([{ host: "web9", user: "deploy", password: "passw0rd" }]);
-        expect(await failureOf(client.create({ name: "wrong", tags: [], token: "x passw0rd x" }))).toMatchObject({
+        await current.client.configure({ connection: { host: "web9" } });
+        await current.client.create({ name: "w", connection: {} });
+        expect(current.workshop.connected).toEqual([{ host: "web9", user: "deploy", password: "passw0rd" }]);
+        expect(
+            await failureOf(current.client.create({ name: "wrong", tags: [], token: "x passw0rd x" })),
+        ).toMatchObject({
             message: "Widget w: the token [secret] is wrong. Give another.",
         });
     });
 
     test("what logs in to one host isn't offered to another one", async () => {
-        expect((await client.check({ connection: '{"host":"web1"}' }, "checkConfig")).inputs).toEqual({
+        expect((await current.client.check({ connection: '{"host":"web1"}' }, "checkConfig")).inputs).toEqual({
             connection: { host: "web1" },
         });
-        await client.configure({ connection: { host: "web1" } });
-        await client.create({ name: "w", connection: {} });
-        expect(workshop.connected).toEqual([{ host: "web1" }]);
+        await current.client.configure({ connection: { host: "web1" } });
+        await current.client.create({ name: "w", connection: {} });
+        expect(current.workshop.connected).toEqual([{ host: "web1" }]);
     });
 
     test("a port that isn't a number is refused", async () => {
         process.env.PORTABLE_PORT = "ssh";
         try {
-            expect((await client.check({}, "checkConfig")).failures).toEqual([
+            expect((await current.client.check({}, "checkConfig")).failures).toEqual([
                 expect.stringContaining("Property connection.port"),
             ]);
         } finally {
@@ -117,8 +114,8 @@ describe("the environment completes the default connection", () => {
 test("environment variables stand in for what isn't configured", async () => {
     process.env.TEST_LOUD = "not a boolean";
     try {
-        expect((await failureOf(client.configure({}))).message).toContain("property loud");
-        await client.configure({ loud: true });
+        expect((await failureOf(current.client.configure({}))).message).toContain("property loud");
+        await current.client.configure({ loud: true });
     } finally {
         delete process.env.TEST_LOUD;
     }
@@ -126,7 +123,7 @@ test("environment variables stand in for what isn't configured", async () => {
 
 describe("Invoke", () => {
     test("answers with secrets marked", async () => {
-        await client.configure({ connection: { host: "a" } });
+        await current.client.configure({ connection: { host: "a" } });
         expect(await getWidget({ name: "w" })).toEqual({
             result: { key: secret("key of w"), host: "a" },
             failures: [],

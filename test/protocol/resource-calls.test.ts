@@ -1,21 +1,14 @@
 import { SIGNATURE, SIGNATURE_KEY, UNKNOWN_STRING } from "../../provider/protocol/wire";
-import { Client, failureOf, secret, startEngine, URN } from "./client";
-import { unknown, Workshop } from "./widget";
+import { failureOf, freshClient, secret, URN } from "./client";
+import { unknown } from "./widget";
 
-let workshop: Workshop;
-let client: Client;
+const current = freshClient();
 
-beforeEach(async () => {
-    workshop = new Workshop();
-    client = await Client.start(workshop);
-});
-afterEach(() => client.stop());
-
-const callOf = (operation: string) => workshop.calls.find((call) => call.operation === operation)?.args;
+const callOf = (operation: string) => current.workshop.calls.find((call) => call.operation === operation)?.args;
 
 describe("Check", () => {
     test("adds derived fields and wraps what the schema marks secret, nested fields too", async () => {
-        const { inputs, failures } = await client.check({
+        const { inputs, failures } = await current.client.check({
             name: "w",
             token: "t0ken",
             connection: { host: "a", password: "pass", proxy: { host: "b", privateKey: "key" } },
@@ -31,14 +24,18 @@ describe("Check", () => {
     });
 
     test("takes secrets wrapped, keeps those of the program, and hands plain values with defaults on", async () => {
-        const { inputs } = await client.check({ name: secret("w"), token: secret("t"), tags: ["a", secret("b")] });
+        const { inputs } = await current.client.check({
+            name: secret("w"),
+            token: secret("t"),
+            tags: ["a", secret("b")],
+        });
         expect(inputs).toMatchObject({ name: secret("w"), token: secret("t"), tags: ["a", secret("b")] });
         expect(inputs).not.toHaveProperty("size");
         expect(callOf("check")).toMatchObject({ inputs: { name: "w", token: "t", tags: ["a", "b"], size: 3 } });
     });
 
     test("takes unknown values, and drops derived ones that an import brings", async () => {
-        const { inputs, failures } = await client.check({
+        const { inputs, failures } = await current.client.check({
             name: UNKNOWN_STRING,
             digest: "imported",
             tags: [UNKNOWN_STRING],
@@ -50,19 +47,23 @@ describe("Check", () => {
 
     test("an output value of the wire is its value, or unknown", async () => {
         const output = { [SIGNATURE_KEY]: SIGNATURE.output };
-        const { inputs } = await client.check({ name: output, token: { ...output, value: "t", secret: true } });
+        const { inputs } = await current.client.check({ name: output, token: { ...output, value: "t", secret: true } });
         expect(inputs).toMatchObject({ name: UNKNOWN_STRING, token: secret("t") });
     });
 
     test("hands assets through as they came", async () => {
         const content = { [SIGNATURE_KEY]: SIGNATURE.asset, hash: "h", path: "./f" };
-        const { inputs, failures } = await client.check({ name: "w", files: { "/a": { content } } });
+        const { inputs, failures } = await current.client.check({ name: "w", files: { "/a": { content } } });
         expect(failures).toEqual([]);
         expect(inputs).toMatchObject({ files: { "/a": { content } } });
     });
 
     test("names every problem in one sentence, and never the value of a secret", async () => {
-        const { failures } = await client.check({ nam: "x", token: 123456, connection: { prot: 22, port: "22" } });
+        const { failures } = await current.client.check({
+            nam: "x",
+            token: 123456,
+            connection: { prot: 22, port: "22" },
+        });
         expect(failures).toEqual([
             "Property name: it is required; give a string (Name of the widget).",
             "Property token: got a number; give a string.",
@@ -70,21 +71,23 @@ describe("Check", () => {
             "Property connection.prot: there is no such property; did you mean port?",
             "Property nam: there is no such property; did you mean name?",
         ]);
-        expect(workshop.calls).toEqual([]);
+        expect(current.workshop.calls).toEqual([]);
     });
 
     test("a whole resource in the place of a value is told apart", async () => {
-        const { failures } = await client.check({ name: { [SIGNATURE_KEY]: SIGNATURE.resource, urn: URN, id: "w-1" } });
+        const { failures } = await current.client.check({
+            name: { [SIGNATURE_KEY]: SIGNATURE.resource, urn: URN, id: "w-1" },
+        });
         expect(failures).toEqual([
             "Property name: got a whole resource, where one of its outputs belongs; give a string.",
         ]);
     });
 
     test("carries what the resource itself finds", async () => {
-        expect((await client.check({ name: "refused", tags: ["a"] })).failures).toEqual([
+        expect((await current.client.check({ name: "refused", tags: ["a"] })).failures).toEqual([
             "Property tags[0]: it is rude; say it kindly.",
         ]);
-        expect((await client.check({ name: "missing file" })).failures).toEqual([
+        expect((await current.client.check({ name: "missing file" })).failures).toEqual([
             "Property files: no such file. Make it.",
         ]);
     });
@@ -101,7 +104,11 @@ describe("Diff", () => {
         };
         const content = { [SIGNATURE_KEY]: SIGNATURE.asset, hash: "h" };
         const same = { ...oldInputs, token: secret("t"), files: { "/a": { content } } };
-        expect(await client.diff({ oldInputs, news: same })).toMatchObject({ changes: false, diffs: [], detailed: {} });
+        expect(await current.client.diff({ oldInputs, news: same })).toMatchObject({
+            changes: false,
+            diffs: [],
+            detailed: {},
+        });
 
         const news = {
             ...same,
@@ -109,7 +116,7 @@ describe("Diff", () => {
             files: { "/a": { content: { ...content, hash: "i" } } },
             connection: { host: UNKNOWN_STRING },
         };
-        expect(await client.diff({ oldInputs, news })).toEqual({
+        expect(await current.client.diff({ oldInputs, news })).toEqual({
             changes: true,
             diffs: ["connection", "files", "tags"],
             replaces: ["connection"],
@@ -125,17 +132,17 @@ describe("Diff", () => {
     });
 
     test("replaces by the schema's mark and by the resource's hook, and shows drift as a change of an output", async () => {
-        expect(await client.diff({ oldInputs: { name: "w" }, news: { name: "w", place: "p" } })).toMatchObject({
+        expect(await current.client.diff({ oldInputs: { name: "w" }, news: { name: "w", place: "p" } })).toMatchObject({
             replaces: ["place"],
             detailed: { place: "ADD_REPLACE" },
         });
-        expect(await client.diff({ oldInputs: { name: "w" }, news: { name: "another" } })).toMatchObject({
+        expect(await current.client.diff({ oldInputs: { name: "w" }, news: { name: "another" } })).toMatchObject({
             replaces: ["name"],
             deleteBeforeReplace: true,
             detailed: { name: "UPDATE_REPLACE" },
         });
         const drifted = { oldInputs: { name: "w" }, news: { name: "w" }, olds: { name: "w", serial: "scratched" } };
-        expect(await client.diff(drifted)).toMatchObject({
+        expect(await current.client.diff(drifted)).toMatchObject({
             changes: true,
             diffs: ["serial"],
             replaces: [],
@@ -145,16 +152,16 @@ describe("Diff", () => {
 
     test("leaves a derived field out when all it derives from is ignored", async () => {
         const changed = { oldInputs: { name: "w", digest: "1" }, news: { name: "w", digest: "2" } };
-        expect(await client.diff(changed)).toMatchObject({ detailed: { digest: "UPDATE" } });
-        expect(await client.diff({ ...changed, ignore: ["files"] })).toMatchObject({ changes: false });
-        expect(await client.diff({ ...changed, ignore: ["digest"] })).toMatchObject({ changes: false });
-        expect(await client.diff({ ...changed, ignore: ["token"] })).toMatchObject({ changes: true });
+        expect(await current.client.diff(changed)).toMatchObject({ detailed: { digest: "UPDATE" } });
+        expect(await current.client.diff({ ...changed, ignore: ["files"] })).toMatchObject({ changes: false });
+        expect(await current.client.diff({ ...changed, ignore: ["digest"] })).toMatchObject({ changes: false });
+        expect(await current.client.diff({ ...changed, ignore: ["token"] })).toMatchObject({ changes: true });
     });
 });
 
 describe("Create and Update", () => {
     test("a preview answers what is known; the rest is unknown, and nothing is made", async () => {
-        const { id, properties } = await client.create(
+        const { id, properties } = await current.client.create(
             { name: "w", token: UNKNOWN_STRING, digest: "d" },
             { preview: true },
         );
@@ -165,7 +172,7 @@ describe("Create and Update", () => {
     });
 
     test("the state holds inputs and outputs, without derived fields; secrets stay so", async () => {
-        const { id, properties } = await client.create({ name: secret("w"), token: "t0ken", digest: "d" });
+        const { id, properties } = await current.client.create({ name: secret("w"), token: "t0ken", digest: "d" });
         expect(id).toBe("w-w");
         expect(properties).toEqual({
             name: secret("w"),
@@ -178,7 +185,7 @@ describe("Create and Update", () => {
     });
 
     test("inputs that the preview could not check are checked", async () => {
-        expect(await failureOf(client.create({ name: "w", size: 11 }))).toEqual({
+        expect(await failureOf(current.client.create({ name: "w", size: 11 }))).toEqual({
             message: "Widget w, property size: it is too big; give at most 10.",
         });
         expect(callOf("create")).toBeUndefined();
@@ -190,21 +197,25 @@ describe("Create and Update", () => {
             olds: { name: "w", serial: "1" },
             news: { name: "w", size: 5 },
         };
-        expect(await client.update(args, { preview: true })).toEqual({ name: "w", size: 5, serial: UNKNOWN_STRING });
+        expect(await current.client.update(args, { preview: true })).toEqual({
+            name: "w",
+            size: 5,
+            serial: UNKNOWN_STRING,
+        });
         expect(callOf("preview")).toMatchObject({ olds: { id: "w-1", inputs: args.oldInputs, outputs: args.olds } });
-        expect(await client.update(args)).toEqual({ name: "w", size: 5, serial: "2" });
+        expect(await current.client.update(args)).toEqual({ name: "w", size: 5, serial: "2" });
         expect(callOf("update")).toMatchObject({ id: "w-1", olds: { inputs: args.oldInputs, outputs: args.olds } });
     });
 
     test("a failure after a change carries what is there now", async () => {
-        const create = await failureOf(client.create({ name: "half", token: "t0ken", digest: "d" }));
+        const create = await failureOf(current.client.create({ name: "half", token: "t0ken", digest: "d" }));
         expect(create.init).toEqual({
             id: "w-half",
             reasons: ["it stopped at [secret]"],
             properties: { name: "half", token: secret("t0ken"), serial: "s", size: 1 },
             inputs: undefined,
         });
-        const update = await failureOf(client.update({ oldInputs: {}, olds: {}, news: { name: "half" } }));
+        const update = await failureOf(current.client.update({ oldInputs: {}, olds: {}, news: { name: "half" } }));
         expect(update.init).toMatchObject({
             id: "w-1",
             reasons: ["old serves"],
@@ -213,10 +224,10 @@ describe("Create and Update", () => {
     });
 
     test("a mistake of the user is told plainly, a defect of ours with its stack; neither tells a secret", async () => {
-        expect(await failureOf(client.create({ name: "wrong", token: "t0ken" }))).toEqual({
+        expect(await failureOf(current.client.create({ name: "wrong", token: "t0ken" }))).toEqual({
             message: "Widget w: the token [secret] is wrong. Give another.",
         });
-        const { message } = await failureOf(client.create({ name: "defect", token: "t0ken" }));
+        const { message } = await failureOf(current.client.create({ name: "defect", token: "t0ken" }));
         expect(message).toContain("Widget w: this is a defect of the provider");
         expect(message).toContain("https://example.com/repository/issues");
         expect(message).toContain("TypeError: can't read [secret]");
@@ -226,7 +237,7 @@ describe("Create and Update", () => {
 
 describe("Read and Delete", () => {
     test("Read answers the inputs with derived fields, and the state without", async () => {
-        expect(await client.read("w-1", { inputs: { name: "w", token: secret("t") } })).toEqual({
+        expect(await current.client.read("w-1", { inputs: { name: "w", token: secret("t") } })).toEqual({
             id: "w-1",
             inputs: { name: "read", token: secret("t"), digest: "found" },
             properties: { name: "read", token: secret("t"), serial: "3", size: 4 },
@@ -234,8 +245,8 @@ describe("Read and Delete", () => {
     });
 
     test("what is gone has no id; what is ill says so", async () => {
-        expect(await client.read("gone")).toEqual({ id: "", inputs: undefined, properties: undefined });
-        expect((await failureOf(client.read("ill"))).init).toEqual({
+        expect(await current.client.read("gone")).toEqual({ id: "", inputs: undefined, properties: undefined });
+        expect((await failureOf(current.client.read("ill"))).init).toEqual({
             id: "ill",
             reasons: ["unit failed"],
             inputs: { name: "n" },
@@ -244,89 +255,20 @@ describe("Read and Delete", () => {
     });
 
     test("the first connection that answers is used", async () => {
-        expect(await client.read("moved", { inputs: { name: "w" } })).toMatchObject({ properties: { serial: "up" } });
-        expect(workshop.connected).toEqual([
+        expect(await current.client.read("moved", { inputs: { name: "w" } })).toMatchObject({
+            properties: { serial: "up" },
+        });
+        expect(current.workshop.connected).toEqual([
             { host: "down", dialErrorLimit: 1 },
             { host: "up", dialErrorLimit: 3 },
         ]);
     });
 
     test("Delete gets the old inputs and state", async () => {
-        await client.delete("w-1", { inputs: { name: "w" }, properties: { serial: secret("1") } });
+        await current.client.delete("w-1", { inputs: { name: "w" }, properties: { serial: secret("1") } });
         expect(callOf("delete")).toEqual({ id: "w-1", inputs: { name: "w", size: 3 }, outputs: { serial: "1" } });
-        expect(await failureOf(client.delete("stuck", { inputs: {}, properties: {} }))).toEqual({
+        expect(await failureOf(current.client.delete("stuck", { inputs: {}, properties: {} }))).toEqual({
             message: "Widget w: it is in use.",
         });
     });
-});
-
-describe("time", () => {
-    test("a custom timeout aborts the operation and says so", async () => {
-        const { message } = await failureOf(client.create({ name: "slow" }, { timeoutSeconds: 0.05 }));
-        expect(message).toBe(
-            'Widget w: the custom timeout for create has passed after 0.05 s. Give it more time with the resource option customTimeouts: { create: "..." }.',
-        );
-    });
-
-    test("Cancel aborts what runs, can come twice, and what comes after another Handshake is not cancelled", async () => {
-        const slow = failureOf(client.create({ name: "slow" }));
-        while (callOf("create") === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
-        await client.cancel();
-        await client.cancel();
-        expect((await slow).message).toContain("the operation was cancelled before it was done");
-
-        const { ProviderHandshakeRequest } = await import("@pulumi/pulumi/proto/provider_pb");
-        await client.call("handshake", new ProviderHandshakeRequest());
-        expect(await client.create({ name: "w", connection: { host: "a" } })).toMatchObject({ id: "w-w" });
-    });
-
-    test("an end of the process aborts what runs, and what runs is still answered", async () => {
-        const slow = failureOf(client.create({ name: "slow" }));
-        while (callOf("create") === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
-        await client.stop();
-        expect((await slow).message).toContain("the operation was cancelled before it was done");
-        expect(workshop.closed).toBe(1);
-    });
-
-    test("calls run side by side", async () => {
-        const slow = failureOf(client.create({ name: "slow" }, { timeoutSeconds: 0.3 }));
-        const before = Date.now();
-        await client.create({ name: "w" });
-        expect(Date.now() - before).toBeLessThan(250);
-        await slow;
-    });
-});
-
-test("the last status has reached the engine when the call is answered", async () => {
-    const engine = await startEngine();
-    const other = await Client.start(workshop, engine.address);
-    try {
-        await other.create({ name: "brief" });
-        const messages = engine.logs.map(({ message }) => message);
-        expect(messages).toEqual(["waiting to upload", "uploaded"]);
-    } finally {
-        await other.stop();
-        engine.stop();
-    }
-});
-
-test("status lines are few and tell no secret; warnings stay", async () => {
-    const engine = await startEngine();
-    const other = await Client.start(workshop, engine.address);
-    try {
-        await other.create({ name: "chatty", token: "t0ken" });
-        await other.check({ name: "noisy", token: "t0ken" });
-        while (engine.logs.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
-        expect(
-            engine.logs.map(({ message, urn, ephemeral, severity }) => ({ message, urn, ephemeral, severity })),
-        ).toEqual([
-            { message: "step 0 of [secret]", urn: URN, ephemeral: true, severity: 1 },
-            { message: "loud", urn: URN, ephemeral: false, severity: 2 },
-            { message: "step 49 of [secret]", urn: URN, ephemeral: true, severity: 1 },
-            { message: "checked with [secret]", urn: URN, ephemeral: false, severity: 2 },
-        ]);
-    } finally {
-        await other.stop();
-        engine.stop();
-    }
 });

@@ -2,56 +2,12 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
-import { sha256 } from "../../../provider/digest";
-import { elfOf, imageLoader } from "../../../provider/image/checks/libraries";
 import { readElf } from "../../../provider/image/elf/elf";
 import { Loader } from "../../../provider/image/elf/loader";
 import { readingContent } from "../../../provider/image/tree/content";
 import { RootFiles } from "../../../provider/image/tree/root-files";
-import { type FileEntry, Tree, textEntry } from "../../../provider/image/tree/tree";
 import { workspace } from "../workspace";
-import { type ElfParts, elfFile } from "./elf-file";
-
-/** Files by path: what an ELF file says, `-> TARGET` of a symbolic link, or a text. */
-type Files = Record<string, ElfParts | string>;
-
-const GLIBC = "/lib64/ld-linux-x86-64.so.2";
-const MUSL = "/lib/ld-musl-x86_64.so.1";
-const NIX = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-glibc-2.40/lib/ld-linux-x86-64.so.2";
-const ARM64 = { machine: 183 };
-
-function entryOf(bytes: Buffer): FileEntry {
-    return { kind: "file", mode: 0o755, size: bytes.length, sha256: sha256(bytes), content: { bytes } };
-}
-
-function treeOf(files: Files): Tree {
-    const tree = new Tree();
-    for (const [at, part] of Object.entries(files)) {
-        if (typeof part !== "string") tree.add(at, entryOf(elfFile(part)));
-        else if (part.startsWith("-> ")) tree.add(at, { kind: "symlink", target: part.slice(3) });
-        else tree.add(at, textEntry(part));
-    }
-    return tree;
-}
-
-/** Loads /usr/bin/app: paths of its libraries in their order, and what is missing as `?NAME`. */
-async function loaded(interpreter: string, program: ElfParts, files: Files, libraryPath: string[] = []) {
-    const tree = treeOf({ [interpreter]: {}, "/usr/bin/app": { interpreter, ...program }, ...files });
-    const place = tree.lookup("/usr/bin/app");
-    const entry = place?.entry as FileEntry;
-    const elf = await elfOf(entry);
-    if (place === undefined || elf === undefined) throw new Error("/usr/bin/app is no program");
-    const file = { path: place.path, content: entry.content, entry };
-    const loader = imageLoader(tree, (each) => elfOf(each.entry));
-    const app = { name: "app", path: "/usr/bin/app", file, elf, isConfigured: false };
-    const { libraries, missing } = await loader.load(app, { libraryPath });
-    return [...libraries.map((each) => each.path), ...missing.map(({ name }) => `?${name}`)];
-}
-
-type Row = [title: string, program: ElfParts, files: Files, expected: string[], libraryPath?: string[]];
-
-const a = (parts: ElfParts = {}) => ({ needed: ["liba.so"], ...parts });
-const b = { needed: ["libb.so"] };
+import { ARM64, a, b, GLIBC, loaded, NIX, type Row } from "./loaded";
 
 describe("glibc's loader", () => {
     test.each<Row>([
@@ -179,74 +135,6 @@ describe("glibc's loader", () => {
         const files = { "/lib/liba.so": {}, "/etc/ld.so.cache": "", "/etc/ld.so.conf": "/x\n", "/x/libb.so": {} };
         const own = NIX.replace(/[^/]*$/, "libc.so");
         expect(await loaded(NIX, program, { ...files, [own]: {} })).toEqual([own, "?liba.so", "?libb.so"]);
-    });
-});
-
-describe("musl's loader", () => {
-    test.each<Row>([
-        [
-            "/usr/local/lib is built in, between the others",
-            { needed: ["liba.so", "libb.so"] },
-            { "/lib/liba.so": {}, "/usr/local/lib/liba.so": {}, "/usr/local/lib/libb.so": {}, "/usr/lib/libb.so": {} },
-            ["/lib/liba.so", "/usr/local/lib/libb.so"],
-        ],
-        [
-            "its .path file takes the place of these",
-            { needed: ["liba.so", "libb.so", "libd.so"] },
-            { "/etc/ld-musl-x86_64.path": "/x:/y\n/z\n", "/y/liba.so": {}, "/z/libb.so": {}, "/usr/lib/libd.so": {} },
-            ["/y/liba.so", "/z/libb.so", "?libd.so"],
-        ],
-        [
-            "ld.so.conf doesn't count",
-            a(),
-            { "/etc/ld.so.cache": "", "/etc/ld.so.conf": "/x\n", "/x/liba.so": {} },
-            ["?liba.so"],
-        ],
-        [
-            "LD_LIBRARY_PATH comes before all run paths",
-            a({ rpath: "/x" }),
-            { "/x/liba.so": {}, "/l/liba.so": {} },
-            ["/l/liba.so"],
-            ["/l"],
-        ],
-        [
-            "DT_RUNPATH counts for libraries of libraries",
-            a({ runPath: "/x" }),
-            { "/x/liba.so": b, "/x/libb.so": {} },
-            ["/x/liba.so", "/x/libb.so"],
-        ],
-        [
-            "a library's own run path comes before the program's",
-            a({ runPath: "/x" }),
-            { "/x/liba.so": { ...b, runPath: "/y" }, "/x/libb.so": {}, "/y/libb.so": {} },
-            ["/x/liba.so", "/y/libb.so"],
-        ],
-        [
-            "it is the C library under all of its names",
-            { needed: ["libc.musl-x86_64.so.1", "libc.so", "libm.so.6", "libdl.so.2", "librt.so.1"] },
-            {},
-            [],
-        ],
-        ["libcrypt is no part of it", { needed: ["libcrypt.so.1"] }, {}, ["?libcrypt.so.1"]],
-        [
-            "the first file of a name counts, whatever it is",
-            a({ runPath: "/x" }),
-            { "/x/liba.so": ARM64, "/usr/lib/liba.so": {} },
-            ["?liba.so"],
-        ],
-        [
-            "a SONAME is no name",
-            { needed: ["liba.so", "liba.so.1"] },
-            { "/lib/liba.so": { soname: "liba.so.1" } },
-            ["/lib/liba.so", "?liba.so.1"],
-        ],
-    ])("%s", async (_, program, files, expected, libraryPath = []) => {
-        expect(await loaded(MUSL, program, files, libraryPath)).toEqual(expected);
-    });
-
-    test("its .path file lies where its prefix is", async () => {
-        const files = { "/opt/musl/etc/ld-musl-x86_64.path": "/x", "/x/liba.so": {} };
-        expect(await loaded("/opt/musl/lib/ld-musl-x86_64.so.1", a(), files)).toEqual(["/x/liba.so"]);
     });
 });
 

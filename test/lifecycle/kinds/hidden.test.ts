@@ -1,9 +1,10 @@
+import { suites } from "../../hosts";
 import { type Deployment, failure, type Json } from "../deployment";
 import { onHost } from "../hello";
 import { helloHost } from "../hello-host";
-import { idle, imageOf, SUITES, shown } from "./kinds";
+import { idle, imageOf, shown } from "./kinds";
 
-describe.each(SUITES)("on %s", (suite) => {
+describe.each(suites)("on %s", (suite) => {
     afterEach(async () => {
         await onHost(
             host,

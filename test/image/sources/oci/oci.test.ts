@@ -1,52 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
-import { buildImage, resolveSource } from "../../../../provider/image/image";
+import { resolveSource } from "../../../../provider/image/image";
 import type { OciSource } from "../../../../provider/image/sources/oci/schema";
-import { Store } from "../../../../provider/image/store/store";
-import { UNKNOWN } from "../../../../provider/schema/values";
-import { listing } from "../../listing";
-import { placed } from "../../sentences";
-import { PROGRAM, workspace } from "../../workspace";
+import { HELLO, packed, place, said, unitText, useOwnStore } from "./oci-images";
 import { type ImageParts, layoutFiles, savedFiles, tarOf, writeFiles } from "./oci-layout";
 
-const HELLO: ImageParts = {
-    layers: [{ "usr/bin/": {}, "usr/bin/hello": { mode: 0o755, content: PROGRAM } }],
-    config: { Entrypoint: ["/usr/bin/hello"] },
-};
-
-beforeEach(() => {
-    process.env.PORTABLE_STORE = workspace();
-});
-afterAll(() => {
-    delete process.env.PORTABLE_STORE;
-});
-
-async function place(...images: ImageParts[]) {
-    const programDirectory = workspace();
-    writeFiles(path.join(programDirectory, "image"), await layoutFiles(images));
-    return { programDirectory, name: "hello", version: "1" };
-}
-
-type Args = Awaited<ReturnType<typeof place>>;
-
-async function said(oci: OciSource, args: Args): Promise<string[]> {
-    const { failures, warnings } = await resolveSource({ oci }, args);
-    return placed([...failures, ...warnings]).filter((each) => each.startsWith("source.oci"));
-}
-
-async function packed(args: Args, oci: OciSource = { layout: "image" }): Promise<string[]> {
-    const { file } = await buildImage({ oci }, args, new Store(workspace()));
-    return listing(file)
-        .map((line) => line.replace(" 0/0", ""))
-        .filter((line) => / \/(app|usr\/bin|opt)/.test(line));
-}
-
-async function unitText(config: Record<string, unknown>, files = HELLO.layers[0]): Promise<unknown> {
-    const args = await place({ layers: [files ?? {}], config });
-    const { unitTexts } = await resolveSource({ oci: { layout: "image" } }, args);
-    return (unitTexts as Record<string, string>)["hello.service"];
-}
+useOwnStore();
 
 describe("layers become one tree", () => {
     test("files are replaced, removed and emptied, links and modes kept", async () => {
@@ -265,80 +225,6 @@ describe("one of several", () => {
         expect(await said({ layout: "image" }, other)).toEqual([
             "source.oci.layout: 'image' has images for arm64, riscv64, and not one for amd64. Set `architecture` to one of them.",
         ]);
-    });
-});
-
-describe("what is wrong is said", () => {
-    test.each<[string, OciSource, string]>([
-        ["nothing", {}, "source.oci: A container image is exactly one of `archive`, `layout` and `reference`."],
-        ["two", { layout: "image", archive: "x" }, "source.oci: A container image is exactly one of"],
-        ["no such layout", { layout: "nope" }, "source.oci.layout: There is no 'nope'"],
-        ["no such archive", { archive: "nope" }, "source.oci.archive: There is no 'nope'"],
-        [
-            "a file as a layout",
-            { layout: "image/index.json" },
-            "source.oci.layout: 'image/index.json' is a file. Give it as `archive`; `layout` is a directory.",
-        ],
-        [
-            "no image",
-            { layout: "." },
-            "source.oci.layout: '.' is no container image: it has neither an index.json nor a manifest.json.",
-        ],
-        [
-            "no archive",
-            { archive: "image/index.json" },
-            "source.oci.archive: 'image/index.json' is not a whole tar archive: ",
-        ],
-        [
-            "a tag that may move",
-            { reference: "docker.io/library/nginx:1.27" },
-            "source.oci.reference: 'docker.io/library/nginx:1.27' may be another image tomorrow: pin it by its digest, as NAME@sha256:DIGEST.",
-        ],
-        ["a short name", { reference: `nginx@sha256:${"a".repeat(64)}` }, "source.oci.reference: 'nginx@sha256:aaaa"],
-    ])("%s", async (_, oci, expected) => {
-        const sentences = await said(oci, await place(HELLO));
-        expect(sentences[0]?.slice(0, expected.length)).toBe(expected);
-    });
-
-    test("nothing to run", async () => {
-        expect(await said({ layout: "image" }, await place({ ...HELLO, config: {} }))).toEqual([
-            "source.oci: The container image has neither ENTRYPOINT nor CMD, so what to run isn't known. Give `units`.",
-        ]);
-    });
-
-    test.each([
-        [
-            "a layer",
-            0x1f8b,
-            /^source\.oci\.layout: A layer of 'image' is damaged: .+\. Save or fetch the image again\.$/,
-        ],
-        [
-            "a manifest",
-            0x7b22,
-            /^source\.oci\.layout: 'image' is damaged: blobs\/sha256\/[0-9a-f]+ isn't what its name says\. Save or fetch it again\.$/,
-        ],
-    ])("%s that was changed", async (_, magic, expected) => {
-        const args = await place(HELLO);
-        const blobs = path.join(args.programDirectory, "image/blobs/sha256");
-        for (const name of readdirSync(blobs)) {
-            const bytes = readFileSync(path.join(blobs, name));
-            if (bytes.readUInt16BE(0) === magic)
-                writeFileSync(path.join(blobs, name), Buffer.concat([bytes, Buffer.from(" ")]));
-        }
-        expect(await said({ layout: "image" }, args)).toEqual([expect.stringMatching(expected)]);
-    });
-
-    test("a path that leads out of the image", async () => {
-        const args = await place({ ...HELLO, layers: [{ "../../etc/passwd": "x" }] });
-        expect(await said({ layout: "image" }, args)).toEqual([
-            "source.oci.layout: A layer of the image has the path '../../etc/passwd', which leads out of it. Don't use this image.",
-        ]);
-    });
-
-    test("what isn't known yet isn't wrong", async () => {
-        const source = { oci: { layout: UNKNOWN } } as Parameters<typeof resolveSource>[0];
-        const { failures, sourceDigest, unitTexts } = await resolveSource(source, await place(HELLO));
-        expect([failures, sourceDigest, unitTexts]).toEqual([[], UNKNOWN, UNKNOWN]);
     });
 });
 

@@ -1,0 +1,34 @@
+/**
+ * What an engine asks of a provider as stacks live, fail and are mended. Each row runs on every engine that is present;
+ * what the provider is asked, what comes of it and the state must be equal on all.
+ */
+export interface Scenario {
+    name: string;
+    steps: ScenarioStep[];
+    /** By full key; `faulty:` ones configure the default provider. */
+    config?: Record<string, string>;
+    secretConfig?: Record<string, string>;
+}
+
+export interface ScenarioStep {
+    run: "preview" | "up" | "up --refresh" | "preview --refresh" | "refresh" | "destroy";
+    /** Statements of a program; `thing(name, inputs, options)` makes a resource, `pair(...)` a component of two. The one before, where there is none. */
+    program?: string;
+    /** By operation and resource: see faulty/provider.ts. */
+    faults?: Record<string, "before" | "after" | "wait" | "unhealthy" | "stopped">;
+    /** Changes made behind the engine's back, by id: another content, or gone. */
+    drift?: Record<string, string | null>;
+    /** Once an operation waits: who gets SIGKILL; or the engine gets SIGINT. */
+    kill?: "engine" | "provider" | "interrupt";
+    /** The calls about resources, in their order. */
+    calls: string[];
+    fails?: boolean;
+    /** What all that was done comes to, as the summary has it. */
+    summary?: Record<string, number>;
+    /** A piece of what a user sees. */
+    shows?: string;
+}
+
+export const chain = (content: string, key = "0") => `
+    const a = thing("a", { content: "${content}", key: "${key}" });
+    thing("b", { content: a.content, key: a.id });`;

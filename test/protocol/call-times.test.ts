@@ -1,0 +1,76 @@
+import { Client, failureOf, freshClient, startEngine, URN } from "./client";
+
+const current = freshClient();
+
+const callOf = (operation: string) => current.workshop.calls.find((call) => call.operation === operation)?.args;
+
+describe("time", () => {
+    test("a custom timeout aborts the operation and says so", async () => {
+        const { message } = await failureOf(current.client.create({ name: "slow" }, { timeoutSeconds: 0.05 }));
+        expect(message).toBe(
+            'Widget w: the custom timeout for create has passed after 0.05 s. Give it more time with the resource option customTimeouts: { create: "..." }.',
+        );
+    });
+
+    test("Cancel aborts what runs, can come twice, and what comes after another Handshake is not cancelled", async () => {
+        const slow = failureOf(current.client.create({ name: "slow" }));
+        while (callOf("create") === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+        await current.client.cancel();
+        await current.client.cancel();
+        expect((await slow).message).toContain("the operation was cancelled before it was done");
+
+        const { ProviderHandshakeRequest } = await import("@pulumi/pulumi/proto/provider_pb");
+        await current.client.call("handshake", new ProviderHandshakeRequest());
+        expect(await current.client.create({ name: "w", connection: { host: "a" } })).toMatchObject({ id: "w-w" });
+    });
+
+    test("an end of the process aborts what runs, and what runs is still answered", async () => {
+        const slow = failureOf(current.client.create({ name: "slow" }));
+        while (callOf("create") === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+        await current.client.stop();
+        expect((await slow).message).toContain("the operation was cancelled before it was done");
+        expect(current.workshop.closed).toBe(1);
+    });
+
+    test("calls run side by side", async () => {
+        const slow = failureOf(current.client.create({ name: "slow" }, { timeoutSeconds: 0.3 }));
+        const before = Date.now();
+        await current.client.create({ name: "w" });
+        expect(Date.now() - before).toBeLessThan(250);
+        await slow;
+    });
+});
+
+test("the last status has reached the engine when the call is answered", async () => {
+    const engine = await startEngine();
+    const other = await Client.start(current.workshop, engine.address);
+    try {
+        await other.create({ name: "brief" });
+        const messages = engine.logs.map(({ message }) => message);
+        expect(messages).toEqual(["waiting to upload", "uploaded"]);
+    } finally {
+        await other.stop();
+        engine.stop();
+    }
+});
+
+test("status lines are few and tell no secret; warnings stay", async () => {
+    const engine = await startEngine();
+    const other = await Client.start(current.workshop, engine.address);
+    try {
+        await other.create({ name: "chatty", token: "t0ken" });
+        await other.check({ name: "noisy", token: "t0ken" });
+        while (engine.logs.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+        expect(
+            engine.logs.map(({ message, urn, ephemeral, severity }) => ({ message, urn, ephemeral, severity })),
+        ).toEqual([
+            { message: "step 0 of [secret]", urn: URN, ephemeral: true, severity: 1 },
+            { message: "loud", urn: URN, ephemeral: false, severity: 2 },
+            { message: "step 49 of [secret]", urn: URN, ephemeral: true, severity: 1 },
+            { message: "checked with [secret]", urn: URN, ephemeral: false, severity: 2 },
+        ]);
+    } finally {
+        await other.stop();
+        engine.stop();
+    }
+});
