@@ -65,7 +65,7 @@ export async function resolveSource(
     const path = pathOf(source as Source);
     const failed = seen.findings.filter(({ severity }) => severity === "failure");
     const others = seen.findings.filter(
-        ({ severity, dependsOnProfile: isOfProfile }) => severity === "warning" && isOfProfile !== true,
+        ({ severity, dependsOnProfile }) => severity === "warning" && dependsOnProfile !== true,
     );
     return {
         sourceDigest,
@@ -225,7 +225,7 @@ async function inspectSource(
     if (ready !== undefined) throwFailures([ready], NOT_BUILT);
     const isNew = whole.content.kind === "later";
     const told = seen.findings.filter(
-        ({ severity, dependsOnProfile: isOfProfile }) => severity === "warning" && (isNew || isOfProfile),
+        ({ severity, dependsOnProfile }) => severity === "warning" && (isNew || dependsOnProfile),
     );
     return {
         sourceDigest: whole.sourceDigest,

@@ -31,7 +31,7 @@ export async function profileFindings(facts: ImageFacts, started: readonly Start
             ...writeFindings(unit),
             ...accountFindings(unit, accounts),
         ]),
-    ].map((finding) => ({ ...finding, isOfProfile: true }));
+    ].map((finding) => ({ ...finding, dependsOnProfile: true }));
 }
 
 /** A word of a command or of Environment=, with what names it: `--port 80`, `PORT=80`. */
