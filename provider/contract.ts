@@ -241,4 +241,6 @@ export interface Package {
     readonly resources: Members<Resource>;
     readonly components: Members<Component>;
     readonly functions: Members<ProviderFunction>;
+    /** Programs that show how a resource, component or function is used, by its name, in Pulumi's markup. */
+    examples(): Promise<Readonly<Record<string, string>>>;
 }

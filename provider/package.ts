@@ -28,5 +28,6 @@ export const portable: Package = {
         DropIn: async () => (await import("./resources/drop-in/drop-in")).dropIn,
     },
     components: { PortableService: async () => (await import("./resources/portable-service")).portableService },
+    examples: async () => (await import("./examples.json")).default,
     functions: { getHost: async () => (await import("./functions/get-host")).getHost },
 };

@@ -48,7 +48,7 @@ else {
 function withGenerated(use) {
     const made = mkdtempSync(join(tmpdir(), "portable-sdk-"));
     try {
-        execFileSync(generator("current"), [schema, made], { stdio: "inherit" });
+        execFileSync(generator("current"), ["sdks", schema, made], { stdio: "inherit" });
         execFileSync(generator("earlier"), ["sdks", schema, join(root, "docs/logo.png"), made], { stdio: "inherit" });
         complete(join(made, "nodejs"));
         use(made);

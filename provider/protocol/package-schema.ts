@@ -19,14 +19,19 @@ export async function packageSchema(served: Package): Promise<Record<string, unk
         all(served.components),
         all(served.functions),
     ]);
+    const examples = await served.examples();
+    const withExamples = <T extends { name: string; description: string }>(member: T): T => ({
+        ...member,
+        description: [member.description, examples[member.name]].filter((text) => text !== undefined).join("\n\n"),
+    });
     const types = new TypeTable(served.name);
     const configuration = objectSpec(served.configuration, "the provider's configuration", types);
     const resources = Object.fromEntries([
-        ...ownResources.map((each) => [`${served.name}:index:${each.name}`, resourceSpec(each, types)]),
-        ...components.map((each) => [`${served.name}:index:${each.name}`, componentSpec(each, types)]),
+        ...ownResources.map((each) => [`${served.name}:index:${each.name}`, resourceSpec(withExamples(each), types)]),
+        ...components.map((each) => [`${served.name}:index:${each.name}`, componentSpec(withExamples(each), types)]),
     ]);
     const functions = Object.fromEntries(
-        ownFunctions.map((each) => [`${served.name}:index:${each.name}`, functionSpec(each, types)]),
+        ownFunctions.map((each) => [`${served.name}:index:${each.name}`, functionSpec(withExamples(each), types)]),
     );
     return {
         name: served.name,

@@ -12,6 +12,189 @@ namespace PulumiPortable.Portable
 {
     /// <summary>
     /// A portable service: an image attached on a host, with its units enabled and started, and with the drop-ins and host files that belong to it. An update keeps sockets open; when the new image fails to start, the image, drop-ins and files are rolled back.
+    /// 
+    /// ## Example Usage
+    /// ### An image with settings and a health check
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var image = new Portable.PortableImage("image", new()
+    ///     {
+    ///         Name = "hello",
+    ///         Version = "1.0",
+    ///         Source = new Portable.Inputs.ImageSourceArgs
+    ///         {
+    ///             Directory = new Portable.Inputs.DirectorySourceArgs
+    ///             {
+    ///                 Path = "image",
+    ///             },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    ///     var hello = new Portable.AttachedService("hello", new()
+    ///     {
+    ///         Image = image.Path,
+    ///         DropIns = new[]
+    ///         {
+    ///             new Portable.Inputs.InlineDropInArgs
+    ///             {
+    ///                 Unit = "hello.service",
+    ///                 Sections = 
+    ///                 {
+    ///                     { "Service", 
+    ///                     {
+    ///                         { "Environment", new Dictionary&lt;string, object?&gt;
+    ///                         {
+    ///                             ["NAME"] = "User",
+    ///                         } },
+    ///                         { "BindReadOnlyPaths", new[]
+    ///                         {
+    ///                             "/etc/hello",
+    ///                             "/srv/hello",
+    ///                         } },
+    ///                     } },
+    ///                 },
+    ///             },
+    ///         },
+    ///         Health = new Portable.Inputs.HealthArgs
+    ///         {
+    ///             Http = new Portable.Inputs.HttpCheckArgs
+    ///             {
+    ///                 Port = 8080,
+    ///                 Path = "/health",
+    ///             },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    ///     return new Dictionary&lt;string, object?&gt;
+    ///     {
+    ///         ["serving"] = hello.Serving,
+    ///     };
+    /// });
+    /// ```
+    /// ### A secret that the service reads as a credential
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var config = new Config();
+    ///     var token = config.Require("token");
+    ///     var hello = new Portable.AttachedService("hello", new()
+    ///     {
+    ///         Image = "/var/lib/portables/hello_1.0.raw",
+    ///         Files = 
+    ///         {
+    ///             { "/etc/hello/token", new Portable.Inputs.HostFileArgs
+    ///             {
+    ///                 Content = Output.CreateSecret(token),
+    ///                 Mode = "0600",
+    ///             } },
+    ///         },
+    ///         DropIns = new[]
+    ///         {
+    ///             new Portable.Inputs.InlineDropInArgs
+    ///             {
+    ///                 Unit = "hello.service",
+    ///                 Sections = 
+    ///                 {
+    ///                     { "Service", 
+    ///                     {
+    ///                         { "LoadCredential", "token:/etc/hello/token" },
+    ///                     } },
+    ///                 },
+    ///             },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
+    /// ### A migration before the switch
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var shop = new Portable.AttachedService("shop", new()
+    ///     {
+    ///         Image = "/var/lib/portables/shop_2.0.raw",
+    ///         BeforeSwitch = new Portable.Inputs.BeforeSwitchArgs
+    ///         {
+    ///             Command = new[]
+    ///             {
+    ///                 "/usr/bin/shop",
+    ///                 "migrate",
+    ///             },
+    ///             Unit = "shop.service",
+    ///         },
+    ///         Rollback = Portable.Rollback.UnlessMigrated,
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
+    /// ### Units that start or not, and a program that makes machine code
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var web = new Portable.AttachedService("web", new()
+    ///     {
+    ///         Image = "/var/lib/portables/web_1.0.raw",
+    ///         Profile = Portable.Profile.Strict,
+    ///         Units = 
+    ///         {
+    ///             { "web.service", new Portable.Inputs.UnitOverrideArgs
+    ///             {
+    ///                 Presets = new[]
+    ///                 {
+    ///                     Portable.Preset.Jit,
+    ///                 },
+    ///             } },
+    ///             { "web-report.timer", new Portable.Inputs.UnitOverrideArgs
+    ///             {
+    ///                 Enable = true,
+    ///                 Start = false,
+    ///             } },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
     /// </summary>
     [PortableResourceType("portable:index:AttachedService")]
     public partial class AttachedService : global::Pulumi.CustomResource

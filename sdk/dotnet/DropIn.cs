@@ -12,6 +12,80 @@ namespace PulumiPortable.Portable
 {
     /// <summary>
     /// A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
+    /// 
+    /// ## Example Usage
+    /// ### Settings of any unit of the host
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var limits = new Portable.DropIn("limits", new()
+    ///     {
+    ///         Unit = "nginx.service",
+    ///         Sections = 
+    ///         {
+    ///             { "Service", 
+    ///             {
+    ///                 { "LimitNOFILE", 65536 },
+    ///                 { "MemoryMax", "512M" },
+    ///                 { "SystemCallFilter", new[]
+    ///                 {
+    ///                     "@system-service",
+    ///                     "~@privileged",
+    ///                 } },
+    ///             } },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
+    /// ### A file that a unit reads, and a reload
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var page = new Portable.DropIn("page", new()
+    ///     {
+    ///         Unit = "hello.service",
+    ///         Sections = 
+    ///         {
+    ///             { "Service", 
+    ///             {
+    ///                 { "BindReadOnlyPaths", new[]
+    ///                 {
+    ///                     "/etc/hello",
+    ///                 } },
+    ///             } },
+    ///         },
+    ///         Files = 
+    ///         {
+    ///             { "/etc/hello/page.html", new Portable.Inputs.HostFileArgs
+    ///             {
+    ///                 Content = "Hello!",
+    ///                 Mode = "0644",
+    ///             } },
+    ///         },
+    ///         OnChange = Portable.OnChange.Reload,
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
     /// </summary>
     [PortableResourceType("portable:index:DropIn")]
     public partial class DropIn : global::Pulumi.CustomResource

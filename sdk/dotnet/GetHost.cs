@@ -14,18 +14,354 @@ namespace PulumiPortable.Portable
     {
         /// <summary>
         /// Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
+        /// 
+        /// {{% examples %}}
+        /// ## Example Usage
+        /// {{% example %}}
+        /// ### What a host has, and what it lacks
+        /// 
+        /// ```typescript
+        /// import * as pulumi from "@pulumi/pulumi";
+        /// import * as portable from "pulumi-portable";
+        /// 
+        /// const web1 = portable.getHost({
+        ///     connection: {
+        ///         host: "web1",
+        ///     },
+        /// });
+        /// export const systemd = web1.then(web1 =&gt; web1.systemdVersion);
+        /// export const missing = web1.then(web1 =&gt; web1.missing);
+        /// ```
+        /// ```python
+        /// import pulumi
+        /// import pulumi_portable as portable
+        /// 
+        /// web1 = portable.get_host(connection={
+        ///     "host": "web1",
+        /// })
+        /// pulumi.export("systemd", web1.systemd_version)
+        /// pulumi.export("missing", web1.missing)
+        /// ```
+        /// ```csharp
+        /// using System.Collections.Generic;
+        /// using System.Linq;
+        /// using Pulumi;
+        /// using Portable = PulumiPortable.Portable;
+        /// 
+        /// return await Deployment.RunAsync(() =&gt; 
+        /// {
+        ///     var web1 = Portable.GetHost.Invoke(new()
+        ///     {
+        ///         Connection = new Portable.Inputs.ConnectionInputArgs
+        ///         {
+        ///             Host = "web1",
+        ///         },
+        ///     });
+        /// 
+        ///     return new Dictionary&lt;string, object?&gt;
+        ///     {
+        ///         ["systemd"] = web1.Apply(getHostResult =&gt; getHostResult.SystemdVersion),
+        ///         ["missing"] = web1.Apply(getHostResult =&gt; getHostResult.Missing),
+        ///     };
+        /// });
+        /// ```
+        /// ```go
+        /// package main
+        /// 
+        /// import (
+        /// 	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+        /// 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+        /// )
+        /// 
+        /// func main() {
+        /// 	pulumi.Run(func(ctx *pulumi.Context) error {
+        /// 		web1, err := portable.GetHost(ctx, &amp;portable.GetHostArgs{
+        /// 			Connection: &amp;portable.Connection{
+        /// 				Host: pulumi.StringRef("web1"),
+        /// 			},
+        /// 		}, nil)
+        /// 		if err != nil {
+        /// 			return err
+        /// 		}
+        /// 		ctx.Export("systemd", pulumi.Int(web1.SystemdVersion))
+        /// 		ctx.Export("missing", pulumi.ToStringArray(web1.Missing))
+        /// 		return nil
+        /// 	})
+        /// }
+        /// ```
+        /// ```java
+        /// import com.pulumi.Context;
+        /// import com.pulumi.Pulumi;
+        /// import io.github.pulumiportable.portable.PortableFunctions;
+        /// import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+        /// import io.github.pulumiportable.portable.inputs.GetHostArgs;
+        /// 
+        /// public class App {
+        ///     public static void main(String[] args) {
+        ///         Pulumi.run(App::stack);
+        ///     }
+        /// 
+        ///     public static void stack(Context ctx) {
+        ///         var web1 = PortableFunctions.getHost(GetHostArgs.builder()
+        ///             .connection(ConnectionArgs.builder()
+        ///                 .host("web1")
+        ///                 .build())
+        ///             .build());
+        ///         ctx.export("systemd", web1.applyValue(result -&gt; result.systemdVersion()));
+        ///         ctx.export("missing", web1.applyValue(result -&gt; result.missing()));
+        ///     }
+        /// }
+        /// ```
+        /// ```yaml
+        /// variables:
+        ///   web1:
+        ///     fn::invoke:
+        ///       function: portable:getHost
+        ///       arguments:
+        ///         connection:
+        ///           host: web1
+        /// outputs:
+        ///   systemd: ${web1.systemdVersion}
+        ///   missing: ${web1.missing}
+        /// ```
+        /// {{% /example %}}
+        /// {{% /examples %}}
         /// </summary>
         public static Task<GetHostResult> InvokeAsync(GetHostArgs? args = null, InvokeOptions? options = null)
             => global::Pulumi.Deployment.Instance.InvokeAsync<GetHostResult>("portable:index:getHost", args ?? new GetHostArgs(), options.WithDefaults());
 
         /// <summary>
         /// Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
+        /// 
+        /// {{% examples %}}
+        /// ## Example Usage
+        /// {{% example %}}
+        /// ### What a host has, and what it lacks
+        /// 
+        /// ```typescript
+        /// import * as pulumi from "@pulumi/pulumi";
+        /// import * as portable from "pulumi-portable";
+        /// 
+        /// const web1 = portable.getHost({
+        ///     connection: {
+        ///         host: "web1",
+        ///     },
+        /// });
+        /// export const systemd = web1.then(web1 =&gt; web1.systemdVersion);
+        /// export const missing = web1.then(web1 =&gt; web1.missing);
+        /// ```
+        /// ```python
+        /// import pulumi
+        /// import pulumi_portable as portable
+        /// 
+        /// web1 = portable.get_host(connection={
+        ///     "host": "web1",
+        /// })
+        /// pulumi.export("systemd", web1.systemd_version)
+        /// pulumi.export("missing", web1.missing)
+        /// ```
+        /// ```csharp
+        /// using System.Collections.Generic;
+        /// using System.Linq;
+        /// using Pulumi;
+        /// using Portable = PulumiPortable.Portable;
+        /// 
+        /// return await Deployment.RunAsync(() =&gt; 
+        /// {
+        ///     var web1 = Portable.GetHost.Invoke(new()
+        ///     {
+        ///         Connection = new Portable.Inputs.ConnectionInputArgs
+        ///         {
+        ///             Host = "web1",
+        ///         },
+        ///     });
+        /// 
+        ///     return new Dictionary&lt;string, object?&gt;
+        ///     {
+        ///         ["systemd"] = web1.Apply(getHostResult =&gt; getHostResult.SystemdVersion),
+        ///         ["missing"] = web1.Apply(getHostResult =&gt; getHostResult.Missing),
+        ///     };
+        /// });
+        /// ```
+        /// ```go
+        /// package main
+        /// 
+        /// import (
+        /// 	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+        /// 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+        /// )
+        /// 
+        /// func main() {
+        /// 	pulumi.Run(func(ctx *pulumi.Context) error {
+        /// 		web1, err := portable.GetHost(ctx, &amp;portable.GetHostArgs{
+        /// 			Connection: &amp;portable.Connection{
+        /// 				Host: pulumi.StringRef("web1"),
+        /// 			},
+        /// 		}, nil)
+        /// 		if err != nil {
+        /// 			return err
+        /// 		}
+        /// 		ctx.Export("systemd", pulumi.Int(web1.SystemdVersion))
+        /// 		ctx.Export("missing", pulumi.ToStringArray(web1.Missing))
+        /// 		return nil
+        /// 	})
+        /// }
+        /// ```
+        /// ```java
+        /// import com.pulumi.Context;
+        /// import com.pulumi.Pulumi;
+        /// import io.github.pulumiportable.portable.PortableFunctions;
+        /// import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+        /// import io.github.pulumiportable.portable.inputs.GetHostArgs;
+        /// 
+        /// public class App {
+        ///     public static void main(String[] args) {
+        ///         Pulumi.run(App::stack);
+        ///     }
+        /// 
+        ///     public static void stack(Context ctx) {
+        ///         var web1 = PortableFunctions.getHost(GetHostArgs.builder()
+        ///             .connection(ConnectionArgs.builder()
+        ///                 .host("web1")
+        ///                 .build())
+        ///             .build());
+        ///         ctx.export("systemd", web1.applyValue(result -&gt; result.systemdVersion()));
+        ///         ctx.export("missing", web1.applyValue(result -&gt; result.missing()));
+        ///     }
+        /// }
+        /// ```
+        /// ```yaml
+        /// variables:
+        ///   web1:
+        ///     fn::invoke:
+        ///       function: portable:getHost
+        ///       arguments:
+        ///         connection:
+        ///           host: web1
+        /// outputs:
+        ///   systemd: ${web1.systemdVersion}
+        ///   missing: ${web1.missing}
+        /// ```
+        /// {{% /example %}}
+        /// {{% /examples %}}
         /// </summary>
         public static Output<GetHostResult> Invoke(GetHostInvokeArgs? args = null, InvokeOptions? options = null)
             => global::Pulumi.Deployment.Instance.Invoke<GetHostResult>("portable:index:getHost", args ?? new GetHostInvokeArgs(), options.WithDefaults());
 
         /// <summary>
         /// Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
+        /// 
+        /// {{% examples %}}
+        /// ## Example Usage
+        /// {{% example %}}
+        /// ### What a host has, and what it lacks
+        /// 
+        /// ```typescript
+        /// import * as pulumi from "@pulumi/pulumi";
+        /// import * as portable from "pulumi-portable";
+        /// 
+        /// const web1 = portable.getHost({
+        ///     connection: {
+        ///         host: "web1",
+        ///     },
+        /// });
+        /// export const systemd = web1.then(web1 =&gt; web1.systemdVersion);
+        /// export const missing = web1.then(web1 =&gt; web1.missing);
+        /// ```
+        /// ```python
+        /// import pulumi
+        /// import pulumi_portable as portable
+        /// 
+        /// web1 = portable.get_host(connection={
+        ///     "host": "web1",
+        /// })
+        /// pulumi.export("systemd", web1.systemd_version)
+        /// pulumi.export("missing", web1.missing)
+        /// ```
+        /// ```csharp
+        /// using System.Collections.Generic;
+        /// using System.Linq;
+        /// using Pulumi;
+        /// using Portable = PulumiPortable.Portable;
+        /// 
+        /// return await Deployment.RunAsync(() =&gt; 
+        /// {
+        ///     var web1 = Portable.GetHost.Invoke(new()
+        ///     {
+        ///         Connection = new Portable.Inputs.ConnectionInputArgs
+        ///         {
+        ///             Host = "web1",
+        ///         },
+        ///     });
+        /// 
+        ///     return new Dictionary&lt;string, object?&gt;
+        ///     {
+        ///         ["systemd"] = web1.Apply(getHostResult =&gt; getHostResult.SystemdVersion),
+        ///         ["missing"] = web1.Apply(getHostResult =&gt; getHostResult.Missing),
+        ///     };
+        /// });
+        /// ```
+        /// ```go
+        /// package main
+        /// 
+        /// import (
+        /// 	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+        /// 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+        /// )
+        /// 
+        /// func main() {
+        /// 	pulumi.Run(func(ctx *pulumi.Context) error {
+        /// 		web1, err := portable.GetHost(ctx, &amp;portable.GetHostArgs{
+        /// 			Connection: &amp;portable.Connection{
+        /// 				Host: pulumi.StringRef("web1"),
+        /// 			},
+        /// 		}, nil)
+        /// 		if err != nil {
+        /// 			return err
+        /// 		}
+        /// 		ctx.Export("systemd", pulumi.Int(web1.SystemdVersion))
+        /// 		ctx.Export("missing", pulumi.ToStringArray(web1.Missing))
+        /// 		return nil
+        /// 	})
+        /// }
+        /// ```
+        /// ```java
+        /// import com.pulumi.Context;
+        /// import com.pulumi.Pulumi;
+        /// import io.github.pulumiportable.portable.PortableFunctions;
+        /// import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+        /// import io.github.pulumiportable.portable.inputs.GetHostArgs;
+        /// 
+        /// public class App {
+        ///     public static void main(String[] args) {
+        ///         Pulumi.run(App::stack);
+        ///     }
+        /// 
+        ///     public static void stack(Context ctx) {
+        ///         var web1 = PortableFunctions.getHost(GetHostArgs.builder()
+        ///             .connection(ConnectionArgs.builder()
+        ///                 .host("web1")
+        ///                 .build())
+        ///             .build());
+        ///         ctx.export("systemd", web1.applyValue(result -&gt; result.systemdVersion()));
+        ///         ctx.export("missing", web1.applyValue(result -&gt; result.missing()));
+        ///     }
+        /// }
+        /// ```
+        /// ```yaml
+        /// variables:
+        ///   web1:
+        ///     fn::invoke:
+        ///       function: portable:getHost
+        ///       arguments:
+        ///         connection:
+        ///           host: web1
+        /// outputs:
+        ///   systemd: ${web1.systemdVersion}
+        ///   missing: ${web1.missing}
+        /// ```
+        /// {{% /example %}}
+        /// {{% /examples %}}
         /// </summary>
         public static Output<GetHostResult> Invoke(GetHostInvokeArgs args, InvokeOutputOptions options)
             => global::Pulumi.Deployment.Instance.Invoke<GetHostResult>("portable:index:getHost", args ?? new GetHostInvokeArgs(), options.WithDefaults());

@@ -12,6 +12,279 @@ namespace PulumiPortable.Portable
 {
     /// <summary>
     /// An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
+    /// 
+    /// ## Example Usage
+    /// ### A program and its unit files
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var hello = new Portable.PortableImage("hello", new()
+    ///     {
+    ///         Version = "1.0",
+    ///         Source = new Portable.Inputs.ImageSourceArgs
+    ///         {
+    ///             Files = new Portable.Inputs.FilesSourceArgs
+    ///             {
+    ///                 Units = new[]
+    ///                 {
+    ///                     "units/hello.service",
+    ///                     "units/hello.socket",
+    ///                 },
+    ///                 Tree = 
+    ///                 {
+    ///                     { "/usr/bin/hello", new Portable.Inputs.ImageFileArgs
+    ///                     {
+    ///                         Asset = new FileAsset("bin/hello"),
+    ///                         Mode = "0755",
+    ///                     } },
+    ///                 },
+    ///                 Substitutions = 
+    ///                 {
+    ///                     { "helloExe", "/usr/bin/hello" },
+    ///                 },
+    ///             },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
+    /// ### A Node.js application
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var web = new Portable.PortableImage("web", new()
+    ///     {
+    ///         Version = "1.0",
+    ///         Source = new Portable.Inputs.ImageSourceArgs
+    ///         {
+    ///             Files = new Portable.Inputs.FilesSourceArgs
+    ///             {
+    ///                 Units = new[]
+    ///                 {
+    ///                     "units/web.service",
+    ///                     "units/web.socket",
+    ///                 },
+    ///                 Runtime = new Portable.Inputs.ImageRuntimeArgs
+    ///                 {
+    ///                     Node = new Portable.Inputs.NodeRuntimeArgs
+    ///                     {
+    ///                         Version = "24.11.0",
+    ///                     },
+    ///                 },
+    ///                 Tree = 
+    ///                 {
+    ///                     { "/app/server.js", new Portable.Inputs.ImageFileArgs
+    ///                     {
+    ///                         Asset = new FileAsset("app/server.js"),
+    ///                     } },
+    ///                 },
+    ///             },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
+    /// ### A Python application with its packages
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var api = new Portable.PortableImage("api", new()
+    ///     {
+    ///         Version = "1.0",
+    ///         Source = new Portable.Inputs.ImageSourceArgs
+    ///         {
+    ///             Files = new Portable.Inputs.FilesSourceArgs
+    ///             {
+    ///                 Units = new[]
+    ///                 {
+    ///                     "units/api.service",
+    ///                 },
+    ///                 Runtime = new Portable.Inputs.ImageRuntimeArgs
+    ///                 {
+    ///                     Python = new Portable.Inputs.PythonRuntimeArgs
+    ///                     {
+    ///                         Requirements = "requirements.txt",
+    ///                     },
+    ///                 },
+    ///                 Tree = 
+    ///                 {
+    ///                     { "/app/main.py", new Portable.Inputs.ImageFileArgs
+    ///                     {
+    ///                         Asset = new FileAsset("app/main.py"),
+    ///                     } },
+    ///                 },
+    ///             },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
+    /// ### A container image
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var cache = new Portable.PortableImage("cache", new()
+    ///     {
+    ///         Version = "8.0",
+    ///         Source = new Portable.Inputs.ImageSourceArgs
+    ///         {
+    ///             Oci = new Portable.Inputs.OciSourceArgs
+    ///             {
+    ///                 Archive = "cache.tar",
+    ///             },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
+    /// ### A directory that holds a system
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var shop = new Portable.PortableImage("shop", new()
+    ///     {
+    ///         Version = "2.4",
+    ///         Source = new Portable.Inputs.ImageSourceArgs
+    ///         {
+    ///             Directory = new Portable.Inputs.DirectorySourceArgs
+    ///             {
+    ///                 Path = "image",
+    ///             },
+    ///         },
+    ///         Format = Portable.ImageFormat.Erofs,
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
+    /// ### An image that Nix builds
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var hello = new Portable.PortableImage("hello", new()
+    ///     {
+    ///         Version = "1.0",
+    ///         Source = new Portable.Inputs.ImageSourceArgs
+    ///         {
+    ///             Nix = new Portable.Inputs.NixSourceArgs
+    ///             {
+    ///                 Installable = ".#image",
+    ///             },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
+    /// ### A ready image from a URL
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var hello = new Portable.PortableImage("hello", new()
+    ///     {
+    ///         Version = "1.0",
+    ///         Source = new Portable.Inputs.ImageSourceArgs
+    ///         {
+    ///             Raw = new Portable.Inputs.RawSourceArgs
+    ///             {
+    ///                 Url = "https://example.com/hello_1.0.raw",
+    ///                 Sha256 = "9c54ce9c005d46468d10929448ebd5049c54ce9c005d46468d10929448ebd504",
+    ///             },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
+    /// ### A second copy of a program on one host
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var staging = new Portable.PortableImage("staging", new()
+    ///     {
+    ///         Name = "hello",
+    ///         Instance = "staging",
+    ///         Version = "1.1",
+    ///         Source = new Portable.Inputs.ImageSourceArgs
+    ///         {
+    ///             Directory = new Portable.Inputs.DirectorySourceArgs
+    ///             {
+    ///                 Path = "image",
+    ///             },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
     /// </summary>
     [PortableResourceType("portable:index:PortableImage")]
     public partial class PortableImage : global::Pulumi.CustomResource

@@ -12,6 +12,95 @@ namespace PulumiPortable.Portable
 {
     /// <summary>
     /// An image and its service on one host or on many, in waves. The image is built once, and is uploaded to every host before the first one is switched: a host that can't be reached or has no room stops the update before anything is switched.
+    /// 
+    /// ## Example Usage
+    /// ### An image and its service on one host
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var hello = new Portable.PortableService("hello", new()
+    ///     {
+    ///         Version = "1.0",
+    ///         Source = new Portable.Inputs.ImageSourceArgs
+    ///         {
+    ///             Directory = new Portable.Inputs.DirectorySourceArgs
+    ///             {
+    ///                 Path = "image",
+    ///             },
+    ///         },
+    ///         Health = new Portable.Inputs.HealthArgs
+    ///         {
+    ///             Http = new Portable.Inputs.HttpCheckArgs
+    ///             {
+    ///                 Port = 8080,
+    ///             },
+    ///         },
+    ///         Connection = new Portable.Inputs.ConnectionArgs
+    ///         {
+    ///             Host = "web1",
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
+    /// ### Many hosts, in waves
+    /// ```csharp
+    /// using System.Collections.Generic;
+    /// using System.Linq;
+    /// using Pulumi;
+    /// using Portable = PulumiPortable.Portable;
+    /// 
+    /// return await Deployment.RunAsync(() =&gt; 
+    /// {
+    ///     var web = new Portable.PortableService("web", new()
+    ///     {
+    ///         Version = "1.0",
+    ///         Source = new Portable.Inputs.ImageSourceArgs
+    ///         {
+    ///             Directory = new Portable.Inputs.DirectorySourceArgs
+    ///             {
+    ///                 Path = "image",
+    ///             },
+    ///         },
+    ///         Health = new Portable.Inputs.HealthArgs
+    ///         {
+    ///             Http = new Portable.Inputs.HttpCheckArgs
+    ///             {
+    ///                 Port = 8080,
+    ///             },
+    ///         },
+    ///         Connections = 
+    ///         {
+    ///             { "web1", new Portable.Inputs.ConnectionArgs
+    ///             {
+    ///                 Host = "web1.example.com",
+    ///             } },
+    ///             { "web2", new Portable.Inputs.ConnectionArgs
+    ///             {
+    ///                 Host = "web2.example.com",
+    ///             } },
+    ///             { "web3", new Portable.Inputs.ConnectionArgs
+    ///             {
+    ///                 Host = "web3.example.com",
+    ///             } },
+    ///         },
+    ///         Waves = new Portable.Inputs.WavesArgs
+    ///         {
+    ///             CanaryHosts = new[]
+    ///             {
+    ///                 "web1",
+    ///             },
+    ///             BatchSize = 2,
+    ///         },
+    ///     });
+    /// 
+    /// });
+    /// ```
     /// </summary>
     [PortableResourceType("portable:index:PortableService")]
     public partial class PortableService : global::Pulumi.ComponentResource

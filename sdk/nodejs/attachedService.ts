@@ -9,6 +9,127 @@ import * as utilities from "./utilities";
 
 /**
  * A portable service: an image attached on a host, with its units enabled and started, and with the drop-ins and host files that belong to it. An update keeps sockets open; when the new image fails to start, the image, drop-ins and files are rolled back.
+ *
+ * ## Example Usage
+ * ### An image with settings and a health check
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const image = new portable.PortableImage("image", {
+ *     name: "hello",
+ *     version: "1.0",
+ *     source: {
+ *         directory: {
+ *             path: "image",
+ *         },
+ *     },
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * const hello = new portable.AttachedService("hello", {
+ *     image: image.path,
+ *     dropIns: [{
+ *         unit: "hello.service",
+ *         sections: {
+ *             Service: {
+ *                 Environment: {
+ *                     NAME: "User",
+ *                 },
+ *                 BindReadOnlyPaths: [
+ *                     "/etc/hello",
+ *                     "/srv/hello",
+ *                 ],
+ *             },
+ *         },
+ *     }],
+ *     health: {
+ *         http: {
+ *             port: 8080,
+ *             path: "/health",
+ *         },
+ *     },
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * export const serving = hello.serving;
+ * ```
+ * ### A secret that the service reads as a credential
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const config = new pulumi.Config();
+ * const token = config.require("token");
+ * const hello = new portable.AttachedService("hello", {
+ *     image: "/var/lib/portables/hello_1.0.raw",
+ *     files: {
+ *         "/etc/hello/token": {
+ *             content: pulumi.secret(token),
+ *             mode: "0600",
+ *         },
+ *     },
+ *     dropIns: [{
+ *         unit: "hello.service",
+ *         sections: {
+ *             Service: {
+ *                 LoadCredential: "token:/etc/hello/token",
+ *             },
+ *         },
+ *     }],
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
+ * ### A migration before the switch
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const shop = new portable.AttachedService("shop", {
+ *     image: "/var/lib/portables/shop_2.0.raw",
+ *     beforeSwitch: {
+ *         command: [
+ *             "/usr/bin/shop",
+ *             "migrate",
+ *         ],
+ *         unit: "shop.service",
+ *     },
+ *     rollback: portable.Rollback.UnlessMigrated,
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
+ * ### Units that start or not, and a program that makes machine code
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const web = new portable.AttachedService("web", {
+ *     image: "/var/lib/portables/web_1.0.raw",
+ *     profile: portable.Profile.Strict,
+ *     units: {
+ *         "web.service": {
+ *             presets: [portable.Preset.Jit],
+ *         },
+ *         "web-report.timer": {
+ *             enable: true,
+ *             start: false,
+ *         },
+ *     },
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
  */
 export class AttachedService extends pulumi.CustomResource {
     /**

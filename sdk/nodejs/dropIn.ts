@@ -9,6 +9,56 @@ import * as utilities from "./utilities";
 
 /**
  * A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
+ *
+ * ## Example Usage
+ * ### Settings of any unit of the host
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const limits = new portable.DropIn("limits", {
+ *     unit: "nginx.service",
+ *     sections: {
+ *         Service: {
+ *             LimitNOFILE: 65536,
+ *             MemoryMax: "512M",
+ *             SystemCallFilter: [
+ *                 "@system-service",
+ *                 "~@privileged",
+ *             ],
+ *         },
+ *     },
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
+ * ### A file that a unit reads, and a reload
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const page = new portable.DropIn("page", {
+ *     unit: "hello.service",
+ *     sections: {
+ *         Service: {
+ *             BindReadOnlyPaths: ["/etc/hello"],
+ *         },
+ *     },
+ *     files: {
+ *         "/etc/hello/page.html": {
+ *             content: "Hello!",
+ *             mode: "0644",
+ *         },
+ *     },
+ *     onChange: portable.OnChange.Reload,
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
  */
 export class DropIn extends pulumi.CustomResource {
     /**

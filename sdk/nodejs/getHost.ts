@@ -9,6 +9,22 @@ import * as utilities from "./utilities";
 
 /**
  * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
+ *
+ * ## Example Usage
+ * ### What a host has, and what it lacks
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const web1 = portable.getHost({
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * export const systemd = web1.then(web1 => web1.systemdVersion);
+ * export const missing = web1.then(web1 => web1.missing);
+ * ```
  */
 export function getHost(args?: GetHostArgs, opts?: pulumi.InvokeOptions): Promise<GetHostResult> {
     args = args || {};
@@ -49,6 +65,22 @@ export interface GetHostResult {
 }
 /**
  * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
+ *
+ * ## Example Usage
+ * ### What a host has, and what it lacks
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const web1 = portable.getHost({
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * export const systemd = web1.then(web1 => web1.systemdVersion);
+ * export const missing = web1.then(web1 => web1.missing);
+ * ```
  */
 export function getHostOutput(args?: GetHostOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<GetHostResult> {
     args = args || {};

@@ -9,6 +9,191 @@ import * as utilities from "./utilities";
 
 /**
  * An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
+ *
+ * ## Example Usage
+ * ### A program and its unit files
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const hello = new portable.PortableImage("hello", {
+ *     version: "1.0",
+ *     source: {
+ *         files: {
+ *             units: [
+ *                 "units/hello.service",
+ *                 "units/hello.socket",
+ *             ],
+ *             tree: {
+ *                 "/usr/bin/hello": {
+ *                     asset: new pulumi.asset.FileAsset("bin/hello"),
+ *                     mode: "0755",
+ *                 },
+ *             },
+ *             substitutions: {
+ *                 helloExe: "/usr/bin/hello",
+ *             },
+ *         },
+ *     },
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
+ * ### A Node.js application
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const web = new portable.PortableImage("web", {
+ *     version: "1.0",
+ *     source: {
+ *         files: {
+ *             units: [
+ *                 "units/web.service",
+ *                 "units/web.socket",
+ *             ],
+ *             runtime: {
+ *                 node: {
+ *                     version: "24.11.0",
+ *                 },
+ *             },
+ *             tree: {
+ *                 "/app/server.js": {
+ *                     asset: new pulumi.asset.FileAsset("app/server.js"),
+ *                 },
+ *             },
+ *         },
+ *     },
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
+ * ### A Python application with its packages
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const api = new portable.PortableImage("api", {
+ *     version: "1.0",
+ *     source: {
+ *         files: {
+ *             units: ["units/api.service"],
+ *             runtime: {
+ *                 python: {
+ *                     requirements: "requirements.txt",
+ *                 },
+ *             },
+ *             tree: {
+ *                 "/app/main.py": {
+ *                     asset: new pulumi.asset.FileAsset("app/main.py"),
+ *                 },
+ *             },
+ *         },
+ *     },
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
+ * ### A container image
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const cache = new portable.PortableImage("cache", {
+ *     version: "8.0",
+ *     source: {
+ *         oci: {
+ *             archive: "cache.tar",
+ *         },
+ *     },
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
+ * ### A directory that holds a system
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const shop = new portable.PortableImage("shop", {
+ *     version: "2.4",
+ *     source: {
+ *         directory: {
+ *             path: "image",
+ *         },
+ *     },
+ *     format: portable.ImageFormat.Erofs,
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
+ * ### An image that Nix builds
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const hello = new portable.PortableImage("hello", {
+ *     version: "1.0",
+ *     source: {
+ *         nix: {
+ *             installable: ".#image",
+ *         },
+ *     },
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
+ * ### A ready image from a URL
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const hello = new portable.PortableImage("hello", {
+ *     version: "1.0",
+ *     source: {
+ *         raw: {
+ *             url: "https://example.com/hello_1.0.raw",
+ *             sha256: "9c54ce9c005d46468d10929448ebd5049c54ce9c005d46468d10929448ebd504",
+ *         },
+ *     },
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
+ * ### A second copy of a program on one host
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const staging = new portable.PortableImage("staging", {
+ *     name: "hello",
+ *     instance: "staging",
+ *     version: "1.1",
+ *     source: {
+ *         directory: {
+ *             path: "image",
+ *         },
+ *     },
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
  */
 export class PortableImage extends pulumi.CustomResource {
     /**

@@ -9,6 +9,66 @@ import * as utilities from "./utilities";
 
 /**
  * An image and its service on one host or on many, in waves. The image is built once, and is uploaded to every host before the first one is switched: a host that can't be reached or has no room stops the update before anything is switched.
+ *
+ * ## Example Usage
+ * ### An image and its service on one host
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const hello = new portable.PortableService("hello", {
+ *     version: "1.0",
+ *     source: {
+ *         directory: {
+ *             path: "image",
+ *         },
+ *     },
+ *     health: {
+ *         http: {
+ *             port: 8080,
+ *         },
+ *     },
+ *     connection: {
+ *         host: "web1",
+ *     },
+ * });
+ * ```
+ * ### Many hosts, in waves
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as portable from "pulumi-portable";
+ *
+ * const web = new portable.PortableService("web", {
+ *     version: "1.0",
+ *     source: {
+ *         directory: {
+ *             path: "image",
+ *         },
+ *     },
+ *     health: {
+ *         http: {
+ *             port: 8080,
+ *         },
+ *     },
+ *     connections: {
+ *         web1: {
+ *             host: "web1.example.com",
+ *         },
+ *         web2: {
+ *             host: "web2.example.com",
+ *         },
+ *         web3: {
+ *             host: "web3.example.com",
+ *         },
+ *     },
+ *     waves: {
+ *         canaryHosts: ["web1"],
+ *         batchSize: 2,
+ *     },
+ * });
+ * ```
  */
 export class PortableService extends pulumi.ComponentResource {
     /** @internal */

@@ -156,6 +156,7 @@ export class Workshop {
             license: "Apache-2.0",
             repository: "https://example.com/repository",
             homepage: "https://example.com",
+            examples: async () => ({}),
             logoUrl: "https://example.com/logo.png",
             pluginDownloadUrl: "https://example.com/plugins",
             keywords: [],

@@ -1,15 +1,22 @@
-// current makes the SDKs for Node.js, Python and Go with the generators of a current Pulumi, without the CLI.
+// current makes SDKs and programs for Node.js, Python and Go with the generators of a current Pulumi, without the CLI.
 //
-//	current SCHEMA DIRECTORY    writes DIRECTORY/{nodejs,python,go}
+//	current sdks SCHEMA DIRECTORY        writes DIRECTORY/{nodejs,python,go}
+//	current examples SCHEMA DIRECTORY    writes, beside every NAME.pp, the program as NAME.{ts,py,go}
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/pulumi-portable/pulumi-portable/scripts/sdk-gen/shared"
 	gogen "github.com/pulumi/pulumi/pkg/v3/codegen/go"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/hcl2/syntax"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/pcl"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
@@ -29,13 +36,43 @@ var generators = map[string]shared.Generate{
 	},
 }
 
+// By the ending of the file that the program is written to.
+var languages = map[string]shared.Program{
+	"ts": nodejs.GenerateProgram,
+	"py": python.GenerateProgram,
+	"go": mendedGo,
+}
+
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: current SCHEMA DIRECTORY")
-		os.Exit(2)
-	}
-	if err := shared.WriteSDKs(os.Args[1], os.Args[2], generators); err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "sdk-gen:", err)
 		os.Exit(1)
 	}
+}
+
+func run(args []string) error {
+	switch {
+	case len(args) == 3 && args[0] == "sdks":
+		return shared.WriteSDKs(args[1], args[2], generators)
+	case len(args) == 3 && args[0] == "examples":
+		return writeExamples(args[1], args[2])
+	default:
+		return errors.New("usage: current sdks|examples SCHEMA DIRECTORY")
+	}
+}
+
+func writeExamples(schemaFile, directory string) error {
+	pkg, err := shared.Bind(schemaFile)
+	if err != nil {
+		return err
+	}
+	bind := func(files []*syntax.File) (*pcl.Program, hcl.Diagnostics, error) {
+		return pcl.BindProgram(files, shared.Loader{Package: pkg})
+	}
+	return filepath.WalkDir(directory, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(file) != ".pp" {
+			return err
+		}
+		return shared.WritePrograms(file, bind, languages)
+	})
 }

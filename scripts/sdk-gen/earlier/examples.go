@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,78 +10,72 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/pulumi-portable/pulumi-portable/scripts/sdk-gen/shared"
-	"github.com/pulumi/pulumi-java/pkg/codegen/java"
 	"github.com/pulumi/pulumi-yaml/pkg/pulumiyaml"
 	yamlgen "github.com/pulumi/pulumi-yaml/pkg/pulumiyaml/codegen"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/dotnet"
-	gogen "github.com/pulumi/pulumi/pkg/v3/codegen/go"
-	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/hcl2/syntax"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/pcl"
-	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
-	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
-// By the ending of the file that the program is written to.
-var converters = map[string]func(*pcl.Program) (map[string][]byte, hcl.Diagnostics, error){
-	"ts":   nodejs.GenerateProgram,
-	"py":   python.GenerateProgram,
-	"go":   gogen.GenerateProgram,
-	"cs":   dotnet.GenerateProgram,
-	"java": java.GenerateProgram,
+// mendedDotnet repairs the alias of the package's namespace, of which the generator writes none or two where the namespace
+// isn't one of Pulumi's.
+func mendedDotnet(program *pcl.Program) (map[string][]byte, hcl.Diagnostics, error) {
+	files, problems, err := dotnet.GenerateProgram(program)
+	for name, content := range files {
+		alias := []byte("using Portable = PulumiPortable.Portable;\n")
+		content = bytes.Replace(content, []byte("using Portable = Pulumi.Portable;\n"), nil, 1)
+		content = bytes.Replace(content, alias, nil, 1)
+		files[name] = bytes.Replace(content, []byte("using Pulumi;\n"), append([]byte("using Pulumi;\n"), alias...), 1)
+	}
+	return files, problems, err
 }
 
-func writeExamples(schemaFile, directory string) error {
+func writeExamples(schemaFile, directory string, withJava bool) error {
 	pkg, err := shared.Bind(schemaFile)
 	if err != nil {
 		return err
+	}
+	// By the ending of the file that the program is written to.
+	languages := map[string]shared.Program{"cs": mendedDotnet}
+	if withJava {
+		languages["java"] = javaGenerator(pkg)
+	}
+	loader := shared.Loader{Package: pkg}
+	bind := func(files []*syntax.File) (*pcl.Program, hcl.Diagnostics, error) {
+		return pcl.BindProgram(files, pcl.Loader(loader))
 	}
 	return filepath.WalkDir(directory, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(file) != ".yaml" {
 			return err
 		}
-		if err := convert(file, shared.Loader{Package: pkg}); err != nil {
+		converted, err := convert(file, loader)
+		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		return nil
+		return shared.WritePrograms(converted, bind, languages)
 	})
 }
 
-func convert(file string, loader schema.ReferenceLoader) error {
+// convert writes a YAML program in Pulumi's intermediate language, and answers the path of the file.
+func convert(file string, loader shared.Loader) (string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return err
+		return "", err
 	}
 	template, diagnostics, err := pulumiyaml.LoadYAMLBytes(filepath.Base(file), text)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if diagnostics.HasErrors() {
-		return diagnostics
+		return "", diagnostics
 	}
-	program, problems, err := yamlgen.EjectProgram(template, loader)
+	converted, problems, err := yamlgen.ConvertTemplateIL(template, loader)
+	if err == nil && problems.HasErrors() {
+		err = problems
+	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	if len(problems) > 0 {
-		return problems
-	}
-	for extension, generate := range converters {
-		files, problems, err := generate(program)
-		if err != nil {
-			return fmt.Errorf("%s: %w", extension, err)
-		}
-		if len(problems) > 0 {
-			return fmt.Errorf("%s: %w", extension, problems)
-		}
-		if len(files) != 1 {
-			return fmt.Errorf("%s: the program became %d files", extension, len(files))
-		}
-		for _, content := range files {
-			target := strings.TrimSuffix(file, "yaml") + extension
-			if err := os.WriteFile(target, content, 0o644); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	target := strings.TrimSuffix(file, "yaml") + "pp"
+	return target, os.WriteFile(target, []byte(converted), 0o644)
 }

@@ -2,13 +2,18 @@
 package shared
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/blang/semver"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/hcl2/syntax"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/pcl"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
@@ -65,6 +70,59 @@ func writeFiles(directory string, files map[string][]byte) error {
 		}
 	}
 	return nil
+}
+
+// Program makes the files of a program in one language.
+type Program func(*pcl.Program) (map[string][]byte, hcl.Diagnostics, error)
+
+// BindProgram checks a program in Pulumi's intermediate language; versions of Pulumi have different functions for it.
+type BindProgram func([]*syntax.File) (*pcl.Program, hcl.Diagnostics, error)
+
+// WritePrograms writes a program of Pulumi's intermediate language beside its FILE.pp, in each language, by the ending
+// of the file.
+func WritePrograms(file string, bind BindProgram, languages map[string]Program) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	for ending, generate := range languages {
+		// A generator changes the program that it is given.
+		program, err := parse(file, text, bind)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		files, problems, err := generate(program)
+		if err == nil && len(problems) > 0 {
+			err = problems
+		}
+		if err == nil && len(files) != 1 {
+			err = fmt.Errorf("the program became %d files", len(files))
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", file, ending, err)
+		}
+		for _, content := range files {
+			if err := os.WriteFile(strings.TrimSuffix(file, "pp")+ending, content, 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func parse(file string, text []byte, bind BindProgram) (*pcl.Program, error) {
+	parser := syntax.NewParser()
+	if err := parser.ParseFile(bytes.NewReader(text), filepath.Base(file)); err != nil {
+		return nil, err
+	}
+	if parser.Diagnostics.HasErrors() {
+		return nil, parser.Diagnostics
+	}
+	program, problems, err := bind(parser.Files)
+	if err == nil && problems.HasErrors() {
+		err = problems
+	}
+	return program, err
 }
 
 // Loader gives converters the one package that examples are about, and starts no plugin for another.

@@ -14,6 +14,86 @@ import (
 )
 
 // A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
+//
+// ## Example Usage
+// ### Settings of any unit of the host
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			_, err := portable.NewDropIn(ctx, "limits", &portable.DropInArgs{
+//				Unit: pulumi.String("nginx.service"),
+//				Sections: pulumi.MapMap{
+//					"Service": pulumi.Map{
+//						"LimitNOFILE": pulumi.Any(65536),
+//						"MemoryMax":   pulumi.Any("512M"),
+//						"SystemCallFilter": pulumi.Any([]any{
+//							"@system-service",
+//							"~@privileged",
+//						}),
+//					},
+//				},
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
+// ### A file that a unit reads, and a reload
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			_, err := portable.NewDropIn(ctx, "page", &portable.DropInArgs{
+//				Unit: pulumi.String("hello.service"),
+//				Sections: pulumi.MapMap{
+//					"Service": pulumi.Map{
+//						"BindReadOnlyPaths": pulumi.Any([]any{
+//							"/etc/hello",
+//						}),
+//					},
+//				},
+//				Files: portable.HostFileMap{
+//					"/etc/hello/page.html": &portable.HostFileArgs{
+//						Content: pulumi.String("Hello!"),
+//						Mode:    pulumi.String("0644"),
+//					},
+//				},
+//				OnChange: portable.OnChangeReload,
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
 type DropIn struct {
 	pulumi.CustomResourceState
 

@@ -13,6 +13,36 @@ import (
 )
 
 // Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
+//
+// ## Example Usage
+// ### What a host has, and what it lacks
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			web1, err := portable.GetHost(ctx, &portable.GetHostArgs{
+//				Connection: &portable.Connection{
+//					Host: pulumi.StringRef("web1"),
+//				},
+//			}, nil)
+//			if err != nil {
+//				return err
+//			}
+//			ctx.Export("systemd", pulumi.Int(web1.SystemdVersion))
+//			ctx.Export("missing", pulumi.ToStringArray(web1.Missing))
+//			return nil
+//		})
+//	}
+//
+// ```
 func GetHost(ctx *pulumi.Context, args *GetHostArgs, opts ...pulumi.InvokeOption) (*GetHostResult, error) {
 	opts = internal.PkgInvokeDefaultOpts(opts)
 	var rv GetHostResult

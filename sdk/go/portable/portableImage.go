@@ -14,6 +14,305 @@ import (
 )
 
 // An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
+//
+// ## Example Usage
+// ### A program and its unit files
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			_, err := portable.NewPortableImage(ctx, "hello", &portable.PortableImageArgs{
+//				Version: pulumi.String("1.0"),
+//				Source: &portable.ImageSourceArgs{
+//					Files: &portable.FilesSourceArgs{
+//						Units: pulumi.Array{
+//							pulumi.Any("units/hello.service"),
+//							pulumi.Any("units/hello.socket"),
+//						},
+//						Tree: portable.ImageFileMap{
+//							"/usr/bin/hello": &portable.ImageFileArgs{
+//								Asset: pulumi.NewFileAsset("bin/hello"),
+//								Mode:  pulumi.String("0755"),
+//							},
+//						},
+//						Substitutions: pulumi.StringMap{
+//							"helloExe": pulumi.String("/usr/bin/hello"),
+//						},
+//					},
+//				},
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
+// ### A Node.js application
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			_, err := portable.NewPortableImage(ctx, "web", &portable.PortableImageArgs{
+//				Version: pulumi.String("1.0"),
+//				Source: &portable.ImageSourceArgs{
+//					Files: &portable.FilesSourceArgs{
+//						Units: pulumi.Array{
+//							pulumi.Any("units/web.service"),
+//							pulumi.Any("units/web.socket"),
+//						},
+//						Runtime: &portable.ImageRuntimeArgs{
+//							Node: &portable.NodeRuntimeArgs{
+//								Version: pulumi.String("24.11.0"),
+//							},
+//						},
+//						Tree: portable.ImageFileMap{
+//							"/app/server.js": &portable.ImageFileArgs{
+//								Asset: pulumi.NewFileAsset("app/server.js"),
+//							},
+//						},
+//					},
+//				},
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
+// ### A Python application with its packages
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			_, err := portable.NewPortableImage(ctx, "api", &portable.PortableImageArgs{
+//				Version: pulumi.String("1.0"),
+//				Source: &portable.ImageSourceArgs{
+//					Files: &portable.FilesSourceArgs{
+//						Units: pulumi.Array{
+//							pulumi.Any("units/api.service"),
+//						},
+//						Runtime: &portable.ImageRuntimeArgs{
+//							Python: &portable.PythonRuntimeArgs{
+//								Requirements: pulumi.String("requirements.txt"),
+//							},
+//						},
+//						Tree: portable.ImageFileMap{
+//							"/app/main.py": &portable.ImageFileArgs{
+//								Asset: pulumi.NewFileAsset("app/main.py"),
+//							},
+//						},
+//					},
+//				},
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
+// ### A container image
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			_, err := portable.NewPortableImage(ctx, "cache", &portable.PortableImageArgs{
+//				Version: pulumi.String("8.0"),
+//				Source: &portable.ImageSourceArgs{
+//					Oci: &portable.OciSourceArgs{
+//						Archive: pulumi.String("cache.tar"),
+//					},
+//				},
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
+// ### A directory that holds a system
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			_, err := portable.NewPortableImage(ctx, "shop", &portable.PortableImageArgs{
+//				Version: pulumi.String("2.4"),
+//				Source: &portable.ImageSourceArgs{
+//					Directory: &portable.DirectorySourceArgs{
+//						Path: pulumi.String("image"),
+//					},
+//				},
+//				Format: portable.ImageFormatErofs,
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
+// ### An image that Nix builds
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			_, err := portable.NewPortableImage(ctx, "hello", &portable.PortableImageArgs{
+//				Version: pulumi.String("1.0"),
+//				Source: &portable.ImageSourceArgs{
+//					Nix: &portable.NixSourceArgs{
+//						Installable: pulumi.String(".#image"),
+//					},
+//				},
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
+// ### A ready image from a URL
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			_, err := portable.NewPortableImage(ctx, "hello", &portable.PortableImageArgs{
+//				Version: pulumi.String("1.0"),
+//				Source: &portable.ImageSourceArgs{
+//					Raw: &portable.RawSourceArgs{
+//						Url:    pulumi.String("https://example.com/hello_1.0.raw"),
+//						Sha256: pulumi.String("9c54ce9c005d46468d10929448ebd5049c54ce9c005d46468d10929448ebd504"),
+//					},
+//				},
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
+// ### A second copy of a program on one host
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			_, err := portable.NewPortableImage(ctx, "staging", &portable.PortableImageArgs{
+//				Name:     pulumi.String("hello"),
+//				Instance: pulumi.String("staging"),
+//				Version:  pulumi.String("1.1"),
+//				Source: &portable.ImageSourceArgs{
+//					Directory: &portable.DirectorySourceArgs{
+//						Path: pulumi.String("image"),
+//					},
+//				},
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
 type PortableImage struct {
 	pulumi.CustomResourceState
 

@@ -258,6 +258,118 @@ class AttachedService(pulumi.CustomResource):
         """
         A portable service: an image attached on a host, with its units enabled and started, and with the drop-ins and host files that belong to it. An update keeps sockets open; when the new image fails to start, the image, drop-ins and files are rolled back.
 
+        ## Example Usage
+        ### An image with settings and a health check
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        image = portable.PortableImage("image",
+            name="hello",
+            version="1.0",
+            source={
+                "directory": {
+                    "path": "image",
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        hello = portable.AttachedService("hello",
+            image=image.path,
+            drop_ins=[{
+                "unit": "hello.service",
+                "sections": {
+                    "Service": {
+                        "Environment": {
+                            "NAME": "User",
+                        },
+                        "BindReadOnlyPaths": [
+                            "/etc/hello",
+                            "/srv/hello",
+                        ],
+                    },
+                },
+            }],
+            health={
+                "http": {
+                    "port": 8080,
+                    "path": "/health",
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        pulumi.export("serving", hello.serving)
+        ```
+        ### A secret that the service reads as a credential
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        config = pulumi.Config()
+        token = config.require("token")
+        hello = portable.AttachedService("hello",
+            image="/var/lib/portables/hello_1.0.raw",
+            files={
+                "/etc/hello/token": {
+                    "content": pulumi.Output.secret(token),
+                    "mode": "0600",
+                },
+            },
+            drop_ins=[{
+                "unit": "hello.service",
+                "sections": {
+                    "Service": {
+                        "LoadCredential": "token:/etc/hello/token",
+                    },
+                },
+            }],
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A migration before the switch
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        shop = portable.AttachedService("shop",
+            image="/var/lib/portables/shop_2.0.raw",
+            before_switch={
+                "command": [
+                    "/usr/bin/shop",
+                    "migrate",
+                ],
+                "unit": "shop.service",
+            },
+            rollback=portable.Rollback.UNLESS_MIGRATED,
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### Units that start or not, and a program that makes machine code
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        web = portable.AttachedService("web",
+            image="/var/lib/portables/web_1.0.raw",
+            profile=portable.Profile.STRICT,
+            units={
+                "web.service": {
+                    "presets": [portable.Preset.JIT],
+                },
+                "web-report.timer": {
+                    "enable": True,
+                    "start": False,
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['BeforeSwitchArgs', 'BeforeSwitchArgsDict']] before_switch: A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
@@ -282,6 +394,118 @@ class AttachedService(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         A portable service: an image attached on a host, with its units enabled and started, and with the drop-ins and host files that belong to it. An update keeps sockets open; when the new image fails to start, the image, drop-ins and files are rolled back.
+
+        ## Example Usage
+        ### An image with settings and a health check
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        image = portable.PortableImage("image",
+            name="hello",
+            version="1.0",
+            source={
+                "directory": {
+                    "path": "image",
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        hello = portable.AttachedService("hello",
+            image=image.path,
+            drop_ins=[{
+                "unit": "hello.service",
+                "sections": {
+                    "Service": {
+                        "Environment": {
+                            "NAME": "User",
+                        },
+                        "BindReadOnlyPaths": [
+                            "/etc/hello",
+                            "/srv/hello",
+                        ],
+                    },
+                },
+            }],
+            health={
+                "http": {
+                    "port": 8080,
+                    "path": "/health",
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        pulumi.export("serving", hello.serving)
+        ```
+        ### A secret that the service reads as a credential
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        config = pulumi.Config()
+        token = config.require("token")
+        hello = portable.AttachedService("hello",
+            image="/var/lib/portables/hello_1.0.raw",
+            files={
+                "/etc/hello/token": {
+                    "content": pulumi.Output.secret(token),
+                    "mode": "0600",
+                },
+            },
+            drop_ins=[{
+                "unit": "hello.service",
+                "sections": {
+                    "Service": {
+                        "LoadCredential": "token:/etc/hello/token",
+                    },
+                },
+            }],
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A migration before the switch
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        shop = portable.AttachedService("shop",
+            image="/var/lib/portables/shop_2.0.raw",
+            before_switch={
+                "command": [
+                    "/usr/bin/shop",
+                    "migrate",
+                ],
+                "unit": "shop.service",
+            },
+            rollback=portable.Rollback.UNLESS_MIGRATED,
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### Units that start or not, and a program that makes machine code
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        web = portable.AttachedService("web",
+            image="/var/lib/portables/web_1.0.raw",
+            profile=portable.Profile.STRICT,
+            units={
+                "web.service": {
+                    "presets": [portable.Preset.JIT],
+                },
+                "web-report.timer": {
+                    "enable": True,
+                    "start": False,
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
 
         :param str resource_name: The name of the resource.
         :param AttachedServiceArgs args: The arguments to use to populate this resource's properties.

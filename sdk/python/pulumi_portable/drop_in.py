@@ -156,6 +156,52 @@ class DropIn(pulumi.CustomResource):
         """
         A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
 
+        ## Example Usage
+        ### Settings of any unit of the host
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        limits = portable.DropIn("limits",
+            unit="nginx.service",
+            sections={
+                "Service": {
+                    "LimitNOFILE": 65536,
+                    "MemoryMax": "512M",
+                    "SystemCallFilter": [
+                        "@system-service",
+                        "~@privileged",
+                    ],
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A file that a unit reads, and a reload
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        page = portable.DropIn("page",
+            unit="hello.service",
+            sections={
+                "Service": {
+                    "BindReadOnlyPaths": ["/etc/hello"],
+                },
+            },
+            files={
+                "/etc/hello/page.html": {
+                    "content": "Hello!",
+                    "mode": "0644",
+                },
+            },
+            on_change=portable.OnChange.RELOAD,
+            connection={
+                "host": "web1",
+            })
+        ```
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
@@ -174,6 +220,52 @@ class DropIn(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
+
+        ## Example Usage
+        ### Settings of any unit of the host
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        limits = portable.DropIn("limits",
+            unit="nginx.service",
+            sections={
+                "Service": {
+                    "LimitNOFILE": 65536,
+                    "MemoryMax": "512M",
+                    "SystemCallFilter": [
+                        "@system-service",
+                        "~@privileged",
+                    ],
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A file that a unit reads, and a reload
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        page = portable.DropIn("page",
+            unit="hello.service",
+            sections={
+                "Service": {
+                    "BindReadOnlyPaths": ["/etc/hello"],
+                },
+            },
+            files={
+                "/etc/hello/page.html": {
+                    "content": "Hello!",
+                    "mode": "0644",
+                },
+            },
+            on_change=portable.OnChange.RELOAD,
+            connection={
+                "host": "web1",
+            })
+        ```
 
         :param str resource_name: The name of the resource.
         :param DropInArgs args: The arguments to use to populate this resource's properties.

@@ -100,6 +100,19 @@ def get_host(connection: Optional[Union['Connection', 'ConnectionDict']] = None,
     """
     Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
 
+    ## Example Usage
+    ### What a host has, and what it lacks
+    ```python
+    import pulumi
+    import pulumi_portable as portable
+
+    web1 = portable.get_host(connection={
+        "host": "web1",
+    })
+    pulumi.export("systemd", web1.systemd_version)
+    pulumi.export("missing", web1.missing)
+    ```
+
     :param Union['Connection', 'ConnectionDict'] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
     """
     __args__ = dict()
@@ -117,6 +130,19 @@ def get_host_output(connection: pulumi.Input[Optional[Optional[Union['Connection
                     opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetHostResult]:
     """
     Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
+
+    ## Example Usage
+    ### What a host has, and what it lacks
+    ```python
+    import pulumi
+    import pulumi_portable as portable
+
+    web1 = portable.get_host(connection={
+        "host": "web1",
+    })
+    pulumi.export("systemd", web1.systemd_version)
+    pulumi.export("missing", web1.missing)
+    ```
 
     :param Union['Connection', 'ConnectionDict'] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
     """

@@ -172,6 +172,175 @@ class PortableImage(pulumi.CustomResource):
         """
         An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
 
+        ## Example Usage
+        ### A program and its unit files
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        hello = portable.PortableImage("hello",
+            version="1.0",
+            source={
+                "files": {
+                    "units": [
+                        "units/hello.service",
+                        "units/hello.socket",
+                    ],
+                    "tree": {
+                        "/usr/bin/hello": {
+                            "asset": pulumi.FileAsset("bin/hello"),
+                            "mode": "0755",
+                        },
+                    },
+                    "substitutions": {
+                        "helloExe": "/usr/bin/hello",
+                    },
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A Node.js application
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        web = portable.PortableImage("web",
+            version="1.0",
+            source={
+                "files": {
+                    "units": [
+                        "units/web.service",
+                        "units/web.socket",
+                    ],
+                    "runtime": {
+                        "node": {
+                            "version": "24.11.0",
+                        },
+                    },
+                    "tree": {
+                        "/app/server.js": {
+                            "asset": pulumi.FileAsset("app/server.js"),
+                        },
+                    },
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A Python application with its packages
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        api = portable.PortableImage("api",
+            version="1.0",
+            source={
+                "files": {
+                    "units": ["units/api.service"],
+                    "runtime": {
+                        "python": {
+                            "requirements": "requirements.txt",
+                        },
+                    },
+                    "tree": {
+                        "/app/main.py": {
+                            "asset": pulumi.FileAsset("app/main.py"),
+                        },
+                    },
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A container image
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        cache = portable.PortableImage("cache",
+            version="8.0",
+            source={
+                "oci": {
+                    "archive": "cache.tar",
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A directory that holds a system
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        shop = portable.PortableImage("shop",
+            version="2.4",
+            source={
+                "directory": {
+                    "path": "image",
+                },
+            },
+            format=portable.ImageFormat.EROFS,
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### An image that Nix builds
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        hello = portable.PortableImage("hello",
+            version="1.0",
+            source={
+                "nix": {
+                    "installable": ".#image",
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A ready image from a URL
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        hello = portable.PortableImage("hello",
+            version="1.0",
+            source={
+                "raw": {
+                    "url": "https://example.com/hello_1.0.raw",
+                    "sha256": "9c54ce9c005d46468d10929448ebd5049c54ce9c005d46468d10929448ebd504",
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A second copy of a program on one host
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        staging = portable.PortableImage("staging",
+            name="hello",
+            instance="staging",
+            version="1.1",
+            source={
+                "directory": {
+                    "path": "image",
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
@@ -191,6 +360,175 @@ class PortableImage(pulumi.CustomResource):
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
+
+        ## Example Usage
+        ### A program and its unit files
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        hello = portable.PortableImage("hello",
+            version="1.0",
+            source={
+                "files": {
+                    "units": [
+                        "units/hello.service",
+                        "units/hello.socket",
+                    ],
+                    "tree": {
+                        "/usr/bin/hello": {
+                            "asset": pulumi.FileAsset("bin/hello"),
+                            "mode": "0755",
+                        },
+                    },
+                    "substitutions": {
+                        "helloExe": "/usr/bin/hello",
+                    },
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A Node.js application
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        web = portable.PortableImage("web",
+            version="1.0",
+            source={
+                "files": {
+                    "units": [
+                        "units/web.service",
+                        "units/web.socket",
+                    ],
+                    "runtime": {
+                        "node": {
+                            "version": "24.11.0",
+                        },
+                    },
+                    "tree": {
+                        "/app/server.js": {
+                            "asset": pulumi.FileAsset("app/server.js"),
+                        },
+                    },
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A Python application with its packages
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        api = portable.PortableImage("api",
+            version="1.0",
+            source={
+                "files": {
+                    "units": ["units/api.service"],
+                    "runtime": {
+                        "python": {
+                            "requirements": "requirements.txt",
+                        },
+                    },
+                    "tree": {
+                        "/app/main.py": {
+                            "asset": pulumi.FileAsset("app/main.py"),
+                        },
+                    },
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A container image
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        cache = portable.PortableImage("cache",
+            version="8.0",
+            source={
+                "oci": {
+                    "archive": "cache.tar",
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A directory that holds a system
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        shop = portable.PortableImage("shop",
+            version="2.4",
+            source={
+                "directory": {
+                    "path": "image",
+                },
+            },
+            format=portable.ImageFormat.EROFS,
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### An image that Nix builds
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        hello = portable.PortableImage("hello",
+            version="1.0",
+            source={
+                "nix": {
+                    "installable": ".#image",
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A ready image from a URL
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        hello = portable.PortableImage("hello",
+            version="1.0",
+            source={
+                "raw": {
+                    "url": "https://example.com/hello_1.0.raw",
+                    "sha256": "9c54ce9c005d46468d10929448ebd5049c54ce9c005d46468d10929448ebd504",
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### A second copy of a program on one host
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        staging = portable.PortableImage("staging",
+            name="hello",
+            instance="staging",
+            version="1.1",
+            source={
+                "directory": {
+                    "path": "image",
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
 
         :param str resource_name: The name of the resource.
         :param PortableImageArgs args: The arguments to use to populate this resource's properties.

@@ -376,6 +376,62 @@ class PortableService(pulumi.ComponentResource):
         """
         An image and its service on one host or on many, in waves. The image is built once, and is uploaded to every host before the first one is switched: a host that can't be reached or has no room stops the update before anything is switched.
 
+        ## Example Usage
+        ### An image and its service on one host
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        hello = portable.PortableService("hello",
+            version="1.0",
+            source={
+                "directory": {
+                    "path": "image",
+                },
+            },
+            health={
+                "http": {
+                    "port": 8080,
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### Many hosts, in waves
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        web = portable.PortableService("web",
+            version="1.0",
+            source={
+                "directory": {
+                    "path": "image",
+                },
+            },
+            health={
+                "http": {
+                    "port": 8080,
+                },
+            },
+            connections={
+                "web1": {
+                    "host": "web1.example.com",
+                },
+                "web2": {
+                    "host": "web2.example.com",
+                },
+                "web3": {
+                    "host": "web3.example.com",
+                },
+            },
+            waves={
+                "canary_hosts": ["web1"],
+                "batch_size": 2,
+            })
+        ```
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['BeforeSwitchArgs', 'BeforeSwitchArgsDict']] before_switch: A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
@@ -407,6 +463,62 @@ class PortableService(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         An image and its service on one host or on many, in waves. The image is built once, and is uploaded to every host before the first one is switched: a host that can't be reached or has no room stops the update before anything is switched.
+
+        ## Example Usage
+        ### An image and its service on one host
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        hello = portable.PortableService("hello",
+            version="1.0",
+            source={
+                "directory": {
+                    "path": "image",
+                },
+            },
+            health={
+                "http": {
+                    "port": 8080,
+                },
+            },
+            connection={
+                "host": "web1",
+            })
+        ```
+        ### Many hosts, in waves
+        ```python
+        import pulumi
+        import pulumi_portable as portable
+
+        web = portable.PortableService("web",
+            version="1.0",
+            source={
+                "directory": {
+                    "path": "image",
+                },
+            },
+            health={
+                "http": {
+                    "port": 8080,
+                },
+            },
+            connections={
+                "web1": {
+                    "host": "web1.example.com",
+                },
+                "web2": {
+                    "host": "web2.example.com",
+                },
+                "web3": {
+                    "host": "web3.example.com",
+                },
+            },
+            waves={
+                "canary_hosts": ["web1"],
+                "batch_size": 2,
+            })
+        ```
 
         :param str resource_name: The name of the resource.
         :param PortableServiceArgs args: The arguments to use to populate this resource's properties.

@@ -222,22 +222,31 @@ export class Deployment extends StepExecutor implements MonitorCalls {
         if (from.provider) return from.provider;
         const name = token.split(":")[0] as string;
         const key = [name, from.version, from.pluginDownloadUrl].join(" ");
-        const registered = this.defaultProviders.get(key) ?? this.registerDefaultProvider(name, from.version);
+        const registered = this.defaultProviders.get(key) ?? this.registerDefaultProvider(name, from);
         this.defaultProviders.set(key, registered);
         return registered;
     }
 
-    private async registerDefaultProvider(name: string, version: string): Promise<string> {
+    private async registerDefaultProvider(
+        name: string,
+        { version, pluginDownloadUrl }: Pick<Goal, "version" | "pluginDownloadUrl">,
+    ): Promise<string> {
         const config = Object.entries(this.options.config).filter(([key]) => key.startsWith(`${name}:`));
         const inputs: Properties = Object.fromEntries(
             config.map(([key, value]) => [key.slice(name.length + 1), value]),
         );
         const provider = await this.make({
             type: `${PROVIDER_TYPE}${name}`,
-            name: version ? `default_${version.replace(/[.+-]/g, "_")}` : "default",
+            name: [
+                "default",
+                ...(version ? [version.replace(/[.+-]/g, "_")] : []),
+                ...(pluginDownloadUrl ? [pluginDownloadUrl.replace(/[^\w.\-/]/g, "_")] : []),
+            ].join("_"),
             custom: true,
             parent: "",
-            inputs: version ? { ...inputs, version, __internal: {} } : inputs,
+            inputs: version
+                ? { ...inputs, version, __internal: pluginDownloadUrl ? { pluginDownloadURL: pluginDownloadUrl } : {} }
+                : inputs,
             protect: false,
             dependencies: [],
             propertyDependencies: {},

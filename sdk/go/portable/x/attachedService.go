@@ -14,6 +14,193 @@ import (
 )
 
 // A portable service: an image attached on a host, with its units enabled and started, and with the drop-ins and host files that belong to it. An update keeps sockets open; when the new image fails to start, the image, drop-ins and files are rolled back.
+//
+// ## Example Usage
+// ### An image with settings and a health check
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			image, err := portable.NewPortableImage(ctx, "image", &portable.PortableImageArgs{
+//				Name:    pulumi.String("hello"),
+//				Version: pulumi.String("1.0"),
+//				Source: &portable.ImageSourceArgs{
+//					Directory: &portable.DirectorySourceArgs{
+//						Path: pulumi.String("image"),
+//					},
+//				},
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			hello, err := portable.NewAttachedService(ctx, "hello", &portable.AttachedServiceArgs{
+//				Image: image.Path,
+//				DropIns: portable.InlineDropInArray{
+//					&portable.InlineDropInArgs{
+//						Unit: pulumi.String("hello.service"),
+//						Sections: pulumi.MapMap{
+//							"Service": pulumi.Map{
+//								"Environment": pulumi.Any(map[string]interface{}{
+//									"NAME": "User",
+//								}),
+//								"BindReadOnlyPaths": pulumi.Any([]any{
+//									"/etc/hello",
+//									"/srv/hello",
+//								}),
+//							},
+//						},
+//					},
+//				},
+//				Health: &portable.HealthArgs{
+//					Http: &portable.HttpCheckArgs{
+//						Port: pulumi.Int(8080),
+//						Path: pulumi.String("/health"),
+//					},
+//				},
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			ctx.Export("serving", hello.Serving)
+//			return nil
+//		})
+//	}
+//
+// ```
+// ### A secret that the service reads as a credential
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			cfg := config.New(ctx, "")
+//			token := cfg.Require("token")
+//			_, err := portable.NewAttachedService(ctx, "hello", &portable.AttachedServiceArgs{
+//				Image: pulumi.String("/var/lib/portables/hello_1.0.raw"),
+//				Files: portable.HostFileMap{
+//					"/etc/hello/token": &portable.HostFileArgs{
+//						Content: pulumi.ToSecret(token).(pulumi.StringOutput),
+//						Mode:    pulumi.String("0600"),
+//					},
+//				},
+//				DropIns: portable.InlineDropInArray{
+//					&portable.InlineDropInArgs{
+//						Unit: pulumi.String("hello.service"),
+//						Sections: pulumi.MapMap{
+//							"Service": pulumi.Map{
+//								"LoadCredential": pulumi.Any("token:/etc/hello/token"),
+//							},
+//						},
+//					},
+//				},
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
+// ### A migration before the switch
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			_, err := portable.NewAttachedService(ctx, "shop", &portable.AttachedServiceArgs{
+//				Image: pulumi.String("/var/lib/portables/shop_2.0.raw"),
+//				BeforeSwitch: &portable.BeforeSwitchArgs{
+//					Command: pulumi.StringArray{
+//						pulumi.String("/usr/bin/shop"),
+//						pulumi.String("migrate"),
+//					},
+//					Unit: pulumi.String("shop.service"),
+//				},
+//				Rollback: portable.RollbackUnlessMigrated,
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
+// ### Units that start or not, and a program that makes machine code
+// ```go
+// package main
+//
+// import (
+//
+//	"github.com/pulumi-portable/pulumi-portable/sdk/go/portable"
+//	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+//
+// )
+//
+//	func main() {
+//		pulumi.Run(func(ctx *pulumi.Context) error {
+//			_, err := portable.NewAttachedService(ctx, "web", &portable.AttachedServiceArgs{
+//				Image:   pulumi.String("/var/lib/portables/web_1.0.raw"),
+//				Profile: pulumi.String(portable.ProfileStrict),
+//				Units: portable.UnitOverrideMap{
+//					"web.service": &portable.UnitOverrideArgs{
+//						Presets: portable.PresetArray{
+//							portable.PresetJit,
+//						},
+//					},
+//					"web-report.timer": &portable.UnitOverrideArgs{
+//						Enable: pulumi.Bool(true),
+//						Start:  pulumi.Bool(false),
+//					},
+//				},
+//				Connection: &portable.ConnectionArgs{
+//					Host: pulumi.String("web1"),
+//				},
+//			})
+//			if err != nil {
+//				return err
+//			}
+//			return nil
+//		})
+//	}
+//
+// ```
 type AttachedService struct {
 	pulumi.CustomResourceState
 

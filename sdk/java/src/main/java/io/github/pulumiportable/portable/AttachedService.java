@@ -28,6 +28,180 @@ import javax.annotation.Nullable;
 /**
  * A portable service: an image attached on a host, with its units enabled and started, and with the drop-ins and host files that belong to it. An update keeps sockets open; when the new image fails to start, the image, drop-ins and files are rolled back.
  * 
+ * ## Example Usage
+ * ### An image with settings and a health check
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import io.github.pulumiportable.portable.AttachedService;
+ * import io.github.pulumiportable.portable.AttachedServiceArgs;
+ * import io.github.pulumiportable.portable.PortableImage;
+ * import io.github.pulumiportable.portable.PortableImageArgs;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import io.github.pulumiportable.portable.inputs.DirectorySourceArgs;
+ * import io.github.pulumiportable.portable.inputs.HealthArgs;
+ * import io.github.pulumiportable.portable.inputs.HttpCheckArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageSourceArgs;
+ * import io.github.pulumiportable.portable.inputs.InlineDropInArgs;
+ * import java.util.List;
+ * import java.util.Map;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var image = new PortableImage("image", PortableImageArgs.builder()
+ *             .name("hello")
+ *             .version("1.0")
+ *             .source(ImageSourceArgs.builder()
+ *                 .directory(DirectorySourceArgs.builder()
+ *                     .path("image")
+ *                     .build())
+ *                 .build())
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *         var hello = new AttachedService("hello", AttachedServiceArgs.builder()
+ *             .image(image.path())
+ *             .dropIns(InlineDropInArgs.builder()
+ *                 .unit("hello.service")
+ *                 .sections(Map.of(
+ *                     "Service", Map.of(
+ *                         "Environment", Map.of(
+ *                             "NAME", "User"),
+ *                         "BindReadOnlyPaths", List.of("/etc/hello", "/srv/hello"))))
+ *                 .build())
+ *             .health(HealthArgs.builder()
+ *                 .http(HttpCheckArgs.builder()
+ *                     .port(8080)
+ *                     .path("/health")
+ *                     .build())
+ *                 .build())
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *         ctx.export("serving", hello.serving());
+ *     }
+ * }
+ * }
+ * </pre>
+ * ### A secret that the service reads as a credential
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import com.pulumi.core.Output;
+ * import io.github.pulumiportable.portable.AttachedService;
+ * import io.github.pulumiportable.portable.AttachedServiceArgs;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import io.github.pulumiportable.portable.inputs.HostFileArgs;
+ * import io.github.pulumiportable.portable.inputs.InlineDropInArgs;
+ * import java.util.Map;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var token = ctx.config().require("token");
+ *         var hello = new AttachedService("hello", AttachedServiceArgs.builder()
+ *             .image("/var/lib/portables/hello_1.0.raw")
+ *             .files(Map.of(
+ *                 "/etc/hello/token", HostFileArgs.builder()
+ *                     .content(Output.ofSecret(token))
+ *                     .mode("0600")
+ *                     .build()))
+ *             .dropIns(InlineDropInArgs.builder()
+ *                 .unit("hello.service")
+ *                 .sections(Map.of(
+ *                     "Service", Map.of(
+ *                         "LoadCredential", "token:/etc/hello/token")))
+ *                 .build())
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }
+ * }
+ * }
+ * </pre>
+ * ### A migration before the switch
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import io.github.pulumiportable.portable.AttachedService;
+ * import io.github.pulumiportable.portable.AttachedServiceArgs;
+ * import io.github.pulumiportable.portable.enums.Rollback;
+ * import io.github.pulumiportable.portable.inputs.BeforeSwitchArgs;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var shop = new AttachedService("shop", AttachedServiceArgs.builder()
+ *             .image("/var/lib/portables/shop_2.0.raw")
+ *             .beforeSwitch(BeforeSwitchArgs.builder()
+ *                 .command("/usr/bin/shop", "migrate")
+ *                 .unit("shop.service")
+ *                 .build())
+ *             .rollback(Rollback.UnlessMigrated)
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }
+ * }
+ * }
+ * </pre>
+ * ### Units that start or not, and a program that makes machine code
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import io.github.pulumiportable.portable.AttachedService;
+ * import io.github.pulumiportable.portable.AttachedServiceArgs;
+ * import io.github.pulumiportable.portable.enums.Preset;
+ * import io.github.pulumiportable.portable.enums.Profile;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import io.github.pulumiportable.portable.inputs.UnitOverrideArgs;
+ * import java.util.Map;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var web = new AttachedService("web", AttachedServiceArgs.builder()
+ *             .image("/var/lib/portables/web_1.0.raw")
+ *             .profile(Profile.Strict)
+ *             .units(Map.of(
+ *                 "web.service", UnitOverrideArgs.builder()
+ *                     .presets(Preset.Jit)
+ *                     .build(),
+ *                 "web-report.timer", UnitOverrideArgs.builder()
+ *                     .enable(true)
+ *                     .start(false)
+ *                     .build()))
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }
+ * }
+ * }
+ * </pre>
+ * 
  */
 @ResourceType(type="portable:index:AttachedService")
 public class AttachedService extends com.pulumi.resources.CustomResource {

@@ -21,6 +21,78 @@ import javax.annotation.Nullable;
 /**
  * A drop-in of any unit of a host, with the host files that it needs: checked by systemd before it takes effect, written atomically, applied by reload or restart, and rolled back automatically when the unit then fails.
  * 
+ * ## Example Usage
+ * ### Settings of any unit of the host
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import io.github.pulumiportable.portable.DropIn;
+ * import io.github.pulumiportable.portable.DropInArgs;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import java.util.List;
+ * import java.util.Map;
+ * 
+ * public class App }{{@code
+ *     public static void main(String[] args) }{{@code
+ *         Pulumi.run(App::stack);
+ *     }}{@code
+ * 
+ *     public static void stack(Context ctx) }{{@code
+ *         var limits = new DropIn("limits", DropInArgs.builder()
+ *             .unit("nginx.service")
+ *             .sections(Map.of(
+ *                 "Service", Map.of(
+ *                     "LimitNOFILE", 65536,
+ *                     "MemoryMax", "512M",
+ *                     "SystemCallFilter", List.of("}{@literal @}{@code system-service", "~}{@literal @}{@code privileged"))))
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }}{@code
+ * }}{@code
+ * }
+ * </pre>
+ * ### A file that a unit reads, and a reload
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import io.github.pulumiportable.portable.DropIn;
+ * import io.github.pulumiportable.portable.DropInArgs;
+ * import io.github.pulumiportable.portable.enums.OnChange;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import io.github.pulumiportable.portable.inputs.HostFileArgs;
+ * import java.util.List;
+ * import java.util.Map;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var page = new DropIn("page", DropInArgs.builder()
+ *             .unit("hello.service")
+ *             .sections(Map.of(
+ *                 "Service", Map.of(
+ *                     "BindReadOnlyPaths", List.of("/etc/hello"))))
+ *             .files(Map.of(
+ *                 "/etc/hello/page.html", HostFileArgs.builder()
+ *                     .content("Hello!")
+ *                     .mode("0644")
+ *                     .build()))
+ *             .onChange(OnChange.Reload)
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }
+ * }
+ * }
+ * </pre>
+ * 
  */
 @ResourceType(type="portable:index:DropIn")
 public class DropIn extends com.pulumi.resources.CustomResource {

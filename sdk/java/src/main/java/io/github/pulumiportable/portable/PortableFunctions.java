@@ -18,12 +18,68 @@ public final class PortableFunctions {
     /**
      * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
      * 
+     * ## Example Usage
+     * ### What a host has, and what it lacks
+     * <pre>
+     * {@code
+     * import com.pulumi.Context;
+     * import com.pulumi.Pulumi;
+     * import io.github.pulumiportable.portable.PortableFunctions;
+     * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+     * import io.github.pulumiportable.portable.inputs.GetHostArgs;
+     * 
+     * public class App {
+     *     public static void main(String[] args) {
+     *         Pulumi.run(App::stack);
+     *     }
+     * 
+     *     public static void stack(Context ctx) {
+     *         var web1 = PortableFunctions.getHost(GetHostArgs.builder()
+     *             .connection(ConnectionArgs.builder()
+     *                 .host("web1")
+     *                 .build())
+     *             .build());
+     *         ctx.export("systemd", web1.applyValue(result -> result.systemdVersion()));
+     *         ctx.export("missing", web1.applyValue(result -> result.missing()));
+     *     }
+     * }
+     * }
+     * </pre>
+     * 
      */
     public static Output<GetHostResult> getHost() {
         return getHost(GetHostArgs.Empty, InvokeOptions.Empty);
     }
     /**
      * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
+     * 
+     * ## Example Usage
+     * ### What a host has, and what it lacks
+     * <pre>
+     * {@code
+     * import com.pulumi.Context;
+     * import com.pulumi.Pulumi;
+     * import io.github.pulumiportable.portable.PortableFunctions;
+     * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+     * import io.github.pulumiportable.portable.inputs.GetHostArgs;
+     * 
+     * public class App {
+     *     public static void main(String[] args) {
+     *         Pulumi.run(App::stack);
+     *     }
+     * 
+     *     public static void stack(Context ctx) {
+     *         var web1 = PortableFunctions.getHost(GetHostArgs.builder()
+     *             .connection(ConnectionArgs.builder()
+     *                 .host("web1")
+     *                 .build())
+     *             .build());
+     *         ctx.export("systemd", web1.applyValue(result -> result.systemdVersion()));
+     *         ctx.export("missing", web1.applyValue(result -> result.missing()));
+     *     }
+     * }
+     * }
+     * </pre>
      * 
      */
     public static CompletableFuture<GetHostResult> getHostPlain() {
@@ -32,12 +88,68 @@ public final class PortableFunctions {
     /**
      * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
      * 
+     * ## Example Usage
+     * ### What a host has, and what it lacks
+     * <pre>
+     * {@code
+     * import com.pulumi.Context;
+     * import com.pulumi.Pulumi;
+     * import io.github.pulumiportable.portable.PortableFunctions;
+     * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+     * import io.github.pulumiportable.portable.inputs.GetHostArgs;
+     * 
+     * public class App {
+     *     public static void main(String[] args) {
+     *         Pulumi.run(App::stack);
+     *     }
+     * 
+     *     public static void stack(Context ctx) {
+     *         var web1 = PortableFunctions.getHost(GetHostArgs.builder()
+     *             .connection(ConnectionArgs.builder()
+     *                 .host("web1")
+     *                 .build())
+     *             .build());
+     *         ctx.export("systemd", web1.applyValue(result -> result.systemdVersion()));
+     *         ctx.export("missing", web1.applyValue(result -> result.missing()));
+     *     }
+     * }
+     * }
+     * </pre>
+     * 
      */
     public static Output<GetHostResult> getHost(GetHostArgs args) {
         return getHost(args, InvokeOptions.Empty);
     }
     /**
      * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
+     * 
+     * ## Example Usage
+     * ### What a host has, and what it lacks
+     * <pre>
+     * {@code
+     * import com.pulumi.Context;
+     * import com.pulumi.Pulumi;
+     * import io.github.pulumiportable.portable.PortableFunctions;
+     * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+     * import io.github.pulumiportable.portable.inputs.GetHostArgs;
+     * 
+     * public class App {
+     *     public static void main(String[] args) {
+     *         Pulumi.run(App::stack);
+     *     }
+     * 
+     *     public static void stack(Context ctx) {
+     *         var web1 = PortableFunctions.getHost(GetHostArgs.builder()
+     *             .connection(ConnectionArgs.builder()
+     *                 .host("web1")
+     *                 .build())
+     *             .build());
+     *         ctx.export("systemd", web1.applyValue(result -> result.systemdVersion()));
+     *         ctx.export("missing", web1.applyValue(result -> result.missing()));
+     *     }
+     * }
+     * }
+     * </pre>
      * 
      */
     public static CompletableFuture<GetHostResult> getHostPlain(GetHostPlainArgs args) {
@@ -46,6 +158,34 @@ public final class PortableFunctions {
     /**
      * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
      * 
+     * ## Example Usage
+     * ### What a host has, and what it lacks
+     * <pre>
+     * {@code
+     * import com.pulumi.Context;
+     * import com.pulumi.Pulumi;
+     * import io.github.pulumiportable.portable.PortableFunctions;
+     * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+     * import io.github.pulumiportable.portable.inputs.GetHostArgs;
+     * 
+     * public class App {
+     *     public static void main(String[] args) {
+     *         Pulumi.run(App::stack);
+     *     }
+     * 
+     *     public static void stack(Context ctx) {
+     *         var web1 = PortableFunctions.getHost(GetHostArgs.builder()
+     *             .connection(ConnectionArgs.builder()
+     *                 .host("web1")
+     *                 .build())
+     *             .build());
+     *         ctx.export("systemd", web1.applyValue(result -> result.systemdVersion()));
+     *         ctx.export("missing", web1.applyValue(result -> result.missing()));
+     *     }
+     * }
+     * }
+     * </pre>
+     * 
      */
     public static Output<GetHostResult> getHost(GetHostArgs args, InvokeOptions options) {
         return Deployment.getInstance().invoke("portable:index:getHost", TypeShape.of(GetHostResult.class), args, Utilities.withVersion(options));
@@ -53,12 +193,68 @@ public final class PortableFunctions {
     /**
      * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
      * 
+     * ## Example Usage
+     * ### What a host has, and what it lacks
+     * <pre>
+     * {@code
+     * import com.pulumi.Context;
+     * import com.pulumi.Pulumi;
+     * import io.github.pulumiportable.portable.PortableFunctions;
+     * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+     * import io.github.pulumiportable.portable.inputs.GetHostArgs;
+     * 
+     * public class App {
+     *     public static void main(String[] args) {
+     *         Pulumi.run(App::stack);
+     *     }
+     * 
+     *     public static void stack(Context ctx) {
+     *         var web1 = PortableFunctions.getHost(GetHostArgs.builder()
+     *             .connection(ConnectionArgs.builder()
+     *                 .host("web1")
+     *                 .build())
+     *             .build());
+     *         ctx.export("systemd", web1.applyValue(result -> result.systemdVersion()));
+     *         ctx.export("missing", web1.applyValue(result -> result.missing()));
+     *     }
+     * }
+     * }
+     * </pre>
+     * 
      */
     public static Output<GetHostResult> getHost(GetHostArgs args, InvokeOutputOptions options) {
         return Deployment.getInstance().invoke("portable:index:getHost", TypeShape.of(GetHostResult.class), args, Utilities.withVersion(options));
     }
     /**
      * Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.
+     * 
+     * ## Example Usage
+     * ### What a host has, and what it lacks
+     * <pre>
+     * {@code
+     * import com.pulumi.Context;
+     * import com.pulumi.Pulumi;
+     * import io.github.pulumiportable.portable.PortableFunctions;
+     * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+     * import io.github.pulumiportable.portable.inputs.GetHostArgs;
+     * 
+     * public class App {
+     *     public static void main(String[] args) {
+     *         Pulumi.run(App::stack);
+     *     }
+     * 
+     *     public static void stack(Context ctx) {
+     *         var web1 = PortableFunctions.getHost(GetHostArgs.builder()
+     *             .connection(ConnectionArgs.builder()
+     *                 .host("web1")
+     *                 .build())
+     *             .build());
+     *         ctx.export("systemd", web1.applyValue(result -> result.systemdVersion()));
+     *         ctx.export("missing", web1.applyValue(result -> result.missing()));
+     *     }
+     * }
+     * }
+     * </pre>
      * 
      */
     public static CompletableFuture<GetHostResult> getHostPlain(GetHostPlainArgs args, InvokeOptions options) {

@@ -22,6 +22,307 @@ import javax.annotation.Nullable;
 /**
  * An image of a portable service on a host. The resource is a pointer: new content is uploaded beside the old file, and a file is removed only when no stack wants it and nothing is attached to it.
  * 
+ * ## Example Usage
+ * ### A program and its unit files
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import com.pulumi.asset.FileAsset;
+ * import io.github.pulumiportable.portable.PortableImage;
+ * import io.github.pulumiportable.portable.PortableImageArgs;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import io.github.pulumiportable.portable.inputs.FilesSourceArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageFileArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageSourceArgs;
+ * import java.util.Map;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var hello = new PortableImage("hello", PortableImageArgs.builder()
+ *             .version("1.0")
+ *             .source(ImageSourceArgs.builder()
+ *                 .files(FilesSourceArgs.builder()
+ *                     .units("units/hello.service", "units/hello.socket")
+ *                     .tree(Map.of(
+ *                         "/usr/bin/hello", ImageFileArgs.builder()
+ *                             .asset(new FileAsset("bin/hello"))
+ *                             .mode("0755")
+ *                             .build()))
+ *                     .substitutions(Map.of(
+ *                         "helloExe", "/usr/bin/hello"))
+ *                     .build())
+ *                 .build())
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }
+ * }
+ * }
+ * </pre>
+ * ### A Node.js application
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import com.pulumi.asset.FileAsset;
+ * import io.github.pulumiportable.portable.PortableImage;
+ * import io.github.pulumiportable.portable.PortableImageArgs;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import io.github.pulumiportable.portable.inputs.FilesSourceArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageFileArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageRuntimeArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageSourceArgs;
+ * import io.github.pulumiportable.portable.inputs.NodeRuntimeArgs;
+ * import java.util.Map;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var web = new PortableImage("web", PortableImageArgs.builder()
+ *             .version("1.0")
+ *             .source(ImageSourceArgs.builder()
+ *                 .files(FilesSourceArgs.builder()
+ *                     .units("units/web.service", "units/web.socket")
+ *                     .runtime(ImageRuntimeArgs.builder()
+ *                         .node(NodeRuntimeArgs.builder()
+ *                             .version("24.11.0")
+ *                             .build())
+ *                         .build())
+ *                     .tree(Map.of(
+ *                         "/app/server.js", ImageFileArgs.builder()
+ *                             .asset(new FileAsset("app/server.js"))
+ *                             .build()))
+ *                     .build())
+ *                 .build())
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }
+ * }
+ * }
+ * </pre>
+ * ### A Python application with its packages
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import com.pulumi.asset.FileAsset;
+ * import io.github.pulumiportable.portable.PortableImage;
+ * import io.github.pulumiportable.portable.PortableImageArgs;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import io.github.pulumiportable.portable.inputs.FilesSourceArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageFileArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageRuntimeArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageSourceArgs;
+ * import io.github.pulumiportable.portable.inputs.PythonRuntimeArgs;
+ * import java.util.Map;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var api = new PortableImage("api", PortableImageArgs.builder()
+ *             .version("1.0")
+ *             .source(ImageSourceArgs.builder()
+ *                 .files(FilesSourceArgs.builder()
+ *                     .units("units/api.service")
+ *                     .runtime(ImageRuntimeArgs.builder()
+ *                         .python(PythonRuntimeArgs.builder()
+ *                             .requirements("requirements.txt")
+ *                             .build())
+ *                         .build())
+ *                     .tree(Map.of(
+ *                         "/app/main.py", ImageFileArgs.builder()
+ *                             .asset(new FileAsset("app/main.py"))
+ *                             .build()))
+ *                     .build())
+ *                 .build())
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }
+ * }
+ * }
+ * </pre>
+ * ### A container image
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import io.github.pulumiportable.portable.PortableImage;
+ * import io.github.pulumiportable.portable.PortableImageArgs;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageSourceArgs;
+ * import io.github.pulumiportable.portable.inputs.OciSourceArgs;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var cache = new PortableImage("cache", PortableImageArgs.builder()
+ *             .version("8.0")
+ *             .source(ImageSourceArgs.builder()
+ *                 .oci(OciSourceArgs.builder()
+ *                     .archive("cache.tar")
+ *                     .build())
+ *                 .build())
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }
+ * }
+ * }
+ * </pre>
+ * ### A directory that holds a system
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import io.github.pulumiportable.portable.PortableImage;
+ * import io.github.pulumiportable.portable.PortableImageArgs;
+ * import io.github.pulumiportable.portable.enums.ImageFormat;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import io.github.pulumiportable.portable.inputs.DirectorySourceArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageSourceArgs;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var shop = new PortableImage("shop", PortableImageArgs.builder()
+ *             .version("2.4")
+ *             .source(ImageSourceArgs.builder()
+ *                 .directory(DirectorySourceArgs.builder()
+ *                     .path("image")
+ *                     .build())
+ *                 .build())
+ *             .format(ImageFormat.Erofs)
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }
+ * }
+ * }
+ * </pre>
+ * ### An image that Nix builds
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import io.github.pulumiportable.portable.PortableImage;
+ * import io.github.pulumiportable.portable.PortableImageArgs;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageSourceArgs;
+ * import io.github.pulumiportable.portable.inputs.NixSourceArgs;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var hello = new PortableImage("hello", PortableImageArgs.builder()
+ *             .version("1.0")
+ *             .source(ImageSourceArgs.builder()
+ *                 .nix(NixSourceArgs.builder()
+ *                     .installable(".#image")
+ *                     .build())
+ *                 .build())
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }
+ * }
+ * }
+ * </pre>
+ * ### A ready image from a URL
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import io.github.pulumiportable.portable.PortableImage;
+ * import io.github.pulumiportable.portable.PortableImageArgs;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageSourceArgs;
+ * import io.github.pulumiportable.portable.inputs.RawSourceArgs;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var hello = new PortableImage("hello", PortableImageArgs.builder()
+ *             .version("1.0")
+ *             .source(ImageSourceArgs.builder()
+ *                 .raw(RawSourceArgs.builder()
+ *                     .url("https://example.com/hello_1.0.raw")
+ *                     .sha256("9c54ce9c005d46468d10929448ebd5049c54ce9c005d46468d10929448ebd504")
+ *                     .build())
+ *                 .build())
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }
+ * }
+ * }
+ * </pre>
+ * ### A second copy of a program on one host
+ * <pre>
+ * {@code
+ * import com.pulumi.Context;
+ * import com.pulumi.Pulumi;
+ * import io.github.pulumiportable.portable.PortableImage;
+ * import io.github.pulumiportable.portable.PortableImageArgs;
+ * import io.github.pulumiportable.portable.inputs.ConnectionArgs;
+ * import io.github.pulumiportable.portable.inputs.DirectorySourceArgs;
+ * import io.github.pulumiportable.portable.inputs.ImageSourceArgs;
+ * 
+ * public class App {
+ *     public static void main(String[] args) {
+ *         Pulumi.run(App::stack);
+ *     }
+ * 
+ *     public static void stack(Context ctx) {
+ *         var staging = new PortableImage("staging", PortableImageArgs.builder()
+ *             .name("hello")
+ *             .instance("staging")
+ *             .version("1.1")
+ *             .source(ImageSourceArgs.builder()
+ *                 .directory(DirectorySourceArgs.builder()
+ *                     .path("image")
+ *                     .build())
+ *                 .build())
+ *             .connection(ConnectionArgs.builder()
+ *                 .host("web1")
+ *                 .build())
+ *             .build());
+ *     }
+ * }
+ * }
+ * </pre>
+ * 
  */
 @ResourceType(type="portable:index:PortableImage")
 public class PortableImage extends com.pulumi.resources.CustomResource {

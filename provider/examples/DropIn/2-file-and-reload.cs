@@ -1,0 +1,37 @@
+using System.Collections.Generic;
+using System.Linq;
+using Pulumi;
+using Portable = PulumiPortable.Portable;
+
+return await Deployment.RunAsync(() => 
+{
+    var page = new Portable.DropIn("page", new()
+    {
+        Unit = "hello.service",
+        Sections = 
+        {
+            { "Service", 
+            {
+                { "BindReadOnlyPaths", new[]
+                {
+                    "/etc/hello",
+                } },
+            } },
+        },
+        Files = 
+        {
+            { "/etc/hello/page.html", new Portable.Inputs.HostFileArgs
+            {
+                Content = "Hello!",
+                Mode = "0644",
+            } },
+        },
+        OnChange = Portable.OnChange.Reload,
+        Connection = new Portable.Inputs.ConnectionArgs
+        {
+            Host = "web1",
+        },
+    });
+
+});
+
