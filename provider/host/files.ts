@@ -101,17 +101,32 @@ export interface FoundFile {
     path: string;
     mode: string;
     owner: string;
+    uid: string;
     group: string;
+    gid: string;
     /** Hex SHA-256 of the content; of what is no file a word for its kind: link, fifo, socket, directory, device. */
     digest: string;
+}
+
+/** The found file with its owner and group written as they are declared, where that is another way to write the same. */
+export function spelledAs(found: FoundFile, declared: { owner?: string; group?: string } = {}): FoundFile {
+    const spelled = (wanted: string | undefined, name: string, id: string) =>
+        wanted !== undefined && /^\d+$/.test(wanted) && Number(wanted) === Number(id) ? wanted : name;
+    return {
+        ...found,
+        owner: spelled(declared.owner, found.owner, found.uid),
+        group: spelled(declared.group, found.group, found.gid),
+    };
 }
 
 export function foundFiles(lines: readonly string[]): Map<string, FoundFile> {
     return new Map(
         lines.map((line) => {
-            const [mode = "", owner = "", group = "", digest = "", ...rest] = line.split(" ");
+            const [mode = "", user = "", users = "", digest = "", ...rest] = line.split(" ");
             const path = rest.join(" ");
-            return [path, { path, mode, owner, group, digest }];
+            const [owner = "", uid = ""] = user.split(":");
+            const [group = "", gid = ""] = users.split(":");
+            return [path, { path, mode, owner, uid, group, gid, digest }];
         }),
     );
 }

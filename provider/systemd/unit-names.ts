@@ -30,9 +30,11 @@ export function kindOf(unit: string): string {
     return unit.slice(unit.lastIndexOf(".") + 1);
 }
 
-/** A pattern of fnmatch(3) that matches all units that a template or a prefix stands for, or the unit itself. */
+/**
+ * The pattern of systemctl(1) for all units that a template or a prefix stands for, or the unit itself. A backslash is
+ * one there.
+ */
 export function patternOf(unit: string): string {
-    const escaped = unit.replaceAll("\\", "\\\\");
-    if (isTemplate(unit)) return escaped.replace("@.", "@*.");
-    return isPrefix(unit) ? escaped.replace(/-\.([a-z]+)$/, "-*.$1") : escaped;
+    if (isTemplate(unit)) return unit.replace("@.", "@*.");
+    return isPrefix(unit) ? unit.replace(/-\.([a-z]+)$/, "-*.$1") : unit;
 }

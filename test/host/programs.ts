@@ -126,6 +126,7 @@ const inspect = {
     paths: [override.path, key.path],
     texts: [override.path],
     instances: [],
+    declaredImage: undefined,
     mayRollBack: true,
 };
 

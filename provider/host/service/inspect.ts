@@ -82,6 +82,8 @@ export function inspectService(request: {
     paths: readonly string[];
     /** Paths whose content is wanted too. */
     texts: readonly string[];
+    /** How the program writes the path of the image, which systemd shows without its links and double slashes. */
+    declaredImage: string | undefined;
     /** Names of instances that are declared. */
     instances: readonly string[];
     /** Whether a switch that was cut off may be rolled back. */
@@ -93,6 +95,7 @@ ${header({
     token: request.token,
     extended: request.extensions.length > 0 ? "1" : "",
     instances: request.instances,
+    declared_image: request.declaredImage,
     hiding_directories: DIRECTORIES_BEFORE_ATTACHED,
     may_roll_back: request.mayRollBack ? "1" : "",
 })}

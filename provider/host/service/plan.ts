@@ -1,5 +1,5 @@
 import { isTemplate } from "../../systemd/unit-names";
-import type { HostFile } from "../files";
+import { type HostFile, spelledAs } from "../files";
 import type { BeforeSwitch } from "./before-switch";
 import type { DesiredService } from "./desired";
 import { type Attachment, attachedImage, type InspectedService } from "./inspect";
@@ -112,7 +112,8 @@ function mustAttach(inspected: Found, desired: DesiredService, previous: Attachm
 function planFiles({ files, recordedFiles }: Found, desired: DesiredService): FilePlan {
     const changed = desired.files.filter((file) => {
         if (file.isKept) return false;
-        const found = files.get(file.path);
+        const onHost = files.get(file.path);
+        const found = onHost && spelledAs(onHost, file);
         return (
             found === undefined ||
             found.digest !== file.digest ||

@@ -9,7 +9,7 @@ inspect_units() {
         read_state "$probe"
         load=$LoadState
         # An alias has the instances of another template.
-        [ -z "$Id" ] || pattern=$(printf '%s\n' "${Id%%@*}@*.${Id##*.}" | sed 's/\\/&&/g')
+        [ -z "$Id" ] || pattern="${Id%%@*}@*.${Id##*.}"
         reads_it || unread=" $changed_unit"
     fi
     clear_state
@@ -83,8 +83,8 @@ apply() {
     esac
     for unit in $later; do say later "$unit"; done
     [ -n "$affected" ] || return 0
-    # shellcheck disable=SC2116
-    affected=$(echo $affected)
+    affected=$(printf '%s ' $affected)
+    affected=${affected% }
     say step "$doing $affected"
     case $effect in
         sockets)

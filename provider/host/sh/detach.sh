@@ -21,7 +21,7 @@ case $attached_lines in *" /run/systemd/system.attached "*) runtime=--runtime ;;
 if [ -n "$units" ]; then
     # Sockets first: a connection would start the service again.
     # shellcheck disable=SC2086
-    stoppable=$(printf '%s\n' $units | sed '/@\./s/\\/&&/g; s/@\./@*./')
+    stoppable=$(printf '%s\n' $units | sed 's/@\./@*./')
     # shellcheck disable=SC2046,SC2086
     attempt "stopping $name" systemctl stop -- $(printf '%s\n' $stoppable | grep -v '\.service$') $(printf '%s\n' $stoppable | grep '\.service$')
     # shellcheck disable=SC2086

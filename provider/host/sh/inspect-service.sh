@@ -46,10 +46,10 @@ say_hidden() {
 # Drop-ins of ours are in the last one of these directories themselves.
 say_hidden_drop_ins() {
     for path; do
-        name=${path#"$units_directory"/}
-        [ "$name" != "$path" ] || continue
+        below=${path#"$units_directory"/}
+        [ "$below" != "$path" ] || continue
         for directory in $hiding_directories; do
-            [ "$directory" != "$units_directory" ] && [ -e "$directory/$name" ] && say hidden "$name $directory/$name"
+            [ "$directory" != "$units_directory" ] && [ -e "$directory/$below" ] && say hidden "$below $directory/$below"
         done
     done
 }

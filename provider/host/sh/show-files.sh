@@ -1,4 +1,4 @@
-# Reports each file that exists: `file MODE OWNER GROUP SHA256 PATH`. What isn't a file has a word for its kind in place of
+# Reports each file that exists: `file MODE OWNER:UID GROUP:GID SHA256 PATH`. What isn't a file has a word for its kind in place of
 # the digest, and isn't read: a FIFO or a device might never end. Neither might what was exchanged for one just now.
 show_files() {
     for path; do
@@ -13,7 +13,7 @@ show_files() {
         elif [ -e "$path" ]; then digest=device
         else continue
         fi
-        say file "$(stat -c '%04a %U %G' -- "$path")" "${digest:-unreadable}" "$path"
+        say file "$(stat -c '%04a %U:%u %G:%g' -- "$path")" "${digest:-unreadable}" "$path"
     done
 }
 # Reports the content of each file that exists as a block `content PATH`.

@@ -9,7 +9,7 @@ show_units() {
                 *@.*)
                     show_template "$unit"
                     [ "$(systemctl show -p Accept --value -- "${unit%@.*}.socket")" = yes ] ||
-                        plain="$plain $(printf '%s\n' "$unit" | sed 's/\\/&&/g; s/@\./@*./')"
+                        plain="$plain ${unit%@.*}@*.${unit##*@.}"
                     ;;
                 *) plain="$plain $unit" ;;
             esac
@@ -30,6 +30,11 @@ show_template() {
     esac
     printf 'Id=%s\nLoadState=%s\nActiveState=template\nSubState=template\nUnitFileState=%s\n\n' "$1" "$load" "$enablement"
 }
+# same_file PATH PATH: whether both lead to one file. portabled and systemd show a path without links in it.
+same_file() {
+    [ "$1" != "$2" ] || return 0
+    [ -n "$1" ] && [ -n "$2" ] && [ "$(readlink -f -- "$1")" = "$(readlink -f -- "$2")" ]
+}
 # attached NAME sets $attached_units, $attached_image, $attached_extensions, and $attached_lines: unit, directory, image.
 attached() {
     attached_units= attached_image= attached_extensions= attached_lines=
@@ -45,6 +50,7 @@ attached() {
             attached_here=${attached_here%%:/*}
             file=${attached_here##*/}; file=${file%.raw}
             [ "${file%%_*}" = "$1" ] || continue
+            [ -z "${declared_image-}" ] || ! same_file "$attached_here" "$declared_image" || attached_here=$declared_image
             unit=${conf#"$directory"/}; unit=${unit%.d/20-portable.conf}
             attached_units="$attached_units $unit"
             [ -n "$attached_image" ] || attached_image=$attached_here attached_extensions=$extensions_here

@@ -1,7 +1,8 @@
 in_use() {
-    grep -qsFx -- "RootImage=$1" /etc/systemd/system.attached/*.d/*.conf /run/systemd/system.attached/*.d/*.conf && return 0
+    image_file=$(readlink -f -- "$1")
+    grep -qsFx -e "RootImage=$1" -e "RootImage=$image_file" /etc/systemd/system.attached/*.d/*.conf /run/systemd/system.attached/*.d/*.conf && return 0
     for link in /etc/portables/* /run/portables/*; do
-        [ "$(readlink -f -- "$link")" != "$1" ] || return 0
+        [ "$(readlink -f -- "$link")" != "$image_file" ] || return 0
     done
     # A service that has just stopped frees its loop device a moment later.
     for try in 1 2 3 4 5 6 7 8 9 10; do

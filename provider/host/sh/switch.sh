@@ -154,7 +154,7 @@ if [ -f "$back/roll-back" ]; then
     exit 1
 fi
 attached "$name"
-[ "$attached_image" = "$previous" ] || { say changed "$attached_image"; exit 1; }
+same_file "$attached_image" "$previous" || { say changed "$attached_image"; exit 1; }
 if [ -s "$service" ] && ! has_line "$service" "token $token"; then
     say owned "$(sed -n 's/^urn //p' "$service")"; exit 1
 fi
@@ -231,7 +231,7 @@ say confirm
 [ -z "$restart" ] || wait_until_settled $restart
 while read -r unit pid fragment root; do
     [ -n "$unit" ] || continue
-    [ "$root" = "$wanted_image" ] || { said="RootImage is $root"; failed "running $unit from the image"; }
+    same_file "$root" "$wanted_image" || { said="RootImage is $root"; failed "running $unit from the image"; }
     case $fragment in */system.attached/*) ;; *) said="systemd reads $fragment in its place"; failed "running $unit from the image" ;; esac
 done <<END
 $settled

@@ -143,6 +143,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             paths: [...texts, ...files],
             texts,
             instances: instancesIn(old.units),
+            declaredImage: old.image,
             mayRollBack: false,
         });
         if (isAnotherMachine(look.facts.machineId)) return undefined;
@@ -151,7 +152,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         if (attached === undefined && look.owner?.nonce !== owner.nonce) return undefined;
         const found = {
             dropInTexts: foundDropIns(look.texts, look.files),
-            hostFiles: foundHostFiles(look.files, files),
+            hostFiles: foundHostFiles(look.files, files, old.files),
         };
         const asAttached = attached && {
             image: attached.path,

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { Context } from "../../contract";
 import { sha256 } from "../../digest";
 import type { Failure } from "../../errors";
@@ -62,7 +63,8 @@ export async function desiredService(
     }));
     const files = await announcedHostFiles(context, declared.files, announced.hostFiles);
     return {
-        image: declared.image,
+        // portabled refuses a path with double slashes or dots in it.
+        image: posix.normalize(declared.image),
         profile: declared.profile,
         extensions: declared.extensions,
         isRuntime: declared.untilReboot,

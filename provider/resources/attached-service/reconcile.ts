@@ -61,6 +61,7 @@ export async function inspectHostFor(
         paths: string[];
         texts: string[];
         instances: string[];
+        declaredImage: string | undefined;
         mayRollBack: boolean;
     },
 ): Promise<InspectedService> {
@@ -118,6 +119,7 @@ class Reconciliation {
                 paths: this.desired.files.map((file) => file.path),
                 texts: [],
                 instances: [...instancesIn(this.desired.units), ...instancesIn(this.request.formerUnits)],
+                declaredImage: this.desired.image,
                 mayRollBack: true,
             });
             requirePortable(look.facts, this.host.name);
@@ -211,7 +213,7 @@ class Reconciliation {
         const hostFilePaths = [...files.keys()].filter((path) => !isDropInPath(path));
         const found = {
             dropInTexts: Object.fromEntries([...said.blocksOf("content")].filter(([path]) => isDropInPath(path))),
-            hostFiles: foundHostFiles(files, hostFilePaths),
+            hostFiles: foundHostFiles(files, hostFilePaths, this.request.declared.files),
         };
         const reason = failureReason(said, plan, this.host.name, { ofNew: unhealthy, ofPrevious });
         return new PartialFailure(id, { ...outputs, ...found }, [reason]);

@@ -1,7 +1,7 @@
 import type { Context } from "../../contract";
 import { sha256 } from "../../digest";
 import { type Failure, UserError } from "../../errors";
-import type { FoundFile, HostFile } from "../../host/files";
+import { type FoundFile, type HostFile, spelledAs } from "../../host/files";
 import { containsUnknown, type Path, type Previewed, pathText, UNKNOWN, Unknown } from "../../schema/values";
 import { readAsset } from "./asset";
 import type { HostFileInput } from "./schema";
@@ -62,9 +62,10 @@ export function refuseOtherKept(
     states: Readonly<Record<string, string>>,
     found: ReadonlyMap<string, FoundFile>,
 ): void {
-    for (const { path, isKept } of files) {
+    for (const file of files) {
+        const { path, isKept } = file;
         const onHost = found.get(path);
-        if (!isKept || (onHost !== undefined && hostFileState(onHost) === states[path])) continue;
+        if (!isKept || (onHost !== undefined && hostFileState(spelledAs(onHost, file)) === states[path])) continue;
         throw new UserError({
             property: pathText(["files", path]),
             what: "the local file has other bytes than the preview announced, and so has the host",
@@ -88,15 +89,19 @@ export function hostFileState(file: Pick<FoundFile, "mode" | "owner" | "group" |
     return `${file.mode} ${file.owner} ${file.group} ${/^[0-9a-f]{64}$/.test(file.digest) ? `sha256:${file.digest}` : file.digest}`;
 }
 
-/** The states of those files among `paths` that were found, in the order of `paths`. */
+/**
+ * The states of those files among `paths` that were found, in the order of `paths`; owner and group as `declared` writes
+ * them, by name or by number.
+ */
 export function foundHostFiles(
     found: ReadonlyMap<string, FoundFile>,
     paths: readonly string[],
+    declared: Readonly<Record<string, { owner?: string; group?: string }>> = {},
 ): Record<string, string> {
     return Object.fromEntries(
         paths.flatMap((path) => {
             const file = found.get(path);
-            return file === undefined ? [] : [[path, hostFileState(file)] as const];
+            return file === undefined ? [] : [[path, hostFileState(spelledAs(file, declared[path]))] as const];
         }),
     );
 }

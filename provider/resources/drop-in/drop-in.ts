@@ -150,7 +150,7 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
         const files = foundFiles(found.all("file"));
         const text = foundDropIns(found.blocksOf("content"), files)[path] ?? (isOurs ? "" : undefined);
         if (text === undefined) return undefined;
-        const states = foundHostFiles(files, filePaths);
+        const states = foundHostFiles(files, filePaths, old.files);
         return {
             id: objectId(path, machineId),
             inputs: { ...old, unit, name, ...(isImport ? { text } : {}), dropInText: text, hostFiles: states },
@@ -244,7 +244,7 @@ async function write(
             outputs: {
                 path,
                 dropInText: said.blocksOf("content").get(path) ?? "",
-                hostFiles: foundHostFiles(found, [...found.keys()]),
+                hostFiles: foundHostFiles(found, [...found.keys()], declared.files),
                 machineId,
                 record: recordText(owner),
                 connection: host.connection,
