@@ -16,7 +16,7 @@ import type { Source } from "./sources/source";
 import { Store } from "./store/store";
 import { DigestCache } from "./tree/digest-cache";
 
-/** What a source will become, as far as it can be told without building it. */
+/** What a source will become, as far as that is known without building it. */
 export interface Resolved {
     /** SHA-256 over the source, in hexadecimal; the same on every machine. UNKNOWN while a part of it is. */
     sourceDigest: string | Unknown;
@@ -100,7 +100,7 @@ function pathOf(source: Source): Path {
     return ["source", ...Object.keys(source).filter((kind) => source[kind as keyof Source] !== undefined)];
 }
 
-/** What is known of an image before it is packed. */
+/** The facts of an image that are known before it is packed. */
 export interface InspectedImage {
     /** What its programs are for: "x86-64". Undefined where that isn't known. */
     architecture: string | undefined;
@@ -205,7 +205,7 @@ async function loadWhole(source: Source, args: BuildArgs): Promise<Whole> {
     return { sourceDigest, unitTexts: unitTexts as Whole["unitTexts"], content };
 }
 
-/** Looks into what the image is made of; a UserError where that can't be a portable service. */
+/** Inspects what the image is made of. Throws a UserError where that can't be a portable service. */
 async function inspectSource(
     source: Source,
     whole: Whole,

@@ -11,7 +11,7 @@ import type { Store } from "./store/store";
 import type { Tree } from "./tree/tree";
 import { treeUnits, unitDirectories, unreadUnits } from "./tree/units";
 
-/** What was seen in an image. */
+/** What is in an image, and what was found wrong with it. */
 export interface Inspection {
     /** Texts of the units that portablectl attaches, by name. */
     unitTexts: Record<string, string>;
@@ -22,7 +22,7 @@ export interface Inspection {
     architecture?: string;
 }
 
-/** Looks into what an image is made of; from the store where it was looked at before, on this machine. */
+/** Inspects what an image is made of; the result comes from the store where this machine inspected it before. */
 export function inspect(
     content: Packable | Ready,
     identity: Identity,
@@ -41,7 +41,7 @@ export function inspect(
 async function inspectTree({ tree, isWhole }: Packable, identity: Identity): Promise<Inspection> {
     const { extends: extended } = identity;
     const unitTexts = await treeUnits(tree, extended ?? identity.name);
-    // What every image is given besides is no news.
+    // Files that every image is given are left out: they would show in each.
     const contents = await contentsOf(tree, unitPaths(tree, unitTexts));
     if (extended !== undefined) {
         const unread = unreadUnits(tree, extended).map(({ name, ...each }) => ({ file: name, ...each }));

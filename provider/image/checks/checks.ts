@@ -16,7 +16,7 @@ export const VALIDATION_VERSION = 4;
 
 export interface Validated {
     findings: Finding[];
-    /** What its programs are for, as the ELF header has it: "x86-64", "arm64". Undefined where none of them is ELF. */
+    /** The architecture of its programs, as the ELF header has it: "x86-64", "arm64". Undefined where none of them is ELF. */
     architecture: string | undefined;
 }
 

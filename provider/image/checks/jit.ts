@@ -54,7 +54,7 @@ function jitRuntimes(tree: Tree, started: readonly Started[]): Map<string, { run
 export function jitFindings(tree: Tree, started: readonly Started[]): Finding[] {
     return [...jitRuntimes(tree, started)].map(([unit, { runtime, started: each }]) => ({
         severity: "warning",
-        isOfProfile: true,
+        dependsOnProfile: true,
         file: unit,
         line: each.program.line,
         what: `${each.program.key}= runs ${runtime}, which writes machine code while it runs, and the default profile forbids that (MemoryDenyWriteExecute=yes): it would abort at its start`,

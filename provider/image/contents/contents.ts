@@ -5,7 +5,7 @@ import { fileLines } from "./file-lines";
 import { PACKAGE_LISTS, packageLines, packagesOf } from "./packages";
 import { counted, sizeText } from "./size";
 
-/** Raised when the lines are made otherwise. The diff of every image would show it: change them rarely. */
+/** Bump when the lines are made otherwise. The diff of every image would show it: change them rarely. */
 export const CONTENTS_VERSION = 1;
 
 /** More than a reviewer reads. */

@@ -2,7 +2,7 @@ import { parseUnit } from "../../systemd/unit-file";
 import { mountPoints } from "../../systemd/unit-paths";
 import { type DirectoryEntry, type Entry, type Tree, textEntry } from "../tree/tree";
 
-/** Raised when what is written beside the user's files changes: images of the same source are then made anew. */
+/** Bump when what is written beside the user's files changes: images of the same source are then made anew. */
 export const SKELETON_VERSION = 1;
 
 export interface Identity {

@@ -137,7 +137,8 @@ async function writeTree(tree: Tree, writer: TarWriter, onBytes: (done: number) 
             }
         }
     }
-    // Who has read the end of the archive may be gone before the last of its bytes; whether all of it came is in the status.
+    // mksquashfs may exit after the end-of-archive block, before the padding is flushed. EPIPE is fine then: its exit
+    // status tells whether everything came.
     await writer.end().catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "EPIPE") throw error;
     });

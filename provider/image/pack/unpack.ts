@@ -9,7 +9,7 @@ import { AmbiguousListing, PackedListing } from "./packed-listing";
 import { packerEnvironment } from "./packer";
 import { imageFormat } from "./superblock";
 
-/** Why there is no tree of a ready image. */
+/** Why the files of a ready image can't be listed. */
 export interface Unread {
     /** True for an image that can't be used; false where only this machine can't look into it. */
     isBroken: boolean;

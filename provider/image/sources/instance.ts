@@ -9,7 +9,7 @@ import { unitFiles } from "../tree/units";
 import type { LoadedSource } from "./loaded";
 import type { Problems } from "./problems";
 
-/** Raised when the same source is rewritten another way: images of instances are then made anew. */
+/** Bump when the same source is rewritten another way: images of instances are then made anew. */
 const INSTANCE_VERSION = 2;
 
 /** What an image is called on a host, and the prefix of its units: `hello-staging` for `hello` and `staging`. */

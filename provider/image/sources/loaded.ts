@@ -2,7 +2,7 @@ import type { Path, Previewed, Unknown } from "../../schema/values";
 import type { Tree } from "../tree/tree";
 import type { Problems } from "./problems";
 
-/** What an image will be packed from. */
+/** A tree that an image will be packed from. */
 export interface Packable {
     kind: "tree";
     tree: Tree;
@@ -10,7 +10,7 @@ export interface Packable {
     isWhole?: boolean;
 }
 
-/** An image that is there, used as it is. */
+/** An image that exists already, used as it is. */
 export interface Ready {
     kind: "ready";
     /** Absolute path of the .raw on this machine. */
@@ -20,7 +20,7 @@ export interface Ready {
     sizeBytes: number;
 }
 
-/** What only `up` makes, by a build that a preview must not start. */
+/** Content that only `up` makes, by a build that a preview must not start. */
 export interface Later {
     kind: "later";
     make(args: MakeArgs): Promise<Packable | Ready>;
@@ -34,7 +34,7 @@ export interface MakeArgs {
     storeDirectory: string;
 }
 
-/** What the file of a source gives. */
+/** What loading a source gives. */
 export interface LoadedSource {
     /** SHA-256 over all that the image is made of, the same on every machine; UNKNOWN while a part of it is. */
     sourceDigest: string | Unknown;
@@ -52,7 +52,7 @@ export interface LoadArgs {
     version: Previewed<string>;
     /** Makes it an extension: name of the image that it extends, which is then the prefix of the units. */
     extends?: Previewed<string>;
-    /** What is told apart from others of the same program on a host: the loader of the source needs not know. */
+    /** Tells the image from others of the same program on a host; loaders of sources needn't know it. */
     instance?: Previewed<string>;
     /** Absolute; relative paths of the source start here. */
     programDirectory: string;

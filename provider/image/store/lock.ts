@@ -5,15 +5,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { unlessAbsent } from "./write";
 
 const BEAT_MS = 5000;
-/** What hasn't been touched for so long belongs to a process that was killed, also one in another container. */
+/** A lock that wasn't touched for so long belongs to a process that was killed, maybe in another container. */
 const DEAD_MS = 120_000;
 const POLL_MS = 100;
 
-/** Runs `work` while the time of change of a file or directory shows that somebody is at it. */
+/** Runs `work`, and meanwhile touches a file or directory, so that other processes see that it is in use. */
 export async function beating<T>(file: string, work: () => Promise<T>): Promise<T> {
     const timer = setInterval(() => {
         const now = new Date();
-        // Gone: then there is nothing to keep.
+        // It may be gone: then there is nothing to keep alive.
         utimes(file, now, now).catch(() => {});
     }, BEAT_MS);
     try {
@@ -23,15 +23,15 @@ export async function beating<T>(file: string, work: () => Promise<T>): Promise<
     }
 }
 
-/** Whether nobody is at it any more, or it is gone. */
+/** Whether no process touches it any more, or it is gone. */
 export async function isDead(file: string): Promise<boolean> {
     const status = await stat(file).catch(unlessAbsent);
     return status === undefined || Date.now() - status.mtimeMs > DEAD_MS;
 }
 
 /**
- * Runs `work` while this process holds the lock, among all processes that use the file. It spares work and holds
- * nobody up for ever: two may be in it where one slept for minutes, so what they write must be safe without it.
+ * Runs `work` while this process holds the lock, among all processes that use the file. It spares work and never
+ * blocks for ever: two processes may hold it where one slept for minutes, so what they write must be safe without it.
  */
 export async function locked<T>(file: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     for (;;) {

@@ -9,7 +9,7 @@ import { unlessAbsent } from "./write";
 /** An image that was used so recently may be on its way to a host. */
 const IN_USE_MS = 3_600_000;
 const BETWEEN_MS = 3_600_000;
-/** Of what is known about images and files: all of it can be found again. */
+/** Limit for notes about images and files, all of which can be found again. */
 const MAX_NOTES_BYTES = 200e6;
 /** Directories of the store that hold such notes, a file each. */
 const NOTES = ["digests", "inspections"];
@@ -77,7 +77,7 @@ async function sizeOf(at: string, inside = ""): Promise<StoredEntry | undefined>
     return status && { path: at, sizeBytes: content?.size ?? 0, usedMs: status.mtimeMs };
 }
 
-/** Of a directory of many files, which says its size itself. */
+/** The size of a directory of many files is in a file of its own. */
 async function writtenSizeOf(at: string): Promise<StoredEntry | undefined> {
     const [status, text] = await Promise.all([
         stat(at).catch(unlessAbsent),
@@ -86,7 +86,7 @@ async function writtenSizeOf(at: string): Promise<StoredEntry | undefined> {
     return status && { path: at, sizeBytes: Number(text ?? 0), usedMs: status.mtimeMs };
 }
 
-/** What goes: the too old, and the oldest until the rest fits; never what was used in the last `inUseMs`. */
+/** The entries to remove: those that are too old, and the oldest until the rest fits; none used in the last `inUseMs`. */
 function outdated(
     all: (StoredEntry | undefined)[],
     maxBytes: number,

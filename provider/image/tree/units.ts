@@ -10,7 +10,7 @@ export const UNIT_DIRECTORIES = [
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
 ];
-/** systemd reads no longer file (READ_FULL_FILE_SIZE_MAX is 4 MB; a unit is far from it). */
+/** Larger files are no units: systemd itself stops reading at 4 MB (READ_FULL_FILE_SIZE_MAX). */
 const MAX_UNIT_BYTES = 1 << 20;
 
 export interface UnitInTree {

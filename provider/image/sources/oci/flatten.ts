@@ -17,7 +17,7 @@ type Directory = Extract<Node, { kind: "directory" }>;
 export function flatten(layers: readonly Change[][], workingDirectory: string): Tree {
     const root: Directory = { kind: "directory", mode: 0o755, user: 0, children: new Map() };
     for (const changes of layers) {
-        // What a layer takes away is of the layers below, wherever in the layer it says so.
+        // A layer removes files of the layers below, wherever in it the removal stands.
         for (const change of changes) {
             if (change.kind === "removed") find(root, parentOf(change.path))?.children.delete(nameOf(change.path));
             if (change.kind === "emptied") find(root, change.path)?.children.clear();

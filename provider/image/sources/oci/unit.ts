@@ -4,7 +4,7 @@ import { quoteWord } from "../../../systemd/unit-file";
 import type { Tree } from "../../tree/tree";
 import type { RunConfiguration } from "./image";
 
-/** Raised when the unit of the same configuration is another text. */
+/** Bump when the unit of the same configuration is another text. */
 export const OCI_UNIT_VERSION = 1;
 
 const LAST_PRIVILEGED_PORT = 1023;
