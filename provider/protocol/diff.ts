@@ -87,6 +87,9 @@ function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boole
         ({ path }) => !ignored.covers(path) && !isDecided(path) && (isDerived(args, path) || hasEffect(path)),
     );
     const differing = new Set(differences.map(({ path }) => String(path[0])));
+    /** Whether a derived field has no value, such as the contents of an image that isn't built yet: it shows nothing new. */
+    const isEmpty = (name: string): boolean =>
+        Object.hasOwn(fields, name) && Object.keys((now[name] as object | undefined) ?? {}).length === 0;
     /** Whether the last inputs were deployed: then a change of the inputs says the same as one of the derived field. */
     const wasDeployed = (name: string): boolean => changesBetween(oldInputs[name], before[name]).length === 0;
     const written = args.written ?? { oldInputs, inputs };
@@ -95,7 +98,7 @@ function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boole
         kind !== "update" || writtenKind(written, path) === "update";
     const isImplied = (name: string): boolean =>
         wasDeployed(name) &&
-        (fields[name]?.impliedBy ?? []).some((other) => differing.has(other)) &&
+        (fields[name]?.impliedBy ?? []).some((other) => differing.has(other) && !isEmpty(other)) &&
         differences.every((change) => !fields[name]?.impliedBy?.includes(String(change.path[0])) || isShown(change));
     return differences
         .filter(({ path }) => !isImplied(String(path[0])))
