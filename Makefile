@@ -2,13 +2,16 @@
 export PATH := $(CURDIR)/.toolchain/node_modules/.bin:$(CURDIR)/node_modules/.bin:$(PATH)
 HOSTS := test/hosts/hosts.sh
 
-.PHONY: docs docs-check demo test test-next check sdk bench soak setup test-setup roots go host-up host-down clean
+.PHONY: docs docs-check demo test test-next test-truth check sdk bench soak setup test-setup roots go host-up host-down clean
 
 demo: setup            # deploys examples/hello to a host that it boots, changes it, takes it back
 	@scripts/demo.sh
 
 test: test-setup check roots go   # everything, on every engine that is there
 	@scripts/test.sh
+
+test-truth: test-setup roots   # every input of the schema, changed, on the Pulumi CLI where it is there: an hour
+	@PORTABLE_TRUTH=all scripts/test.sh test/truth
 
 test-next: test-setup  # updates and their failures on Debian's unstable suite, with the newest systemd
 	@test/hosts/root.sh sid >/dev/null

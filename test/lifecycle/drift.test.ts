@@ -58,7 +58,8 @@ test("nothing: a healthy service reads clean, and repairing nothing restarts not
 });
 
 test("a service that was stopped", async () => {
-    const { initErrors } = await drifted("systemctl stop hello.service");
+    const { diff, initErrors } = await drifted("systemctl stop hello.service");
+    expect(diff).toEqual({ units: "DELETE" });
     expect(initErrors).toEqual([unhealthy("hello.service is inactive (dead)")]);
 });
 
@@ -84,6 +85,18 @@ test("a service that has crashed", async () => {
     expect(initErrors).toContain(unhealthy("hello.service is failed (failed)"));
 });
 
+test("what a refresh adds to the state is what was found to differ, in the words of the program", async () => {
+    await onHost(host, `systemctl stop hello.service; chmod 0600 ${inline}`);
+    expect(await service.refresh()).toBe(true);
+    const { units, dropInTexts, ...others } = service.inputs;
+    expect(units).toEqual({ "hello.service": { start: false } });
+    expect(dropInTexts).toEqual({
+        [inline]: '# Its access is 0600 root root.\n[Service]\nEnvironment="NAME=one"\n',
+    });
+    expect(Object.keys(others).sort()).toEqual(["connection", "dropIns", "files", "hostFiles", "image"]);
+    await service.up(serviceInputs());
+});
+
 test("a hand edit is the line that it is, in the state and in the next preview", async () => {
     await onHost(host, `sed -i s/one/two/ ${inline}; systemctl daemon-reload`);
     expect(await service.refresh()).toBe(true);
@@ -100,6 +113,8 @@ test("a drop-in that was edited, and one that was removed", async () => {
         `sed -i s/one/two/ ${inline}; systemctl daemon-reload; systemctl restart hello.service`,
     );
     expect(edited).toEqual({ diff: { [`dropInTexts["${inline}"]`]: "UPDATE" }, initErrors: [] });
+    const unreadable = await drifted(`chmod 0600 ${inline}`);
+    expect(unreadable.diff).toEqual({ [`dropInTexts["${inline}"]`]: "UPDATE" });
     const removed = await drifted(`rm ${inline}`);
     expect(removed.diff).toEqual({ [`dropInTexts["${inline}"]`]: "ADD" });
 });

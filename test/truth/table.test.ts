@@ -6,7 +6,8 @@ import { fieldsOf, type Lane, RESOURCES, type Row, rowsOf, UNIT, uncoveredInputs
 
 /*
  * Each input of the schema, changed between its values: previewed, deployed, compared with the host, and previewed once
- * more. PORTABLE_TRUTH=all runs every row, PORTABLE_TRUTH=NAME those whose name begins so; else a tenth of them.
+ * more. A tenth of the rows runs on each engine. On the CLI alone, where it is there: PORTABLE_TRUTH=all runs
+ * every row, PORTABLE_TRUTH=tenth a tenth, PORTABLE_TRUTH=DropIn.files those whose name begins so.
  */
 
 const LANES = Object.keys(RESOURCES) as Lane[];
@@ -20,7 +21,7 @@ test("every input of the schema is in the table", () => {
 function chosen(rows: Row[]): Row[] {
     const wanted = process.env.PORTABLE_TRUTH ?? "";
     if (wanted === "all") return rows;
-    if (wanted !== "") return rows.filter(({ name }) => name.startsWith(wanted));
+    if (wanted !== "" && wanted !== "tenth") return rows.filter(({ name }) => name.startsWith(wanted));
     return rows.filter((_, index) => index % TENTH === 0);
 }
 
