@@ -235,29 +235,6 @@ describe("Create and Update", () => {
     });
 });
 
-test("a check that fails answers without derived fields: an update refuses unknown ones before it shows the reason", async () => {
-    const { inputs, failures } = await client.check({ name: "refused", token: "t" });
-    expect(failures).toEqual(["Property tags[0]: it is rude; say it kindly."]);
-    expect(Object.keys(inputs)).toEqual(["name", "token"]);
-});
-
-test("an ignored host key is warned of once for each host, also where nothing is changed", async () => {
-    const engine = await startEngine();
-    const other = await Client.start(workshop, engine.address);
-    try {
-        const insecure = (host: string) => ({ name: "w", connection: { host, insecureIgnoreHostKey: true } });
-        for (const host of ["a", "a", "b"]) await other.check(insecure(host));
-        await other.check({ name: "w", connection: { host: "c", insecureIgnoreHostKey: true, hostKey: "SHA256:x" } });
-        expect(engine.logs.map(({ message }) => message.split(" (")[0])).toEqual([
-            "a: its host key is not verified",
-            "b: its host key is not verified",
-        ]);
-    } finally {
-        await other.stop();
-        engine.stop();
-    }
-});
-
 describe("Read and Delete", () => {
     test("Read answers the inputs with derived fields, and the state without", async () => {
         expect(await current.client.read("w-1", { inputs: { name: "w", token: secret("t") } })).toEqual({
