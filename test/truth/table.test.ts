@@ -138,7 +138,7 @@ onEngines((scene) => {
         if (kind !== "change") return hasRestarted ? ["it restarted"] : [];
         if (lane !== "service" || (stepsOf(preview)[lane] ?? "").includes("replace")) return [];
         const isAnnounced =
-            /AttachedService service: this update .*(restarts [^.]*hello\.service|stops hello\.service|starts [^.]*hello\.service)/.test(
+            /AttachedService service: this update .*(restarts .*hello\.service|stops hello\.service|starts .*hello\.service)/.test(
                 preview.stdout,
             );
         if (hasRestarted && !isAnnounced) return ["hello.service restarted, and the preview didn't say so"];
