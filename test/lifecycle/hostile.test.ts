@@ -120,7 +120,24 @@ test("a name with line breaks in it adds nothing to the records", async () => {
 test.each(["owner", "group"])("a line break in the %s of a file is refused", async (key) => {
     const files = { "/etc/app/key": { content: "x", [key]: "root\npath /etc/precious" } };
     const failed = await failure(provider.resource("DropIn", "toy").up(toy({ files })));
-    expect(failed.message).toContain('"root\\npath /etc/precious" has a control character');
+    expect(failed.message).toContain(`isn't the name or number of a ${key === "owner" ? "user" : "group"}`);
+});
+
+test("an image that a user of the host could replace isn't attached", async () => {
+    await onHost(
+        host,
+        "install -d -o app /srv/app && touch /srv/app/toy_1.raw /var/lib/toy_1.raw && chown app /var/lib/toy_1.raw",
+    );
+    const uid = await onHost(host, "id -u app");
+    const refusal = async (image: string) =>
+        (await failure(provider.resource("AttachedService", "toy").up({ image, connection }))).message;
+    expect(await refusal("/srv/app/toy_1.raw")).toContain(
+        `/srv/app/toy_1.raw isn't safe to attach: the directory /srv/app belongs to the user ${uid}, not to root`,
+    );
+    expect(await refusal("/var/lib/toy_1.raw")).toContain(
+        `/var/lib/toy_1.raw isn't safe to attach: it belongs to the user ${uid}, not to root`,
+    );
+    await onHost(host, "rm -r /srv/app /var/lib/toy_1.raw");
 });
 
 test("users who lock whatever they can open stop no operation", async () => {

@@ -2,7 +2,7 @@ import { UserError } from "../../errors";
 import { DIRECTORIES_BEFORE_ATTACHED, unitOfDropIn } from "../../systemd/paths";
 import { parseShow, SHOWN_PROPERTIES, type ShownUnit } from "../../systemd/unit-states";
 import { type HostFacts, hostFacts } from "../facts";
-import { type FoundFile, foundFiles, oneLine, showFilesLibrary } from "../files";
+import { type FoundFile, foundFiles, oneLine, parentsLibrary, showFilesLibrary } from "../files";
 import { metadataLibrary, unitsOfMetadata } from "../image-metadata";
 import { marks } from "../portabled-252";
 import { hostLibrary, lockLibrary } from "../program";
@@ -106,15 +106,28 @@ ${hostLibrary}
 ${lockLibrary}
 ${showUnitsLibrary}
 ${showFilesLibrary}
+${parentsLibrary}
 ${metadataLibrary(request.name)}
 ${shellFile(inspect)}
 `;
+}
+
+/** Throws for an image that a user of the host could replace: the next start would run what they have put there. */
+function refuseUnsafe(reported: Reported, place: { host: string; image: string | undefined }): void {
+    for (const [path, reason] of reported.blocksOf("unsafe"))
+        throw new UserError({
+            property: path === place.image ? "image" : "extensions",
+            host: place.host,
+            what: `${path} isn't safe to attach: ${reason.trim()}`,
+            todo: "Deploy it with a PortableImage, or move it to a directory of root's such as /var/lib/portables; nothing was changed",
+        });
 }
 
 export function parseInspection(
     reported: Reported,
     place: { host: string; image: string | undefined },
 ): InspectedService {
+    refuseUnsafe(reported, place);
     const refused = reported.block("refused");
     const missing = reported.one("no-image");
     if (refused !== undefined)

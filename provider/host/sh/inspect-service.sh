@@ -1,8 +1,30 @@
 service=$records/services/$name
+# An image that others than root can replace would let them run anything as root: portabled isn't asked about it.
+say_unsafe() {
+    outcome=0
+    for path; do
+        [ -e "$path" ] || continue
+        real=$(readlink -f -- "$path")
+        check_parents "$path" && check_parents "$real" && check_image "$real" && continue
+        echo "$unsafe" | block "unsafe $path"
+        outcome=1
+    done
+    return "$outcome"
+}
+check_image() {
+    stat_of "$1"
+    case $kind in
+        0\ *[2367]\ *|0\ *[2367]?\ *) unsafe="others than root can write to it" ;;
+        0\ *) return 0 ;;
+        *) unsafe="it belongs to the user ${kind%% *}, not to root" ;;
+    esac
+    return 1
+}
 say_missing() { for path; do [ -e "$path" ] || say no-image "$path"; done; }
 # Reports what portabled finds in the image as the block `metadata` and adds its units to $units; or reports `refused`.
 inspect_metadata() {
     with_extensions say_missing "$image"
+    with_extensions say_unsafe "$image" || return
     note_of "$image"
     [ -n "$extended" ] || await_note
     if metadata=$(

@@ -81,7 +81,7 @@ const beforeSwitch = objectType(
 export const inputs = z.strictObject({
     image: z
         .string()
-        .regex(/^\/.*[^/]$/, "isn't the absolute path of an image on the host")
+        .regex(/^\/[^\p{Cc}]*[^/\p{Cc}]$/u, "isn't the absolute path of an image on the host")
         .describe(
             "Path of the image on the host: the `path` of a PortableImage. Another image of the same name is an update; another name replaces.",
         ),
@@ -110,7 +110,7 @@ export const inputs = z.strictObject({
         ),
     files: hostFiles.optional(),
     extensions: z
-        .array(z.string().startsWith("/"))
+        .array(z.string().regex(/^\/[^\p{Cc}]+$/u, "isn't the absolute path of an image on the host"))
         .default([])
         .describe(
             "Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`).",

@@ -22,6 +22,11 @@ export const sections = z
         'Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.',
     );
 
+/** By name or number; a control character could become a line of a record. */
+function accountName(kind: "user" | "group") {
+    return z.string().regex(/^[^\s:/\p{Cc}]+$/u, `isn't the name or number of a ${kind}`);
+}
+
 const hostFile = objectType("HostFile", "A file on the host. Give `content` or `asset`.", {
     content: z.string().optional().describe("Text of the file."),
     asset: asset().optional().describe("A local file, or a text, to copy to the host byte for byte."),
@@ -30,15 +35,15 @@ const hostFile = objectType("HostFile", "A file on the host. Give `content` or `
         .regex(/^0[0-7]{3}$/, "isn't a mode: four octal digits such as 0644")
         .default("0644")
         .describe("Access rights, four octal digits. For a secret: 0600, or 0640 with a group."),
-    owner: z.string().min(1).default("root").describe("User that owns the file, by name or number."),
-    group: z.string().min(1).default("root").describe("Group of the file, by name or number."),
+    owner: accountName("user").default("root").describe("User that owns the file, by name or number."),
+    group: accountName("group").default("root").describe("Group of the file, by name or number."),
 });
 
 export type HostFileInput = z.output<typeof hostFile>;
 
 export const hostFiles = z
     .record(
-        z.string().regex(/^\/(?!.*(\/\/|\/\.{1,2}(\/|$)))[^\0\n]*[^/\0\n]$/, "isn't an absolute path of a file"),
+        z.string().regex(/^\/(?!.*(\/\/|\/\.{1,2}(\/|$)))[^\p{Cc}]*[^/\p{Cc}]$/u, "isn't an absolute path of a file"),
         hostFile,
     )
     .describe(
