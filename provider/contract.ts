@@ -184,12 +184,14 @@ export interface ComponentContext {
     /**
      * Registers a resource of this package as a child, and resolves when it is as declared. The inputs are plain values
      * and {@link CarriedValue} ones; undefined ones are left out. Throws a UserError when the engine ends the deployment.
+     *
+     * `shownWith` names another child whose inputs differ in `connection` alone: a preview shows what they share once.
      */
     register(
         resource: Resource,
         name: string,
         inputs: Record<string, unknown>,
-        options?: { dependsOn?: readonly Child[] },
+        options?: { dependsOn?: readonly Child[]; shownWith?: string },
     ): Promise<Child>;
 }
 

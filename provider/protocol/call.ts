@@ -26,6 +26,8 @@ export interface CallOptions {
     timeoutSeconds: number;
     /** All properties of the request: their secrets are kept out of every text. */
     properties: readonly Decoded[];
+    /** Name of the resource whose notices in a preview stand for those of this one, where they are the same. */
+    shownWith?: string;
 }
 
 /** One call of the engine, as the resource sees it. */
@@ -33,6 +35,7 @@ export class Call implements HostContext {
     /** The URN of a component is set once it is registered. */
     urn: string;
     readonly label: string;
+    private readonly shownWith: string | undefined;
     readonly signal: AbortSignal;
     readonly timeoutSeconds: number | undefined;
     /** The engine starts the provider where the program is. */
@@ -47,10 +50,11 @@ export class Call implements HostContext {
     constructor(
         private readonly session: EngineSession,
         private readonly served: Served,
-        { urn, operation, timeoutSeconds, properties }: CallOptions,
+        { urn, operation, timeoutSeconds, properties, shownWith }: CallOptions,
     ) {
         this.urn = urn;
         this.label = labelOf(urn) || operation;
+        this.shownWith = shownWith;
         this.signal = AbortSignal.any([session.cancelled, this.deadline.signal]);
         for (const { value, secrets } of [session.configuration, ...properties]) this.redactor.learn(value, secrets);
         this.statuses = new Throttle((text) => {
@@ -75,6 +79,10 @@ export class Call implements HostContext {
     }
 
     info(text: string): void {
+        const { notices } = this.session;
+        const shown = this.shownWith && text.replace(this.label, `${this.label.split(" ")[0]} ${this.shownWith}`);
+        if (shown !== undefined && notices.has(shown)) return;
+        notices.add(text);
         this.warnings.push(this.send(text, "info", false));
     }
 

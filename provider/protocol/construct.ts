@@ -7,6 +7,7 @@ import { Call } from "./call";
 import { carriedInput, dependenciesOf, WireValue, wireMembers } from "./carried";
 import { decodeObject } from "./decode";
 import { CallFailure, failureMessage } from "./failure";
+import { SHOWN_WITH } from "./fold";
 import { Monitor } from "./monitor";
 import { SecretPaths } from "./secrets";
 import { type EngineSession, memberOf, type Served } from "./session";
@@ -81,7 +82,7 @@ class Construction implements ComponentContext {
         resource: Resource,
         name: string,
         inputs: Record<string, unknown>,
-        { dependsOn = [] }: { dependsOn?: readonly Child[] } = {},
+        { dependsOn = [], shownWith }: { dependsOn?: readonly Child[]; shownWith?: string } = {},
     ): Promise<Child> {
         const { request, served } = this;
         const propertyDependencies = Object.fromEntries(
@@ -92,20 +93,34 @@ class Construction implements ComponentContext {
             ...dependsOn.map((child) => child.urn),
             ...Object.values(propertyDependencies).flat(),
         ];
+        // The engine applies these options to the inputs by their paths, which must then be where the schema has them.
+        const hasPaths = request.getIgnorechangesList().length + request.getReplaceonchangesList().length > 0;
         const isInput = (path: string) => Object.hasOwn(resource.inputs.shape, path.split(/[.[]/)[0] as string);
         const { urn, outputs } = await this.monitor.registerChild({
             type: `${served.package.name}:index:${resource.name}`,
             name,
             parent: this.call.urn,
-            inputs: wireMembers(inputs),
+            inputs: {
+                ...wireMembers(inputs),
+                ...(shownWith === undefined || hasPaths ? {} : { [SHOWN_WITH]: shownWith }),
+            },
             dependencies: [...new Set(dependencies)],
             propertyDependencies,
             ignoreChanges: request.getIgnorechangesList().filter(isInput),
             replaceOnChanges: request.getReplaceonchangesList().filter(isInput),
-            provider: request.getProvidersMap().get(served.package.name) ?? this.session.reference,
-            version: served.package.version,
+            provider: request.getProvidersMap().get(served.package.name) ?? this.ownReference(),
         });
         return { urn, output: (key) => new WireValue(outputs[key], [urn]) };
+    }
+
+    /**
+     * The provider's own reference, so that the engine starts no second process of it; empty for a default provider, which
+     * the engine then chooses. Its preview prints a line with the reference of each resource, unless that is the default
+     * provider without a version in its name: a quarter of the preview of many hosts.
+     */
+    private ownReference(): string {
+        const { reference } = this.session;
+        return /::default_[^:]*::[^:]*$/.test(reference) ? "" : reference;
     }
 
     async finish(outputs: Record<string, unknown>): Promise<pb.ConstructResponse> {

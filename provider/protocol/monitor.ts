@@ -17,9 +17,8 @@ export interface Registration {
     propertyDependencies: Readonly<Record<string, readonly string[]>>;
     ignoreChanges: readonly string[];
     replaceOnChanges: readonly string[];
-    /** The provider's own reference, so that the engine starts no second process of it. */
+    /** Reference of the provider; empty for the default provider. */
     provider: string;
-    version: string;
 }
 
 /** The engine's side of a component's construction. */
@@ -63,7 +62,6 @@ export class Monitor {
         const message = this.message(child);
         message.setCustom(true);
         message.setProvider(child.provider);
-        message.setVersion(child.version);
         message.setIgnorechangesList([...child.ignoreChanges]);
         message.setReplaceonchangesList([...child.replaceOnChanges]);
         for (const [name, urns] of Object.entries(child.propertyDependencies)) {

@@ -13,6 +13,7 @@ import { type Decoded, decode } from "./decode";
 import { diffAnswer, diffInputs } from "./diff";
 import { encode } from "./encode";
 import { initFailure } from "./failure";
+import { fold, foldChanges, type Unfolded, unfold } from "./fold";
 import { Ignored } from "./ignored";
 import { SecretPaths } from "./secrets";
 import { type EngineSession, memberOf } from "./session";
@@ -33,7 +34,7 @@ export async function check(session: EngineSession, request: pb.CheckRequest): P
         // In an update the engine refuses unknown derived fields before it shows the failures.
         const checked = failures.length > 0 ? inputs : { ...inputs, ...added.derived };
         const response = new pb.CheckResponse();
-        response.setInputs(encode(checked, (path) => news.secrets.covers(path)));
+        response.setInputs(encodeInputs(checked, (path) => news.secrets.covers(path), news.shownWith));
         response.setFailuresList(failures.map((failure) => checkFailure(failure, call)));
         return response;
     });
@@ -64,7 +65,9 @@ function checkFailure(failure: Failure, call: Call): pb.CheckFailure {
 export async function diff(session: EngineSession, request: pb.DiffRequest): Promise<pb.DiffResponse> {
     const resource = await resourceOf(session, request.getUrn());
     const [olds, news] = [decode(request.getOlds()), decodeInputs(resource, request.getNews())];
-    const oldInputs = request.hasOldInputs() ? decodeInputs(resource, request.getOldInputs()) : olds;
+    const oldInputs = request.hasOldInputs()
+        ? decodeInputs(resource, request.getOldInputs())
+        : { ...olds, shownWith: undefined };
     const call = await callOf(session, request.getUrn(), "diff", 0, [olds, oldInputs, news]);
     return call.run(async () => {
         const values = { oldInputs: oldInputs.value, oldOutputs: olds.value, inputs: news.value };
@@ -89,7 +92,7 @@ export async function diff(session: EngineSession, request: pb.DiffRequest): Pro
             drift: own.drift ?? [],
             exemptFromReplace: isOtherHost === false ? [["connection"]] : [],
         });
-        const response = diffResponse(changes);
+        const response = diffResponse(foldChanges(changes, news, oldInputs));
         response.setDeletebeforereplace(own.deleteBeforeReplace ?? false);
         return response;
     });
@@ -142,7 +145,8 @@ export async function update(session: EngineSession, request: pb.UpdateRequest):
     const resource = await resourceOf(session, request.getUrn());
     const [oldState, news] = [decode(request.getOlds()), decodeInputs(resource, request.getNews())];
     const oldInputs = decodeInputs(resource, request.getOldInputs());
-    const call = await callOf(session, request.getUrn(), "update", request.getTimeout(), [oldState, oldInputs, news]);
+    const properties = [oldState, oldInputs, news];
+    const call = await callOf(session, request.getUrn(), "update", request.getTimeout(), properties, news.shownWith);
     return call.run(async () => {
         const response = new pb.UpdateResponse();
         const id = request.getId();
@@ -167,7 +171,7 @@ export async function update(session: EngineSession, request: pb.UpdateRequest):
 export async function read(session: EngineSession, request: pb.ReadRequest): Promise<pb.ReadResponse> {
     const resource = await resourceOf(session, request.getUrn());
     const [state, inputs] = [decode(request.getProperties()), decodeInputs(resource, request.getInputs())];
-    const known = { value: inputs.value, secrets: new SecretPaths([...state.secrets, ...inputs.secrets]) };
+    const known = { ...inputs, secrets: new SecretPaths([...state.secrets, ...inputs.secrets]) };
     const call = await callOf(session, request.getUrn(), "read", request.getTimeout(), [state, inputs]);
     return call.run(async () => {
         const response = new pb.ReadResponse();
@@ -181,7 +185,7 @@ export async function read(session: EngineSession, request: pb.ReadRequest): Pro
         if (found === undefined) return response;
         response.setId(found.id);
         const foundInputs = asWritten(resource, inputs.value, found.inputs);
-        response.setInputs(encodeState(resource, known.secrets, foundInputs));
+        response.setInputs(encodeState(resource, known.secrets, foundInputs, known.shownWith));
         const echoed = split(resource, foundInputs).inputs;
         response.setProperties(encodeState(resource, known.secrets, { ...echoed, ...found.outputs }));
         return response;
@@ -230,14 +234,19 @@ async function callOf(
     operation: string,
     timeoutSeconds: number,
     properties: Decoded[],
+    shownWith?: string,
 ) {
-    return new Call(session, await session.served(), { urn, operation, timeoutSeconds: timeoutSeconds, properties });
+    return new Call(session, await session.served(), { urn, operation, timeoutSeconds, properties, shownWith });
 }
 
 /** Decodes inputs; fields that the schema marks as secret are secret, too. */
-function decodeInputs(resource: Resource, struct: Struct | undefined): Decoded {
-    const { value, secrets } = decode(struct);
-    return { value, secrets: new SecretPaths([...secrets, ...markedPaths(resource.inputs, value, "secret")]) };
+function decodeInputs(resource: Resource, struct: Struct | undefined): Unfolded {
+    const { value, secrets, shownWith } = unfold(decode(struct));
+    return {
+        value,
+        shownWith,
+        secrets: new SecretPaths([...secrets, ...markedPaths(resource.inputs, value, "secret")]),
+    };
 }
 
 /** Separates the user's inputs from the fields that Check added. */
@@ -265,20 +274,26 @@ function parse(resource: Resource, inputs: Values): Values {
     return resource.inputs.parse(inputs) as Values;
 }
 
-function encodeState(resource: Resource, secrets: SecretPaths, values: Values): Struct {
+/** Encodes inputs for the engine, which keeps and prints them. */
+function encodeInputs(values: Values, isSecret: (path: Path) => boolean, shownWith: string | undefined): Struct {
+    const folded = fold(values, isSecret, shownWith);
+    return encode(folded.values, folded.isSecret);
+}
+
+function encodeState(resource: Resource, secrets: SecretPaths, values: Values, shownWith?: string): Struct {
     const all = new SecretPaths([
         ...secrets,
         ...markedPaths(resource.inputs, values, "secret"),
         ...markedPaths(resource.outputs, values, "secret"),
     ]);
-    return encode(values, (path: Path) => all.covers(path));
+    return encodeInputs(values, (path) => all.covers(path), shownWith);
 }
 
 /** Runs an operation; a failure after a change is answered with the state that is there now. */
 async function withPartialFailure<T>(
     resource: Resource,
     call: Call,
-    news: Decoded,
+    news: Unfolded,
     operation: () => Promise<T>,
 ): Promise<T> {
     try {
@@ -290,7 +305,9 @@ async function withPartialFailure<T>(
         throw initFailure({
             id: error.id,
             properties: encodeState(resource, news.secrets, { ...split(resource, inputs).inputs, ...error.outputs }),
-            ...(error.inputs === undefined ? {} : { inputs: encodeState(resource, news.secrets, inputs) }),
+            ...(error.inputs === undefined
+                ? {}
+                : { inputs: encodeState(resource, news.secrets, inputs, news.shownWith) }),
             reasons: [...(interruption === undefined ? [] : [interruption]), ...error.reasons].map((reason) =>
                 call.redact(reason),
             ),

@@ -27,6 +27,8 @@ export class EngineSession {
     reference = "";
     /** Hosts whose key isn't verified, and that the user has been warned of. */
     readonly hostsWithIgnoredKey = new Set<string>();
+    /** Notices that this process has shown beside diffs. */
+    readonly notices = new Set<string>();
     private cancellation = new AbortController();
     private log: EngineLog | undefined;
     private readonly running = new Set<Promise<unknown>>();

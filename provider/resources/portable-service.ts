@@ -106,13 +106,15 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
         }
         const batches = wavesOf(hosts, given);
         const name = given.name === undefined ? context.name : context.input("name");
+        const shownWith = (host: Host) => (host === hosts[0] ? undefined : hosts[0]?.name);
         const images = await Promise.all(
             hosts.map((host) =>
-                context.register(portableImage as unknown as Resource, host.name, {
-                    ...passedOn(context, imageInputs),
-                    name,
-                    connection: host.connection,
-                }),
+                context.register(
+                    portableImage as unknown as Resource,
+                    host.name,
+                    { ...passedOn(context, imageInputs), name, connection: host.connection },
+                    { shownWith: shownWith(host) },
+                ),
             ),
         ).catch((error: unknown) => {
             throw stopped(error, "not every host has got the image, so none was switched");
@@ -130,7 +132,7 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
                         image: imageOf.get(host.key)?.output("path"),
                         connection: host.connection,
                     },
-                    { dependsOn: before },
+                    { dependsOn: before, shownWith: shownWith(host) },
                 );
             before = await Promise.all(batch.map(register)).catch((error: unknown) => {
                 throw stopped(error, reachText(batches, index));

@@ -27,7 +27,6 @@ export async function constructPair(
                 ignoreChanges: request.getIgnorechangesList(),
                 replaceOnChanges: [],
                 provider,
-                version: "",
             });
         const given = Object.entries((request.getInputs()?.toJavaScript() ?? {}) as Properties).map(
             ([name, raw]) => [name, new WireValue(raw)] as const,

@@ -1,0 +1,108 @@
+import { sha256 } from "../digest";
+import { Archive, Asset, entries, isRecord, type Path, Secret, Unknown } from "../schema/values";
+import type { Decoded } from "./decode";
+import type { Change } from "./diff";
+import { SecretPaths } from "./secrets";
+
+/*
+ * A component registers resources that differ by their connection alone, one for each host. The CLI would print all of
+ * them in full, and a preview of fifty hosts wouldn't fit into the comment of a pull request. So the first one is shown as it
+ * is, and the others fold the inputs that they share with it: a reference to the first, with a digest of what is
+ * folded, is what the CLI prints; the inputs themselves are in a property whose name begins with two underscores, which the
+ * CLI doesn't print. Resources never see this: inputs are unfolded as they are decoded.
+ */
+
+type Values = Record<string, unknown>;
+
+/** By which a component asks for it: the name of the resource that is shown in full. */
+export const SHOWN_WITH = "__shownWith";
+const FOLDED = "__shared";
+const SAME_AS = "sameAs";
+/** What differs between the resources; a connection that names a host alone is shown as one line, `host`. */
+const OWN = "connection";
+const HOST = "host";
+const DIGEST_LENGTH = 8;
+
+/** Inputs as the resource has them. */
+export interface Unfolded extends Decoded {
+    /** Name of the resource with which they are shown; undefined if they are shown in full. */
+    shownWith: string | undefined;
+}
+
+export function unfold({ value, secrets }: Decoded): Unfolded {
+    const { [SHOWN_WITH]: asked, [FOLDED]: folded, ...visible } = value;
+    if (!isRecord(folded))
+        return asked === undefined
+            ? { value, secrets, shownWith: undefined }
+            : { value: visible, secrets, shownWith: String(asked) };
+    const { [SHOWN_WITH]: shownWith, ...shared } = folded;
+    const { [SAME_AS]: _reference, [HOST]: _host, ...own } = visible;
+    return {
+        value: { ...shared, ...own },
+        secrets: new SecretPaths([...secrets].map((path) => (path[0] === FOLDED ? path.slice(1) : path))),
+        shownWith: String(shownWith),
+    };
+}
+
+/** The inputs as the engine keeps and prints them, and whether a path of them is secret. */
+export function fold(
+    values: Values,
+    isSecret: (path: Path) => boolean,
+    shownWith: string | undefined,
+): { values: Values; isSecret: (path: Path) => boolean } {
+    if (shownWith === undefined) return { values, isSecret };
+    const { [OWN]: own, ...shared } = values;
+    const host = hostAlone(own);
+    const digest = sha256(digestText(shared, [], isSecret)).slice(0, DIGEST_LENGTH);
+    return {
+        values: {
+            ...(host === undefined ? { [OWN]: own } : { [HOST]: host }),
+            [SAME_AS]: `${shownWith} ${digest}`,
+            [FOLDED]: { [SHOWN_WITH]: shownWith, ...shared, ...(host === undefined ? {} : { [OWN]: own }) },
+        },
+        isSecret: (path) => isSecret(path[0] === FOLDED ? path.slice(1) : path),
+    };
+}
+
+/** The host of a connection that says nothing else: one word in place of three lines. */
+function hostAlone(connection: unknown): string | undefined {
+    if (!isRecord(connection) || Object.keys(connection).length !== 1) return undefined;
+    return typeof connection.host === "string" ? connection.host : undefined;
+}
+
+/** A text that is equal for equal inputs on every machine; it holds no secret. */
+function digestText(value: unknown, path: Path, isSecret: (path: Path) => boolean): string {
+    if (value instanceof Secret || isSecret(path)) return "secret";
+    if (value instanceof Unknown) return "unknown";
+    if (value instanceof Asset || value instanceof Archive) return `asset ${value.source.hash}`;
+    if (!isRecord(value) && !Array.isArray(value)) return JSON.stringify(value) ?? "";
+    const members = entries(value)
+        .filter(([, member]) => member !== undefined)
+        .map(([key, member]) => `${JSON.stringify(key)}:${digestText(member, [...path, key], isSecret)}`);
+    return `{${members.sort().join()}}`;
+}
+
+/** The changes as they are shown for the new inputs: those of what is folded are one change of the reference to it. */
+export function foldChanges(changes: readonly Change[], news: Unfolded, olds: Unfolded): Change[] {
+    if (news.shownWith === undefined) return [...changes];
+    const own = changes.filter(({ path }) => path[0] === OWN);
+    const folded = changes.filter(({ path }) => path[0] !== OWN);
+    const merged = (name: string, parts: readonly Change[], wasThere: boolean): Change[] =>
+        parts.length === 0
+            ? []
+            : [
+                  {
+                      path: [name],
+                      kind: wasThere ? "update" : "add",
+                      replaces: parts.some((part) => part.replaces),
+                      isInput: true,
+                  },
+              ];
+    const wasFolded = olds.shownWith !== undefined;
+    return [
+        ...(hostAlone(news.value[OWN]) === undefined
+            ? own
+            : merged(HOST, own, wasFolded && hostAlone(olds.value[OWN]) !== undefined)),
+        ...merged(SAME_AS, folded, wasFolded),
+    ];
+}
