@@ -19,7 +19,7 @@ const image = new portable.PortableImage("hello", {
     connection,
 });
 
-// Image and drop-ins: one update, one restart, one way back.
+// Image and drop-ins are updated, restarted and rolled back together.
 const service = new portable.AttachedService("hello", {
     image: image.path,
     dropIns: [
@@ -31,7 +31,7 @@ const service = new portable.AttachedService("hello", {
     connection,
 });
 
-// Any unit of the host, on its own.
+// A drop-in for any unit of the host, deployed separately.
 new portable.DropIn(
     "hello-page",
     {

@@ -31,7 +31,7 @@ const service = new portable.AttachedService("hello", {
     connection,
 });
 
-// After each deployment that changed something: what the service has said.
+// After each deployment that changed something: what the service wrote to the journal.
 const check = new command.remote.Command(
     "hello-check",
     {

@@ -27,5 +27,5 @@ const services = hosts.map((host) => {
     });
 });
 
-/** What serves on each host. */
+/** The image that is running on each host. */
 export const serving = Object.fromEntries(services.map((service, index) => [hosts[index] as string, service.serving]));

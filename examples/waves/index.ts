@@ -12,13 +12,13 @@ const greeter = new portable.PortableService("greeter", {
             tree: { "/usr/bin/greeter": { asset: new pulumi.asset.FileAsset("bin/greeter"), mode: "0755" } },
         },
     },
-    // A release that doesn't answer like this goes back, and no further.
+    // A release that does not answer like this is rolled back, and reaches no other host.
     health: { http: { port: 8080, body: "^Hello from " }, timeoutSeconds: 5 },
     connections: Object.fromEntries(hosts.map((host) => [host, { host }])),
     waves: { canary: 1, batchSize: 5 },
 });
 
-/** What serves on each host. */
+/** The image that is running on each host. */
 export const serving = greeter.hosts.apply((all) =>
     Object.fromEntries(Object.entries(all).map(([host, { serving }]) => [host, serving])),
 );

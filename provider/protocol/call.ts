@@ -36,6 +36,8 @@ export class Call implements HostContext {
     urn: string;
     readonly label: string;
     private readonly shownWith: string | undefined;
+    /** Whether the same inputs are checked for another resource, which shows the warnings. */
+    private readonly isCheckedWithOther: boolean;
     readonly signal: AbortSignal;
     readonly timeoutSeconds: number | undefined;
     /** The engine starts the provider where the program is. */
@@ -55,6 +57,7 @@ export class Call implements HostContext {
         this.urn = urn;
         this.label = labelOf(urn) || operation;
         this.shownWith = shownWith;
+        this.isCheckedWithOther = operation === "check" && shownWith !== undefined;
         this.signal = AbortSignal.any([session.cancelled, this.deadline.signal]);
         for (const { value, secrets } of [session.configuration, ...properties]) this.redactor.learn(value, secrets);
         this.statuses = new Throttle((text) => {
@@ -75,6 +78,7 @@ export class Call implements HostContext {
     }
 
     warn(text: string): void {
+        if (this.isCheckedWithOther) return;
         this.warnings.push(this.send(text, "warning", false));
     }
 

@@ -24,7 +24,7 @@ type Values = Record<string, unknown>;
 export async function check(session: EngineSession, request: pb.CheckRequest): Promise<pb.CheckResponse> {
     const resource = await resourceOf(session, request.getUrn());
     const news = decodeInputs(resource, request.getNews());
-    const call = await callOf(session, request.getUrn(), "check", 0, [news]);
+    const call = await callOf(session, request.getUrn(), "check", 0, [news], news.shownWith);
     return call.run(async () => {
         const { inputs } = split(resource, news.value);
         call.warnOfIgnoredHostKey(connectionOf(news));

@@ -99,4 +99,20 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
         },
         RUN_TIMEOUT_MS,
     );
+
+    test(
+        "a preview of fifty hosts, a comment of a pull request holds 65,536 characters: what they share is shown once",
+        async () => {
+            const many = scene.stackNamed("many");
+            const keys = Array.from({ length: 50 }, (_, index) => `web${index + 1}`);
+            many.configure({ hosts: JSON.stringify(keys) });
+            const { stdout, summary } = await many.preview({ diff: true });
+            expect(summary).toEqual({ create: 102 });
+            expect(stdout.length).toBeLessThan(30_000);
+            expect(stdout.match(/"units\/greeter\.socket"/g)).toHaveLength(1);
+            expect(stdout.match(/sameAs/g)).toHaveLength(98);
+            for (const key of keys) expect(stdout).toContain(`"${key}"`);
+        },
+        RUN_TIMEOUT_MS,
+    );
 });

@@ -55,6 +55,15 @@ class RecordingEngine {
     }
 }
 
+/** Tells the provider its own reference, `<urn>::<id>`. */
+function configureOf(reference: string) {
+    const configure = new pb.ConfigureRequest();
+    configure.setArgs(struct({}));
+    configure.setUrn(reference.replace(/::[^:]*$/, ""));
+    configure.setId(reference.replace(/^.*::/, ""));
+    return configure;
+}
+
 let engine: RecordingEngine;
 let client: Client;
 let monitor: { address: string; close(): void };
@@ -68,11 +77,7 @@ beforeEach(async () => {
         { package: portable, pool: { connect: () => Promise.reject(), close() {} } },
         monitor.address,
     );
-    const configure = new pb.ConfigureRequest();
-    configure.setArgs(struct({}));
-    configure.setUrn(PROVIDER.replace(/::7$/, ""));
-    configure.setId("7");
-    await client.call("configure", configure);
+    await client.call("configure", configureOf(PROVIDER));
 });
 afterEach(async () => {
     await client.stop();
@@ -101,13 +106,22 @@ test("one image and one service for each host, named by its name; the component 
     const state = await construct({ connections: hosts("web1", "web2"), profile: "strict", retain: 3 });
     expect(engine.goals[0]).toMatchObject({ type: "portable:index:PortableService", name: "hello", custom: false });
     expect(engine.goals[0]?.inputs).toEqual({});
+    expect(engine.goal("PortableImage", "hello-web1").inputs).toEqual({
+        ...SOURCE,
+        name: "hello",
+        retain: 3,
+        connection: { host: "web1.example" },
+    });
+    // The others are shown as the same as the first one.
     expect(engine.goal("PortableImage", "hello-web2").inputs).toEqual({
         ...SOURCE,
+        __shownWith: "hello-web1",
         name: "hello",
         retain: 3,
         connection: { host: "web2.example" },
     });
     expect(engine.goal("AttachedService", "hello-web2").inputs).toEqual({
+        __shownWith: "hello-web1",
         image: "/image-hello-web2",
         profile: "strict",
         connection: { host: "web2.example" },
@@ -281,10 +295,20 @@ test("what the user says of the component holds for its children", async () => {
         ignoreChanges: ["health.http"],
         customTimeouts: { update: 90 },
         provider: PROVIDER,
-        version: portable.version,
     });
     expect(service.dependencies).toContain(SERVER);
     expect(engine.goal("PortableImage", "hello-web1").ignoreChanges).toEqual(["source"]);
+});
+
+test("inputs that the engine changes by their paths stay where they are", async () => {
+    await construct({ connections: hosts("web1", "web2") }, (request) => request.setIgnorechangesList(["source"]));
+    expect(engine.goal("PortableImage", "hello-web2").inputs).not.toHaveProperty("__shownWith");
+});
+
+test("the engine chooses the default provider of children, whose preview then has no line for it", async () => {
+    await client.call("configure", configureOf("urn:pulumi:dev::proj::pulumi:providers:portable::default_0_1_0::7"));
+    await construct({ connections: hosts("web1") });
+    expect(engine.goal("PortableImage", "hello-web1")).toMatchObject({ provider: "", version: "" });
 });
 
 test("an explicit provider of the component is that of its children", async () => {

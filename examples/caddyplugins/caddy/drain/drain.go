@@ -17,7 +17,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 )
 
-// patience is how long net/http, too, waits for a connection that brings nothing.
+// patience is how long net/http, too, waits for a connection on which nothing arrives.
 const patience = 5 * time.Second
 
 func init() { caddy.RegisterModule(Drain{}) }

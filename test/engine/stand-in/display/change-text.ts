@@ -53,8 +53,9 @@ export function changeLines(step: StepMetadata): string[] {
     return partLines(root);
 }
 
-/** Properties as they are, without marks. */
-function propertyLines(properties: Properties): string[] {
+/** Properties as they are, without marks; the CLI prints none whose name begins with two underscores. */
+function propertyLines(all: Properties): string[] {
+    const properties = Object.fromEntries(Object.entries(all).filter(([key]) => !key.startsWith("__")));
     const width = keyWidth(Object.keys(properties));
     return Object.entries(properties).flatMap(([key, value]) =>
         `  ${keyText(key).padEnd(width)}: ${valueText(value, 2)}`.split("\n"),
