@@ -4,7 +4,7 @@ HOSTS := test/hosts/hosts.sh
 
 .PHONY: docs docs-check demo test test-next test-truth check sdk bench soak setup test-setup roots go host-up host-down clean
 
-demo: setup            # deploys examples/hello to a host that it boots, changes it, takes it back
+demo: setup            # deploys examples/hello to a host that it boots, changes it, removes it
 	@scripts/demo.sh
 
 test: test-setup check roots go   # everything, on every engine that is there

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The main job, live: a host is booted, examples/hello is deployed to it, changed, and taken back.
+# The main job, live: a host is booted, examples/hello is deployed to it, changed, and removed.
 set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -67,7 +67,7 @@ preview
 up
 page
 
-say "Take it all back"
+say "Remove it all"
 destroy
 
 $host exec web1 python3 - <test/hosts/snapshot.py | sort >"$work/after"

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DefaultTheme, defineConfig } from "vitepress";
 import { drawCharts } from "./charts.mts";
@@ -80,6 +80,7 @@ export default defineConfig({
                 items: [
                     { text: "All resources", link: "/reference/" },
                     { text: "Installation and configuration", link: "/installation-configuration" },
+                    ...(existsSync(join(docs, "logging-in.md")) ? [{ text: "Logging in", link: "/logging-in" }] : []),
                     ...pagesOf("reference"),
                 ],
             },
