@@ -117,9 +117,9 @@ export class Call implements HostContext {
         if (insecureIgnoreHostKey !== true || hostKey !== undefined || this.session.hostsWithIgnoredKey.has(`${host}`))
             return;
         this.session.hostsWithIgnoredKey.add(`${host}`);
-        this.warn(
-            `${host}: its host key is not verified (insecureIgnoreHostKey). Anyone on the network path can read and change everything, secrets too. Set connection.hostKey instead.`,
-        );
+        const text = `${host}: its host key is not verified (insecureIgnoreHostKey). Anyone on the network path can read and change everything, secrets too. Set connection.hostKey instead.`;
+        // Not by `warn`: this is about the host, which resources with the same inputs don't share.
+        this.warnings.push(this.send(text, "warning", false));
     }
 
     private connectTo(connection: Connection): Promise<Host> {

@@ -1,7 +1,11 @@
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import type { Resource } from "../contract";
 import { sha256 } from "../digest";
+import { markedPaths } from "../schema/shape";
 import { Archive, Asset, entries, isRecord, type Path, Secret, Unknown } from "../schema/values";
-import type { Decoded } from "./decode";
+import { type Decoded, decode } from "./decode";
 import type { Change } from "./diff";
+import { encode } from "./encode";
 import { SecretPaths } from "./secrets";
 
 /*
@@ -62,6 +66,22 @@ export function fold(
         },
         isSecret: (path) => isSecret(path[0] === FOLDED ? path.slice(1) : path),
     };
+}
+
+/** Decodes inputs; fields that the schema marks as secret are secret, too. */
+export function decodeInputs(resource: Pick<Resource, "inputs">, struct: Struct | undefined): Unfolded {
+    const { value, secrets, shownWith } = unfold(decode(struct));
+    return {
+        value,
+        shownWith,
+        secrets: new SecretPaths([...secrets, ...markedPaths(resource.inputs, value, "secret")]),
+    };
+}
+
+/** Encodes inputs for the engine, which keeps and prints them. */
+export function encodeInputs(values: Values, isSecret: (path: Path) => boolean, shownWith: string | undefined): Struct {
+    const folded = fold(values, isSecret, shownWith);
+    return encode(folded.values, folded.isSecret);
 }
 
 /** The host of a connection that says nothing else: one word in place of three lines. */

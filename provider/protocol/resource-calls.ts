@@ -6,14 +6,13 @@ import { type Failure, failureText, PartialFailure, throwFailures, UserError } f
 import type { Connection } from "../host/connection";
 import { isAnotherHost } from "../host/merge-connection";
 import { markedPaths, withDefaults } from "../schema/shape";
-import { type Path, UNKNOWN } from "../schema/values";
+import { UNKNOWN } from "../schema/values";
 import { Call } from "./call";
 import { changesBetween } from "./changes";
 import { type Decoded, decode } from "./decode";
 import { diffAnswer, diffInputs } from "./diff";
-import { encode } from "./encode";
 import { initFailure } from "./failure";
-import { fold, foldChanges, type Unfolded, unfold } from "./fold";
+import { decodeInputs, encodeInputs, foldChanges, type Unfolded } from "./fold";
 import { Ignored } from "./ignored";
 import { SecretPaths } from "./secrets";
 import { type EngineSession, memberOf } from "./session";
@@ -239,16 +238,6 @@ async function callOf(
     return new Call(session, await session.served(), { urn, operation, timeoutSeconds, properties, shownWith });
 }
 
-/** Decodes inputs; fields that the schema marks as secret are secret, too. */
-function decodeInputs(resource: Resource, struct: Struct | undefined): Unfolded {
-    const { value, secrets, shownWith } = unfold(decode(struct));
-    return {
-        value,
-        shownWith,
-        secrets: new SecretPaths([...secrets, ...markedPaths(resource.inputs, value, "secret")]),
-    };
-}
-
 /** Separates the user's inputs from the fields that Check added. */
 function split(resource: Resource, values: Values): { inputs: Values; derived: Values } {
     const [inputs, derived]: [Values, Values] = [{}, {}];
@@ -272,12 +261,6 @@ async function preview(
 function parse(resource: Resource, inputs: Values): Values {
     throwFailures(validate(resource.inputs, inputs), "the inputs aren't valid");
     return resource.inputs.parse(inputs) as Values;
-}
-
-/** Encodes inputs for the engine, which keeps and prints them. */
-function encodeInputs(values: Values, isSecret: (path: Path) => boolean, shownWith: string | undefined): Struct {
-    const folded = fold(values, isSecret, shownWith);
-    return encode(folded.values, folded.isSecret);
 }
 
 function encodeState(resource: Resource, secrets: SecretPaths, values: Values, shownWith?: string): Struct {

@@ -2,58 +2,14 @@ import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { portable } from "../../provider/package";
 import { SIGNATURE, SIGNATURE_KEY, UNKNOWN_STRING } from "../../provider/protocol/wire";
 import { type Goal, serveMonitor } from "../engine/stand-in/monitor";
-import type { Properties } from "../engine/stand-in/values";
 import { Client, failureOf, secret, struct } from "./client";
+import { RecordingEngine, STACK } from "./recording-engine";
 
 type Json = Record<string, unknown>;
 
-const STACK = "urn:pulumi:dev::proj::pulumi:pulumi:Stack::proj-dev";
 const SERVER = "urn:pulumi:dev::proj::cloud:index:Server::two";
 const PROVIDER = "urn:pulumi:dev::proj::pulumi:providers:portable::default::7";
 const unknownFrom = (urn: string) => ({ [SIGNATURE_KEY]: SIGNATURE.output, dependencies: [urn] });
-
-/** An engine that takes every registration, writes it down, and answers with made-up outputs. */
-class RecordingEngine {
-    readonly goals: Goal[] = [];
-    readonly outputs: [string, Properties][] = [];
-    readonly warnings: string[] = [];
-    refuses = "";
-    /** Registrations that wait for their answers at one time. */
-    private waiting: (() => void)[] = [];
-
-    async register(goal: Goal) {
-        this.goals.push(goal);
-        if (goal.name === this.refuses && goal.type.endsWith("AttachedService")) throw new Error("it doesn't start");
-        // Answers come when nothing more is asked: what waits for another answer would be seen here.
-        await new Promise<void>((resolve) => {
-            this.waiting.push(resolve);
-            setImmediate(() => setImmediate(() => this.answer()));
-        });
-        const outputs: Properties = { path: `/image-${goal.name}`, serving: `/image-${goal.name}`, unitStates: {} };
-        return { urn: `${STACK.replace(/::pulumi:.*/, "")}::${goal.type}::${goal.name}`, id: "1", outputs };
-    }
-
-    private answer() {
-        for (const resolve of this.waiting.splice(0)) resolve();
-    }
-
-    registerOutputs(urn: string, outputs: Properties) {
-        this.outputs.push([urn, outputs]);
-    }
-
-    log({ message, severity }: { message: string; severity: string }) {
-        if (severity === "warning") this.warnings.push(message);
-    }
-
-    goal(type: string, name: string): Goal {
-        return this.goals.find((each) => each.type === `portable:index:${type}` && each.name === name) as Goal;
-    }
-
-    /** Names of what was registered of a type, in the order. */
-    names(type: string): string[] {
-        return this.goals.filter((each) => each.type === `portable:index:${type}`).map(({ name }) => name);
-    }
-}
 
 /** Tells the provider its own reference, `<urn>::<id>`. */
 function configureOf(reference: string) {
