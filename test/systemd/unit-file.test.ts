@@ -5,13 +5,11 @@ import {
     lastValueOf,
     listensOf,
     parseUnit,
-    quoteWord,
-    renderUnit,
-    sectionProblems,
     splitCommands,
     splitWords,
     valuesOf,
 } from "../../provider/systemd/unit-file";
+import { quoteWord, renderUnit, sectionProblems } from "../../provider/systemd/unit-sections";
 
 describe("parseUnit", () => {
     test("joins continuation lines and skips comments between them (systemd.syntax(7), example 1)", () => {

@@ -1,7 +1,7 @@
 import type { Failure } from "../../errors";
 import type { HostFile } from "../../host/files";
 import { containsUnknown, type Path, type PreviewedObject, UNKNOWN, Unknown } from "../../schema/values";
-import { renderUnit, sectionProblems, type UnitSections } from "../../systemd/unit-file";
+import { renderUnit, sectionProblems, type UnitSections } from "../../systemd/unit-sections";
 
 /** What a program declares of a drop-in: exactly one of the two. */
 export interface DropInContent {

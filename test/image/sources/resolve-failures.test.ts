@@ -3,14 +3,7 @@ import type { FilesSource } from "../../../provider/image/sources/files/schema";
 import { Archive, Asset } from "../../../provider/schema/values";
 import { placed } from "../sentences";
 import { hello, workspace } from "../workspace";
-
-const file = (name: string) => new Asset({ path: name });
-const HELLO = { "/usr/bin/hello": { asset: file("bin/hello"), mode: "0755" } };
-const whole: FilesSource = {
-    units: ["units/hello.service", "units/hello.socket"],
-    tree: HELLO,
-    substitutions: { helloExe: "/usr/bin/hello" },
-};
+import { file, HELLO, whole } from "./hello-files";
 
 /** What is wrong, as `property: sentence`. */
 async function said(files: FilesSource, over: Partial<ReturnType<typeof hello>> = {}) {

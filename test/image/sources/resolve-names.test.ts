@@ -1,18 +1,10 @@
 import { resolveSource } from "../../../provider/image/image";
-import type { FilesSource } from "../../../provider/image/sources/files/schema";
 import { loadFiles } from "../../../provider/image/sources/files/tree";
 import { Problems } from "../../../provider/image/sources/problems";
-import { Asset, UNKNOWN } from "../../../provider/schema/values";
+import { UNKNOWN } from "../../../provider/schema/values";
 import { placed, sentence } from "../sentences";
 import { hello } from "../workspace";
-
-const file = (name: string) => new Asset({ path: name });
-const HELLO = { "/usr/bin/hello": { asset: file("bin/hello"), mode: "0755" } };
-const whole: FilesSource = {
-    units: ["units/hello.service", "units/hello.socket"],
-    tree: HELLO,
-    substitutions: { helloExe: "/usr/bin/hello" },
-};
+import { whole } from "./hello-files";
 
 test.each([
     [

@@ -1,6 +1,6 @@
 import type { Sentence } from "../../../errors";
 import { execLine, isVariableName, SEARCH_PATH } from "../../../systemd/syntax";
-import { quoteWord } from "../../../systemd/unit-file";
+import { quoteWord } from "../../../systemd/unit-sections";
 import type { Tree } from "../../tree/tree";
 import type { RunConfiguration } from "./image";
 

@@ -1,0 +1,102 @@
+/** Unit files written from the sections of a program (systemd.syntax(7)). */
+
+import { endsInBackslash } from "./unit-file";
+
+export type UnitValue = string | number | boolean;
+
+/**
+ * Sections as a program writes them: `{Service: {Environment: {NAME: "User"}, ExecStartPre: ["/bin/a", "/bin/b"]}}`.
+ * A list is one line each, an empty list resets what was set before; only `Environment` takes a map.
+ */
+export type UnitSections = Record<string, Record<string, UnitValue | UnitValue[] | Record<string, UnitValue>>>;
+
+/** What can't be written as a unit file, each as the path in the sections and a sentence. */
+export function sectionProblems(sections: UnitSections): { path: (string | number)[]; reason: string }[] {
+    const problems: { path: (string | number)[]; reason: string }[] = [];
+    for (const [section, keys] of Object.entries(sections)) {
+        if (!/^[A-Za-z0-9-]+$/.test(section)) {
+            problems.push({ path: [section], reason: `'${section}' can't be the name of a section.` });
+        }
+        for (const [key, value] of Object.entries(keys)) {
+            const path = [section, key];
+            if (!/^[A-Za-z0-9-]+$/.test(key))
+                problems.push({ path, reason: `'${key}' can't be the name of a setting.` });
+            if (Array.isArray(value)) {
+                for (const [index, each] of value.entries()) {
+                    const what = valueProblem(each);
+                    if (what !== undefined) problems.push({ path: [...path, index], reason: what });
+                }
+            } else if (typeof value === "object") {
+                if (key !== "Environment") {
+                    problems.push({
+                        path,
+                        reason: `Only Environment takes a map of names to values; give ${key} a text, or a list of texts.`,
+                    });
+                }
+                for (const [name, each] of Object.entries(value)) {
+                    const what = variableProblem(name, each);
+                    if (what !== undefined) problems.push({ path: [...path, name], reason: what });
+                }
+            } else {
+                const what = valueProblem(value);
+                if (what !== undefined) problems.push({ path, reason: what });
+            }
+        }
+    }
+    return problems;
+}
+
+function valueProblem(value: UnitValue): string | undefined {
+    const text = plain(value);
+    if (/[\n\r\0]/.test(text)) return "A value is one line; give a list for several lines of one setting.";
+    if (endsInBackslash(text.trimEnd())) {
+        return "A value can't end in a single backslash: systemd would join the next line to it.";
+    }
+    return undefined;
+}
+
+function variableProblem(name: string, value: UnitValue): string | undefined {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+        return `'${name}' can't be the name of an environment variable: letters, digits and _ only, and no digit first.`;
+    }
+    if (String(value).includes("\0")) return "The value of an environment variable can't hold a NUL byte.";
+    return undefined;
+}
+
+/**
+ * The text of a unit file or drop-in, in the order given. Texts are written as they are (specifiers and quoting are
+ * the user's); values of an Environment map are literal: quoted, and `%` doubled. Throws on what
+ * {@link sectionProblems} would have named.
+ */
+export function renderUnit(sections: UnitSections): string {
+    const [problem] = sectionProblems(sections);
+    if (problem !== undefined) throw new Error(`${problem.path.join(".")}: ${problem.reason}`);
+    return Object.entries(sections)
+        .map(([section, keys]) => {
+            const lines = Object.entries(keys).flatMap(([key, value]) => render(key, value));
+            return `[${section}]\n${lines.map((line) => `${line}\n`).join("")}`;
+        })
+        .join("\n");
+}
+
+function render(key: string, value: UnitSections[string][string]): string[] {
+    if (Array.isArray(value)) return value.length === 0 ? [`${key}=`] : value.map((each) => `${key}=${plain(each)}`);
+    if (typeof value !== "object") return [`${key}=${plain(value)}`];
+    return Object.entries(value).map(
+        ([name, each]) => `${key}=${quoteWord(`${name}=${String(each)}`.replaceAll("%", "%%"))}`,
+    );
+}
+
+function plain(value: UnitValue): string {
+    return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
+}
+
+/** One word of a value, in double quotes (systemd.syntax(7), "QUOTING"). Specifiers in it stay specifiers. */
+export function quoteWord(word: string): string {
+    const escaped = word.replace(/["\\]/g, "\\$&").replace(/\p{Cc}/gu, (char) => {
+        if (char === "\n") return "\\n";
+        if (char === "\t") return "\\t";
+        return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    });
+    return `"${escaped}"`;
+}
