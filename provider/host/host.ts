@@ -22,7 +22,7 @@ export interface Host {
     readonly name: string;
     /** What is really connected to, provider defaults merged in (secrets included). */
     readonly connection: Connection;
-    /** Whether the login itself is root; otherwise `run` goes through `sudo -n` (unless `connection.sudo` is false). */
+    /** Whether the login itself is root; otherwise `run` goes through sudo or doas (unless `connection.sudo` is false). */
     readonly isRoot: boolean;
     /**
      * Runs a program with /bin/sh as root, sent over standard input: nothing of it is in an argv. All of it is parsed
@@ -53,7 +53,7 @@ export interface Host {
      */
     inTurn<T>(work: () => Promise<T>, options?: { signal?: AbortSignal }): Promise<T>;
     /**
-     * Writes a local file to `path` as the login user, from its begin to its end, mode 0600, over SFTP. Parents must
+     * Writes a local file to `path` as the login user, from its begin to its end, mode 0600, over SFTP or the input of a program. Parents must
      * exist; a file of that name is replaced, a link isn't followed. On failure and abort `path` is removed. `onProgress` gets bytes done and in all.
      */
     upload(
@@ -80,4 +80,6 @@ export interface ConnectOptions {
     warn(text: string): void;
     /** Live line: "connecting to 10.0.0.5 (try 2 of 10)". */
     status(text: string): void;
+    /** For the engine's log alone: why another client than the built-in one logs in. */
+    debug?(text: string): void;
 }

@@ -128,6 +128,7 @@ export class Call implements HostContext {
             signal: this.signal,
             warn: (text) => (isWarned && text.includes("(insecureIgnoreHostKey)") ? undefined : this.warn(text)),
             status: (text) => this.status(text),
+            debug: (text) => void this.send(text, "debug", false),
         });
     }
 
@@ -174,7 +175,7 @@ export class Call implements HostContext {
         await Promise.race([Promise.all(pending), sleep(MESSAGE_PATIENCE_MS, undefined, { ref: false })]);
     }
 
-    private async send(text: string, severity: "info" | "warning", ephemeral: boolean): Promise<void> {
+    private async send(text: string, severity: "debug" | "info" | "warning", ephemeral: boolean): Promise<void> {
         await this.session.engine?.send(this.redact(text), { urn: this.urn, severity, ephemeral });
     }
 }

@@ -6,6 +6,7 @@ import type { HostKeyCheck } from "./built-in/host-key";
 import { untilAborted } from "./link/aborting";
 import type { Link } from "./link/link";
 import { ignoredWarning, type Login } from "./login/login";
+import { NoCommonAlgorithm } from "./login/no-common-algorithm";
 import { resolveLogin } from "./login/resolve-login";
 import { SharedLink } from "./shared-link";
 import { hostOf } from "./ssh-host";
@@ -17,6 +18,8 @@ export interface ConnectOptions {
     warn?: (text: string) => void;
     /** Live line: "connecting to 10.0.0.5 (try 2 of 10)". */
     status?: (text: string) => void;
+    /** Called once for each login and process that doesn't take the built-in client. */
+    debug?: (text: string) => void;
 }
 
 export interface PoolOptions {
@@ -38,7 +41,7 @@ export interface Pool {
 export function createPool({ idleMs = 20_000 }: PoolOptions = {}): Pool {
     const links = new Links(idleMs);
     const logins = new Map<string, Promise<Login>>();
-    const warned = new Set<string>();
+    const told = new Set<string>();
 
     function loginOf(connection: Connection): Promise<Login> {
         const key = digest(connection);
@@ -51,15 +54,17 @@ export function createPool({ idleMs = 20_000 }: PoolOptions = {}): Pool {
     }
 
     return {
-        connect(connection, { signal, warn, status } = {}) {
+        connect(connection, { signal, warn, status, debug } = {}) {
             return located({ host: connection.host ?? "" }, async () => {
                 const resolving = loginOf(connection);
                 if (connection.host !== undefined && connection.client !== "openssh") preload();
                 const login = await untilAborted(resolving, signal);
-                for (const text of warnings(login)) {
-                    if (!warned.has(text)) warn?.(text);
-                    warned.add(text);
-                }
+                const once = (text: string, tell: ((text: string) => void) | undefined) => {
+                    if (!told.has(text)) tell?.(text);
+                    told.add(text);
+                };
+                for (const text of warnings(login)) once(text, warn);
+                if (login.clientReason !== undefined) once(choiceText(login), debug);
                 const shared = links.of(login);
                 (await shared.lease({ signal, status })).release();
                 return hostOf(connection, shared);
@@ -106,6 +111,10 @@ class Links {
             const jump = route.kind === "jump" ? () => this.of(route.through).lease(options) : undefined;
             return await dial(login, { ...options, check, jump });
         } catch (error) {
+            if (login.mayUseOpenSsh && error instanceof NoCommonAlgorithm) {
+                const { dialOpenSsh } = await import("./openssh/dial");
+                return dialOpenSsh(login, options);
+            }
             // The next try sees what was mended in known_hosts.
             this.checks.delete(login);
             throw error;
@@ -116,6 +125,10 @@ class Links {
 /** ssh2 takes a tenth of a second to load: it loads while ssh works out the settings. An error is the import's that uses it. */
 function preload(): void {
     import("./built-in/dial").catch(() => {});
+}
+
+function choiceText(login: Login): string {
+    return `${login.name}: the OpenSSH client logs in, because of ${login.clientReason}`;
 }
 
 function warnings(login: Login): string[] {

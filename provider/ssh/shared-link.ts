@@ -33,6 +33,8 @@ export class SharedLink {
     readonly turn = pLimit(1);
     /** False once an upload has shown that the host has no SFTP. */
     hasSftp = true;
+    /** Whether sshd connects to unix sockets, once that was asked. */
+    forwardsSockets: Promise<boolean> | undefined;
     private link: Link | undefined;
     private dialing: Dialing | undefined;
     private uses = 0;

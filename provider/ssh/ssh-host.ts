@@ -7,7 +7,6 @@ import type { Host, RunResult } from "../host/host";
 import type { Shell } from "../host/shell";
 import { inQueue, inSession } from "./in-session";
 import { ForwardingRefused, type HostAddress, type Link, SftpMissing, type UploadOptions } from "./link/link";
-import type { Login } from "./login/login";
 import { forwardByProgram } from "./session/forward-program";
 import type { Rights } from "./session/runner";
 import type { RunOptions } from "./session/shell-session";
@@ -26,7 +25,7 @@ export function hostOf(connection: Connection, shared: SharedLink): Host {
         isRoot,
         run: (program, options = {}) => located({ host: name }, () => run(shared, rights, program, options)),
         open: (address, { signal } = {}) =>
-            located({ host: name }, () => inSession(shared, signal, (link) => open(link, login, address, signal))),
+            located({ host: name }, () => inSession(shared, signal, (link) => open(shared, link, address, signal))),
         reach: ({ signal } = {}) => located({ host: name }, async () => (await shared.dialAnother(signal)).close()),
         inTurn: (work, { signal } = {}) => inQueue(shared.turn, signal, work),
         upload: (file, path, options = {}) => located({ host: name }, () => upload(shared, file, path, options)),
@@ -48,13 +47,37 @@ function run(shared: SharedLink, rights: Rights, program: Shell, options: RunOpt
     });
 }
 
-async function open(link: Link, login: Login, address: HostAddress, signal?: AbortSignal): Promise<Duplex> {
+async function open(shared: SharedLink, link: Link, address: HostAddress, signal?: AbortSignal): Promise<Duplex> {
     try {
         return await link.forward(address, signal);
     } catch (error) {
-        if (!(error instanceof ForwardingRefused)) throw error;
-        return forwardByProgram(link, login, address, { refusal: error, signal });
+        signal?.throwIfAborted();
+        const refusal = error instanceof ForwardingRefused ? error : await socketRefusal(shared, link, address);
+        if (refusal === undefined) throw error;
+        return forwardByProgram(link, shared.login, address, { refusal, signal });
     }
+}
+
+/** A socket that every host with portablectl has, open to every login. */
+const BUS = "/run/dbus/system_bus_socket";
+
+/** sshd doesn't say whether it forbids a socket or can't connect to it: one that takes every connection tells. */
+async function socketRefusal(
+    shared: SharedLink,
+    link: Link,
+    address: HostAddress,
+): Promise<ForwardingRefused | undefined> {
+    if ("port" in address) return undefined;
+    shared.forwardsSockets ??= link.forward({ socket: BUS }).then(
+        (stream) => {
+            stream.destroy();
+            return true;
+        },
+        () => false,
+    );
+    return (await shared.forwardsSockets)
+        ? undefined
+        : new ForwardingRefused(`it connects to no socket, not even to ${BUS}`);
 }
 
 async function upload(shared: SharedLink, file: string, path: string, options: UploadOptions): Promise<void> {

@@ -14,6 +14,7 @@ packages=(
     openssh-server sudo
     iproute2 util-linux procps netcat-openbsd curl
     python3 perl-base zstd
+    zsh tcsh fish busybox opendoas # login shells that a host may have, and what stands in for sudo
 )
 
 [[ $suite =~ ^[a-z]+$ ]] || { echo "root.sh: '$suite' is not the name of a Debian suite" >&2; exit 2; }
@@ -51,7 +52,7 @@ if [ ! -d "$root" ]; then
     # /dev of an nspawn container is a private tmpfs: loop devices the kernel adds don't appear there by themselves.
     for n in {0..255}; do echo "b /dev/loop$n 0660 root disk - 7:$n"; done >"$building/etc/tmpfiles.d/loop.conf"
     # Nothing may run on its own while a test compares before and after; modules and consoles aren't to be had here.
-    for unit in {apt-daily,apt-daily-upgrade,dpkg-db-backup}.timer {systemd-modules-load,console-getty}.service; do
+    for unit in {apt-daily,apt-daily-upgrade,dpkg-db-backup,man-db}.timer {systemd-modules-load,console-getty}.service; do
         ln -sf /dev/null "$building/etc/systemd/system/$unit"
     done
 

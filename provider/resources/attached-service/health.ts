@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as tls from "node:tls";
 import * as z from "zod";
 import type { Context } from "../../contract";
-import type { Failure } from "../../errors";
+import { type Failure, UserError } from "../../errors";
 import type { Host } from "../../host/host";
 import { objectType } from "../../schema/marks";
 import { type Previewed, Unknown } from "../../schema/values";
@@ -93,6 +93,34 @@ export function checkHealthInput(input: Previewed<Health> | undefined): Failure[
     return failures;
 }
 
+/** How long a connection to an address where nothing may listen yet is tried. */
+const TRIAL_MS = 10_000;
+
+/**
+ * Opens each address of the checks once. Whether anything listens there doesn't matter yet; a host that makes no such
+ * connections at all would otherwise be noticed by rolling back a healthy service.
+ * @throws UserError where the host makes no connections of the kind
+ */
+export async function requireConnections(
+    context: Pick<Context, "signal">,
+    host: Host,
+    { http: request, tcp }: Health,
+): Promise<void> {
+    const checks = [
+        ...(request === undefined ? [] : [{ property: "health.http", address: addressOf(request) }]),
+        ...(tcp === undefined ? [] : [{ property: "health.tcp", address: { port: tcp.port } }]),
+    ];
+    for (const { property, address } of checks) {
+        const signal = AbortSignal.any([context.signal, AbortSignal.timeout(TRIAL_MS)]);
+        try {
+            (await host.open(address, { signal })).destroy();
+        } catch (error) {
+            context.signal.throwIfAborted();
+            if (error instanceof UserError) throw error.at({ property });
+        }
+    }
+}
+
 /**
  * Repeats the HTTP and TCP checks until they pass; returns undefined then, or the reason once the time is up. The live
  * status shows each answer.
@@ -131,11 +159,12 @@ async function askTcp(host: Host, portNumber: number, signal: AbortSignal): Prom
 
 type HttpCheck = NonNullable<Health["http"]>;
 
+function addressOf(check: HttpCheck): { port: number } | { socket: string } {
+    return check.socket === undefined ? { port: check.port as number } : { socket: check.socket };
+}
+
 async function askHttp(host: Host, check: HttpCheck, signal: AbortSignal): Promise<string | undefined> {
-    const stream = await host.open(
-        check.socket === undefined ? { port: check.port as number } : { socket: check.socket },
-        { signal },
-    );
+    const stream = await host.open(addressOf(check), { signal });
     const where = `${check.tls ? "https" : "http"}://${check.socket ?? `127.0.0.1:${check.port}`}${check.path}`;
     try {
         const { status, body } = await request(check, stream, signal);

@@ -19,7 +19,7 @@ import { foundHostFiles, refuseOtherKept } from "../content/host-files";
 import { objectId } from "../owner";
 import { refuseInspected, refuseUntouched, Superseded, unreadDropIns } from "./checks";
 import { desiredService } from "./desired";
-import { waitUntilHealthy } from "./health";
+import { requireConnections, waitUntilHealthy } from "./health";
 import { type Gap, stateOutputs } from "./outputs";
 import type { Inputs, Outputs, outputs } from "./schema";
 import { failureReason, gapOfUpdate } from "./texts";
@@ -135,6 +135,7 @@ class Reconciliation {
         refuseOtherKept(this.desired.files, this.request.derived.hostFiles ?? {}, look.files);
         const plan = planSwitch({ ...look, imageUnits }, this.desired);
         if (plan.nothingToDo && look.owner?.nonce === owner.nonce) return this.result(look, look, declared.image, gap);
+        if (declared.health !== undefined) await requireConnections(this.context, this.host, declared.health);
         const { said, isAnswerLost, unhealthy } = await this.switchTo(look, plan);
         if (!said.has("touched")) refuseUntouched(said, name, declared);
         if (!said.has("done")) throw await this.failure(look, plan, said, unhealthy);

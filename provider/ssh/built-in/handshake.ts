@@ -1,6 +1,7 @@
 import { Client } from "ssh2";
 import { ConnectionError } from "../link/connection-error";
 import type { Login } from "../login/login";
+import { NoCommonAlgorithm } from "../login/no-common-algorithm";
 import { closedEarly, unreachable } from "../login/unreachable";
 import type { Attempts } from "./credentials";
 import type { HostKeyCheck } from "./host-key";
@@ -23,9 +24,6 @@ export interface HandshakeOptions {
 export function handshake(login: Login, options: HandshakeOptions): Promise<BuiltInLink> {
     return new Promise((resolve, reject) => new Handshake(login, options, resolve, reject).start());
 }
-
-/** sshd and ssh2 share no algorithm: the OpenSSH client may know one. */
-export class NoCommonAlgorithm extends ConnectionError {}
 
 type Ssh2Error = Error & { level?: string };
 

@@ -12,30 +12,38 @@ const NO_TOOL = 69;
 /** How long the host may take to connect. */
 const ANSWER_MS = 10_000;
 
-/** bash opens a port by itself; what ends first ends the other. */
-const bash = `exec 3<>/dev/tcp/127.0.0.1/"$0" || exit 7; echo ${CONNECTED}; (cat <&3; kill $$) & cat >&3; kill $!`;
+/** bash opens a port by itself. What ends first ends the whole session: sshd gives each a process group of its own. */
+const bash = `exec 3<>/dev/tcp/127.0.0.1/"$0" || exit 7; echo ${CONNECTED}; { cat <&3; kill 0; } & cat >&3; kill 0`;
 
-/** curl carries bytes for telnet:// as they are, and tells on standard error when it has connected. */
+/** curl carries bytes for telnet:// as they are, and reports on standard error when it has connected. */
 const curl =
-    `{ curl -sSNv "$@" 2>&1 >&3 3>&- | while read -r l; do case $l in *"Connected to"*) echo ${CONNECTED};; ` +
-    '"curl: "*) echo "$l" >&2;; esac; done; } 3>&1';
+    '{ cat; kill 0; } | { { curl -sSNv "$@" 2>&1 >&3 3>&- | while read -r l; do case $l in ' +
+    `*"Connected to"*) echo ${CONNECTED} ;; "curl: "*) echo "$l" >&2 ;; esac; done; } 3>&1; kill 0; }`;
+
+/** perl opens a socket by itself. It is one line without backslashes, for any login shell. */
+const perl =
+    "use IO::Socket; use IO::Select; $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or exit 7; $| = 1; " +
+    `print "${CONNECTED}", chr(10); $q = IO::Select->new($s, *STDIN); ` +
+    "for (;;) { for $r ($q->can_read) { sysread($r, $b, 65536) or exit 0; " +
+    "if ($r == $s) { syswrite(STDOUT, $b) } else { syswrite($s, $b) } } }";
 
 function commandLine(address: HostAddress): string {
-    const [test, direct, words] =
+    const [tool, direct, words] =
         "port" in address
-            ? [
-                  "command -v bash >/dev/null 2>&1",
-                  sh`exec bash -c ${bash} ${address.port}`.text,
-                  [`telnet://127.0.0.1:${address.port}`],
-              ]
-            : ["false", ":", ["--unix-socket", address.socket, "telnet://localhost"]];
-    const script = `if ${test}; then ${direct}; elif command -v curl >/dev/null 2>&1; then ${curl}; else exit ${NO_TOOL}; fi`;
+            ? ["bash", sh`exec bash -c ${bash} ${address.port}`.text, [`telnet://127.0.0.1:${address.port}`]]
+            : [
+                  "perl",
+                  sh`exec perl -e ${perl} ${address.socket}`.text,
+                  ["--unix-socket", address.socket, "telnet://x"],
+              ];
+    const has = (name: string) => `command -v ${name} >/dev/null 2>&1`;
+    const script = `if ${has(tool)}; then ${direct}; elif ${has("curl")}; then ${curl}; else exit ${NO_TOOL}; fi`;
     return sh`exec /bin/sh -c ${script} portable ${words}`.text;
 }
 
 /**
- * A connection that a program on the host makes, where sshd forbids its own: with bash or curl, as the login.
- * @throws ConnectionError `forwarding` where the host has neither; NotStarted; an Error where nothing accepts it
+ * A connection that a program on the host makes, where sshd forbids its own: with bash, perl or curl, as the login.
+ * @throws ConnectionError `forwarding` where the host has none of them; NotStarted; an Error where nothing accepts it
  */
 export async function forwardByProgram(
     link: Link,
@@ -50,7 +58,9 @@ export async function forwardByProgram(
         channel.close();
         throw error;
     }
-    const stream = Duplex.from({ readable: channel.output, writable: channel.input });
+    const { input, output } = channel;
+    const isOne = (input as unknown) === output && output instanceof Duplex;
+    const stream = isOne ? (output as Duplex) : Duplex.from({ readable: output, writable: input });
     stream.on("error", () => {});
     stream.once("close", () => channel.close());
     return stream;
@@ -97,11 +107,11 @@ function notAccepted(address: HostAddress, said: string): string {
 }
 
 function forbidden(login: Login, address: HostAddress, refusal: ForwardingRefused): ConnectionError {
-    const tools = "port" in address ? "bash nor curl" : "no curl";
+    const tool = "port" in address ? "bash" : "perl";
     const setting = "port" in address ? "AllowTcpForwarding" : "AllowStreamLocalForwarding";
     return new ConnectionError("forwarding", {
-        what: `sshd doesn't let ${loginText(login)} connect to ${addressText(address)}, and the host has ${"port" in address ? "neither " : ""}${tools} to do it instead`,
+        what: `sshd doesn't let ${loginText(login)} connect to ${addressText(address)}, and the host has neither ${tool} nor curl to do it instead`,
         said: refusal.message,
-        todo: `Set ${setting} in its sshd_config, install ${"port" in address ? "bash or curl" : "curl"} there, or use a health command`,
+        todo: `Set ${setting} in its sshd_config, install ${tool} or curl there, or use a health command`,
     });
 }

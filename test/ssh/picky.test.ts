@@ -1,0 +1,279 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Connection } from "../../provider/host/connection";
+import type { Host } from "../../provider/host/host";
+import { sh } from "../../provider/host/shell";
+import { bootHost, type TestHost } from "../hosts";
+import { bootTimeoutMs, explicit, onBothClients, whoami, withPool } from "./hosts";
+
+const directory = mkdtempSync(join(tmpdir(), "portable-test-picky-"));
+const small = join(directory, "small");
+writeFileSync(small, "content of the file\n");
+afterAll(() => rmSync(directory, { recursive: true }));
+
+onBothClients(() => {
+    let host: TestHost;
+
+    beforeAll(async () => {
+        host = await bootHost();
+    }, bootTimeoutMs);
+
+    afterAll(async () => {
+        await host?.down();
+    }, bootTimeoutMs);
+
+    const reload = "systemctl reload ssh";
+
+    /** Runs `use` while sshd has the settings. */
+    async function withSshd<T>(settings: string, use: () => Promise<T>): Promise<T> {
+        await host.exec(`cat >/etc/ssh/sshd_config.d/portable-test.conf; ${reload}`, { input: `${settings}\n` });
+        try {
+            return await use();
+        } finally {
+            await host.exec(`rm /etc/ssh/sshd_config.d/portable-test.conf; ${reload}`);
+        }
+    }
+
+    /** Runs `use` while the host has the file. */
+    async function withFile<T>(path: string, text: string, use: () => Promise<T>): Promise<T> {
+        await host.exec(`mkdir -p "$(dirname ${path})"; cat >${path}`, { input: text });
+        try {
+            return await use();
+        } finally {
+            await host.exec(`rm -f ${path}`);
+        }
+    }
+
+    function onHost<T>(connection: Connection, use: (there: Host) => Promise<T>): Promise<T> {
+        return withPool(async (pool) => use(await pool.connect(connection)));
+    }
+
+    /** Runs a program and uploads a file, as a deployment does; within a time that no waiting fits into. */
+    async function worksAtOnce(connection: Connection = explicit(host)): Promise<void> {
+        const began = Date.now();
+        await onHost(connection, async (there) => {
+            expect((await there.run(sh`id -un`)).stdout).toBe("root\n");
+            const path = `/tmp/upload-${Math.random()}`;
+            await there.upload(small, path);
+            expect((await there.run(sh`cat ${path}; rm ${path}`)).stdout).toBe("content of the file\n");
+        });
+        expect(Date.now() - began).toBeLessThan(15_000);
+    }
+
+    const error = (promise: Promise<unknown>) => promise.then(() => undefined).catch((thrown) => thrown);
+
+    describe("a login shell that prints at login", () => {
+        test.each([
+            ["/root/.bashrc", "echo Welcome to web1\n"],
+            ["/etc/ssh/sshrc", "echo hi\n"],
+            ["/root/.bashrc", "printf '\\001\\002\\003'; head -c 70000 /dev/zero | tr '\\0' x; echo >&2 errors too\n"],
+        ])("%s", async (path, text) => {
+            await withFile(path, text, () => worksAtOnce());
+            await withFile(path, text, () =>
+                withSshd("Subsystem sftp /usr/lib/openssh/sftp-server", () => worksAtOnce()),
+            );
+        });
+    });
+
+    test("no SFTP subsystem: a file goes over the input of a program", async () => {
+        await host.exec(`sed -i.before /^Subsystem/d /etc/ssh/sshd_config; ${reload}`);
+        try {
+            await worksAtOnce();
+        } finally {
+            await host.exec(`mv /etc/ssh/sshd_config.before /etc/ssh/sshd_config; ${reload}`);
+        }
+    });
+
+    test("a start-up file that execs another shell: nothing of the program runs", async () => {
+        const began = Date.now();
+        const file = `/root/ran-${Math.random()}`;
+        const thrown = await withFile("/root/.bashrc", "exec bash --norc\n", () =>
+            error(onHost(explicit(host), (there) => there.run(sh`touch ${file}`))),
+        );
+        expect(thrown).toMatchObject({ code: "login", problem: { host: host.address } });
+        expect(thrown.message).toContain("starts another shell in place of the command it is given; nothing was run");
+        expect(thrown.message).toContain("Remove the `exec`");
+        expect(Date.now() - began).toBeLessThan(15_000);
+        expect((await host.exec(`test -e ${file}`)).code).toBe(1);
+    });
+
+    test.each([
+        ["/usr/sbin/nologin", "its login shell lets it run nothing (nologin)"],
+        ["/bin/rbash", "its login shell is a restricted one"],
+        ["/bin/false", "can log in, but not run /bin/sh (exit status 1)"],
+    ])("the login shell %s is named, and not sudo", async (shell, what) => {
+        await host.exec(`usermod --shell ${shell} deploy`);
+        try {
+            const thrown = await error(whoami({ ...explicit(host), user: "deploy" }));
+            expect(thrown).toMatchObject({ code: "login" });
+            expect(thrown.message).toContain(what);
+            expect(thrown.message).not.toContain("sudoers");
+        } finally {
+            await host.exec("usermod --shell /bin/bash deploy");
+        }
+    });
+
+    test("ForceCommand is named, with what the host said", async () => {
+        const thrown = await withSshd("Match User deploy\n ForceCommand echo only backups here", () =>
+            error(whoami({ ...explicit(host), user: "deploy" })),
+        );
+        expect(thrown).toMatchObject({ code: "login", problem: { said: "only backups here" } });
+        expect(thrown.message).toContain("ForceCommand in sshd_config");
+    });
+
+    test.each(["zsh", "fish", "tcsh", "dash", "busybox-ash"])("the login shell %s", async (shell) => {
+        await host.exec(
+            "printf '#!/bin/sh\\nexec /bin/busybox ash \"$@\"\\n' >/usr/local/bin/busybox-ash; chmod 755 /usr/local/bin/busybox-ash",
+        );
+        expect((await host.exec(`path=$(command -v ${shell}) && usermod --shell "$path" deploy`)).code).toBe(0);
+        try {
+            await worksAtOnce({ ...explicit(host), user: "deploy" });
+        } finally {
+            await host.exec("usermod --shell /bin/bash deploy");
+        }
+    });
+
+    test("MaxSessions 1: a second session gets a connection of its own", async () => {
+        await withSshd("MaxSessions 1", () =>
+            onHost(explicit(host), async (there) => {
+                const long = there.run(sh`sleep 4; echo long`);
+                expect((await there.run(sh`echo short`)).stdout).toBe("short\n");
+                await there.upload(small, "/root/upload");
+                expect((await long).stdout).toBe("long\n");
+                expect((await there.run(sh`cat /root/upload; rm /root/upload`)).stdout).toBe("content of the file\n");
+            }),
+        );
+    });
+
+    describe("sudo", () => {
+        const password = 'it\'s a $(pass) "word"';
+        const rule = "/etc/sudoers.d/portable-test";
+
+        async function withRule<T>(text: string, use: () => Promise<T>): Promise<T> {
+            await host.exec("chpasswd", { input: `nosudo:${password}\n` });
+            return await withFile(rule, `${text}\n`, () => host.exec(`chmod 440 ${rule}`).then(use));
+        }
+        const asNosudo = () => ({ ...explicit(host), user: "nosudo" });
+
+        test("that asks for a password gets it, where it asks for it", async () => {
+            await withRule("nosudo ALL=(ALL) ALL", async () => {
+                await worksAtOnce({ ...asNosudo(), sudoPassword: password });
+                const thrown = await error(whoami(asNosudo()));
+                expect(thrown).toMatchObject({ code: "sudo" });
+                expect(thrown.message).toContain("would need a password for sudo");
+                expect(thrown.message).toContain("connection.sudoPassword");
+            });
+            await withRule("nosudo ALL=(ALL) NOPASSWD: ALL", () =>
+                worksAtOnce({ ...asNosudo(), sudoPassword: password }),
+            );
+        });
+
+        test("that doesn't accept the password says so, and the text doesn't hold it", async () => {
+            await withRule("nosudo ALL=(ALL) ALL", async () => {
+                const thrown = await error(whoami({ ...asNosudo(), sudoPassword: "wrong one" }));
+                expect(thrown).toMatchObject({ code: "sudo", problem: { property: "connection.sudoPassword" } });
+                expect(thrown.message).toContain("It said: Sorry, try again.");
+                expect(JSON.stringify(thrown) + thrown.stack).not.toContain("wrong one");
+            });
+        });
+
+        test("with a secure_path that holds nothing", async () => {
+            await withRule('nosudo ALL=(ALL) NOPASSWD: ALL\nDefaults secure_path="/nowhere"', () =>
+                worksAtOnce(asNosudo()),
+            );
+        });
+
+        test("with requiretty is named", async () => {
+            await withRule("nosudo ALL=(ALL) NOPASSWD: ALL\nDefaults:nosudo requiretty", async () => {
+                const thrown = await error(whoami(asNosudo()));
+                expect(thrown).toMatchObject({ code: "sudo" });
+                expect(thrown.message).toContain("only from a terminal (requiretty)");
+                expect(thrown.message).toContain('Put "Defaults:nosudo !requiretty"');
+            });
+        });
+
+        test("that isn't there: doas stands in for it", async () => {
+            await host.exec("mv /usr/bin/sudo /usr/bin/sudo.away");
+            try {
+                await withFile("/etc/doas.conf", "permit nopass nosudo\n", () => worksAtOnce(asNosudo()));
+                const thrown = await withFile("/etc/doas.conf", "permit nosudo\n", () => error(whoami(asNosudo())));
+                expect(thrown).toMatchObject({ code: "sudo" });
+                expect(thrown.message).toContain("doas");
+                expect(thrown.message).toContain('Put "permit nopass nosudo" into /etc/doas.conf');
+            } finally {
+                await host.exec("mv /usr/bin/sudo.away /usr/bin/sudo");
+            }
+        });
+    });
+
+    describe("where sshd forbids forwarding", () => {
+        const settings = "AllowTcpForwarding no\nAllowStreamLocalForwarding no";
+        const server = `python3 -c '
+import http.server, socketserver, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"hello")
+    def address_string(self): return "x"
+class Unix(socketserver.UnixStreamServer): pass
+(Unix("/run/hello.sock", Handler) if sys.argv[1] == "unix" else http.server.HTTPServer(("127.0.0.1", 8123), Handler)).serve_forever()
+'`;
+
+        beforeAll(async () => {
+            await host.exec(
+                `systemd-run -q --unit=hello-tcp ${server} tcp; systemd-run -q --unit=hello-unix ${server} unix; for i in $(seq 50); do [ -S /run/hello.sock ] && curl -s -o /dev/null 127.0.0.1:8123 && break; sleep 0.1; done; chmod 666 /run/hello.sock`,
+            );
+        });
+        afterAll(async () => {
+            await host.exec("systemctl stop hello-tcp hello-unix; rm -f /run/hello.sock");
+        });
+
+        async function get(address: { port: number } | { socket: string }): Promise<string> {
+            return onHost(explicit(host), async (there) => {
+                const stream = await there.open(address);
+                stream.write("GET / HTTP/1.0\r\n\r\n");
+                let text = "";
+                for await (const bytes of stream) {
+                    text += bytes;
+                    if (text.endsWith("hello")) break;
+                }
+                return text;
+            });
+        }
+
+        test.each([{ port: 8123 }, { socket: "/run/hello.sock" }])(
+            "the host itself connects to %j",
+            async (address) => {
+                expect(await get(address)).toMatch(/^HTTP\/1\.0 200[\s\S]*hello$/);
+                expect(await withSshd(settings, () => get(address))).toMatch(/^HTTP\/1\.0 200[\s\S]*hello$/);
+            },
+        );
+
+        test.each([{ port: 9 }, { socket: "/run/nothing.sock" }])("nothing listens at %j", async (address) => {
+            const where = "port" in address ? "127.0.0.1:9" : address.socket;
+            const open = await error(get(address));
+            expect(open.message).toContain(`${where} takes no connection`);
+            const forbidden = await withSshd(settings, () => error(get(address)));
+            expect(forbidden.message).toContain(`${where} takes no connection`);
+        });
+
+        test("a host without bash, perl and curl says so, with a code of its own", async () => {
+            await host.exec(
+                "mv /usr/bin/curl /usr/bin/curl.away; mv /usr/bin/perl /usr/bin/perl.away; mv /bin/bash /bin/bash.away; usermod --shell /bin/sh root",
+            );
+            try {
+                const thrown = await withSshd(settings, () => error(get({ port: 8123 })));
+                expect(thrown).toMatchObject({ code: "forwarding" });
+                expect(thrown.message).toContain("the host has neither bash nor curl to do it instead");
+                expect(thrown.message).toContain("Set AllowTcpForwarding");
+                const socket = await withSshd(settings, () => error(get({ socket: "/run/hello.sock" })));
+                expect(socket).toMatchObject({ code: "forwarding" });
+                expect(socket.message).toContain("Set AllowStreamLocalForwarding");
+            } finally {
+                await host.exec(
+                    "mv /usr/bin/curl.away /usr/bin/curl; mv /usr/bin/perl.away /usr/bin/perl; mv /bin/bash.away /bin/bash; usermod --shell /bin/bash root",
+                );
+            }
+        });
+    });
+});
