@@ -70,7 +70,9 @@ function hostKeyOptions({ hostKey }: Login, files: PrivateFiles): string[] {
     // As with the built-in client, no setting of ~/.ssh/config lets an unknown key pass.
     const strict = "StrictHostKeyChecking=yes";
     if (hostKey.hostKey === undefined) return [strict];
-    const alias = [strict, `HostKeyAlias=${HOST_KEY_ALIAS}`, "GlobalKnownHostsFile=/dev/null", "CheckHostIP=no"];
+    // The key itself is given: a host that has a certificate too has to show the plain key.
+    const plain = "HostKeyAlgorithms=-*-cert-v01@openssh.com";
+    const alias = [strict, plain, `HostKeyAlias=${HOST_KEY_ALIAS}`, "GlobalKnownHostsFile=/dev/null", "CheckHostIP=no"];
     return hostKey.hostKey.startsWith("SHA256:")
         ? [...alias, "UserKnownHostsFile=/dev/null", `KnownHostsCommand=${quoted(files.knownHostsCommand)} %t %K %f`]
         : [...alias, `UserKnownHostsFile=${quoted(files.knownHosts)}`];

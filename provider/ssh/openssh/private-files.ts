@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseHostKey } from "../login/host-key-input";
 import { inspectKey, keyProblem } from "../login/key-file";
-import type { Login } from "../login/login";
+import type { Credentials, Login } from "../login/login";
+import { fromPkcs8 } from "../login/pkcs8";
 import { unusableKey } from "../login/unusable-key";
 
 /** Name that a given host key has in our own known_hosts. */
@@ -73,7 +74,7 @@ export class PrivateFiles {
         if (parent !== undefined) await mkdir(parent, { mode: 0o700 });
         const files = new PrivateFiles(directory);
         try {
-            await files.writeCredentials(login);
+            await files.writeCredentials(readable(login.credentials));
             if (hostKey?.line !== undefined)
                 await writeFile(files.knownHosts, `${HOST_KEY_ALIAS} ${hostKey.line}\n`, { mode: 0o600 });
             else if (hostKey !== undefined)
@@ -90,8 +91,7 @@ export class PrivateFiles {
         return PrivateFiles.make(login, join(this.directory, "jump"));
     }
 
-    private async writeCredentials({ credentials }: Login): Promise<void> {
-        const { privateKey, passphrase, password } = credentials;
+    private async writeCredentials({ privateKey, passphrase, password }: Credentials): Promise<void> {
         const secrets = { identity: privateKey, passphrase, password };
         for (const [name, text] of Object.entries(secrets)) {
             if (text === undefined) continue;
@@ -114,4 +114,13 @@ export class PrivateFiles {
     remove(): Promise<void> {
         return rm(this.directory, { recursive: true, force: true });
     }
+}
+
+/** With the private key in a form that ssh reads. @throws ConnectionError `settings` for one that can't be used */
+function readable(credentials: Credentials): Credentials {
+    const { privateKey, passphrase } = credentials;
+    if (privateKey === undefined || inspectKey(privateKey).kind !== "pkcs8") return credentials;
+    const converted = fromPkcs8(privateKey, passphrase);
+    if (typeof converted !== "string") throw unusableKey(converted);
+    return { ...credentials, privateKey: converted };
 }

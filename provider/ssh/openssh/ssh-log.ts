@@ -60,7 +60,7 @@ export class SshLog {
     }
 
     private takeDebug(line: string): void {
-        const hostKey = /^Server host (?:key|certificate): (\S+) (SHA256:\S+)/.exec(line);
+        const hostKey = /^Server host (?:key|certificate): (\S+) (SHA256:[^\s,]+)/.exec(line);
         if (hostKey !== null) this.hostKey = { type: hostKey[1] as string, fingerprint: hostKey[2] as string };
         const offered = /^Offering public key: (.*) (\S+ SHA256:\S+)/.exec(line);
         if (offered !== null) this.tried.push(`${offered[1]} (${offered[2]})`);
