@@ -41,7 +41,10 @@ const browser = await puppeteer.launch({
 });
 const findings = [];
 const tab = await browser.newPage();
-tab.on("requestfailed", (request) => findings.push(`${tab.url()}: ${request.url()} failed`));
+// What is fetched ahead is cancelled when the next page is opened.
+tab.on("requestfailed", (request) => {
+    if (request.failure()?.errorText !== "net::ERR_ABORTED") findings.push(`${tab.url()}: ${request.url()} failed`);
+});
 tab.on(
     "response",
     (response) =>

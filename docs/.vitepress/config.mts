@@ -5,6 +5,7 @@ import { drawCharts } from "./charts.mts";
 import { drawDiagrams } from "./diagrams.mts";
 import { linkToRepository } from "./links.mts";
 import { replaceShortcodes } from "./registry.mts";
+import { escapeOtherTags } from "./tags.mts";
 
 const docs = join(import.meta.dirname, "..");
 const REPOSITORY = "https://github.com/pulumi-portable/pulumi-portable";
@@ -37,7 +38,9 @@ export default defineConfig({
         theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
         config(markdown) {
             linkToRepository(markdown, REPOSITORY);
+            // The last one to wrap the parser is the first to see a page: charts and diagrams make tags of their own after it.
             drawCharts(markdown);
+            escapeOtherTags(markdown);
             replaceShortcodes(markdown);
             drawDiagrams(markdown);
         },
