@@ -12,7 +12,7 @@ namespace PulumiPortable.Portable.Outputs
 {
 
     /// <summary>
-    /// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. What portablectl and ordinary programs need besides is added.
+    /// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. Files that portablectl and most programs expect (os-release, machine-id, ...) are added automatically.
     /// </summary>
     [OutputType]
     public sealed class ClosureSource

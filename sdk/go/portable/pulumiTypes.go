@@ -197,7 +197,7 @@ func (o BeforeSwitchPtrOutput) Unit() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. What portablectl and ordinary programs need besides is added.
+// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. Files that portablectl and most programs expect (os-release, machine-id, ...) are added automatically.
 type ClosureSource struct {
 	// Further arguments of `nix`: ["--override-input", "nixpkgs", "nixpkgs/nixos-25.11"].
 	Arguments []string `pulumi:"arguments"`
@@ -228,7 +228,7 @@ type ClosureSourceInput interface {
 	ToClosureSourceOutputWithContext(context.Context) ClosureSourceOutput
 }
 
-// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. What portablectl and ordinary programs need besides is added.
+// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. Files that portablectl and most programs expect (os-release, machine-id, ...) are added automatically.
 type ClosureSourceArgs struct {
 	// Further arguments of `nix`: ["--override-input", "nixpkgs", "nixpkgs/nixos-25.11"].
 	Arguments pulumi.StringArrayInput `pulumi:"arguments"`
@@ -313,7 +313,7 @@ func (i *closureSourcePtrType) ToOutput(ctx context.Context) pulumix.Output[*Clo
 	}
 }
 
-// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. What portablectl and ordinary programs need besides is added.
+// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. Files that portablectl and most programs expect (os-release, machine-id, ...) are added automatically.
 type ClosureSourceOutput struct{ *pulumi.OutputState }
 
 func (ClosureSourceOutput) ElementType() reflect.Type {

@@ -124,7 +124,7 @@ class BeforeSwitchArgs:
 
 class ClosureSourceArgsDict(TypedDict):
     """
-    An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. What portablectl and ordinary programs need besides is added.
+    An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. Files that portablectl and most programs expect (os-release, machine-id, ...) are added automatically.
     """
     programs: pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]]
     """
@@ -171,7 +171,7 @@ class ClosureSourceArgs:
                  substitutions: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  tree: pulumi.Input[Optional[Mapping[str, pulumi.Input['ImageFileArgs']]]] = None):
         """
-        An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. What portablectl and ordinary programs need besides is added.
+        An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. Files that portablectl and most programs expect (os-release, machine-id, ...) are added automatically.
 
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] programs: Programs by variable: with { hello: "nixpkgs#hello" }, `@hello@` is the store path of hello in unit files, in `content` and `symlink` of the tree, and in substitutions.
         :param pulumi.Input[Sequence[pulumi.Input[Union[_builtins.str, Union[pulumi.Asset, pulumi.Archive], 'ImageUnitArgs']]]] units: Unit files: each a path, an asset, or a name with a text or an asset. Every name starts with the image's name.

@@ -81,7 +81,7 @@ class BeforeSwitch(dict):
 @pulumi.output_type
 class ClosureSource(dict):
     """
-    An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. What portablectl and ordinary programs need besides is added.
+    An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. Files that portablectl and most programs expect (os-release, machine-id, ...) are added automatically.
     """
     def __init__(__self__, *,
                  programs: Mapping[str, _builtins.str],
@@ -93,7 +93,7 @@ class ClosureSource(dict):
                  substitutions: Optional[Mapping[str, _builtins.str]] = None,
                  tree: Optional[Mapping[str, 'outputs.ImageFile']] = None):
         """
-        An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. What portablectl and ordinary programs need besides is added.
+        An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. Files that portablectl and most programs expect (os-release, machine-id, ...) are added automatically.
 
         :param Mapping[str, _builtins.str] programs: Programs by variable: with { hello: "nixpkgs#hello" }, `@hello@` is the store path of hello in unit files, in `content` and `symlink` of the tree, and in substitutions.
         :param Sequence[Union[_builtins.str, Union[pulumi.Asset, pulumi.Archive], 'ImageUnit']] units: Unit files: each a path, an asset, or a name with a text or an asset. Every name starts with the image's name.

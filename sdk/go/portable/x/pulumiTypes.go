@@ -78,7 +78,7 @@ func (o BeforeSwitchOutput) Unit() pulumix.Output[string] {
 	return pulumix.Apply[BeforeSwitch](o, func(v BeforeSwitch) string { return v.Unit })
 }
 
-// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. What portablectl and ordinary programs need besides is added.
+// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. Files that portablectl and most programs expect (os-release, machine-id, ...) are added automatically.
 type ClosureSource struct {
 	// Further arguments of `nix`: ["--override-input", "nixpkgs", "nixpkgs/nixos-25.11"].
 	Arguments []string `pulumi:"arguments"`
@@ -98,7 +98,7 @@ type ClosureSource struct {
 	Units []any `pulumi:"units"`
 }
 
-// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. What portablectl and ordinary programs need besides is added.
+// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. Files that portablectl and most programs expect (os-release, machine-id, ...) are added automatically.
 type ClosureSourceArgs struct {
 	// Further arguments of `nix`: ["--override-input", "nixpkgs", "nixpkgs/nixos-25.11"].
 	Arguments pulumix.Input[[]string] `pulumi:"arguments"`
@@ -134,7 +134,7 @@ func (i *ClosureSourceArgs) ToOutput(ctx context.Context) pulumix.Output[*Closur
 	return pulumix.Val(i)
 }
 
-// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. What portablectl and ordinary programs need besides is added.
+// An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. Files that portablectl and most programs expect (os-release, machine-id, ...) are added automatically.
 type ClosureSourceOutput struct{ *pulumi.OutputState }
 
 func (ClosureSourceOutput) ElementType() reflect.Type {

@@ -19,7 +19,7 @@ import javax.annotation.Nullable;
 
 
 /**
- * An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. What portablectl and ordinary programs need besides is added.
+ * An image made of programs that nix builds on the machine that runs Pulumi, with all that they need from the store, and of unit files: for packages that have no image of their own. Files that portablectl and most programs expect (os-release, machine-id, ...) are added automatically.
  * 
  */
 public final class ClosureSourceArgs extends com.pulumi.resources.ResourceArgs {
