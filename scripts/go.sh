@@ -32,7 +32,7 @@ if ! command -v go >/dev/null; then
     $as_root apt-get update -qq >&2
     DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends golang-go ca-certificates >/dev/null
 fi
-echo "Bringing along Go $version in .toolchain" >&2
+echo "Installing Go $version in .toolchain" >&2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Brings along what building, testing and the demo need: Debian packages, Node.js, npm packages, the bundle.
-# Each part is left alone where it is there already. `setup.sh test` brings what only tests need, too.
+# Installs what building, testing and the demo need: Debian packages, Node.js, npm packages, the bundle. A part that is
+# there already is left alone. `setup.sh test` also installs what only tests need.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -39,7 +39,7 @@ if [ "${major:-0}" -lt 22 ] && [ ! -x .toolchain/node_modules/.bin/node ]; then
         aarch64) architecture=arm64 ;;
         *) echo "setup: no Node.js 22 or later, and none to be had for $(uname -m): install it" >&2; exit 1 ;;
     esac
-    echo "Bringing along Node.js 24 in .toolchain"
+    echo "Installing Node.js 24 in .toolchain"
     npm install --silent --no-audit --no-fund --prefix .toolchain "node-linux-$architecture@24" >/dev/null
 fi
 PATH=$PWD/.toolchain/node_modules/.bin:$PWD/node_modules/.bin:$PATH

@@ -61,7 +61,6 @@ test.each<[string, () => RawSource]>([
         digest,
         sizeBytes: image.length,
         architecture: "x86-64",
-        prefixes: ["hello"],
         sourceDigest: digest,
         unitTexts,
         contents: resolved.contents,
