@@ -1,5 +1,6 @@
-import { symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse, stringify } from "yaml";
 import type { Engine, OperationOptions, Project, Result } from "../engine/engine";
 import { HelloProgram } from "../lifecycle/hello";
 
@@ -73,8 +74,11 @@ plugins: {providers: [{name: portable, path: ${join(root, "provider")}}]}
         this.project = { directory, stack: "test", config, env };
     }
 
+    /** The configuration of the stack, in its file: both engines read it there. */
     configure(config: Record<string, string>): void {
-        this.project.config = config;
+        const name = join(this.files.directory, `Pulumi.${this.project.stack}.yaml`);
+        const settings = existsSync(name) ? parse(readFileSync(name, "utf8")) : {};
+        writeFileSync(name, stringify({ ...settings, config }));
     }
 
     declare(resources: readonly Declared[]): void {
