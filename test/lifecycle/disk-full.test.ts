@@ -10,7 +10,7 @@ async function withTiny<T>(directory: string, options: string, run: () => Promis
     // systemd hears of a mount a moment later.
     await onHost(
         host,
-        `mkdir -p ${directory} && mount -t tmpfs -o ${options} tiny ${directory} && timeout 10 sh -c 'until systemctl -q is-active ${directory.slice(1).replaceAll("/", "-")}.mount; do sleep 0.1; done'`,
+        `mkdir -p ${directory} && mount -t tmpfs -o mode=0755,${options} tiny ${directory} && timeout 10 sh -c 'until systemctl -q is-active ${directory.slice(1).replaceAll("/", "-")}.mount; do sleep 0.1; done'`,
     );
     try {
         const before = await host.snapshot();
@@ -35,7 +35,7 @@ test("no room for the image", async () => {
 });
 
 test("room that is gone by the time of the upload: nothing of it stays", async () => {
-    const failed = await withTiny("/var/lib", "size=400k,nr_inodes=4", () =>
+    const failed = await withTiny("/var/lib", "size=400k,nr_inodes=5", () =>
         failure(provider.resource("PortableImage", "hello").up(image(connection))),
     );
     expect(failed.isPartial).toBe(false);
