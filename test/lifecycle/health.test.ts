@@ -153,6 +153,37 @@ test("a check that can't be is refused before the host is asked", async () => {
     expect(await said({ http: { port: 80, body: "(" } })).toContain("health.http.body: isn't a regular expression");
 });
 
+describe("where sshd forbids forwarding", () => {
+    const forbid = "echo AllowTcpForwarding no >/etc/ssh/sshd_config.d/health.conf; systemctl reload ssh";
+    const allow = "rm -f /etc/ssh/sshd_config.d/health.conf; systemctl reload ssh";
+    const hide =
+        "mv /bin/bash /bin/bash.away; mv /usr/bin/curl /usr/bin/curl.away; sed -i 1s#/bin/bash#/bin/sh# /etc/passwd";
+    const show =
+        "mv /bin/bash.away /bin/bash; mv /usr/bin/curl.away /usr/bin/curl; sed -i 1s#/bin/sh#/bin/bash# /etc/passwd";
+
+    test("the host itself makes the connection, or says before the switch that it can't", async () => {
+        // Other limits are another login: its connection is made under the new settings of sshd.
+        const anew = { ...connection, dialErrorLimit: 4 };
+        await onHost(host, forbid);
+        try {
+            await service.up({ ...inputs({ http: { port: 8080 } }), connection: anew });
+            await onHost(host, hide);
+            try {
+                const failed = await failure(
+                    service.up({ ...inputs({ tcp: { port: 8080 } }), connection: { ...anew, perDialTimeout: 20 } }),
+                );
+                expect(failed.isPartial).toBe(false);
+                expect(failed.message).toContain("property health.tcp");
+                expect(failed.message).toContain("the host has neither bash nor curl to do it instead");
+            } finally {
+                await host.exec(show);
+            }
+        } finally {
+            await host.exec(allow);
+        }
+    });
+});
+
 test("and all of it goes", async () => {
     await provider.destroyAll();
     await onHost(host, "systemctl stop front; rm -f /root/front.* /run/front.sock");

@@ -53,20 +53,34 @@ export async function forwardByProgram(
 ): Promise<Duplex> {
     const channel = await untilAborted(link.exec(commandLine(address)), signal, (late) => late.close());
     try {
-        await untilAborted(connected(channel, login, address, refusal), signal);
+        const first = await untilAborted(connected(channel, login, address, refusal), signal);
+        return streamOf(channel, first);
     } catch (error) {
         channel.close();
         throw error;
     }
+}
+
+/** The bytes of the connection, which begin with `first`. */
+function streamOf(channel: Channel, first: Buffer): Duplex {
     const { input, output } = channel;
-    const isOne = (input as unknown) === output && output instanceof Duplex;
-    const stream = isOne ? (output as Duplex) : Duplex.from({ readable: output, writable: input });
+    const stream = new Duplex({
+        read: () => void output.resume(),
+        write: (bytes, _encoding, done) => void input.write(bytes, () => done()),
+        final: (done) => void input.end(() => done()),
+        destroy: (error, done) => {
+            channel.close();
+            done(error);
+        },
+    });
     stream.on("error", () => {});
-    stream.once("close", () => channel.close());
+    if (first.length > 0) stream.push(first);
+    output.on("data", (bytes: Buffer) => stream.push(bytes) || output.pause());
+    output.once("end", () => stream.push(null));
     return stream;
 }
 
-function connected(channel: Channel, login: Login, address: HostAddress, refusal: ForwardingRefused): Promise<void> {
+function connected(channel: Channel, login: Login, address: HostAddress, refusal: ForwardingRefused): Promise<Buffer> {
     const { output, errors } = channel;
     for (const stream of [channel.input, output, errors]) stream.on("error", () => {});
     let received = Buffer.alloc(0);
@@ -91,8 +105,7 @@ function connected(channel: Channel, login: Login, address: HostAddress, refusal
             if (index < 0) return;
             settle();
             output.pause();
-            output.unshift(received.subarray(index + CONNECTED.length + 1));
-            resolve();
+            resolve(received.subarray(index + CONNECTED.length + 1));
         };
         const timer = setTimeout(fail, ANSWER_MS);
         let unsubscribe = () => {};
