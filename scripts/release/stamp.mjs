@@ -11,6 +11,8 @@ export function stamp(root, version) {
     const date = new Date().toISOString().slice(0, 10);
     replace(join(root, "CHANGELOG.md"), /^## \[?Unreleased\]?$/m, `## [${version}] - ${date}`);
     execFileSync("npm", ["run", "--silent", "sdk"], { cwd: root, stdio: "inherit" });
+    // From now on, changes of the schema are compared with this one.
+    execFileSync(process.execPath, [join(root, "scripts/release-schema.mjs")], { stdio: "inherit" });
     // The workspace's own package is in the lock with its version.
     execFileSync("npm", ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], {
         cwd: root,

@@ -140,7 +140,7 @@ chown 1234 ${path}; files_undo`,
         const said = write([file(path, "x")], sh`files_commit`, owner, [path]);
         expect(said.block(`unable ${path}`)).toBe(`a ${kind} is there, and no file\n`);
         const shown = run(showFilesLibrary, sh`show_files ${path}; show_texts ${path}`).one("file");
-        expect(shown).toMatch(/^0[0-7]{3} root root (fifo|directory|device) \//);
+        expect(shown).toMatch(/^0[0-7]{3} root:0 root:0 (fifo|directory|device) \//);
     });
 
     test("what comes after the temporary file was planted isn't followed: it is made anew, under a name that nobody knows", () => {

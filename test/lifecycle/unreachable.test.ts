@@ -16,7 +16,7 @@ beforeAll(async () => {
     program = HelloProgram.make();
     [provider, bare, host] = await Promise.all([
         program.provider(),
-        bootHost({ without: ["systemd-container", "sudo"] }),
+        bootHost({ without: ["systemd-container", "sudo", "opendoas"] }),
         bootHost(),
     ]);
     await makeToyService(host);
