@@ -77,6 +77,12 @@ module.exports = {
             { path: ["^provider/protocol/", "node_modules/(@grpc|@pulumi|ssh2|ssh2-sftp-client|google-protobuf)/"] },
         ),
         forbid(
+            "functions-stand-beside-resources",
+            "A function reads the host by itself: what it shares with a resource is in host/.",
+            { path: room("functions") },
+            { path: room("resources") },
+        ),
+        forbid(
             "protocol-knows-no-resource",
             "protocol/ gets the resources by injection, and of a host only its interface.",
             { path: room("protocol") },

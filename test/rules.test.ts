@@ -26,6 +26,7 @@ const BREAKS: Record<string, [file: string, imports: string]> = {
     "image-checks-has-its-floor": ["provider/image/checks/break.ts", "../sources/load"],
     "image-sources-has-its-floor": ["provider/image/sources/break.ts", "../image"],
     "resources-know-no-grpc": ["provider/resources/break.ts", "@grpc/grpc-js"],
+    "functions-stand-beside-resources": ["provider/functions/break.ts", "../resources/owner"],
     "protocol-knows-no-resource": ["provider/protocol/resource.ts", "../resources/owner"],
     "ssh2-stays-in-ssh": ["provider/host/ssh.ts", "ssh2"],
     "nothing-imports-upwards": ["provider/transfer/upwards.ts", "../contract"],

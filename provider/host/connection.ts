@@ -99,8 +99,8 @@ export const ENVIRONMENT = {
 } satisfies Partial<Record<keyof Connection, string>>;
 
 /**
- * When a field of the provider's `connection` is used for a resource that leaves the field unset. Called with both
- * connections; the resource's has a host of its own only where that is the provider's or the provider's has none.
+ * When a field of the provider's `connection` is used for a resource that leaves the field unset. A function is asked only
+ * where both connections name the same host, or one of them names none.
  */
 type Offer = "any host" | ((declared: Connection, defaults: Connection) => boolean);
 const sameHost = () => true;

@@ -13,7 +13,7 @@ import { type Attachment, showUnitsLibrary } from "./inspect";
 import type { SwitchPlan } from "./plan";
 import { armLibrary, CONFIRM_SECONDS, showFunctions, switchLibrary } from "./roll-back";
 
-/** The checks that the host makes before it asks for the confirmation. */
+/** The checks that the host makes before it reads the confirmation; the client makes its own meanwhile. */
 export interface HostChecks {
     /** Seconds that every service must stay up; where it is undefined, `settle` decides. */
     stableSeconds: number | undefined;

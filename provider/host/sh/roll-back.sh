@@ -1,5 +1,5 @@
-# Restores what was there before a switch. It is run as `roll-back failed | interrupted | watch | boot` with the lock
-# held; the watch gets the lock when the switch is dead. It can be run again after it was cut off.
+# Restores what was there before a switch. It is run as `roll-back failed | interrupted | watch | boot [UNITS_TOUCHED]`
+# with the lock held; UNITS_TOUCHED is empty where no unit was stopped or started yet. The watch gets the lock when the switch is dead. It can be run again after it was cut off.
 # It reports `serving PATH` or `serving nothing TEXT`, and `undo-failed TEXT` for each step that failed.
 # Lists of units are split into words where they are used.
 # shellcheck disable=SC2086

@@ -49,8 +49,8 @@ END
     done <"/proc/$pid/status"
     return "$ends"
 }
-# Asks that of each service in the background, and what else systemd will stop with them, while the rollback is prepared. $activated has pairs of a service and its
-# socket.
+# Notes in the background, while the rollback is prepared, whether each service ends by itself, and which units systemd
+# will stop together with those that restart. $activated has pairs of a service and its socket.
 ask_ends() {
     {
         set -- $activated

@@ -31,7 +31,7 @@ const LOADERS: { [K in keyof Required<Source>]: Loader<Source[K]> } = {
     },
 };
 
-/** Sources whose image is there, or is made by others, and is used as it is. */
+/** Sources that give a finished .raw: it isn't packed here, so its units can't be renamed. */
 const READY = ["nix", "raw"];
 
 export interface Loaded extends LoadedSource {

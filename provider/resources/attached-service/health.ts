@@ -122,7 +122,7 @@ export async function requireConnections(
 }
 
 /**
- * Repeats the HTTP and TCP checks until they pass; returns undefined then, or the reason once the time is up. The live
+ * Repeats the client's checks until they pass; returns undefined then, or the reason once the time is up. The live
  * status shows each answer.
  */
 export async function waitUntilHealthy(
