@@ -14,8 +14,20 @@ onEveryEngine("caddyplugins", { prepare: ({ example }) => buildCaddy(example) },
             const { outputs } = await scene.stack.up();
             expect(await page()).toEqual({ status: 200, body: "Hello, world!" });
             expect(outputs.units).toEqual({
-                "caddyplugins.service": { load: "loaded", active: "active", sub: "running", enablement: "enabled" },
-                "caddyplugins.socket": { load: "loaded", active: "active", sub: "running", enablement: "enabled" },
+                "caddyplugins.service": {
+                    load: "loaded",
+                    active: "active",
+                    sub: "running",
+                    enablement: "enabled",
+                    links: ["multi-user.target.wants/caddyplugins.service"],
+                },
+                "caddyplugins.socket": {
+                    load: "loaded",
+                    active: "active",
+                    sub: "running",
+                    enablement: "enabled",
+                    links: ["sockets.target.wants/caddyplugins.socket"],
+                },
             });
             expect(await shown(host(), "caddyplugins.service", "RootImage")).toMatch(
                 /\/caddyplugins_2\.11\.9-\w+\.raw$/,

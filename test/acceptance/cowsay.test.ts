@@ -44,8 +44,20 @@ onEveryEngine("cowsay", { prepare: ({ example }) => example.build() }, (scene) =
         async () => {
             const { outputs } = await scene.stack.up();
             expect(outputs.units).toEqual({
-                "cowsay@.service": { load: "loaded", active: "template", sub: "template", enablement: "static" },
-                "cowsay.socket": { load: "loaded", active: "active", sub: "listening", enablement: "enabled" },
+                "cowsay@.service": {
+                    load: "loaded",
+                    active: "template",
+                    sub: "template",
+                    enablement: "static",
+                    links: [],
+                },
+                "cowsay.socket": {
+                    load: "loaded",
+                    active: "active",
+                    sub: "listening",
+                    enablement: "enabled",
+                    links: ["sockets.target.wants/cowsay.socket"],
+                },
             });
             const attached = await onHost(
                 host(),

@@ -19,7 +19,13 @@ onEveryEngine("hello-oneshot", { prepare: ({ example }) => example.build() }, (s
             const { host, hello } = await lines();
             expect(hello).toBe(before + 1);
             expect(outputs.units).toEqual({
-                "hello.service": { load: "loaded", active: "inactive", sub: "dead", enablement: "enabled" },
+                "hello.service": {
+                    load: "loaded",
+                    active: "inactive",
+                    sub: "dead",
+                    enablement: "enabled",
+                    links: ["default.target.wants/hello.service", "multi-user.target.wants/hello.service"],
+                },
             });
             expect(await shown(host, "hello.service", "RootImage")).toBe(outputs.path);
             expect(outputs.path).toMatch(/^\/var\/lib\/portables\/hello_1\.0-\w+\.raw$/);

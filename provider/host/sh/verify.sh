@@ -5,7 +5,7 @@ verify_drop_ins() {
     shallow=--recursive-errors=no
     [ "$systemd_version" -ge "$recursive_errors_since" ] || shallow=
     # shellcheck disable=SC2086
-    SYSTEMD_UNIT_PATH="$trial:" timeout 60 systemd-analyze verify $shallow -- $trial_units >"$trial/said" 2>&1 9<&- &
+    SYSTEMD_UNIT_PATH="$trial:" timeout 60 systemd-analyze --man=no verify $shallow -- $trial_units >"$trial/said" 2>&1 9<&- &
     verify_pid=$!
 }
 # findings waits for it. Where systemd finds fault with a drop-in, it reports the block `findings` and returns 0. Faults of
