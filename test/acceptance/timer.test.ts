@@ -16,6 +16,7 @@ onEveryEngine("timer", { prepare: ({ example }) => example.build() }, (scene) =>
                 active,
                 sub,
                 enablement,
+                links: expect.any(Array),
             });
             expect(outputs.units).toEqual({
                 "visits-web.service": loaded("active", "running"),
