@@ -18,7 +18,7 @@ import type { Runtime } from "./runtime";
 import type { PythonRuntimeSource } from "./schema";
 
 /** Bump when the environment is made in another way: the same requirements then give another one. */
-const ENVIRONMENT_VERSION = 2;
+const ENVIRONMENT_VERSION = 3;
 const ENVIRONMENT = "/opt/venv";
 /** Of the standard library, what no service runs: tests, the graphical editor, and files to build extensions. */
 const LEFT_OUT = /^(test|idlelib|turtledemo|lib2to3|config-.*|__pycache__)$/;
@@ -210,13 +210,21 @@ class Commands {
     }
 }
 
+/**
+ * Where the path of the interpreter is too long for a `#!` line or has a space, pip starts a script by /bin/sh, which no
+ * image has to have. Its place in the image is short.
+ */
+function withPlainHead(script: string): string {
+    return script.replace(/^#!\/bin\/sh\n'''exec' "?([^"\n]+?)"? "\$0" "\$@"\n' '''\n/, "#!$1\n");
+}
+
 /** Makes an environment one of its place in the image, and leaves out what is of this machine. */
 async function relocate(venv: string, python: Python): Promise<void> {
     const bin = nodePath.join(venv, "bin");
     for (const entry of await readdir(bin, { withFileTypes: true })) {
         const file = nodePath.join(bin, entry.name);
         const text = entry.isFile() ? await readFile(file, "latin1") : "";
-        if (text.startsWith("#!")) await writeFile(file, text.replaceAll(venv, ENVIRONMENT), "latin1");
+        if (text.startsWith("#!")) await writeFile(file, withPlainHead(text).replaceAll(venv, ENVIRONMENT), "latin1");
         else await rm(file);
     }
     await rm(nodePath.join(venv, "pyvenv.cfg"));
