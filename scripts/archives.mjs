@@ -9,6 +9,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { has } from "./release/tools.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const made = join(root, "dist/archives");
@@ -59,17 +60,8 @@ function isDarwin(platform) {
 }
 
 function findSigner() {
-    for (const [program, args] of [
-        ["codesign", ["--sign", "-"]],
-        ["rcodesign", ["sign"]],
-    ]) {
-        try {
-            execFileSync(program, ["--help"], { stdio: "ignore" });
-            return { program, args };
-        } catch (error) {
-            if (error.code !== "ENOENT") return { program, args };
-        }
-    }
+    if (has("codesign")) return { program: "codesign", args: ["--sign", "-"] };
+    if (has("rcodesign")) return { program: "rcodesign", args: ["sign"] };
     throw new Error(
         "Executables for macOS must be signed: install rcodesign (`cargo install apple-codesign`), or name other platforms",
     );
