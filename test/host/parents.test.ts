@@ -7,7 +7,6 @@ import {
     readdirSync,
     readFileSync,
     renameSync,
-    statSync,
     symlinkSync,
     writeFileSync,
 } from "node:fs";
@@ -17,9 +16,7 @@ import { type Shell, sh } from "../../provider/host/shell";
 import { file, Host, owner } from "./files-in-shell";
 import { shells } from "./shells";
 
-const _other = { token: "fedcba9876543210", nonce: "bbbb", urn: "urn:other" };
 const read = (path: string) => readFileSync(path, "utf8");
-const _mode = (path: string) => (statSync(path).mode & 0o7777).toString(8);
 
 describe.each(shells)("under %s", (_name, command) => {
     const host = new Host(command);
