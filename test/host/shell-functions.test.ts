@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { showFilesLibrary } from "../../provider/host/files";
 import { sweepLibrary } from "../../provider/host/image";
+import { metadataLibrary, unitsOfMetadata } from "../../provider/host/image-metadata";
 import { HIDDEN_MARK, MARK } from "../../provider/host/portabled-252";
 import { deadlineLibrary, settleLibrary } from "../../provider/host/program";
 import { showUnitsLibrary } from "../../provider/host/service/inspect";
@@ -232,6 +233,30 @@ say image "$attached_image $attached_extensions"`,
         );
         expect(said.one("units")).toBe("hello-b.socket hello.service");
         expect(said.one("image")).toMatch(/^\/var\/lib\/portables\/hello_1\.raw/);
+    });
+
+    test.each<[shape: string, ...before: unknown[]]>([
+        ["a member named after the type of the answer", { "data.service": [1] }],
+        ["an extension that is named like a unit", { "hello-x.service": [72, 73], "say.socket": [] }],
+        [
+            "paths with braces, brackets and quotation marks",
+            '/srv/{"evil.service":[1]}/a\\"b.service":[',
+            { '}"c.socket":[{': [1] },
+        ],
+        ["no units before", {}],
+    ])("the units of portabled's answer are those of its last object, on the host as here: %s", (_shape, ...before) => {
+        const units = { "hello.service": [91, 123, 34], "hello-a\\x2db@.service": [], "hello_1:2.socket": [34] };
+        const answer = JSON.stringify({ type: "saya{say}a{say}", data: ["/i", [80, 61], ...before, units] });
+        const said = run(metadataLibrary("hello"), sh`printf %s ${answer} | units_of_metadata | block units`);
+        const names = (said.block("units") ?? "").split("\n").filter((line) => line !== "");
+        expect(names).toEqual(Object.keys(units));
+        expect([...unitsOfMetadata(answer).keys()]).toEqual(names.toSorted());
+    });
+
+    test("an answer without units has none", () => {
+        const answer = JSON.stringify({ type: "saya{say}", data: ["/i.service", [1], {}] });
+        const said = run(metadataLibrary("hello"), sh`printf %s ${answer} | units_of_metadata | block units`);
+        expect(said.block("units")?.trim()).toBe("");
     });
 
     test("an image that nobody wants is swept, one that is wanted or isn't ours stays", () => {

@@ -33,11 +33,7 @@ inspect_metadata() {
         fi
     ); then
         printf '%s' "$metadata" | block metadata
-        # Members of JSON whose names have the suffix of a unit; its backslashes are doubled there.
-        for key in $(printf '%s' "$metadata" | grep -o '"[A-Za-z0-9:_.\\@-]*[.][a-z]*":\[' | sed 's/\\\\/\\/g'); do
-            unit=${key#?}
-            units="$units ${unit%???}"
-        done
+        for unit in $(printf '%s' "$metadata" | units_of_metadata); do units="$units $unit"; done
     else
         printf '%s' "$metadata" | block refused
     fi

@@ -8,6 +8,10 @@ ask_for_metadata() {
     # shellcheck disable=SC2086
     busctl --json=short call $manager GetImageMetadataWithExtensions sasast "$described" $# "$@" 1 "$name" 0
 }
+# units_of_metadata reads that answer and prints the names of its units, a line each. They are the members of its last
+# object. Neither brace nor quotation mark can be in the name of a unit; both can be in the paths and in the names of
+# extensions, which come before that object.
+units_of_metadata() { sed 's/.*{//' | grep -o '"[^"]*":\[' | sed 's/^"//; s/":\[$//; s/\\\\/\\/g'; }
 # note_of IMAGE sets $note: the file in which an upload keeps that answer, among the records of the image. It stays valid,
 # because images are named after their digest and never change.
 note_of() {
