@@ -308,7 +308,7 @@ namespace PulumiPortable.Portable
         public Output<string> Digest { get; private set; } = null!;
 
         /// <summary>
-        /// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+        /// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
         /// </summary>
         [Output("extends")]
         public Output<string?> Extends { get; private set; } = null!;
@@ -444,7 +444,7 @@ namespace PulumiPortable.Portable
         public Input<Inputs.ConnectionArgs>? Connection { get; set; }
 
         /// <summary>
-        /// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+        /// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
         /// </summary>
         [Input("extends")]
         public Input<string>? Extends { get; set; }

@@ -235,7 +235,7 @@ export class PortableImage extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly digest: pulumi.Output<string>;
     /**
-     * Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+     * Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
      */
     declare public readonly extends: pulumi.Output<string | undefined>;
     /**
@@ -358,7 +358,7 @@ export interface PortableImageArgs {
      */
     connection?: pulumi.Input<inputs.ConnectionArgs | undefined>;
     /**
-     * Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+     * Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
      */
     extends?: pulumi.Input<string | undefined>;
     /**

@@ -32,7 +32,7 @@ export const inputs = z.strictObject({
         .string()
         .optional()
         .describe(
-            "Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).",
+            "Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.",
         ),
     retain: z
         .number()

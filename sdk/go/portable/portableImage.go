@@ -322,7 +322,7 @@ type PortableImage struct {
 	Contents pulumi.StringMapOutput `pulumi:"contents"`
 	// SHA-256 of the image file.
 	Digest pulumi.StringOutput `pulumi:"digest"`
-	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
 	Extends pulumi.StringPtrOutput `pulumi:"extends"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format ImageFormatPtrOutput `pulumi:"format"`
@@ -400,7 +400,7 @@ func (PortableImageState) ElementType() reflect.Type {
 type portableImageArgs struct {
 	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection *Connection `pulumi:"connection"`
-	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
 	Extends *string `pulumi:"extends"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format *ImageFormat `pulumi:"format"`
@@ -420,7 +420,7 @@ type portableImageArgs struct {
 type PortableImageArgs struct {
 	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection ConnectionPtrInput
-	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
 	Extends pulumi.StringPtrInput
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format ImageFormatPtrInput
@@ -500,7 +500,7 @@ func (o PortableImageOutput) Digest() pulumi.StringOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.StringOutput { return v.Digest }).(pulumi.StringOutput)
 }
 
-// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
 func (o PortableImageOutput) Extends() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *PortableImage) pulumi.StringPtrOutput { return v.Extends }).(pulumi.StringPtrOutput)
 }

@@ -36,7 +36,7 @@ class PortableImageArgs:
         :param pulumi.Input['ImageSourceArgs'] source: Where the image comes from: exactly one of these.
         :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         :param pulumi.Input['ConnectionArgs'] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
-        :param pulumi.Input[_builtins.str] extends: Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+        :param pulumi.Input[_builtins.str] extends: Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
         :param pulumi.Input['ImageFormat'] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
         :param pulumi.Input[_builtins.str] instance: Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         :param pulumi.Input[_builtins.str] name: Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
@@ -97,7 +97,7 @@ class PortableImageArgs:
     @pulumi.getter
     def extends(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+        Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
         """
         return pulumi.get(self, "extends")
 
@@ -344,7 +344,7 @@ class PortableImage(pulumi.CustomResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
-        :param pulumi.Input[_builtins.str] extends: Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+        :param pulumi.Input[_builtins.str] extends: Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
         :param pulumi.Input['ImageFormat'] format: File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
         :param pulumi.Input[_builtins.str] instance: Runs a second copy of the same program on one host, for example `staging` next to production. The image is renamed to `<name>-<instance>`; unit names (`hello-web.socket` becomes `hello-staging-web.socket`), references to them, state directories and `User=` are renamed to match. Listening addresses are not changed: override them with a drop-in for the socket. Not for ready images (`raw` and `nix`).
         :param pulumi.Input[_builtins.str] name: Name of the image, the prefix of every unit in it; with `instance`, of the program. Default: the name of the resource.
@@ -652,7 +652,7 @@ class PortableImage(pulumi.CustomResource):
     @pulumi.getter
     def extends(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+        Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
         """
         return pulumi.get(self, "extends")
 

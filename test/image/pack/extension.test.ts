@@ -35,8 +35,12 @@ test("an extension holds what it adds, and says that it is one", async () => {
     expect(built.unitTexts).toEqual({ "hello-french.service": unit.text });
 });
 
-test("units are optional in one", async () => {
-    expect(await said({ files: { units: [], tree: french } })).toEqual([]);
+test("one without a unit is warned of: only the units of extensions see their files", async () => {
+    const { failures, warnings } = await resolveSource({ files: { units: [], tree: french } }, args());
+    expect(failures).toEqual([]);
+    expect(placed(warnings)).toEqual([
+        "source.files.units: This extension has no unit. systemd lays extensions over an image for the units of extensions alone: those of the image itself don't see its files. Move a unit from the image into the extension, or put the files into the image.",
+    ]);
 });
 
 test("what is wrong is said", async () => {

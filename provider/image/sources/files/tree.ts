@@ -31,6 +31,12 @@ export interface Additions {
     isExtension?: boolean;
 }
 
+/** portabled writes ExtensionImages= for the units of extensions alone (install_chroot_dropin of systemd's portable.c). */
+const NO_UNIT_SEES_IT = {
+    what: "This extension has no unit. systemd lays extensions over an image for the units of extensions alone: those of the image itself don't see its files",
+    todo: "Move a unit from the image into the extension, or put the files into the image",
+};
+
 /** Reads the source `files`; what is wrong with it goes to `problems`, under `path`. */
 export async function loadFiles(
     source: Previewed<FilesSource>,
@@ -46,11 +52,13 @@ export async function loadFiles(
     opaque.push(...(await addBinaries(source.binaries ?? [], [...path, "binaries"], programDirectory, tree, problems)));
     const units = await loadUnits(source, path, programDirectory, problems, values);
 
-    if (units.complete && units.list.length === 0 && problems.failures.length === 0 && !isExtension) {
-        problems.add([...path, "units"], {
-            what: "An image needs at least one unit",
-            todo: "Name the unit files of your service here",
-        });
+    if (units.complete && units.list.length === 0 && problems.failures.length === 0) {
+        if (isExtension) problems.warn([...path, "units"], NO_UNIT_SEES_IT);
+        else
+            problems.add([...path, "units"], {
+                what: "An image needs at least one unit",
+                todo: "Name the unit files of your service here",
+            });
     }
     const texts = addUnits(units.list, prefix, tree, problems);
     await addKnown?.(tree);

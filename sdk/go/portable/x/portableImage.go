@@ -322,7 +322,7 @@ type PortableImage struct {
 	Contents pulumix.MapOutput[string] `pulumi:"contents"`
 	// SHA-256 of the image file.
 	Digest pulumix.Output[string] `pulumi:"digest"`
-	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
 	Extends pulumix.Output[*string] `pulumi:"extends"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format pulumix.Output[*ImageFormat] `pulumi:"format"`
@@ -400,7 +400,7 @@ func (PortableImageState) ElementType() reflect.Type {
 type portableImageArgs struct {
 	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection *Connection `pulumi:"connection"`
-	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
 	Extends *string `pulumi:"extends"`
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format *ImageFormat `pulumi:"format"`
@@ -420,7 +420,7 @@ type portableImageArgs struct {
 type PortableImageArgs struct {
 	// How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.
 	Connection pulumix.Input[*ConnectionArgs]
-	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+	// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
 	Extends pulumix.Input[*string]
 	// File system of the image. squashfs is packed by zstd, and every kernel that runs portable services has it; erofs, packed by lz4, is about half as large again, and needs Linux 5.13. A ready image stays in the format it has. Default: squashfs.
 	Format pulumix.Input[*ImageFormat]
@@ -480,7 +480,7 @@ func (o PortableImageOutput) Digest() pulumix.Output[string] {
 	return pulumix.Flatten[string, pulumix.Output[string]](value)
 }
 
-// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+// Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension's /usr and /opt over it; the units of the image see the image alone.
 func (o PortableImageOutput) Extends() pulumix.Output[*string] {
 	value := pulumix.Apply[PortableImage](o, func(v PortableImage) pulumix.Output[*string] { return v.Extends })
 	return pulumix.Flatten[*string, pulumix.Output[*string]](value)

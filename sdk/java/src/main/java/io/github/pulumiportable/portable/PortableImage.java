@@ -369,14 +369,14 @@ public class PortableImage extends com.pulumi.resources.CustomResource {
         return this.digest;
     }
     /**
-     * Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+     * Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension&#39;s /usr and /opt over it; the units of the image see the image alone.
      * 
      */
     @Export(name="extends", refs={String.class}, tree="[0]")
     private Output</* @Nullable */ String> extends_;
 
     /**
-     * @return Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+     * @return Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension&#39;s /usr and /opt over it; the units of the image see the image alone.
      * 
      */
     public Output<Optional<String>> extends_() {

@@ -36,14 +36,14 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+     * Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension&#39;s /usr and /opt over it; the units of the image see the image alone.
      * 
      */
     @Import(name="extends")
     private @Nullable Output<String> extends_;
 
     /**
-     * @return Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+     * @return Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension&#39;s /usr and /opt over it; the units of the image see the image alone.
      * 
      */
     public Optional<Output<String>> extends_() {
@@ -193,7 +193,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param extends_ Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+         * @param extends_ Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension&#39;s /usr and /opt over it; the units of the image see the image alone.
          * 
          * @return builder
          * 
@@ -204,7 +204,7 @@ public final class PortableImageArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param extends_ Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it, if any. The extension adds to /usr and /opt of that image when both are attached together (`portablectl attach --extension`).
+         * @param extends_ Makes the image a system extension: the name of the image that it extends, and the prefix of the units in it. When both are attached together (`portablectl attach --extension`), the units of the extension see the image with the extension&#39;s /usr and /opt over it; the units of the image see the image alone.
          * 
          * @return builder
          * 
