@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { type DefaultTheme, defineConfig } from "vitepress";
 import { drawCharts } from "./charts.mts";
 import { drawDiagrams } from "./diagrams.mts";
-import { linkToRepository } from "./links.mts";
+import { adaptLinks } from "./links.mts";
 import { replaceShortcodes } from "./registry.mts";
 import { escapeOtherTags } from "./tags.mts";
 
 const docs = join(import.meta.dirname, "..");
 const REPOSITORY = "https://github.com/pulumi-portable/pulumi-portable";
+/** Where the workflow publishes it. */
+const SITE = "https://pulumi-portable.github.io/pulumi-portable";
 
 /** The pages of a folder, in the order of `order` in their front matter and then of their titles. */
 function pagesOf(folder: string): DefaultTheme.SidebarItem[] {
@@ -37,7 +39,7 @@ export default defineConfig({
     markdown: {
         theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
         config(markdown) {
-            linkToRepository(markdown, REPOSITORY);
+            adaptLinks(markdown, { repository: REPOSITORY, site: SITE });
             // The last one to wrap the parser is the first to see a page: charts and diagrams make tags of their own after it.
             drawCharts(markdown);
             escapeOtherTags(markdown);

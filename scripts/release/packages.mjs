@@ -55,10 +55,17 @@ function archives({ root, made }) {
         : "archives for darwin need rcodesign or codesign to sign them: cargo install apple-codesign";
 }
 
-/** A jar by Maven: the Gradle file of the generator is for publishing, and Gradle is in no package registry. */
 function java({ root, made, version, scratch }) {
     if (!has("mvn")) return "the jar needs Maven: apt install maven";
     const directory = join(scratch, "java");
+    writeMavenProject(root, directory, version);
+    run("mvn", ["--batch-mode", "--quiet", "-DskipTests", "package"], { cwd: directory, stdio: "inherit" });
+    cpSync(join(directory, `target/portable-${version}.jar`), join(made, `pulumi-portable-${version}.jar`));
+    cpSync(join(directory, "pom.xml"), join(made, `pulumi-portable-${version}.pom`));
+}
+
+/** The SDK as a project of Maven: the Gradle file of the generator is for publishing, and Gradle is in no package registry. */
+export function writeMavenProject(root, directory, version) {
     cpSync(join(root, "sdk/java/src"), join(directory, "src"), { recursive: true });
     const gradle = readFileSync(join(root, "sdk/java/build.gradle"), "utf8");
     const dependencies = [...gradle.matchAll(/implementation\("([^:"]+):([^:"]+):([^"]+)"\)/g)].map(
@@ -78,9 +85,6 @@ function java({ root, made, version, scratch }) {
 <dependencies>${dependencies.join("\n")}</dependencies></project>
 `,
     );
-    run("mvn", ["--batch-mode", "--quiet", "-DskipTests", "package"], { cwd: directory, stdio: "inherit" });
-    cpSync(join(directory, `target/portable-${version}.jar`), join(made, `pulumi-portable-${version}.jar`));
-    cpSync(join(directory, "pom.xml"), join(made, `pulumi-portable-${version}.pom`));
 }
 
 function dotnet({ root, made, scratch }) {
