@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { Engine, OperationOptions, Result } from "../engine/engine";
 import type { TestHost } from "../hosts";
@@ -44,33 +44,11 @@ export function installPackages(directory: string): void {
     execFileSync(process.execPath, [join(root, "scripts/package.mjs"), join(modules, "pulumi-portable")]);
 }
 
-/**
- * An example as a user has it: a copy outside the repository, with the packed npm package and nothing else of the
- * repository. Its other npm packages are those that are installed already.
- */
-export class Example {
+/** A project of a user: a directory outside the repository. */
+export class UserProject {
     readonly directory = mkdtempSync(join(tmpdir(), "portable-example-"));
 
-    constructor(
-        readonly name: string,
-        install: (directory: string) => void = installPackages,
-    ) {
-        try {
-            copyExample(name, this.directory);
-            install(this.directory);
-        } catch (error) {
-            this.remove();
-            throw error;
-        }
-    }
-
-    /** `npm run build`, as the README says; with variables added to its environment. */
-    build(environment: Record<string, string> = {}): void {
-        execFileSync("npm", ["run", "--silent", "build"], {
-            cwd: this.directory,
-            env: { ...process.env, ...environment },
-        });
-    }
+    constructor(readonly name: string) {}
 
     path(name: string): string {
         return join(this.directory, name);
@@ -80,8 +58,10 @@ export class Example {
         return readFileSync(this.path(name), "utf8");
     }
 
-    write(name: string, text: string): void {
-        writeFileSync(this.path(name), text);
+    /** Directories above the file are made. */
+    write(name: string, text: string, mode = 0o644): void {
+        mkdirSync(dirname(this.path(name)), { recursive: true });
+        writeFileSync(this.path(name), text, { mode });
     }
 
     /** An edit that a user makes; throws where there is nothing to replace. */
@@ -92,7 +72,7 @@ export class Example {
         this.write(name, after);
     }
 
-    /** `~/.ssh/config` of the user: the hosts' names in the example, and where they are. */
+    /** `~/.ssh/config` of the user: the hosts' names in the project, and where they are. */
     sshConfig(hosts: Record<string, TestHost>): string {
         const blocks = Object.entries(hosts).map(
             ([name, host]) => `Host ${name}
@@ -114,14 +94,39 @@ export class Example {
     }
 }
 
-/** A stack of an example on one engine. */
+/**
+ * An example as a user has it: a copy outside the repository, with the packed npm package and nothing else of the
+ * repository. Its other npm packages are those that are installed already.
+ */
+export class Example extends UserProject {
+    constructor(name: string, install: (directory: string) => void = installPackages) {
+        super(name);
+        try {
+            copyExample(name, this.directory);
+            install(this.directory);
+        } catch (error) {
+            this.remove();
+            throw error;
+        }
+    }
+
+    /** `npm run build`, as the README says; with variables added to its environment. */
+    build(environment: Record<string, string> = {}): void {
+        execFileSync("npm", ["run", "--silent", "build"], {
+            cwd: this.directory,
+            env: { ...process.env, ...environment },
+        });
+    }
+}
+
+/** A stack of a user's project on one engine. */
 export class Stack {
     private readonly env: Record<string, string>;
     private secretConfig: Record<string, string> = {};
 
     constructor(
         private readonly engine: Engine,
-        private readonly example: Example,
+        private readonly example: UserProject,
         hosts: Record<string, TestHost>,
         readonly name = "dev",
     ) {

@@ -85,6 +85,15 @@ test("every Python sample can be compiled", () => {
     }
 });
 
+test.each(["docs/_index.md", "docs/installation-configuration.md"])(
+    "%s is shown by the Pulumi Registry, too: its links are whole addresses",
+    (page) => {
+        const links = [...readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link);
+        expect(links.length).toBeGreaterThan(3);
+        expect(links.filter((link = "") => !link.startsWith("https://") && !link.startsWith("#"))).toEqual([]);
+    },
+);
+
 test("a page claims no registry that has nothing of ours yet", () => {
     const claims = samples.filter(({ text }) =>
         /npm install (\S+ )*pulumi-portable(\s|$)|pip install pulumi.portable(\s|$)/m.test(text),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { SIGNATURE, SIGNATURE_KEY, UNKNOWN_STRINGS } from "../../../provider/protocol/wire";
 
@@ -60,13 +60,17 @@ export const withoutAssetContents = <T extends Value>(value: T): T =>
 
 /**
  * The engine gives every asset its SHA-256 as soon as the program registers it; relative paths start from the
- * program's directory. Throws where a file can't be read, and for archives and URLs, which this engine doesn't hash.
+ * program's directory. Of archives this engine takes local directories. Throws where a file can't be read.
  */
 export const withAssetHashes = (properties: Properties, programDirectory: string): Properties =>
     mapValues(properties, (part) => {
+        if (isArchive(part) && part.path) {
+            const hash = hashOfDirectory(resolve(programDirectory, String(part.path)));
+            return { [SIGNATURE_KEY]: SIGNATURE.archive, hash, path: part.path };
+        }
         if (isArchive(part) || (isAsset(part) && part.uri)) {
             throw new Error(
-                "the stand-in engine takes FileAsset and StringAsset only; use the pulumi CLI for archives",
+                "the stand-in engine takes files, texts and directories only; use the pulumi CLI for other archives and URLs",
             );
         }
         if (!isAsset(part)) return part;
@@ -77,6 +81,16 @@ export const withAssetHashes = (properties: Properties, programDirectory: string
         const hash = createHash("sha256").update(content).digest("hex");
         return { [SIGNATURE_KEY]: SIGNATURE.asset, hash, ...source };
     }) as Properties;
+
+function hashOfDirectory(directory: string): string {
+    const hash = createHash("sha256");
+    for (const name of (readdirSync(directory, { recursive: true }) as string[]).sort()) {
+        const file = join(directory, name);
+        hash.update(`${name}\0`);
+        if (statSync(file).isFile()) hash.update(readFileSync(file));
+    }
+    return hash.digest("hex");
+}
 
 /** The same JSON for equal values, whatever the order of their keys. */
 export const canonical = (value: unknown): string =>

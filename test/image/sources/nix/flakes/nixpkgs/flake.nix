@@ -36,6 +36,13 @@
                     hello = program "hello" "2.12.2" ./hello.c;
                     cowsay = program "cowsay" "3.8.4" ./cowsay.c;
 
+                    writeText =
+                        name: text:
+                        run name {
+                            inherit text;
+                            passAsFile = [ "text" ];
+                        } "cp $textPath $out";
+
                     # The file's name stays the name of the result, as a unit needs it.
                     replaceVars =
                         file: values:

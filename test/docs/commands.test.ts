@@ -1,0 +1,86 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { which } from "../acceptance/on-every-engine";
+import { pages, root, samplesOf } from "./samples";
+
+/** A command of a page: its words without what the shell does with them. */
+interface Command {
+    where: string;
+    words: string[];
+}
+
+const VALUE = /^[A-Za-z_]\w*=/;
+
+/** Commands of shell samples, a line or a part of a pipe each; the bodies of scripts are read by `bash -n` alone. */
+function commands(): Command[] {
+    return pages()
+        .flatMap(samplesOf)
+        .filter(({ language, file }) => language === "sh" && file === undefined)
+        .flatMap(({ page, line, text }) =>
+            text
+                .replaceAll("\\\n", " ")
+                .split("\n")
+                .flatMap((command, index) =>
+                    command
+                        .replace(/(^|\s)#.*$/, "")
+                        .split(/\|\||&&|;|\||\bdo\b/)
+                        .map((part) => part.trim().split(/\s+/))
+                        .map((words) => words.slice(words.findIndex((word) => !VALUE.test(word) && word !== "export")))
+                        .filter(([first = ""]) => /^[a-z][\w./-]*$/.test(first))
+                        .map((words) => ({ where: `${page}:${line + index}`, words })),
+                ),
+        );
+}
+
+const all = commands();
+const of = (program: string) => all.filter(({ words }) => words[0] === program);
+const text = ({ where, words }: Command) => `${where}: ${words.join(" ")}`;
+
+test("npm scripts, files and targets of make that pages name are there", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const examples = ["hello", "caddyplugins"].map(
+        (name) => JSON.parse(readFileSync(join(root, "examples", name, "package.json"), "utf8")).scripts ?? {},
+    );
+    const makefile = readFileSync(join(root, "Makefile"), "utf8");
+    const missing = [
+        ...of("npm").filter(
+            ({ words: [, verb, name = ""] }) =>
+                verb === "run" && ![scripts, ...examples].some((one) => name.replace("--silent", "") in one),
+        ),
+        ...of("node").filter(({ words: [, file = ""] }) => !file.startsWith("-") && !existsSync(join(root, file))),
+        ...of("make").filter(({ words: [, target = ""] }) => !new RegExp(`^${target}:`, "m").test(makefile)),
+    ];
+    expect(of("npm").length + of("node").length + of("make").length).toBeGreaterThan(20);
+    expect(missing.map(text)).toEqual([]);
+});
+
+const withCli = which("pulumi") === undefined ? test.skip : test;
+
+withCli(
+    "the Pulumi CLI has every command and option that pages show",
+    () => {
+        const help = new Map<string, string>();
+        const helpOf = (words: string[]): string => {
+            const key = words.join(" ");
+            if (!help.has(key)) help.set(key, spawnSync("pulumi", [...words, "--help"], { encoding: "utf8" }).stdout);
+            return help.get(key) as string;
+        };
+        const wrong = of("pulumi").filter(({ words }) => {
+            const verbs: string[] = [];
+            for (const word of words.slice(1)) {
+                if (!/^[a-z-]+$/.test(word) || word.startsWith("-")) break;
+                // A word that isn't a command is an argument of the one before.
+                if (!new RegExp(`^  ${word}\\s`, "m").test(helpOf(verbs))) break;
+                verbs.push(word);
+            }
+            if (verbs.length === 0) return true;
+            return words
+                .filter((word) => word.startsWith("--"))
+                .some((option) => !new RegExp(`${option.replace(/=.*/, "")}[ \\n=]`).test(helpOf(verbs)));
+        });
+        expect(of("pulumi").length).toBeGreaterThan(60);
+        expect(wrong.map(text)).toEqual([]);
+    },
+    120_000,
+);

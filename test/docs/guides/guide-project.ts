@@ -1,0 +1,146 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { installPackages, UserProject } from "../../acceptance/example";
+import { root, type Sample, samplesOf } from "../samples";
+
+const isProgram = ({ language }: Sample) => language === "ts" || language === "typescript";
+
+/**
+ * Programs that pages show.
+ *
+ * @param part `page` or `page#words`: all programs of a guide, or the one in which these words stand
+ */
+export function programsOf(part: string, { isRequired = true } = {}): Sample[] {
+    const [page = "", words = ""] = part.split("#");
+    const found = samplesOf(`docs/guides/${page}.md`).filter(
+        (sample) => isProgram(sample) && sample.text.includes(words),
+    );
+    if (isRequired && found.length === 0) throw new Error(`${page} has no program with "${words}"`);
+    return found;
+}
+
+/** What a fragment may take for given, by its name. */
+const GIVEN: Record<string, string> = {
+    connection: 'const connection = { host: "web1" };',
+    image: `const version = new pulumi.Config().get("version") ?? "1.4";
+const image = new portable.PortableImage("app", {
+    version,
+    source: {
+        files: {
+            units: ["units/app.service"],
+            tree: {
+                "/usr/bin/app": { asset: new pulumi.asset.FileAsset("bin/app"), mode: "0755" },
+                "/usr/share/app/version": { content: version },
+                "/etc/app": { directory: true },
+            },
+        },
+    },
+    connection,
+});`,
+};
+
+const APP_SERVICE = `[Service]
+Type=notify
+ExecStart=/usr/bin/app
+ExecReload=/usr/bin/app reload $MAINPID
+StateDirectory=app
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** The project of a reader who follows guides: programs are those of the pages, copied into it. */
+export class GuideProject extends UserProject {
+    /** Files of the program, one for each program of a page. */
+    programFiles: string[] = [];
+
+    constructor() {
+        super("app");
+        try {
+            installPackages(this.directory);
+            this.write(
+                "Pulumi.yaml",
+                stringify({
+                    name: "app",
+                    runtime: "nodejs",
+                    main: "index.ts",
+                    plugins: { providers: [{ name: "portable", path: "node_modules/pulumi-portable/provider" }] },
+                }),
+            );
+            this.write("package.json", '{ "private": true, "main": "index.ts" }');
+            this.write("tsconfig.json", readFileSync(join(root, "examples/hello/tsconfig.json"), "utf8"));
+            this.write("units/app.service", APP_SERVICE);
+            for (const unit of ["hello.service", "hello.socket"])
+                this.write(
+                    `units/${unit}`,
+                    readFileSync(join(root, "examples/hello/units", unit), "utf8").replaceAll(
+                        "@helloExe@",
+                        "/usr/bin/hello",
+                    ),
+                );
+            this.compile(join(root, "examples/hello/hello.c"), "bin/hello");
+            this.compile(join(__dirname, "app.c"), "bin/app");
+        } catch (error) {
+            this.remove();
+            throw error;
+        }
+    }
+
+    /** A static program. */
+    compile(source: string, program: string): void {
+        this.write(program, "", 0o755);
+        execFileSync("cc", ["-static", "-O1", "-w", "-o", this.path(program), source]);
+    }
+
+    /** The files that a page shows beside its program, each by its name. */
+    copyFiles(page: string): void {
+        for (const sample of samplesOf(`docs/guides/${page}.md`))
+            if (sample.file !== undefined && !isProgram(sample)) this.write(sample.file, sample.text);
+    }
+
+    /** Makes index.ts of programs that pages show; those that were in it before are gone. */
+    program(...parts: string[]): void {
+        for (const file of this.programFiles) rmSync(this.path(file));
+        this.programFiles = parts.flatMap((part) => {
+            this.copyFiles(part.replace(/#.*/, ""));
+            return programsOf(part).map(({ page, line, text }) => {
+                const file = `${page.replace(/\W/g, "-")}-${line}.ts`;
+                this.write(file, whole(text));
+                return file;
+            });
+        });
+        const imports = this.programFiles.map((file) => `export * from "./${file.replace(/\.ts$/, "")}";\n`);
+        this.write("index.ts", imports.join(""));
+    }
+
+    /** A small system with the program of examples/hello as the units `NAME.service` and `NAME.socket`. */
+    makeTree(directory: string, name: string): void {
+        rmSync(this.path(directory), { recursive: true, force: true });
+        this.write(`${directory}/usr/lib/os-release`, "ID=small\nVERSION_ID=1\n");
+        this.write(`${directory}/etc/machine-id`, "");
+        this.write(`${directory}/etc/resolv.conf`, "");
+        this.write(`${directory}/usr/bin/hello`, "", 0o755);
+        cpSync(this.path("bin/hello"), this.path(`${directory}/usr/bin/hello`));
+        for (const type of ["service", "socket"])
+            this.write(`${directory}/usr/lib/systemd/system/${name}.${type}`, this.read(`units/hello.${type}`));
+    }
+}
+
+/** A program with the lines that its page leaves out. */
+function whole(text: string): string {
+    const imports = ['import * as pulumi from "@pulumi/pulumi";', 'import * as portable from "pulumi-portable";'];
+    const missing = imports.filter((line) => !text.includes(line));
+    const isUsed = (name: string) =>
+        new RegExp(`\\b${name}\\b`).test(text) && !new RegExp(`const ${name}\\b`).test(text);
+    const needsImage = isUsed("image") && /image\.path/.test(text);
+    const given = [
+        ...(needsImage || isUsed("connection") ? [GIVEN.connection] : []),
+        ...(needsImage ? [GIVEN.image] : []),
+    ];
+    // Imports come first; whatever a page declares comes after what it takes for given.
+    const lines = text.split("\n");
+    const last = lines.findLastIndex((line) => line.startsWith("import "));
+    return [...missing, ...lines.slice(0, last + 1), ...given, ...lines.slice(last + 1)].join("\n");
+}
