@@ -194,7 +194,7 @@ fi
 if [ -z "$changed" ] && systemctl show -p NeedDaemonReload -- $plain_units | grep -q yes; then
     changed=1
 fi
-[ -z "$changed" ] || { attempt "reloading the manager" systemctl daemon-reload; boot_unit_loaded=1; }
+[ -z "$changed" ] || { attempt "reloading the systemd configuration" systemctl daemon-reload; boot_unit_loaded=1; }
 if [ -n "$before_unit" ]; then
     # The new image is attached by now, and the old one still runs.
     say step "running $before_command of the new image before the switch"

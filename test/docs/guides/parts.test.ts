@@ -1,13 +1,25 @@
 import { globSync } from "node:fs";
 import { root, type Sample } from "../samples";
 import { programsOf } from "./guide-project";
-import { APP, AUTOMATION, ENVIRONMENTS, FLEET, HELLO, NIX, NOT_DEPLOYED, POLICIES, PREPARED, SOURCES } from "./parts";
+import {
+    APP,
+    AUTOMATION,
+    ENVIRONMENTS,
+    FLEET,
+    HELLO,
+    IMPORT,
+    NIX,
+    NOT_DEPLOYED,
+    POLICIES,
+    PREPARED,
+    SOURCES,
+} from "./parts";
 
 const where = ({ page, line }: Sample) => `${page}:${line}`;
 
 test("every program of a guide is deployed by a test, or named with the reason why it isn't", () => {
     const deployed = [...SOURCES, ...NIX, ...Object.values(APP), ...HELLO, PREPARED, FLEET, ENVIRONMENTS];
-    const parts = [...deployed, AUTOMATION, POLICIES, ...Object.keys(NOT_DEPLOYED)];
+    const parts = [...deployed, AUTOMATION, IMPORT, POLICIES, ...Object.keys(NOT_DEPLOYED)];
     const named = parts.flatMap((part) => programsOf(part).map(where));
     const pages = globSync("docs/guides/**/*.md", { cwd: root }).map((name) =>
         name.replace(/^docs\/guides\/|\.md$/g, ""),

@@ -27,6 +27,7 @@ export const FLEET = "many-hosts";
 export const ENVIRONMENTS = "environments";
 
 /** Need the Pulumi CLI. */
+export const IMPORT = "import";
 export const AUTOMATION = "automation-api";
 export const POLICIES = "policies";
 
