@@ -26,6 +26,8 @@ export interface CallOptions {
     timeoutSeconds: number;
     /** All properties of the request: their secrets are kept out of every text. */
     properties: readonly Decoded[];
+    /** Whether an update only shows what it would do. */
+    isPreview?: boolean;
     /** Name of the resource whose notices in a preview stand for those of this one, where they are the same. */
     shownWith?: string;
 }
@@ -38,6 +40,7 @@ export class Call implements HostContext {
     private readonly shownWith: string | undefined;
     /** Whether the same inputs are checked for another resource, which shows the warnings. */
     private readonly isCheckedWithOther: boolean;
+    private readonly isPreview: boolean;
     readonly signal: AbortSignal;
     readonly timeoutSeconds: number | undefined;
     /** The engine starts the provider where the program is. */
@@ -52,11 +55,12 @@ export class Call implements HostContext {
     constructor(
         private readonly session: EngineSession,
         private readonly served: Served,
-        { urn, operation, timeoutSeconds, properties, shownWith }: CallOptions,
+        { urn, operation, timeoutSeconds, properties, shownWith, isPreview = false }: CallOptions,
     ) {
         this.urn = urn;
         this.label = labelOf(urn) || operation;
         this.shownWith = shownWith;
+        this.isPreview = isPreview;
         this.isCheckedWithOther = operation === "check" && shownWith !== undefined;
         this.signal = AbortSignal.any([session.cancelled, this.deadline.signal]);
         for (const { value, secrets } of [session.configuration, ...properties]) this.redactor.learn(value, secrets);
@@ -78,8 +82,18 @@ export class Call implements HostContext {
     }
 
     warn(text: string): void {
-        if (this.isCheckedWithOther) return;
+        if (this.isCheckedWithOther || this.isWarnedWithOther(text)) return;
         this.warnings.push(this.send(text, "warning", false));
+    }
+
+    /** In a preview, resources that are shown with another one share their warnings, too: fifty hosts, one line. */
+    private isWarnedWithOther(text: string): boolean {
+        if (this.shownWith === undefined || !this.isPreview) return false;
+        const { notices } = this.session;
+        const notice = `${this.label.split(" ")[0]} ${this.shownWith}: ${text}`;
+        if (notices.has(notice)) return true;
+        notices.add(notice);
+        return false;
     }
 
     info(text: string): void {

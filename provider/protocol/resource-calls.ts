@@ -7,7 +7,7 @@ import type { Connection } from "../host/connection";
 import { isAnotherHost } from "../host/merge-connection";
 import { markedPaths, withDefaults } from "../schema/shape";
 import { UNKNOWN } from "../schema/values";
-import { Call } from "./call";
+import { Call, type CallOptions } from "./call";
 import { changesBetween } from "./changes";
 import { type Decoded, decode } from "./decode";
 import { diffAnswer, diffInputs } from "./diff";
@@ -23,7 +23,7 @@ type Values = Record<string, unknown>;
 export async function check(session: EngineSession, request: pb.CheckRequest): Promise<pb.CheckResponse> {
     const resource = await resourceOf(session, request.getUrn());
     const news = decodeInputs(resource, request.getNews());
-    const call = await callOf(session, request.getUrn(), "check", 0, [news], news.shownWith);
+    const call = await callOf(session, request.getUrn(), "check", 0, [news], { shownWith: news.shownWith });
     return call.run(async () => {
         const { inputs } = split(resource, news.value);
         call.warnOfIgnoredHostKey(connectionOf(news));
@@ -145,7 +145,8 @@ export async function update(session: EngineSession, request: pb.UpdateRequest):
     const [oldState, news] = [decode(request.getOlds()), decodeInputs(resource, request.getNews())];
     const oldInputs = decodeInputs(resource, request.getOldInputs());
     const properties = [oldState, oldInputs, news];
-    const call = await callOf(session, request.getUrn(), "update", request.getTimeout(), properties, news.shownWith);
+    const shown = { shownWith: news.shownWith, isPreview: request.getPreview() };
+    const call = await callOf(session, request.getUrn(), "update", request.getTimeout(), properties, shown);
     return call.run(async () => {
         const response = new pb.UpdateResponse();
         const id = request.getId();
@@ -233,9 +234,9 @@ async function callOf(
     operation: string,
     timeoutSeconds: number,
     properties: Decoded[],
-    shownWith?: string,
+    shown: Pick<CallOptions, "shownWith" | "isPreview"> = {},
 ) {
-    return new Call(session, await session.served(), { urn, operation, timeoutSeconds, properties, shownWith });
+    return new Call(session, await session.served(), { urn, operation, timeoutSeconds, properties, ...shown });
 }
 
 /** Separates the user's inputs from the fields that Check added. */

@@ -115,4 +115,89 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
         },
         RUN_TIMEOUT_MS,
     );
+
+    describe("a changed release on fifty hosts: its preview fits into a comment twice", () => {
+        const keys = Array.from({ length: 50 }, (_, index) => `web${index + 1}`);
+        const socket = "units/greeter.socket";
+        const dropIns = (lines: string) =>
+            `\n    dropIns: [{ unit: "greeter@.service", sections: { Service: { ${lines} } } }],\n    waves:`;
+        const deployed = dropIns('Environment: { GREETER: "one" }');
+        let files: [name: string, text: string][];
+
+        /** The state of a stack that has deployed to fifty hosts: of the third one there are copies. */
+        beforeAll(async () => {
+            files = ["index.ts", socket, "greeter.c"].map((name) => [name, scene.example.read(name)]);
+            scene.example.edit("index.ts", "\n    waves:", deployed);
+            await scene.stack.up();
+            const state = await scene.engine.exportState(scene.stack.project);
+            const resources = state.deployment.resources as { urn: string }[];
+            const copies = keys.slice(3).flatMap((key, index) =>
+                resources
+                    .filter(({ urn }) => urn.endsWith("greeter-web3"))
+                    .map((resource) => {
+                        const text = JSON.stringify(resource).replaceAll("web3", key);
+                        const [, machine = ""] = /"machineId":"(\w+)"/.exec(text) ?? [];
+                        return JSON.parse(text.replaceAll(machine, machine.slice(0, -2) + (index + 10)));
+                    }),
+            );
+            state.deployment.resources = JSON.parse(
+                JSON.stringify([...resources, ...copies])
+                    .replaceAll("urn:pulumi:dev:", "urn:pulumi:fifty:")
+                    .replaceAll("::waves-dev", "::waves-fifty"),
+            );
+            const fifty = scene.stackNamed("fifty");
+            fifty.configure({ hosts: JSON.stringify(keys) });
+            await scene.engine.importState?.(fifty.project, state);
+        }, RUN_TIMEOUT_MS);
+
+        afterAll(async () => {
+            for (const [name, text] of files) scene.example.write(name, text);
+            scene.example.build();
+            const empty = { version: 3, deployment: { resources: [] } };
+            await scene.engine.importState?.(scene.stackNamed("fifty").project, empty);
+        });
+
+        test.each<[change: string, summary: Record<string, number>, edit: () => void]>([
+            ["nothing", { same: 102 }, () => {}],
+            ["a file", { same: 2, update: 100 }, () => scene.example.edit("greeter.c", "200 OK", "200 Fine")],
+            [
+                "a line of a unit",
+                { same: 2, update: 100 },
+                () => scene.example.edit(socket, "[Socket]", "[Socket]\nBacklog=64"),
+            ],
+            ["a drop-in's value", { same: 52, update: 50 }, () => scene.example.edit("index.ts", '"one"', '"two"')],
+            [
+                "a line more in a drop-in",
+                { same: 52, update: 50 },
+                () =>
+                    scene.example.edit(
+                        "index.ts",
+                        deployed,
+                        dropIns('Environment: { GREETER: "one" }, MemoryMax: "64M"'),
+                    ),
+            ],
+            [
+                "a new image, and its drop-in",
+                { same: 2, update: 100 },
+                () => {
+                    scene.stackNamed("fifty").configure({ version: "2.0" });
+                    scene.example.edit("greeter.c", "200 OK", "200 Fine");
+                    scene.example.edit("index.ts", deployed, dropIns('Environment: { GREETER: "two" }'));
+                },
+            ],
+        ])(
+            "%s",
+            async (_, expected, edit) => {
+                for (const [name, text] of files) scene.example.write(name, text);
+                scene.example.edit("index.ts", "\n    waves:", deployed);
+                scene.stackNamed("fifty").configure({ version: undefined });
+                edit();
+                scene.example.build();
+                const { stdout, summary } = await scene.stackNamed("fifty").preview({ diff: true });
+                expect(summary).toEqual(expected);
+                expect(stdout.length).toBeLessThan(30_000);
+            },
+            RUN_TIMEOUT_MS,
+        );
+    });
 });

@@ -1,5 +1,5 @@
-import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { bundle } from "./bundle";
 import type { Engine, Project } from "./engine";
 import { type Command, operations, output, startEngine } from "./engine-process";
@@ -32,6 +32,10 @@ export function standIn(): Engine {
             }),
         ),
         exportState: async (project) => JSON.parse(await output(command(project, ["export"]))),
+        importState: async (project, state) => {
+            mkdirSync(dirname(stateFile(project)), { recursive: true });
+            writeFileSync(stateFile(project), JSON.stringify(state));
+        },
         forget: async (project) => rmSync(stateFile(project), { force: true }),
     };
 }
