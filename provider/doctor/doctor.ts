@@ -13,7 +13,10 @@ export async function doctor(
     { connect, print }: { connect: Connect; print(text: string): void },
 ): Promise<number> {
     if (destinations.some((destination) => destination.startsWith("-"))) {
-        print("Usage: pulumi-portable doctor [[USER@]HOST[:PORT]...]");
+        print(
+            "Usage: pulumi-portable doctor [[USER@]HOST[:PORT]...]\n" +
+                "Prints what this machine and the hosts lack for deployments, and changes nothing.",
+        );
         return 2;
     }
     const reports: [title: string, findings: Promise<Finding[]>][] = [

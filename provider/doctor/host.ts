@@ -1,4 +1,4 @@
-import { UserError } from "../errors";
+import { problemText, UserError } from "../errors";
 import type { Connection } from "../host/connection";
 import { hostFacts, missingForPortable } from "../host/facts";
 import type { Host } from "../host/host";
@@ -46,7 +46,9 @@ export async function hostFindings(destination: string, connect: Connect): Promi
         ];
     } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        return [{ state: "missing", what: error.message }];
+        // The report has the host's name above it, and no properties.
+        const { what, todo, said } = error.problem;
+        return [{ state: "missing", what: problemText({ what, said }), todo }];
     }
 }
 
