@@ -53,24 +53,24 @@ export async function resolveSource(
     store = defaultStore(),
 ): Promise<Resolved> {
     const { sourceDigest, unitTexts, content, failures, warnings } = await loaded(source, args);
-    const known = { sourceDigest, unitTexts: unitTexts ?? {}, failures, warnings };
-    if (content === undefined) return { ...known, contents: UNKNOWN };
-    if (content.kind === "later") return { ...known, contents: undefined };
+    const knownParts = { sourceDigest, unitTexts: unitTexts ?? {}, failures, warnings };
+    if (content === undefined) return { ...knownParts, contents: UNKNOWN };
+    if (content.kind === "later") return { ...knownParts, contents: undefined };
     const { signal } = args;
     const naming = [args.name, args.version, args.extends, args.instance];
-    if (naming.some((each) => each instanceof Unknown)) return { ...known, contents: UNKNOWN };
+    if (naming.some((input) => input instanceof Unknown)) return { ...knownParts, contents: UNKNOWN };
     const ready = readyProblem(content, args.format);
-    if (ready !== undefined) return { ...known, contents: UNKNOWN, failures: [...failures, ready] };
-    const seen = await inspect(content, identityOf(args as BuildArgs), store, signal);
+    if (ready !== undefined) return { ...knownParts, contents: UNKNOWN, failures: [...failures, ready] };
+    const inspected = await inspect(content, identityOf(args as BuildArgs), store, signal);
     const path = pathOf(source as Source);
-    const failed = seen.findings.filter(({ severity }) => severity === "failure");
-    const others = seen.findings.filter(
+    const failed = inspected.findings.filter(({ severity }) => severity === "failure");
+    const others = inspected.findings.filter(
         ({ severity, dependsOnProfile }) => severity === "warning" && dependsOnProfile !== true,
     );
     return {
         sourceDigest,
-        unitTexts: { ...(unitTexts as Whole["unitTexts"]), ...seen.unitTexts },
-        contents: seen.contents,
+        unitTexts: { ...(unitTexts as Whole["unitTexts"]), ...inspected.unitTexts },
+        contents: inspected.contents,
         failures: [...failures, ...failed.map((finding) => ({ path, ...findingSentence(finding) }))],
         warnings: [...warnings, ...others.map((finding) => ({ path, ...findingSentence(finding) }))],
     };
@@ -177,12 +177,12 @@ export async function previewImage(
     const whole = await loadWhole(source, args);
     const { content } = whole;
     if (content.kind === "later") return undefined;
-    const seen = await inspectSource(source, whole, content, args, store);
+    const inspected = await inspectSource(source, whole, content, args, store);
     try {
-        return await pack(content, seen, args, store);
+        return await pack(content, inspected, args, store);
     } catch (error) {
         if (!(error instanceof PackerMissing)) throw error;
-        return { ...seen, packerMissing: error.message };
+        return { ...inspected, packerMissing: error.message };
     }
 }
 
@@ -214,9 +214,9 @@ async function inspectSource(
     store: Store,
 ): Promise<InspectedImage> {
     const identity = identityOf(args);
-    const seen = await inspect(made, identity, store, args.signal);
+    const inspected = await inspect(made, identity, store, args.signal);
     const path = pathOf(source);
-    const failed = seen.findings.filter(({ severity }) => severity === "failure");
+    const failed = inspected.findings.filter(({ severity }) => severity === "failure");
     throwFailures(
         failed.map((finding) => ({ path, ...findingSentence(finding) })),
         NOT_BUILT,
@@ -224,30 +224,35 @@ async function inspectSource(
     const ready = readyProblem(made, args.format);
     if (ready !== undefined) throwFailures([ready], NOT_BUILT);
     const isNew = whole.content.kind === "later";
-    const told = seen.findings.filter(
+    const warnings = inspected.findings.filter(
         ({ severity, dependsOnProfile }) => severity === "warning" && (isNew || dependsOnProfile),
     );
     return {
         sourceDigest: whole.sourceDigest,
-        unitTexts: { ...whole.unitTexts, ...seen.unitTexts },
-        contents: seen.contents,
-        architecture: seen.architecture,
-        warnings: told.map(findingText),
+        unitTexts: { ...whole.unitTexts, ...inspected.unitTexts },
+        contents: inspected.contents,
+        architecture: inspected.architecture,
+        warnings: warnings.map(findingText),
     };
 }
 
 const NOT_BUILT = "The image can't be built";
 
-async function pack(made: Packable | Ready, seen: InspectedImage, args: BuildArgs, store: Store): Promise<BuiltImage> {
+async function pack(
+    made: Packable | Ready,
+    inspected: InspectedImage,
+    args: BuildArgs,
+    store: Store,
+): Promise<BuiltImage> {
     if (made.kind === "ready") {
         const { file, sha256: digest, sizeBytes } = made;
-        return { ...seen, file, digest, sizeBytes };
+        return { ...inspected, file, digest, sizeBytes };
     }
     const { tree } = made;
     const { signal } = args;
     const identity = identityOf(args);
     if (args.extends !== undefined) addExtensionRelease(tree, identity.name);
-    else if (!made.isWhole) addSkeleton(tree, identity, seen.unitTexts);
+    else if (!made.isWhole) addSkeleton(tree, identity, inspected.unitTexts);
     const packer = args.format === "erofs" ? erofs : squashfs;
     const versions = [SKELETON_VERSION, ...(await packer.version())];
     const key = sha256(JSON.stringify([tree.digest(), ...versions]));
@@ -263,7 +268,7 @@ async function pack(made: Packable | Ready, seen: InspectedImage, args: BuildArg
         },
         signal,
     );
-    return { ...seen, ...image };
+    return { ...inspected, ...image };
 }
 
 function readyProblem(content: Packable | Ready, format: unknown): Failure | undefined {

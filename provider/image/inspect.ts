@@ -30,9 +30,9 @@ export function inspect(
     signal?: AbortSignal,
 ): Promise<Inspection> {
     const versions = [VALIDATION_VERSION, CONTENTS_VERSION, SKELETON_VERSION];
-    const of = content.kind === "ready" ? content.sha256 : content.tree.digest();
+    const digest = content.kind === "ready" ? content.sha256 : content.tree.digest();
     const { name, version, extends: extended = null, instanceOf = null } = identity;
-    const key = sha256(JSON.stringify([content.kind, of, name, version, extended, instanceOf, ...versions]));
+    const key = sha256(JSON.stringify([content.kind, digest, name, version, extended, instanceOf, ...versions]));
     return store.remember("inspections", key, () =>
         content.kind === "ready" ? inspectReady(content, identity, signal) : inspectTree(content, identity),
     );
@@ -44,9 +44,9 @@ async function inspectTree({ tree, isWhole }: Packable, identity: Identity): Pro
     // Files that every image is given are left out: they would show in each.
     const contents = await contentsOf(tree, unitPaths(tree, unitTexts));
     if (extended !== undefined) {
-        const unread = unreadUnits(tree, extended).map(({ name, ...each }) => ({ file: name, ...each }));
+        const unread = unreadUnits(tree, extended).map(({ name, ...unit }) => ({ file: name, ...unit }));
         const problems = [...unread, ...extensionProblems(tree)];
-        const findings = problems.map((each): Finding => ({ severity: "failure", ...each }));
+        const findings = problems.map((problem): Finding => ({ severity: "failure", ...problem }));
         return { unitTexts, contents, findings: [...nameFindings(tree, unitTexts), ...findings] };
     }
     const whole = tree.copy();
@@ -57,7 +57,7 @@ async function inspectTree({ tree, isWhole }: Packable, identity: Identity): Pro
 }
 
 async function inspectReady({ file }: Ready, { name }: Identity, signal: AbortSignal | undefined): Promise<Inspection> {
-    const looked = await withReadyTree(
+    const outcome = await withReadyTree(
         file,
         async (tree) => {
             const unitTexts = await treeUnits(tree, name);
@@ -66,13 +66,13 @@ async function inspectReady({ file }: Ready, { name }: Identity, signal: AbortSi
         },
         signal,
     );
-    if ("found" in looked) return looked.found;
-    const { isBroken, what, todo } = looked.unread;
+    if ("found" in outcome) return outcome.found;
+    const { isBroken, what, todo } = outcome.unread;
     return { unitTexts: {}, contents: {}, findings: [{ severity: isBroken ? "failure" : "warning", what, todo }] };
 }
 
 /** Where the units lie whose texts are shown. */
 function unitPaths(tree: Tree, unitTexts: Readonly<Record<string, string>>): Set<string> {
     const directories = unitDirectories(tree);
-    return new Set(Object.keys(unitTexts).flatMap((name) => directories.map((each) => `${each}/${name}`)));
+    return new Set(Object.keys(unitTexts).flatMap((name) => directories.map((directory) => `${directory}/${name}`)));
 }

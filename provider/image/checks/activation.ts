@@ -55,9 +55,9 @@ function socketFindings(facts: ImageFacts, socket: ImageUnit): Finding[] {
         ];
     }
     const accept = assignmentsOf(parsed, "Socket", "Accept").at(-1);
-    const given = assignmentsOf(parsed, "Socket", "Service").at(-1);
-    if (isYes(accept?.value) && given !== undefined) {
-        return [failure(given.line, "Service= excludes Accept=yes, so systemd refuses it", "Remove one of them")];
+    const assignment = assignmentsOf(parsed, "Socket", "Service").at(-1);
+    if (isYes(accept?.value) && assignment !== undefined) {
+        return [failure(assignment.line, "Service= excludes Accept=yes, so systemd refuses it", "Remove one of them")];
     }
     const wanted = serviceOf(socket);
     if (has(facts, wanted)) return [];
@@ -74,7 +74,7 @@ function socketFindings(facts: ImageFacts, socket: ImageUnit): Finding[] {
             ),
         ];
     }
-    if (given !== undefined) return [notHere(facts, name, given, wanted)];
+    if (assignment !== undefined) return [notHere(facts, name, assignment, wanted)];
     const template = has(facts, `${stem}@.service`)
         ? `, only the template ${stem}@.service, which Accept=yes would start`
         : "";
@@ -104,9 +104,9 @@ function triggerFindings(
             todo: `Add a [${section}] section with ${example}`,
         });
     }
-    const given = assignmentsOf(parsed, section, "Unit").at(-1);
-    const wanted = given?.value ?? name.replace(/\.[a-z]+$/, ".service");
-    if (given !== undefined && !has(facts, wanted)) findings.push(notHere(facts, name, given, wanted));
+    const assignment = assignmentsOf(parsed, section, "Unit").at(-1);
+    const wanted = assignment?.value ?? name.replace(/\.[a-z]+$/, ".service");
+    if (assignment !== undefined && !has(facts, wanted)) findings.push(notHere(facts, name, assignment, wanted));
     else if (!has(facts, wanted)) {
         findings.push({
             severity: "failure",
@@ -120,10 +120,10 @@ function triggerFindings(
 
 /** `Sockets=` of a service: a socket that isn't there is no error of systemd, and the program gets none. */
 function passedSockets(facts: ImageFacts, { name, parsed }: ImageUnit): Finding[] {
-    return assignmentsOf(parsed, "Service", "Sockets").flatMap((given) =>
-        (splitWords(given.value) ?? [])
+    return assignmentsOf(parsed, "Service", "Sockets").flatMap((assignment) =>
+        (splitWords(assignment.value) ?? [])
             .filter((socket) => !socket.includes("%") && !has(facts, socket))
-            .map((socket) => notHere(facts, name, given, socket)),
+            .map((socket) => notHere(facts, name, assignment, socket)),
     );
 }
 

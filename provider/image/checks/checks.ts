@@ -31,7 +31,7 @@ export async function validateImage(
     instanceOf?: string,
 ): Promise<Validated> {
     const facts = imageFacts(name, tree, unitTexts);
-    const programs = await Programs.of(facts);
+    const programs = await Programs.inImage(facts);
     const own = [
         ...(await systemFindings(facts)),
         ...unitNameFindings(facts),

@@ -22,9 +22,11 @@ export function hostSettingFindings(facts: ImageFacts): Finding[] {
 function hostPathFindings({ tree }: ImageFacts, { name, parsed }: ImageUnit): Finding[] {
     return hostPaths(parsed, name)
         .filter(({ path }) => {
-            if (API_DIRECTORIES.some((each) => isIn(path, each))) return false;
+            if (API_DIRECTORIES.some((directory) => isIn(path, directory))) return false;
             const entry = tree.lookup(path)?.entry;
-            return entry?.kind === "file" || (entry !== undefined && PROGRAMS.some((each) => isIn(path, each)));
+            return (
+                entry?.kind === "file" || (entry !== undefined && PROGRAMS.some((directory) => isIn(path, directory)))
+            );
         })
         .map(({ path, key, line, use }) => ({
             severity: "warning",
@@ -43,7 +45,7 @@ function pidFileFindings({ name, parsed }: ImageUnit): Finding[] {
     const file = pidFile(parsed, name);
     if (file === undefined) return [];
     const shared = sharedPaths(parsed, (key) => DIRECTORY_BASES[key]);
-    if (shared.some((each) => isIn(file.path, expandSpecifiers(each, name) ?? each))) return [];
+    if (shared.some((sharedPath) => isIn(file.path, expandSpecifiers(sharedPath, name) ?? sharedPath))) return [];
     const isForking = lastValueOf(parsed, "Service", "Type") === "forking";
     const effect = isForking ? "and the start would time out" : "and doesn't find it";
     return [
@@ -74,19 +76,19 @@ function variableFindings({ name, parsed }: ImageUnit): Finding[] {
 
 /** An instance that nothing enables: DefaultInstance= counts for the [Install] section of a template alone. */
 function defaultInstanceFindings({ name, parsed }: ImageUnit): Finding[] {
-    const given = assignmentsOf(parsed, "Install", "DefaultInstance").at(-1);
-    if (given === undefined || given.value === "") return [];
-    const finding = { severity: "warning" as const, file: name, line: given.line };
+    const assignment = assignmentsOf(parsed, "Install", "DefaultInstance").at(-1);
+    if (assignment === undefined || assignment.value === "") return [];
+    const finding = { severity: "warning" as const, file: name, line: assignment.line };
     if (!/@\.[a-z]+$/.test(name)) {
         const what = "DefaultInstance= counts in templates only, and this unit isn't one: its name has no @";
         return [{ ...finding, what, todo: "Remove it, or make the unit a template" }];
     }
     if (["WantedBy", "RequiredBy", "UpheldBy"].some((key) => valuesOf(parsed, "Install", key).length > 0)) return [];
-    const instance = name.replace("@.", `@${given.value}.`);
+    const instance = name.replace("@.", `@${assignment.value}.`);
     return [
         {
             ...finding,
-            what: `DefaultInstance= is ${given.value}, and nothing starts ${instance}: [Install] names no unit that wants it`,
+            what: `DefaultInstance= is ${assignment.value}, and nothing starts ${instance}: [Install] names no unit that wants it`,
             todo: "Add WantedBy=multi-user.target to [Install]",
         },
     ];

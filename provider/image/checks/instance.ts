@@ -8,11 +8,11 @@ import type { ImageFacts, ImageUnit } from "./image-facts";
 export function instanceFindings(facts: ImageFacts, instanceOf: string): Finding[] {
     const directories = formerDirectories(facts, instanceOf);
     return facts.units.flatMap((unit) =>
-        unit.parsed.assignments.flatMap((each) => [
-            ...pathFinding(unit, each, directories),
-            ...nameFinding(unit, each, facts.name),
-            ...directoryFinding(unit, each, facts.name),
-            ...accountFinding(unit, each, facts.name, instanceOf),
+        unit.parsed.assignments.flatMap((assignment) => [
+            ...pathFinding(unit, assignment, directories),
+            ...nameFinding(unit, assignment, facts.name),
+            ...directoryFinding(unit, assignment, facts.name),
+            ...accountFinding(unit, assignment, facts.name, instanceOf),
         ]),
     );
 }
@@ -76,12 +76,12 @@ function directoryFinding({ name: file }: ImageUnit, { key, value, line }: Assig
 function nameFinding({ name: file }: ImageUnit, { key, value, line }: Assignment, name: string): Finding[] {
     const shared = key === "BusName" ? [value] : key === "Alias" ? (splitWords(value) ?? []) : [];
     return shared
-        .filter((each) => each !== "" && !(key === "Alias" && each.startsWith(name)))
-        .map((each) => ({
+        .filter((word) => word !== "" && !(key === "Alias" && word.startsWith(name)))
+        .map((word) => ({
             severity: "warning" as const,
             file,
             line,
-            what: `${key}= is ${each} in every instance, and one host has that once`,
+            what: `${key}= is ${word} in every instance, and one host has that once`,
             todo: "Remove it, or make it a variable in the unit",
         }));
 }
@@ -95,12 +95,12 @@ function accountFinding(
 ): Finding[] {
     if (!ACCOUNT_REFERENCES.has(key)) return [];
     return (splitWords(value) ?? [])
-        .filter((each) => isOwn(each, instanceOf) && !isOwn(each, name))
-        .map((each) => ({
+        .filter((account) => isOwn(account, instanceOf) && !isOwn(account, name))
+        .map((account) => ({
             severity: "warning",
             file,
             line,
-            what: `${key}= is ${each} in every instance, as no unit of the image has it as its User= or Group=`,
+            what: `${key}= is ${account} in every instance, as no unit of the image has it as its User= or Group=`,
             todo: "Make it a variable in the unit if each instance shall have its own",
         }));
 }

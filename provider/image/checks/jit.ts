@@ -34,30 +34,30 @@ const SHELL = /^(sh|bash|dash|ash|zsh|busybox)$/;
 /** Which of the runtimes above a service starts: "Node.js". */
 function jitRuntimes(tree: Tree, started: readonly Started[]): Map<string, { runtime: string; started: Started }> {
     const found = new Map<string, { runtime: string; started: Started }>();
-    for (const each of started) {
-        if (found.has(each.unit.name)) continue;
+    for (const program of started) {
+        if (found.has(program.unit.name)) continue;
         const names = [
-            ...each.chain.map(({ path }) => nameOf(path)),
-            nameOf(each.program.command.program),
-            ...inShell(each),
+            ...program.chain.map(({ path }) => nameOf(path)),
+            nameOf(program.program.command.program),
+            ...inShell(program),
         ];
-        const libraries = [...(each.elf?.needed ?? []), ...besides(tree, each)];
+        const libraries = [...(program.elf?.needed ?? []), ...besides(tree, program)];
         const runtime =
             RUNTIMES.find(([, pattern]) => names.some((name) => pattern.test(name)))?.[0] ??
             LIBRARIES.find(([, pattern]) => libraries.some((name) => pattern.test(name)))?.[0];
-        if (runtime !== undefined) found.set(each.unit.name, { runtime, started: each });
+        if (runtime !== undefined) found.set(program.unit.name, { runtime, started: program });
     }
     return found;
 }
 
 /** Services whose program the default profile ends: MemoryDenyWriteExecute= lets no memory be written and executed. */
 export function jitFindings(tree: Tree, started: readonly Started[]): Finding[] {
-    return [...jitRuntimes(tree, started)].map(([unit, { runtime, started: each }]) => ({
+    return [...jitRuntimes(tree, started)].map(([unit, { runtime, started: program }]) => ({
         severity: "warning",
         dependsOnProfile: true,
         file: unit,
-        line: each.program.line,
-        what: `${each.program.key}= runs ${runtime}, which writes machine code while it runs, and the default profile forbids that (MemoryDenyWriteExecute=yes): it would abort at its start`,
+        line: program.program.line,
+        what: `${program.program.key}= runs ${runtime}, which writes machine code while it runs, and the default profile forbids that (MemoryDenyWriteExecute=yes): it would abort at its start`,
         todo: `Give its AttachedService units: { "${unit}": { presets: ["jit"] } }; in the unit itself MemoryDenyWriteExecute= has no effect, as the profile is read after it`,
     }));
 }
@@ -65,9 +65,9 @@ export function jitFindings(tree: Tree, started: readonly Started[]): Finding[] 
 /** Names of programs in `sh -c "exec node server.js"`. */
 function inShell({ program, chain }: Started): string[] {
     const { args } = program.command;
-    const at = args.indexOf("-c");
-    if (at < 0 || !chain.some(({ path }) => SHELL.test(nameOf(path)))) return [];
-    return (splitWords(args[at + 1] ?? "") ?? []).map(nameOf);
+    const index = args.indexOf("-c");
+    if (index < 0 || !chain.some(({ path }) => SHELL.test(nameOf(path)))) return [];
+    return (splitWords(args[index + 1] ?? "") ?? []).map(nameOf);
 }
 
 /** Libraries in the directory of the program. */

@@ -51,7 +51,7 @@ export async function libraryProblems(
     const { missing, tooOld } = await loader.load(program, { libraryPath });
     // Where one of its directories is mounted from the host, a library may be there.
     const isSurely = ({ searched }: Missing<ImageFile>) =>
-        !searched.some((directory) => outside.some((each) => isIn(directory, each)));
+        !searched.some((directory) => outside.some((mountPoint) => isIn(directory, mountPoint)));
     return [...missing.filter(isSurely).map(missingProblem), ...tooOld.map(tooOldProblem)];
 }
 

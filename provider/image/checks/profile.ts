@@ -74,8 +74,8 @@ function portOf({ option, value }: Setting): number | undefined {
 
 function portFindings(facts: ImageFacts, unit: ImageUnit): Finding[] {
     if (socketsOf(facts, unit).length > 0 || assignmentsOf(unit.parsed, "Service", "Sockets").length > 0) return [];
-    const setting = settingsOf(unit).find((each) => {
-        const port = portOf(each);
+    const setting = settingsOf(unit).find((assignment) => {
+        const port = portOf(assignment);
         return port !== undefined && port > 0 && port < 1024;
     });
     if (setting === undefined) return [];
@@ -89,7 +89,7 @@ function portFindings(facts: ImageFacts, unit: ImageUnit): Finding[] {
             severity: "warning",
             file: unit.name,
             line: setting.line,
-            what: `it seems to listen on port ${port} (${setting.key}= has ${[setting.option, setting.value].filter((each) => each !== "").join(" ")}), and under the default profile a port below 1024 can't be bound (PrivateUsers=yes)${though}`,
+            what: `it seems to listen on port ${port} (${setting.key}= has ${[setting.option, setting.value].filter((part) => part !== "").join(" ")}), and under the default profile a port below 1024 can't be bound (PrivateUsers=yes)${though}`,
             todo: `Add ${unit.name.replace(/@?\.service$/, ".socket")} with ListenStream=${port} where the program takes a socket from systemd, or listen on a port from 1024`,
         },
     ];
@@ -98,7 +98,7 @@ function portFindings(facts: ImageFacts, unit: ImageUnit): Finding[] {
 function writeFindings(unit: ImageUnit): Finding[] {
     const writable = mountedOver(unit);
     const isWritable = (path: string) =>
-        writable.some((each) => isIn(path, each)) || /^\/(run|tmp|var\/tmp|dev)(\/|$)/.test(path);
+        writable.some((directory) => isIn(path, directory)) || /^\/(run|tmp|var\/tmp|dev)(\/|$)/.test(path);
     const findings: Finding[] = [];
     for (const { path, key, line } of mountPoints(unit.parsed, unit.name)) {
         if (key !== "ReadWritePaths" || isWritable(path)) continue;
@@ -119,7 +119,7 @@ function writeFindings(unit: ImageUnit): Finding[] {
             severity: "warning",
             file: unit.name,
             line,
-            what: `${key}= has ${[option, path].filter((each) => each !== "").join(" ")}: if the program writes there it fails, as the image is read-only`,
+            what: `${key}= has ${[option, path].filter((part) => part !== "").join(" ")}: if the program writes there it fails, as the image is read-only`,
             todo: managed(path),
         });
     }
@@ -127,7 +127,7 @@ function writeFindings(unit: ImageUnit): Finding[] {
 }
 
 function managed(path: string): string {
-    const [start, setting] = MANAGED.find(([each]) => path.startsWith(each)) as [string, string];
+    const [start, setting] = MANAGED.find(([prefix]) => path.startsWith(prefix)) as [string, string];
     const inside = path.startsWith("/var/lib/") ? path.slice("/var/lib/".length) : path.slice(start.length);
     return path.startsWith("/var/lib/") || start !== "/"
         ? `Add ${setting}=${inside.split("/")[0]}`
@@ -138,7 +138,7 @@ function accountFindings({ name, parsed }: ImageUnit, accounts: ReadonlySet<stri
     const user = assignmentsOf(parsed, "Service", "User").at(-1);
     if (user === undefined || user.value === "root" || /^\d+$/.test(user.value) || user.value.includes("%")) return [];
     if (isYes(assignmentsOf(parsed, "Service", "DynamicUser").at(-1)?.value)) return [];
-    const known = accounts.has(user.value)
+    const accountHint = accounts.has(user.value)
         ? "; the account in the image counts for nothing, as the host looks it up"
         : "";
     return [
@@ -146,7 +146,7 @@ function accountFindings({ name, parsed }: ImageUnit, accounts: ReadonlySet<stri
             severity: "warning",
             file: name,
             line: user.line,
-            what: `User=${user.value} is a dynamic user under the default profile, and under trusted an account that the host must have (217/USER)${known}`,
+            what: `User=${user.value} is a dynamic user under the default profile, and under trusted an account that the host must have (217/USER)${accountHint}`,
             todo: "Add DynamicUser=yes, or make the account on the host before it is attached with the profile trusted",
         },
     ];

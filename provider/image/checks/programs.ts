@@ -39,13 +39,14 @@ export class Programs {
         this.loader = imageLoader(facts.tree, ({ path, entry }) => this.elfOf(path, entry));
     }
 
-    static async of(facts: ImageFacts): Promise<Programs> {
+    static async inImage(facts: ImageFacts): Promise<Programs> {
         const all = new Programs(facts);
         for (const unit of services(facts)) {
             const outside = mountedOver(unit);
             for (const program of programs(unit.parsed, unit.name)) {
                 // systemd skips a relative path: that is told with the line's other faults.
-                if (program.candidates.every((each) => each.startsWith("/"))) await all.follow(unit, program, outside);
+                if (program.candidates.every((candidate) => candidate.startsWith("/")))
+                    await all.follow(unit, program, outside);
             }
         }
         all.compareArchitectures();
@@ -54,14 +55,14 @@ export class Programs {
 
     private async follow(unit: ImageUnit, program: Program, outside: readonly string[]): Promise<void> {
         const { tree } = this.facts;
-        const at = { severity: "failure" as const, file: unit.name, line: program.line };
+        const location = { severity: "failure" as const, file: unit.name, line: program.line };
         const started: Started = { unit, program, chain: [] };
         const say = (what: string, todo: string) => {
             const named = started.chain[0]?.path ?? `${unit.name} ${program.line} ${program.command.program}`;
             const text = `${named}\0${what.replace(/^\S+/, "")}`;
             if (this.broken.has(text)) return;
             this.broken.add(text);
-            this.findings.push({ ...at, what: `${program.key}= runs ${what}`, todo });
+            this.findings.push({ ...location, what: `${program.key}= runs ${what}`, todo });
         };
         let candidates = program.candidates;
         let via = "";
@@ -183,7 +184,11 @@ function locate(tree: Tree, candidates: readonly string[], outside: readonly str
     let found: Place | undefined;
     for (const candidate of candidates) {
         const place = tree.lookup(candidate);
-        if (outside.some((each) => isIn(candidate, each) || (place !== undefined && isIn(place.path, each))))
+        if (
+            outside.some(
+                (mountPoint) => isIn(candidate, mountPoint) || (place !== undefined && isIn(place.path, mountPoint)),
+            )
+        )
             return "outside";
         if (place === undefined)
             found ??= { problem: "a circle of symbolic links", todo: "Let one of them lead to a file" };
@@ -205,10 +210,10 @@ function locate(tree: Tree, candidates: readonly string[], outside: readonly str
 /** What a service that isn't root's can't get at; all in an image is root's. */
 function closedTo(tree: Tree, { path, entry }: { path: string; entry: FileEntry }): string | undefined {
     if (!(entry.mode & 0o001)) return `${path} has mode ${octal(entry.mode)}`;
-    for (let at = parentOf(path); at !== "/"; at = parentOf(at)) {
-        const directory = tree.get(at);
+    for (let parent = parentOf(path); parent !== "/"; parent = parentOf(parent)) {
+        const directory = tree.get(parent);
         if (directory?.kind === "directory" && !(directory.mode & 0o001))
-            return `${at} has mode ${octal(directory.mode)}`;
+            return `${parent} has mode ${octal(directory.mode)}`;
     }
     return undefined;
 }
@@ -216,11 +221,11 @@ function closedTo(tree: Tree, { path, entry }: { path: string; entry: FileEntry 
 /** `#!/usr/bin/env -S python3 -u` looks for python3 in the unit's PATH. */
 function interpretersOf(interpreter: string, args: string[], unit: ImageUnit): { candidates: string[]; env?: string } {
     if (nameOf(interpreter) !== "env") return { candidates: [interpreter] };
-    const name = args.find((each) => !each.startsWith("-") && !each.includes("="));
+    const name = args.find((argument) => !argument.startsWith("-") && !argument.includes("="));
     if (name === undefined || name.startsWith("/")) return { candidates: [name ?? interpreter], env: interpreter };
     const own = valuesOf(unit.parsed, "Service", "Environment")
         .flatMap((value) => splitWords(value) ?? [])
         .findLast((word) => word.startsWith("PATH="));
     const search = own === undefined ? SEARCH_PATH : own.slice("PATH=".length).split(":");
-    return { candidates: search.map((each) => `${each}/${name}`), env: interpreter };
+    return { candidates: search.map((directory) => `${directory}/${name}`), env: interpreter };
 }

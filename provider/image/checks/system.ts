@@ -61,7 +61,7 @@ function prefixFindings(path: string, name: string, text: string): Finding[] {
             file: path,
             line: prefixes.line - 1,
             what: `PORTABLE_PREFIXES=${words.join(" ")} doesn't have '${name}', so portablectl refuses to attach units of that prefix`,
-            todo: `Add '${name}' to it, or give the image the \`name\` ${words.map((each) => `'${each}'`).join(" or ")}`,
+            todo: `Add '${name}' to it, or give the image the \`name\` ${words.map((word) => `'${word}'`).join(" or ")}`,
         },
     ];
 }
@@ -99,12 +99,18 @@ function mountPointFindings(facts: ImageFacts): Finding[] {
     return findings;
 }
 
-function absent(file: string | undefined, line: number | undefined, path: string, kind: string, why: string): Finding {
+function absent(
+    file: string | undefined,
+    line: number | undefined,
+    path: string,
+    kind: string,
+    reason: string,
+): Finding {
     return {
         severity: "failure",
         file: file ?? path,
         line,
-        what: `${file === undefined ? "it" : path} isn't in the image, and ${why}: a service would end with 226/NAMESPACE`,
+        what: `${file === undefined ? "it" : path} isn't in the image, and ${reason}: a service would end with 226/NAMESPACE`,
         todo: kind === "file" ? `Add an empty file ${path}` : `Add the directory ${path}`,
     };
 }

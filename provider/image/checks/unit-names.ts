@@ -45,7 +45,7 @@ function ignoredUnits({ name, tree }: ImageFacts): string[] {
         .sorted()
         .filter(([path, entry]) => entry.kind !== "directory" && directories.has(parentOf(path)))
         .map(([path]) => nameOf(path))
-        .filter((each) => KNOWN_SUFFIX.test(each) && unitNameProblem(each, name) !== undefined);
+        .filter((unitName) => KNOWN_SUFFIX.test(unitName) && unitNameProblem(unitName, name) !== undefined);
     return [...new Set(names)].sort();
 }
 

@@ -17,7 +17,10 @@ const MAX_PACKAGE_LINES = 200;
  * changed, with sizes. A directory of many files is one line. The same for the same tree, on every machine. `told`:
  * paths that are shown elsewhere.
  */
-export async function contentsOf(tree: Tree, told: ReadonlySet<string> = new Set()): Promise<Record<string, string>> {
+export async function contentsOf(
+    tree: Tree,
+    shownElsewhere: ReadonlySet<string> = new Set(),
+): Promise<Record<string, string>> {
     const packages = await packagesOf(tree);
     const directories = new Set(packages.flatMap(({ directory }) => directory ?? []));
     const lists = new Set<string>(Object.values(PACKAGE_LISTS));
@@ -27,7 +30,7 @@ export async function contentsOf(tree: Tree, told: ReadonlySet<string> = new Set
     const all = tree.sorted();
     const parents = new Set(all.map(([path]) => parentOf(path)));
     for (const [path, entry] of all) {
-        if (told.has(path) || path === "/" || (entry.kind === "directory" && parents.has(path))) continue;
+        if (shownElsewhere.has(path) || path === "/" || (entry.kind === "directory" && parents.has(path))) continue;
         const holder = holderOf(path, directories);
         const size = entry.kind === "file" ? entry.size : 0;
         if (entry.kind === "file") files++;
@@ -48,6 +51,7 @@ export async function contentsOf(tree: Tree, told: ReadonlySet<string> = new Set
 /** The innermost package that keeps the path. */
 function holderOf(path: string, directories: ReadonlySet<string>): string | undefined {
     if (directories.size === 0) return undefined;
-    for (let at = path; at !== "/"; at = parentOf(at)) if (directories.has(at)) return at;
+    for (let ancestor = path; ancestor !== "/"; ancestor = parentOf(ancestor))
+        if (directories.has(ancestor)) return ancestor;
     return undefined;
 }

@@ -42,8 +42,8 @@ function grouped(leaves: readonly [string, Entry][]): Directory {
     const empty = (): Directory => ({ kind: "group", children: new Map(), files: 0, bytes: 0 });
     const groups = new Map<string, Directory>([["/", empty()]]);
     const groupOf = (path: string): Directory => {
-        const known = groups.get(path);
-        if (known !== undefined) return known;
+        const existing = groups.get(path);
+        if (existing !== undefined) return existing;
         const group = empty();
         groups.set(path, group);
         groupOf(parentOf(path)).children.set(path, group);
@@ -51,11 +51,11 @@ function grouped(leaves: readonly [string, Entry][]): Directory {
     };
     for (const [path, entry] of leaves) {
         groupOf(parentOf(path)).children.set(path, entry);
-        for (let at = parentOf(path); ; at = parentOf(at)) {
-            const group = groups.get(at) as Directory;
+        for (let ancestor = parentOf(path); ; ancestor = parentOf(ancestor)) {
+            const group = groups.get(ancestor) as Directory;
             group.files++;
             group.bytes += entry.kind === "file" ? entry.size : 0;
-            if (at === "/") break;
+            if (ancestor === "/") break;
         }
     }
     return groups.get("/") as Directory;

@@ -47,9 +47,9 @@ async function records(tree: Tree, kind: "deb" | "apk", name: RegExp, version: R
     const entry = tree.lookup(PACKAGE_LISTS[kind])?.entry;
     if (entry?.kind !== "file") return [];
     const paragraphs = (await readText(entry, MAX_READ_BYTES)).split("\n\n");
-    return paragraphs.flatMap((each): ImagePackage[] => {
-        const [called, numbered] = [name.exec(each)?.[1], version.exec(each)?.[1]];
-        if (called === undefined || numbered === undefined || /^Status: (?!.* installed$)/m.test(each)) return [];
+    return paragraphs.flatMap((paragraph): ImagePackage[] => {
+        const [called, numbered] = [name.exec(paragraph)?.[1], version.exec(paragraph)?.[1]];
+        if (called === undefined || numbered === undefined || /^Status: (?!.* installed$)/m.test(paragraph)) return [];
         return [{ kind, name: called, version: numbered }];
     });
 }
@@ -88,7 +88,7 @@ export function packageLines(
     }
     const lines = [...byName].map(([key, versions]): [string, string] => {
         const texts = [...versions].map(([version, size]) =>
-            [version, size === undefined ? "" : sizeText(size)].filter((each) => each !== "").join(", "),
+            [version, size === undefined ? "" : sizeText(size)].filter((part) => part !== "").join(", "),
         );
         return [key, texts.sort().join("; ")];
     });

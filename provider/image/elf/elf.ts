@@ -56,8 +56,8 @@ export async function readElf(readAt: ReadAt): Promise<Elf | undefined> {
     if (type !== ET_EXEC && type !== ET_DYN) return undefined;
 
     const segments = await readSegments(readAt, reader, head);
-    const interpreter = segments.find((each) => each.type === PT_INTERP);
-    const dynamic = segments.find((each) => each.type === PT_DYNAMIC);
+    const interpreter = segments.find((segment) => segment.type === PT_INTERP);
+    const dynamic = segments.find((segment) => segment.type === PT_DYNAMIC);
     const read = async ({ offset, size }: Segment) => readAt(offset, size);
     const facts = dynamic === undefined ? undefined : await readDynamic(readAt, reader, await read(dynamic), segments);
     const isProgram = type === ET_EXEC || interpreter !== undefined || facts?.isPie === true;
@@ -74,7 +74,7 @@ export async function readElf(readAt: ReadAt): Promise<Elf | undefined> {
         versions: facts?.versions ?? [],
         endsAt: Math.max(
             0,
-            ...segments.filter(({ type: kind }) => kind === PT_LOAD).map((each) => each.offset + each.size),
+            ...segments.filter(({ type: kind }) => kind === PT_LOAD).map((segment) => segment.offset + segment.size),
         ),
     };
 }
@@ -87,35 +87,38 @@ interface Segment {
 }
 
 async function readSegments(readAt: ReadAt, reader: Reader, head: Buffer): Promise<Segment[]> {
-    const start = reader.word(head, reader.is64 ? 32 : 28);
+    const tableOffset = reader.word(head, reader.is64 ? 32 : 28);
     const [entrySize, count] = reader.is64 ? [56, reader.u16(head, 56)] : [32, reader.u16(head, 44)];
-    const table = await readAt(start, entrySize * count);
+    const table = await readAt(tableOffset, entrySize * count);
     return Array.from({ length: Math.floor(table.length / entrySize) }, (_, index) => {
-        const at = index * entrySize;
+        const start = index * entrySize;
         const [offset, address, size] = reader.is64 ? [8, 16, 32] : [4, 8, 16];
         return {
-            type: reader.u32(table, at),
-            offset: reader.word(table, at + offset),
-            address: reader.word(table, at + address),
-            size: reader.word(table, at + size),
+            type: reader.u32(table, start),
+            offset: reader.word(table, start + offset),
+            address: reader.word(table, start + address),
+            size: reader.word(table, start + size),
         };
     });
 }
 
 async function readDynamic(readAt: ReadAt, reader: Reader, table: Buffer, segments: Segment[]) {
     const entries: [tag: number, value: bigint][] = [];
-    for (let at = 0; at + 2 * reader.wordSize <= table.length; at += 2 * reader.wordSize) {
-        entries.push([reader.word(table, at), reader.bigWord(table, at + reader.wordSize)]);
+    for (let offset = 0; offset + 2 * reader.wordSize <= table.length; offset += 2 * reader.wordSize) {
+        entries.push([reader.word(table, offset), reader.bigWord(table, offset + reader.wordSize)]);
     }
-    const one = (tag: number) => entries.find(([each]) => each === tag)?.[1];
+    const one = (tag: number) => entries.find(([entryTag]) => entryTag === tag)?.[1];
     /** What is loaded at an address, up to the length. */
     const loaded = async (address: bigint | undefined, length: number): Promise<Buffer> => {
-        const at = Number(address ?? -1n);
+        const virtualAddress = Number(address ?? -1n);
         const holder = segments.find(
-            (each) => each.type === PT_LOAD && at >= each.address && at < each.address + each.size,
+            (segment) =>
+                segment.type === PT_LOAD &&
+                virtualAddress >= segment.address &&
+                virtualAddress < segment.address + segment.size,
         );
         if (holder === undefined) return Buffer.alloc(0);
-        const skipped = at - holder.address;
+        const skipped = virtualAddress - holder.address;
         return readAt(holder.offset + skipped, Math.min(length, holder.size - skipped));
     };
     const strings = await loaded(one(DT.strtab), Number(one(DT.strsz) ?? 0n));
@@ -127,7 +130,7 @@ async function readDynamic(readAt: ReadAt, reader: Reader, table: Buffer, segmen
     return {
         needed: entries.filter(([tag]) => tag === DT.needed).map(([, value]) => text(strings, Number(value))),
         soname: string(one(DT.soname)),
-        runPath: (runPath ?? string(one(DT.rpath)) ?? "").split(":").filter((each) => each !== ""),
+        runPath: (runPath ?? string(one(DT.rpath)) ?? "").split(":").filter((directory) => directory !== ""),
         isRunPathInherited: runPath === undefined && one(DT.rpath) !== undefined,
         isPie: ((one(DT.flags1) ?? 0n) & DF_1_PIE) !== 0n,
         neededVersions: neededVersions(reader, needs, strings, Number(one(DT_VERSION.neednum) ?? 0n)),
@@ -139,17 +142,17 @@ async function readDynamic(readAt: ReadAt, reader: Reader, table: Buffer, segmen
 function neededVersions(reader: Reader, table: Buffer | undefined, strings: Buffer, count: number) {
     const found: Record<string, string[]> = {};
     if (table === undefined) return found;
-    for (let at = 0, left = count; left > 0 && at + 16 <= table.length; left--) {
-        const file = text(strings, reader.u32(table, at + 4));
+    for (let offset = 0, left = count; left > 0 && offset + 16 <= table.length; left--) {
+        const file = text(strings, reader.u32(table, offset + 4));
         const names: string[] = [];
-        let aux = at + reader.u32(table, at + 8);
-        for (let more = reader.u16(table, at + 2); more > 0 && aux + 16 <= table.length; more--) {
+        let aux = offset + reader.u32(table, offset + 8);
+        for (let more = reader.u16(table, offset + 2); more > 0 && aux + 16 <= table.length; more--) {
             const isWeak = (reader.u16(table, aux + 4) & VER_FLG_WEAK) !== 0;
             if (!isWeak) names.push(text(strings, reader.u32(table, aux + 8)));
             aux += reader.u32(table, aux + 12);
         }
         found[file] = names;
-        at += reader.u32(table, at + 12);
+        offset += reader.u32(table, offset + 12);
     }
     return found;
 }
@@ -158,17 +161,17 @@ function neededVersions(reader: Reader, table: Buffer | undefined, strings: Buff
 function definedVersions(reader: Reader, table: Buffer | undefined, strings: Buffer, count: number): string[] {
     const found: string[] = [];
     if (table === undefined) return found;
-    for (let at = 0, left = count; left > 0 && at + 20 <= table.length; left--) {
-        const aux = at + reader.u32(table, at + 12);
+    for (let offset = 0, left = count; left > 0 && offset + 20 <= table.length; left--) {
+        const aux = offset + reader.u32(table, offset + 12);
         if (aux + 4 <= table.length) found.push(text(strings, reader.u32(table, aux)));
-        at += reader.u32(table, at + 16);
+        offset += reader.u32(table, offset + 16);
     }
     return found;
 }
 
-function text(bytes: Buffer, at: number): string {
-    const end = bytes.indexOf(0, at);
-    return bytes.toString("utf8", at, end < 0 ? bytes.length : end);
+function text(bytes: Buffer, offset: number): string {
+    const end = bytes.indexOf(0, offset);
+    return bytes.toString("utf8", offset, end < 0 ? bytes.length : end);
 }
 
 /** Numbers in the width and byte order of the file. */
@@ -181,17 +184,17 @@ class Reader {
     get wordSize(): number {
         return this.is64 ? 8 : 4;
     }
-    u16(bytes: Buffer, at: number): number {
-        return this.isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
+    u16(bytes: Buffer, offset: number): number {
+        return this.isLittle ? bytes.readUInt16LE(offset) : bytes.readUInt16BE(offset);
     }
-    u32(bytes: Buffer, at: number): number {
-        return this.isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
+    u32(bytes: Buffer, offset: number): number {
+        return this.isLittle ? bytes.readUInt32LE(offset) : bytes.readUInt32BE(offset);
     }
-    bigWord(bytes: Buffer, at: number): bigint {
-        if (!this.is64) return BigInt(this.u32(bytes, at));
-        return this.isLittle ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at);
+    bigWord(bytes: Buffer, offset: number): bigint {
+        if (!this.is64) return BigInt(this.u32(bytes, offset));
+        return this.isLittle ? bytes.readBigUInt64LE(offset) : bytes.readBigUInt64BE(offset);
     }
-    word(bytes: Buffer, at: number): number {
-        return Number(this.bigWord(bytes, at));
+    word(bytes: Buffer, offset: number): number {
+        return Number(this.bigWord(bytes, offset));
     }
 }

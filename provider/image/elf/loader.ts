@@ -78,24 +78,25 @@ export class Loader<F extends LibraryFile> {
         const search = await this.searchOf(program, libraryPath);
         const libraries: Loaded<F>[] = [];
         const missing: Missing<F>[] = [];
-        const known = new Map<string, Loaded<F> | undefined>();
+        const loadedByName = new Map<string, Loaded<F> | undefined>();
         // The queue grows while it is read: libraries are loaded breadth first.
         const queue = [program];
         for (const object of queue) {
             for (const name of [...object.elf.needed, ...(object === program ? optional : [])]) {
-                if (known.has(name) || search.isLoaderItself(name)) continue;
+                if (loadedByName.has(name) || search.isLoaderItself(name)) continue;
                 const found = await this.find(name, object, program.elf.architecture, search);
-                known.set(name, "elf" in found ? found : undefined);
+                loadedByName.set(name, "elf" in found ? found : undefined);
                 if ("elf" in found) {
                     libraries.push(found);
                     queue.push(found);
                     // glibc knows what it has loaded by the SONAME too.
                     const { soname } = found.elf;
-                    if (soname !== undefined && !search.isMusl && !known.has(soname)) known.set(soname, found);
+                    if (soname !== undefined && !search.isMusl && !loadedByName.has(soname))
+                        loadedByName.set(soname, found);
                 } else if (!optional.includes(name)) missing.push(found);
             }
         }
-        const tooOld = queue.flatMap((object) => lackingVersions(object, (name) => known.get(name)));
+        const tooOld = queue.flatMap((object) => lackingVersions(object, (name) => loadedByName.get(name)));
         return { libraries, missing, tooOld };
     }
 
@@ -153,8 +154,8 @@ interface Search {
 /** What is searched before the directories of the system: run paths and LD_LIBRARY_PATH. */
 function directoriesBefore<F extends LibraryFile>(object: Loaded<F>, search: Search): string[] {
     const chain: Loaded<F>[] = [];
-    for (let each: Loaded<F> | undefined = object; each !== undefined; each = each.neededBy) chain.push(each);
-    const runPath = (each: Loaded<F>) => expanded(each.elf.runPath, each, search.builtIn);
+    for (let loaded: Loaded<F> | undefined = object; loaded !== undefined; loaded = loaded.neededBy) chain.push(loaded);
+    const runPath = (loaded: Loaded<F>) => expanded(loaded.elf.runPath, loaded, search.builtIn);
     // musl makes no difference between DT_RPATH and DT_RUNPATH: both count for all that they lead to.
     if (search.isMusl) return [...search.libraryPath, ...chain.flatMap(runPath)];
     const hasRunPath = object.elf.runPath.length > 0 && !object.elf.isRunPathInherited;
@@ -173,13 +174,13 @@ function expanded<F extends LibraryFile>(
     builtIn: readonly string[],
 ): string[] {
     const origin = parentOf(neededBy === undefined ? file.path : path);
-    const libraryDirectories = [...new Set(builtIn.map((each) => each.replace(/^\/(usr\/)?/, "")))];
+    const libraryDirectories = [...new Set(builtIn.map((directory) => directory.replace(/^\/(usr\/)?/, "")))];
     return paths
-        .map((each) => each.replace(/\$(ORIGIN|\{ORIGIN\})/g, () => origin).replace(/(?<=.)\/+$/, ""))
-        .flatMap((each) =>
-            /\$(LIB|\{LIB\})/.test(each)
-                ? libraryDirectories.map((library) => each.replace(/\$(LIB|\{LIB\})/g, () => library))
-                : [each],
+        .map((directory) => directory.replace(/\$(ORIGIN|\{ORIGIN\})/g, () => origin).replace(/(?<=.)\/+$/, ""))
+        .flatMap((directory) =>
+            /\$(LIB|\{LIB\})/.test(directory)
+                ? libraryDirectories.map((library) => directory.replace(/\$(LIB|\{LIB\})/g, () => library))
+                : [directory],
         );
 }
 
@@ -190,10 +191,12 @@ function lackingVersions<F extends LibraryFile>(
     return Object.entries(user.elf.neededVersions).flatMap(([name, versions]) => {
         const library = loaded(name);
         const has = library?.elf.versions ?? [];
-        const version = newest(has.length === 0 ? [] : versions.filter((each) => !has.includes(each)));
+        const version = newest(has.length === 0 ? [] : versions.filter((candidate) => !has.includes(candidate)));
         if (library === undefined || version === undefined) return [];
         const family = version.replace(/_.*/, "");
-        const upTo = newest(has.filter((each) => each.startsWith(`${family}_`) && /_[\d.]+$/.test(each)));
+        const upTo = newest(
+            has.filter((candidate) => candidate.startsWith(`${family}_`) && /_[\d.]+$/.test(candidate)),
+        );
         return [{ user, library, version, upTo }];
     });
 }

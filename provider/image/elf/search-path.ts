@@ -71,7 +71,7 @@ async function muslPath(files: SearchFiles, loader: string): Promise<string[] | 
 async function readConfiguration(files: SearchFiles, file: string, depth: number): Promise<string[]> {
     const text = depth > MAX_INCLUDES ? undefined : await files.text(file);
     const directories: string[] = [];
-    for (const line of (text ?? "").split("\n").map((each) => each.replace(/#.*/, "").trim())) {
+    for (const line of (text ?? "").split("\n").map((rawLine) => rawLine.replace(/#.*/, "").trim())) {
         // ldconfig takes `/usr/lib=libc6` for /usr/lib still.
         if (line.startsWith("/")) directories.push(line.replace(/=.*/, "").replace(/(?<=.)\/+$/, ""));
         const [keyword, ...patterns] = line.split(/\s+/);

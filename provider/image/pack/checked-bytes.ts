@@ -13,7 +13,7 @@ const ONE_BYTE = Buffer.alloc(1);
 export class CheckedFile {
     private readonly hash = new FileHash();
     private readonly handle: number | undefined;
-    private at = 0;
+    private offset = 0;
 
     constructor(
         private readonly path: string,
@@ -28,8 +28,8 @@ export class CheckedFile {
     read(into: Buffer): number {
         const length = this.readSome(into);
         if (length === 0) throw this.changed();
-        this.at += length;
-        this.hash.update(into.subarray(0, length), this.at === this.entry.size);
+        this.offset += length;
+        this.hash.update(into.subarray(0, length), this.offset === this.entry.size);
         return length;
     }
 
@@ -48,9 +48,9 @@ export class CheckedFile {
 
     private readSome(into: Buffer): number {
         const { content } = this.entry;
-        if ("bytes" in content) return content.bytes.copy(into, 0, this.at);
+        if ("bytes" in content) return content.bytes.copy(into, 0, this.offset);
         const start = "localPath" in content ? (content.offset ?? 0) : 0;
-        return readSync(this.handle as number, into, 0, into.length, start + this.at);
+        return readSync(this.handle as number, into, 0, into.length, start + this.offset);
     }
 
     private changed(): UserError {

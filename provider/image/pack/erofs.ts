@@ -78,9 +78,9 @@ async function pack(tree: Tree, file: string, { onBytes = () => {}, signal }: Pa
 }
 
 /** Shortens a long path for a text. */
-function tooLong(path: string, why: string): UserError {
+function tooLong(path: string, reason: string): UserError {
     return new UserError({
-        what: `${path.slice(0, 60)}... is too long to be packed as erofs: ${why}`,
+        what: `${path.slice(0, 60)}... is too long to be packed as erofs: ${reason}`,
         todo: "Shorten the name, or leave `format` at squashfs",
     });
 }
@@ -93,14 +93,14 @@ async function fill(
 ): Promise<void> {
     let done = 0;
     const entries = tree.sorted();
-    for (const [at, entry] of entries) {
+    for (const [imagePath, entry] of entries) {
         signal?.throwIfAborted();
-        const local = path.join(stage, at);
+        const local = path.join(stage, imagePath);
         if (entry.kind === "directory") await mkdir(local, { mode: 0o700 });
         else if (entry.kind === "symlink") await symlink(entry.target, local);
         else {
             const counted = async function* () {
-                for await (const chunk of checkedBytes(at, entry)) {
+                for await (const chunk of checkedBytes(imagePath, entry)) {
                     done += chunk.length;
                     onBytes(done);
                     yield chunk;
@@ -111,14 +111,14 @@ async function fill(
         }
     }
     // The deepest first: what is below a directory that nobody may enter can't be changed any more.
-    for (const [at, entry] of entries.toReversed()) {
-        if (entry.kind === "directory") await chmod(path.join(stage, at), entry.mode);
+    for (const [imagePath, entry] of entries.toReversed()) {
+        if (entry.kind === "directory") await chmod(path.join(stage, imagePath), entry.mode);
     }
 }
 
 async function remove(stage: string, tree: Tree): Promise<void> {
-    for (const [at, entry] of tree.sorted()) {
-        if (entry.kind === "directory") await chmod(path.join(stage, at), 0o700).catch(() => {});
+    for (const [imagePath, entry] of tree.sorted()) {
+        if (entry.kind === "directory") await chmod(path.join(stage, imagePath), 0o700).catch(() => {});
     }
     await rm(stage, { recursive: true, force: true });
 }

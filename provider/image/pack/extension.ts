@@ -17,7 +17,9 @@ export function addExtensionRelease(tree: Tree, name: string): void {
 export function extensionProblems(tree: Tree): { what: string; todo: string }[] {
     const outside = tree
         .sorted()
-        .filter(([path, entry]) => entry.kind !== "directory" && !HIERARCHIES.some((each) => isIn(path, each)))
+        .filter(
+            ([path, entry]) => entry.kind !== "directory" && !HIERARCHIES.some((hierarchy) => isIn(path, hierarchy)),
+        )
         .map(([path]) => path);
     const problems: { what: string; todo: string }[] = [];
     if (outside.length > 0) {

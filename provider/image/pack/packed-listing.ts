@@ -157,7 +157,7 @@ class Scanner {
     /** What ends at a line feed that a new line follows; neither line feeds in it nor in the next name mark the end. */
     private takeUpTo(limit: number, isRight: (text: string) => boolean): string {
         const start = this.position;
-        const ends: number[] = [];
+        const lineEnds: number[] = [];
         for (
             let end = this.text.indexOf("\n", start);
             end >= 0 && end < limit;
@@ -165,11 +165,11 @@ class Scanner {
         ) {
             const next = this.nextPath(end + 1);
             if (next === undefined || !isRight(this.text.slice(start, end))) continue;
-            if (next === "" || this.order.isNext(next)) ends.push(end);
+            if (next === "" || this.order.isNext(next)) lineEnds.push(end);
             // Farther line feeds belong to later lines.
             if (next !== "" && !next.includes("\n")) break;
         }
-        const [end, ...others] = ends;
+        const [end, ...others] = lineEnds;
         if (end === undefined || others.length > 0) throw new AmbiguousListing();
         this.position = end + 1;
         return this.text.slice(start, end);

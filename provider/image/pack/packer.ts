@@ -29,7 +29,7 @@ export interface Tool {
     versionPattern: RegExp;
     /** The oldest version that can be used, and what an older one lacks. */
     oldest: [major: number, minor: number];
-    lack?: string;
+    missingFeature?: string;
     /** "squashfs-tools", and how it is installed. */
     name: string;
     install: string;
@@ -37,7 +37,7 @@ export interface Tool {
 
 /** The version of the tool on this machine: "4.5.1". Throws a PackerMissing that says what to install. */
 export async function toolVersion(tool: Tool): Promise<string> {
-    const { program, versionOption, versionPattern, oldest, lack, name, install } = tool;
+    const { program, versionOption, versionPattern, oldest, missingFeature, name, install } = tool;
     const [major, minor] = oldest;
     const todo = `Install ${name} ${major}.${minor} or later on the machine that runs Pulumi: ${install}`;
     const printed = await promisify(execFile)(program, [versionOption], { env: packerEnvironment() }).catch((error) => {
@@ -52,7 +52,7 @@ export async function toolVersion(tool: Tool): Promise<string> {
     const isRecent = foundMajor > major || (foundMajor === major && foundMinor >= minor);
     if (found !== undefined && isRecent) return found;
     throw new PackerMissing({
-        what: `${program} ${found ?? "of unknown version"} is too old to pack the image${lack === undefined ? "" : `: ${lack}`}`,
+        what: `${program} ${found ?? "of unknown version"} is too old to pack the image${missingFeature === undefined ? "" : `: ${missingFeature}`}`,
         todo,
     });
 }

@@ -46,7 +46,7 @@ const MKSQUASHFS: Tool = {
     versionOption: "-version",
     versionPattern: /version ((\d+)\.(\d+)\S*)/,
     oldest: [4, 5],
-    lack: "it can't read a tar stream",
+    missingFeature: "it can't read a tar stream",
     name: "squashfs-tools",
     install:
         "`apt install squashfs-tools`, `dnf install squashfs-tools`, `brew install squashfs`, `nix profile install nixpkgs#squashfsTools`",

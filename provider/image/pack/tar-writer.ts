@@ -57,11 +57,11 @@ export class TarWriter {
     }
 
     async put(bytes: Buffer): Promise<void> {
-        for (let at = 0; at < bytes.length; ) {
+        for (let offset = 0; offset < bytes.length; ) {
             const room = await this.room();
-            const copied = bytes.copy(room, 0, at);
+            const copied = bytes.copy(room, 0, offset);
             this.advance(copied);
-            at += copied;
+            offset += copied;
         }
     }
 

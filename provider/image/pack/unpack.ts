@@ -102,15 +102,15 @@ async function withErofs<T>(
 
 async function addDirectory(tree: Tree, root: string, above: string): Promise<void> {
     for (const child of await readdir(path.join(root, above), { withFileTypes: true })) {
-        const at = `${above}/${child.name}`;
-        const local = path.join(root, at);
-        if (child.isSymbolicLink()) tree.add(at, { kind: "symlink", target: await readlink(local) });
+        const imagePath = `${above}/${child.name}`;
+        const local = path.join(root, imagePath);
+        if (child.isSymbolicLink()) tree.add(imagePath, { kind: "symlink", target: await readlink(local) });
         if (!child.isFile() && !child.isDirectory()) continue;
         const mode = (await stat(local)).mode & 0o7777;
-        if (child.isFile()) tree.add(at, await localFile(local, "/", mode));
+        if (child.isFile()) tree.add(imagePath, await localFile(local, "/", mode));
         else {
-            tree.add(at, { kind: "directory", mode });
-            await addDirectory(tree, root, at);
+            tree.add(imagePath, { kind: "directory", mode });
+            await addDirectory(tree, root, imagePath);
         }
     }
 }

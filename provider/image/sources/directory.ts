@@ -49,10 +49,10 @@ export async function loadDirectory(source: Previewed<DirectorySource>, args: Lo
     for (const { name } of units.list) {
         for (const directory of unitDirectories(tree)) tree.remove(join(directory, name));
     }
-    const given = addUnits(units.list, prefix, tree, problems);
+    const addedTexts = addUnits(units.list, prefix, tree, problems);
     if (prefix === undefined || !units.complete) return { sourceDigest: UNKNOWN };
 
-    const unitTexts = { ...(await treeUnits(tree, prefix)), ...given };
+    const unitTexts = { ...(await treeUnits(tree, prefix)), ...addedTexts };
     if (Object.keys(unitTexts).length === 0 && unreadUnits(tree, prefix).length === 0) {
         problems.add([...path, "units"], {
             what: `'${written}' has no unit of '${prefix}' in /usr/lib/systemd/system or /etc/systemd/system`,
@@ -79,7 +79,8 @@ async function readTree(written: string, args: LoadArgs, path: Path, problems: P
     const found = await new Walk(written, args.programDirectory, top, left).entries();
 
     const tree = new Tree();
-    for (const [at, entry] of found.sort(([a], [b]) => (a < b ? -1 : 1))) problems.add(path, tree.add(at, entry));
+    for (const [imagePath, entry] of found.sort(([a], [b]) => (a < b ? -1 : 1)))
+        problems.add(path, tree.add(imagePath, entry));
     problems.warn(
         path,
         left.special.length === 0
@@ -106,7 +107,7 @@ const limit = pLimit(8);
 interface Walked {
     found: [string, Entry][];
     /** Files that have to be hashed. */
-    changed: { at: string; mode: number }[];
+    changed: { imagePath: string; mode: number }[];
     /** Directories that are still to be read. */
     directories: string[];
 }
@@ -130,7 +131,7 @@ class Walk {
     async entries(): Promise<[string, Entry][]> {
         await this.cache.ready();
         const found: [string, Entry][] = [];
-        const changed: { at: string; mode: number }[] = [];
+        const changed: { imagePath: string; mode: number }[] = [];
         const directories = [""];
         for (let count = 0; ; count++) {
             const above = directories.pop();
@@ -145,49 +146,52 @@ class Walk {
             });
         }
         const hashed = changed.map(
-            async ({ at, mode }): Promise<[string, Entry]> => [
-                at,
-                await limit(() => localFile(this.name(at), this.programDirectory, mode)),
+            async ({ imagePath, mode }): Promise<[string, Entry]> => [
+                imagePath,
+                await limit(() => localFile(this.name(imagePath), this.programDirectory, mode)),
             ],
         );
         return [...found, ...(await Promise.all(hashed))];
     }
 
     private child(above: string, child: Dirent, into: Walked): void {
-        const at = `${above}/${child.name}`;
+        const imagePath = `${above}/${child.name}`;
         if (child.name.includes("\uFFFD")) {
-            throw new LocalProblem({ what: `'${this.name(at)}' has a name that isn't UTF-8`, todo: "Rename it" });
+            throw new LocalProblem({
+                what: `'${this.name(imagePath)}' has a name that isn't UTF-8`,
+                todo: "Rename it",
+            });
         }
         if (child.isSymbolicLink()) {
-            into.found.push([at, { kind: "symlink", target: readlinkSync(this.local(at)) }]);
+            into.found.push([imagePath, { kind: "symlink", target: readlinkSync(this.local(imagePath)) }]);
         } else if (child.isDirectory()) {
-            const mode = Number(lstatSync(this.local(at)).mode & 0o7777);
-            into.found.push([at, { kind: "directory", mode }]);
-            if (!FILLED_LATER.includes(at)) into.directories.push(at);
-        } else if (child.isFile()) this.file(at, into);
-        else this.left.special.push(at);
+            const mode = Number(lstatSync(this.local(imagePath)).mode & 0o7777);
+            into.found.push([imagePath, { kind: "directory", mode }]);
+            if (!FILLED_LATER.includes(imagePath)) into.directories.push(imagePath);
+        } else if (child.isFile()) this.file(imagePath, into);
+        else this.left.special.push(imagePath);
     }
 
-    private file(at: string, { found, changed }: Walked): void {
-        const status = lstatSync(this.local(at), { bigint: true });
+    private file(imagePath: string, { found, changed }: Walked): void {
+        const status = lstatSync(this.local(imagePath), { bigint: true });
         const whole = Number(status.mode & 0o7777n);
         // A bit that gave one user's or group's rights would give root's. DynamicUser= lets neither have an effect.
         const setuid = status.uid === this.top.uid ? 0 : whole & SETUID;
         const setgid = status.gid === this.top.gid ? 0 : whole & SETGID;
-        if (setuid !== 0) this.left.setuid.push(at);
+        if (setuid !== 0) this.left.setuid.push(imagePath);
         const mode = whole & ~setuid & ~setgid;
-        const known = fileInState(this.local(at), status, this.cache, mode);
-        if (known === undefined) changed.push({ at, mode });
-        else found.push([at, known]);
+        const cached = fileInState(this.local(imagePath), status, this.cache, mode);
+        if (cached === undefined) changed.push({ imagePath, mode });
+        else found.push([imagePath, cached]);
     }
 
     /** For texts. */
-    private name(at: string): string {
-        return at === "" ? this.written : `${this.written.replace(/\/+$/, "")}${at}`;
+    private name(imagePath: string): string {
+        return imagePath === "" ? this.written : `${this.written.replace(/\/+$/, "")}${imagePath}`;
     }
 
-    private local(at: string): string {
-        return `${this.root}${at}`;
+    private local(imagePath: string): string {
+        return `${this.root}${imagePath}`;
     }
 }
 

@@ -76,8 +76,8 @@ async function fetchTo(
             transform(chunk: Buffer, _, next) {
                 hash.update(chunk);
                 done += chunk.length;
-                const of = total > 0 ? `/${megabytes(total)}` : "";
-                onProgress(`downloading ${megabytes(done)}${of} MB`);
+                const totalText = total > 0 ? `/${megabytes(total)}` : "";
+                onProgress(`downloading ${megabytes(done)}${totalText} MB`);
                 next(null, chunk);
             },
         });
@@ -95,14 +95,14 @@ async function fetchTo(
 
 /** Redirects lead from https to https only: what comes is verified, but who asks for it shows on the way. */
 async function follow(url: string, signal: AbortSignal | undefined): Promise<Response> {
-    let at = url;
+    let currentUrl = url;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-        const answer = await fetch(at, { redirect: "manual", signal });
+        const answer = await fetch(currentUrl, { redirect: "manual", signal });
         const location = answer.headers.get("location");
         if (answer.status < 300 || answer.status >= 400 || location === null) return answer;
         await answer.body?.cancel();
-        at = new URL(location, at).href;
-        if (!at.startsWith("https:")) throw new Error(`it leads to ${at}, which isn't https`);
+        currentUrl = new URL(location, currentUrl).href;
+        if (!currentUrl.startsWith("https:")) throw new Error(`it leads to ${currentUrl}, which isn't https`);
     }
     throw new Error(`it leads elsewhere more than ${MAX_REDIRECTS} times`);
 }

@@ -28,19 +28,19 @@ export async function asInstance(
     const prefixes = { from: prefix, to: instanceName(prefix, instance) };
     const { sourceDigest, unitTexts, content } = loaded;
     const parts = ["instance", INSTANCE_VERSION, prefix, instance, sourceDigest];
-    const known = {
+    const renamed = {
         sourceDigest: sourceDigest instanceof Unknown ? UNKNOWN : sha256(JSON.stringify(parts)),
         unitTexts:
             unitTexts === undefined || unitTexts instanceof Unknown ? unitTexts : renamedTexts(unitTexts, prefixes),
     };
-    if (content === undefined) return known;
+    if (content === undefined) return renamed;
     if (content.kind === "tree") {
         for (const reason of await renameInTree(content.tree, prefixes)) problems.add(["instance"], reason);
-        return { ...known, content };
+        return { ...renamed, content };
     }
     if (content.kind === "ready") throw new Error("a ready image can't become an instance");
     return {
-        ...known,
+        ...renamed,
         content: {
             kind: "later",
             async make(args) {

@@ -57,9 +57,9 @@ export async function loadSource(
 
     const unknown = { sourceDigest: UNKNOWN, failures, warnings };
     if (source instanceof Unknown) return { ...unknown, unitTexts: UNKNOWN };
-    const given = Object.entries(source).filter(([, value]) => value !== undefined);
-    const [[kind, value] = []] = given as [keyof Source, unknown][];
-    if (kind === undefined || given.length !== 1) {
+    const properties = Object.entries(source).filter(([, value]) => value !== undefined);
+    const [[kind, value] = []] = properties as [keyof Source, unknown][];
+    if (kind === undefined || properties.length !== 1) {
         problems.add(["source"], { what: `An image has exactly one source: ${alternatives(Object.keys(LOADERS))}` });
         return { ...unknown, unitTexts: UNKNOWN };
     }
@@ -72,7 +72,7 @@ export async function loadSource(
     if (instance !== undefined && READY.includes(kind))
         problems.add(["instance"], {
             what: "A ready image has the units it was built with, so it can't become an instance",
-            todo: `Build it under the other name, and leave \`instance\` out; or use ${alternatives(Object.keys(LOADERS).filter((each) => !READY.includes(each)))}`,
+            todo: `Build it under the other name, and leave \`instance\` out; or use ${alternatives(Object.keys(LOADERS).filter((kind) => !READY.includes(kind)))}`,
         });
     const prefix = args.extends ?? name;
     const loaded = await load(value, { ...args, name: prefix, path: ["source", kind], problems });
@@ -84,6 +84,6 @@ export async function loadSource(
 }
 
 function alternatives(kinds: readonly string[]): string {
-    const names = kinds.map((each) => `\`${each}\``);
+    const names = kinds.map((kind) => `\`${kind}\``);
     return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 }

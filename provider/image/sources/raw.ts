@@ -17,8 +17,8 @@ export async function loadRaw(
 ): Promise<Ready | Later | Unknown | undefined> {
     if (source instanceof Unknown) return UNKNOWN;
     const { path: written, asset, url, sha256 } = source;
-    const at = [...path, written === undefined ? "asset" : "path"];
-    if ([written, asset, url].filter((each) => each !== undefined).length !== 1) {
+    const property = [...path, written === undefined ? "asset" : "path"];
+    if ([written, asset, url].filter((input) => input !== undefined).length !== 1) {
         problems.add(path, { what: "A ready image is given as exactly one of `path`, `asset` and `url`" });
         return undefined;
     }
@@ -27,7 +27,7 @@ export async function loadRaw(
     }
     if (url !== undefined) return remote(url, sha256, path, problems);
     if (written instanceof Unknown || asset instanceof Unknown) return UNKNOWN;
-    const file = await problems.reading(at, async () => {
+    const file = await problems.reading(property, async () => {
         const found = asset instanceof Asset ? await assetFile(asset, programDirectory) : undefined;
         const entry = found ?? (await localFile(written as string, programDirectory));
         if (!("localPath" in entry.content)) {

@@ -48,9 +48,9 @@ export async function prune(directory: string, limits: StoreLimits): Promise<voi
             return Promise.all(all.map((name) => writtenSizeOf(path.join(directory, kind, name))));
         }),
     );
-    for (const each of outdated([...images, ...parts.flat()], limits.maxBytes, limits.maxAgeMs, IN_USE_MS)) {
+    for (const entry of outdated([...images, ...parts.flat()], limits.maxBytes, limits.maxAgeMs, IN_USE_MS)) {
         const aside = path.join(building, `removed-${randomBytes(6).toString("hex")}`);
-        await rename(each.path, aside).catch(unlessAbsent);
+        await rename(entry.path, aside).catch(unlessAbsent);
         await rm(aside, { recursive: true, force: true });
     }
     const notes = await Promise.all(
@@ -59,8 +59,8 @@ export async function prune(directory: string, limits: StoreLimits): Promise<voi
             return Promise.all(all.map((name) => sizeOf(path.join(directory, kind, name))));
         }),
     );
-    for (const each of outdated(notes.flat(), MAX_NOTES_BYTES, limits.maxAgeMs, 0))
-        await rm(each.path, { force: true });
+    for (const note of outdated(notes.flat(), MAX_NOTES_BYTES, limits.maxAgeMs, 0))
+        await rm(note.path, { force: true });
 }
 
 interface StoredEntry {
@@ -69,21 +69,21 @@ interface StoredEntry {
     usedMs: number;
 }
 
-async function sizeOf(at: string, inside = ""): Promise<StoredEntry | undefined> {
+async function sizeOf(file: string, inside = ""): Promise<StoredEntry | undefined> {
     const [status, content] = await Promise.all([
-        stat(at).catch(unlessAbsent),
-        stat(path.join(at, inside)).catch(unlessAbsent),
+        stat(file).catch(unlessAbsent),
+        stat(path.join(file, inside)).catch(unlessAbsent),
     ]);
-    return status && { path: at, sizeBytes: content?.size ?? 0, usedMs: status.mtimeMs };
+    return status && { path: file, sizeBytes: content?.size ?? 0, usedMs: status.mtimeMs };
 }
 
 /** The size of a directory of many files is in a file of its own. */
-async function writtenSizeOf(at: string): Promise<StoredEntry | undefined> {
+async function writtenSizeOf(file: string): Promise<StoredEntry | undefined> {
     const [status, text] = await Promise.all([
-        stat(at).catch(unlessAbsent),
-        readFile(path.join(at, SIZE_FILE), "utf8").catch(unlessAbsent),
+        stat(file).catch(unlessAbsent),
+        readFile(path.join(file, SIZE_FILE), "utf8").catch(unlessAbsent),
     ]);
-    return status && { path: at, sizeBytes: Number(text ?? 0), usedMs: status.mtimeMs };
+    return status && { path: file, sizeBytes: Number(text ?? 0), usedMs: status.mtimeMs };
 }
 
 /** The entries to remove: those that are too old, and the oldest until the rest fits; none used in the last `inUseMs`. */
@@ -94,7 +94,7 @@ function outdated(
     inUseMs: number,
 ): StoredEntry[] {
     const now = Date.now();
-    const newestFirst = all.filter((each) => each !== undefined).sort((a, b) => b.usedMs - a.usedMs);
+    const newestFirst = all.filter((entry) => entry !== undefined).sort((a, b) => b.usedMs - a.usedMs);
     let sum = 0;
     return newestFirst.filter(({ sizeBytes, usedMs }) => {
         sum += sizeBytes;

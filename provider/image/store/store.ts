@@ -81,9 +81,9 @@ export class Store {
         const file = path.join(this.directory, kind, `${key}.json`);
         const now = new Date();
         try {
-            const known = JSON.parse(await readFile(file, "utf8")) as T;
+            const stored = JSON.parse(await readFile(file, "utf8")) as T;
             await utimes(file, now, now);
-            return known;
+            return stored;
         } catch {
             // Absent, damaged, or not ours to touch: it is found again.
         }
@@ -95,14 +95,14 @@ export class Store {
     private async find(home: string): Promise<StoredImage | undefined> {
         const file = path.join(home, "image.raw");
         try {
-            const known = JSON.parse(await readFile(path.join(home, "image.json"), "utf8")) as Omit<
+            const stored = JSON.parse(await readFile(path.join(home, "image.json"), "utf8")) as Omit<
                 StoredImage,
                 "file"
             >;
-            if ((await stat(file)).size !== known.sizeBytes) return undefined;
+            if ((await stat(file)).size !== stored.sizeBytes) return undefined;
             const now = new Date();
             await utimes(home, now, now);
-            return { file, digest: known.digest, sizeBytes: known.sizeBytes };
+            return { file, digest: stored.digest, sizeBytes: stored.sizeBytes };
         } catch (error) {
             // Absent, being pruned, or cut short by a crash: it is built again.
             if ((error as NodeJS.ErrnoException).code === "ENOENT" || error instanceof SyntaxError) return undefined;

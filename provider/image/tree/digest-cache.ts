@@ -36,7 +36,7 @@ const PIECE_LENGTH = 1 << 16;
  * is lost is hashed again.
  */
 export class DigestCache {
-    private readonly known = new Map<string, Known>();
+    private readonly entry = new Map<string, Known>();
     private loaded: Promise<void> | undefined;
     private isChanged = false;
 
@@ -44,10 +44,10 @@ export class DigestCache {
     constructor(private readonly file?: string) {}
 
     /** The cache of a program below a store's directory. */
-    static of(storeDirectory: string, programDirectory: string): DigestCache {
+    static ofProgram(storeDirectory: string, programDirectory: string): DigestCache {
         const key = `${storeDirectory}\0${programDirectory}`;
-        const known = caches.get(key);
-        if (known !== undefined) return known;
+        const existing = caches.get(key);
+        if (existing !== undefined) return existing;
         const name = `${sha256(programDirectory).slice(0, 32)}.json`;
         const cache = new DigestCache(path.join(storeDirectory, "digests", name));
         caches.set(key, cache);
@@ -62,8 +62,8 @@ export class DigestCache {
     /** Digest of the file in that state; `hash` reads it where it isn't known. */
     async digest(localPath: string, status: FileState, hash: () => Promise<string>): Promise<string> {
         await this.ready();
-        const known = this.recall(localPath, status);
-        if (known !== undefined) return known;
+        const recalled = this.recall(localPath, status);
+        if (recalled !== undefined) return recalled;
         const found = await hash();
         this.remember(localPath, status, found);
         return found;
@@ -72,7 +72,7 @@ export class DigestCache {
     /** Keeps the digest of a file in that state, unless it was changed so lately that it may be changed again unseen. */
     remember(localPath: string, status: FileState, found: string): void {
         if (Date.now() - Number(status.ctimeNs / 1_000_000n) > SETTLED_MS) {
-            this.known.set(localPath, { state: stateOf(status), sha256: found, day: today() });
+            this.entry.set(localPath, { state: stateOf(status), sha256: found, day: today() });
             this.isChanged = true;
         }
     }
@@ -85,10 +85,10 @@ export class DigestCache {
 
     /** Digest of the file in that state, where it is known. */
     recall(localPath: string, status: FileState): string | undefined {
-        const known = this.known.get(localPath);
-        if (known === undefined || known.state !== stateOf(status)) return undefined;
-        known.day = today();
-        return known.sha256;
+        const entry = this.entry.get(localPath);
+        if (entry === undefined || entry.state !== stateOf(status)) return undefined;
+        entry.day = today();
+        return entry.sha256;
     }
 
     /** Writes down what is new. A store that can't be written costs time only. */
@@ -96,7 +96,7 @@ export class DigestCache {
         if (!this.isChanged || this.file === undefined) return;
         this.isChanged = false;
         const oldest = today() - MAX_DAYS;
-        await writeWholeOrNot(this.file, linesOf(this.known, oldest));
+        await writeWholeOrNot(this.file, linesOf(this.entry, oldest));
     }
 
     private async load(): Promise<void> {
@@ -106,7 +106,7 @@ export class DigestCache {
         for (const line of lines) {
             const [name, state, digest, day] = recordOf(line) ?? [];
             if (name !== undefined && state !== undefined && digest !== undefined && day !== undefined)
-                this.known.set(name, { state, sha256: digest, day });
+                this.entry.set(name, { state, sha256: digest, day });
         }
     }
 }
@@ -124,11 +124,11 @@ function today(): number {
 type DigestRecord = [name: string, state: string, sha256: string, day: number];
 
 /** A line for each file, in pieces: the whole text at once would take more memory than a build needs. */
-function* linesOf(known: ReadonlyMap<string, Known>, oldestDay: number): Generator<string> {
-    const excess = known.size - MAX_FILES;
+function* linesOf(entries: ReadonlyMap<string, Known>, oldestDay: number): Generator<string> {
+    const excess = entries.size - MAX_FILES;
     let index = 0;
     let piece = VERSION_LINE;
-    for (const [name, { state, sha256: digest, day }] of known) {
+    for (const [name, { state, sha256: digest, day }] of entries) {
         if (index++ < excess || day < oldestDay) continue;
         piece += `\n${JSON.stringify([name, state, digest, day] satisfies DigestRecord)}`;
         if (piece.length < PIECE_LENGTH) continue;

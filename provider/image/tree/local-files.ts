@@ -95,7 +95,7 @@ function fileEntry(localPath: string, status: BigIntStats, digest: string, mode:
 }
 
 export function cacheOf(programDirectory: string): DigestCache {
-    return DigestCache.of(Store.directoryOf(process.env), programDirectory);
+    return DigestCache.ofProgram(Store.directoryOf(process.env), programDirectory);
 }
 
 /** A text file of this machine. */
@@ -158,13 +158,14 @@ export async function archiveEntries(
                 todo: "Give a relative path without '..'",
             });
         }
-        const at = clean.join("/");
+        const normalized = clean.join("/");
         if (part instanceof Asset) {
-            found.set(at, await assetFile(part, programDirectory));
+            found.set(normalized, await assetFile(part, programDirectory));
             continue;
         }
-        found.set(at, { kind: "directory", mode: 0o755 });
-        for (const [below, entry] of await archiveEntries(part, programDirectory)) found.set(`${at}/${below}`, entry);
+        found.set(normalized, { kind: "directory", mode: 0o755 });
+        for (const [below, entry] of await archiveEntries(part, programDirectory))
+            found.set(`${normalized}/${below}`, entry);
     }
     return found;
 }
@@ -190,19 +191,19 @@ async function walk(
     });
     await Promise.all(
         children.map(async (child) => {
-            const at = `${prefix}${child.name}`;
+            const relativePath = `${prefix}${child.name}`;
             const below = join(written, child.name);
             if (child.name.includes("\uFFFD")) {
                 throw new LocalProblem({ what: `'${below}' has a name that isn't UTF-8`, todo: "Rename it" });
             }
             if (child.isDirectory()) {
-                found.set(at, { kind: "directory", mode: 0o755 });
-                await walk(below, { programDirectory, cache }, `${at}/`, found);
+                found.set(relativePath, { kind: "directory", mode: 0o755 });
+                await walk(below, { programDirectory, cache }, `${relativePath}/`, found);
             } else if (child.isSymbolicLink()) {
-                found.set(at, { kind: "symlink", target: await readlink(absolute(below, programDirectory)) });
+                found.set(relativePath, { kind: "symlink", target: await readlink(absolute(below, programDirectory)) });
             } else {
-                const known = child.isFile() ? fileNow(join(directory, child.name), cache) : undefined;
-                found.set(at, known ?? (await limit(() => localFile(below, programDirectory))));
+                const cached = child.isFile() ? fileNow(join(directory, child.name), cache) : undefined;
+                found.set(relativePath, cached ?? (await limit(() => localFile(below, programDirectory))));
             }
         }),
     );

@@ -52,10 +52,10 @@ export function* followLinks(path: string): Generator<string, Followed | undefin
 }
 
 /** Runs {@link followLinks} where `at` answers at once. */
-export function followLinksNow(path: string, at: (path: string) => AtPath): Followed | undefined {
+export function followLinksNow(path: string, entryAt: (path: string) => AtPath): Followed | undefined {
     const walk = followLinks(path);
     let step = walk.next();
-    while (!step.done) step = walk.next(at(step.value));
+    while (!step.done) step = walk.next(entryAt(step.value));
     return step.value;
 }
 

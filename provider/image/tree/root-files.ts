@@ -13,7 +13,7 @@ export interface Found {
 
 /** The files below a directory, as they are seen after chroot(2) into it: absolute links start there. */
 export class RootFiles {
-    private readonly known = new Map<string, Promise<{ status: Stats; target?: string } | undefined>>();
+    private readonly statuses = new Map<string, Promise<{ status: Stats; target?: string } | undefined>>();
 
     /** `directory` is absolute; "/" is the machine's own root. */
     constructor(readonly directory: string) {}
@@ -27,10 +27,10 @@ export class RootFiles {
     async find(written: string): Promise<Found | undefined> {
         const walk = followLinks(written);
         let step = walk.next();
-        while (!step.done) step = walk.next(await this.look(step.value));
+        while (!step.done) step = walk.next(await this.statusOf(step.value));
         if (!step.value?.exists) return undefined;
         const { path: reached, links } = step.value;
-        const end = await this.look(reached);
+        const end = await this.statusOf(reached);
         return end && { path: reached, status: end.status, links };
     }
 
@@ -46,16 +46,16 @@ export class RootFiles {
         return found?.status.isDirectory() ? (await readdir(this.local(found.path))).sort() : [];
     }
 
-    private look(at: string) {
-        const known = this.known.get(at) ?? this.read(at);
-        this.known.set(at, known);
-        return known;
+    private statusOf(path: string) {
+        const status = this.statuses.get(path) ?? this.read(path);
+        this.statuses.set(path, status);
+        return status;
     }
 
-    private async read(at: string): Promise<{ status: Stats; target?: string } | undefined> {
+    private async read(path: string): Promise<{ status: Stats; target?: string } | undefined> {
         try {
-            const status = await lstat(this.local(at));
-            return { status, target: status.isSymbolicLink() ? await readlink(this.local(at)) : undefined };
+            const status = await lstat(this.local(path));
+            return { status, target: status.isSymbolicLink() ? await readlink(this.local(path)) : undefined };
         } catch (error) {
             if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
             throw error;

@@ -42,7 +42,7 @@ export function textEntry(text: string, mode = 0o644): FileEntry {
 /** The files of an image by their absolute path. Every entry's parents are there, and are directories. */
 export class Tree {
     /** The digest and the order, until an entry comes or goes. */
-    private known: { digest?: string; sorted?: [string, Entry][] } = {};
+    private computed: { digest?: string; sorted?: [string, Entry][] } = {};
     private readonly entries = new Map<string, Entry>([["/", { kind: "directory", mode: 0o755, implied: true }]]);
 
     /** A tree with the same entries, to be changed by itself. */
@@ -58,7 +58,7 @@ export class Tree {
 
     /** Adds an entry and its parents. Returns what stands in the way, where something does; nothing is changed then. */
     add(path: string, entry: Entry): Sentence | undefined {
-        this.known = {};
+        this.computed = {};
         const existing = this.entries.get(path);
         if (existing !== undefined) {
             const merges = existing.kind === "directory" && entry.kind === "directory";
@@ -97,7 +97,7 @@ export class Tree {
 
     /** Takes a file or symbolic link out; a directory stays, as others may be in it. */
     remove(path: string): void {
-        this.known = {};
+        this.computed = {};
         if (this.entries.get(path)?.kind !== "directory") this.entries.delete(path);
     }
 
@@ -106,8 +106,8 @@ export class Tree {
      * nothing is; `path` is then how far it is known. A circle of links answers undefined.
      */
     lookup(path: string): (Followed & { entry: Entry | undefined }) | undefined {
-        const found = followLinksNow(path, (at) => {
-            const entry = this.entries.get(at);
+        const found = followLinksNow(path, (linkPath) => {
+            const entry = this.entries.get(linkPath);
             return entry && (entry.kind === "symlink" ? entry : {});
         });
         return found && { ...found, entry: this.entries.get(found.path) };
@@ -124,14 +124,14 @@ export class Tree {
 
     /** Parents first, the same order everywhere. */
     sorted(): readonly [string, Entry][] {
-        this.known.sorted ??= [...this.entries].sort(([a], [b]) => (a < b ? -1 : 1));
-        return this.known.sorted;
+        this.computed.sorted ??= [...this.entries].sort(([a], [b]) => (a < b ? -1 : 1));
+        return this.computed.sorted;
     }
 
     /** SHA-256 over paths, kinds, permissions and contents, in hexadecimal. */
     digest(): string {
-        this.known.digest ??= digestOf(this.sorted());
-        return this.known.digest;
+        this.computed.digest ??= digestOf(this.sorted());
+        return this.computed.digest;
     }
 
     /** Bytes of all files. */

@@ -23,7 +23,7 @@ export async function addBinaries(
     const dependencies = new Dependencies(tree, problems);
     let unknown = false;
     for (const [index, binary] of source.entries()) {
-        const at = [...path, index];
+        const property = [...path, index];
         if (binary instanceof Unknown) {
             unknown = true;
             continue;
@@ -34,7 +34,7 @@ export async function addBinaries(
             continue;
         }
         if (!written.startsWith("/") || written.split("/").includes("..")) {
-            problems.add(at, {
+            problems.add(property, {
                 what: `'${written}' is not a path from the root of a system`,
                 todo: `Write it as /usr/sbin/nginx; a program of your own goes to \`tree\`, and its path in the image here`,
             });
@@ -43,7 +43,7 @@ export async function addBinaries(
         const directory = absolute(root, programDirectory);
         const files = roots.get(directory) ?? new RootFiles(directory);
         roots.set(directory, files);
-        await problems.reading(at, () => dependencies.bring(files, written, at));
+        await problems.reading(property, () => dependencies.bring(files, written, property));
     }
     if (roots.size > 0) await problems.reading(path, () => addCommonFiles([...roots.values()], tree, path, problems));
     return unknown ? ["/"] : [];

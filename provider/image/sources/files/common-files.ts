@@ -26,12 +26,14 @@ const REPEATED_ZONES = ["/posix", "/right"];
 
 /** Adds what programs take for granted on a system, from the first root that has it: certificates and time zones. */
 export async function addCommonFiles(
-    given: readonly RootFiles[],
+    programRoots: readonly RootFiles[],
     tree: Tree,
     path: Path,
     problems: Problems,
 ): Promise<void> {
-    const roots = given.some(({ directory }) => directory === "/") ? given : [...given, new RootFiles("/")];
+    const roots = programRoots.some(({ directory }) => directory === "/")
+        ? programRoots
+        : [...programRoots, new RootFiles("/")];
     if (!(await addBundle(roots, tree))) {
         problems.warn(path, {
             what: "Neither the system of the programs nor this machine has the certificates of public authorities, so the programs can't verify other servers",
@@ -68,11 +70,11 @@ async function addZones(roots: readonly RootFiles[], tree: Tree): Promise<void> 
 
 async function addDirectory(root: RootFiles, directory: string, tree: Tree): Promise<void> {
     for (const name of await root.names(directory)) {
-        const at = join(directory, name);
-        if (REPEATED_ZONES.includes(at.slice(ZONES.length))) continue;
-        const found = await root.find(at);
-        if (found?.status.isDirectory()) await addDirectory(root, at, tree);
+        const child = join(directory, name);
+        if (REPEATED_ZONES.includes(child.slice(ZONES.length))) continue;
+        const found = await root.find(child);
+        if (found?.status.isDirectory()) await addDirectory(root, child, tree);
         // Links among the zones become files: the same bytes are packed once.
-        else if (found?.status.isFile()) tree.add(at, await localFile(root.local(found.path), "/", 0o644));
+        else if (found?.status.isFile()) tree.add(child, await localFile(root.local(found.path), "/", 0o644));
     }
 }

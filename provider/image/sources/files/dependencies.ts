@@ -37,14 +37,14 @@ export class Dependencies {
     ) {}
 
     /** A program, library, script, or directory of them. A file of that path that is in the tree already counts first. */
-    async bring(root: RootFiles, written: string, at: Path): Promise<void> {
+    async bring(root: RootFiles, written: string, property: Path): Promise<void> {
         const own = this.tree.lookup(written);
         if (own?.entry?.kind === "file") {
             const { content, size } = own.entry;
             const part = { path: own.path, links: [], content, size };
             const elf = await elfOf(part);
-            if (elf !== undefined) await this.needs(root, programOf(written, part, elf), at);
-            else await this.interpreter(root, written, await readText(own.entry, 256), at);
+            if (elf !== undefined) await this.needs(root, programOf(written, part, elf), property);
+            else await this.interpreter(root, written, await readText(own.entry, 256), property);
             return;
         }
         const found = await root.find(written);
@@ -54,97 +54,102 @@ export class Dependencies {
                 todo: "Install the package that brings it there, or correct the path",
             });
         }
-        if (found.status.isDirectory()) await this.directory(root, written, at);
-        else if (found.status.isFile()) await this.file(root, written, found, at);
+        if (found.status.isDirectory()) await this.directory(root, written, property);
+        else if (found.status.isFile()) await this.file(root, written, found, property);
         else throw new LocalProblem({ what: `${written} is neither a file nor a directory ${inRoot(root)}` });
     }
 
-    private async directory(root: RootFiles, written: string, at: Path): Promise<void> {
+    private async directory(root: RootFiles, written: string, property: Path): Promise<void> {
         const found = await root.find(written);
         if (found === undefined) return;
-        this.links(found, at);
+        this.links(found, property);
         const children = await readdir(root.local(found.path), { withFileTypes: true });
-        if (children.length === 0) this.addAbsent(found.path, { kind: "directory", mode: 0o755 }, at);
+        if (children.length === 0) this.addAbsent(found.path, { kind: "directory", mode: 0o755 }, property);
         for (const child of children.sort((a, b) => (a.name < b.name ? -1 : 1))) {
             if (this.isLeftOut(child.name)) continue;
             const below = join(found.path, child.name);
-            if (child.isDirectory()) await this.directory(root, below, at);
-            else if (child.isFile()) await this.part(root, below, { path: below, links: [] }, at);
+            if (child.isDirectory()) await this.directory(root, below, property);
+            else if (child.isFile()) await this.part(root, below, { path: below, links: [] }, property);
             else {
                 const part = await root.find(below);
-                if (part?.status.isFile()) await this.part(root, below, part, at);
+                if (part?.status.isFile()) await this.part(root, below, part, property);
             }
         }
     }
 
     /** A file of a directory, with the libraries of what may be a module: there may be others for other architectures. */
-    private async part(root: RootFiles, path: string, found: Pick<Found, "path" | "links">, at: Path): Promise<void> {
-        await this.add(root, found, at);
+    private async part(
+        root: RootFiles,
+        path: string,
+        found: Pick<Found, "path" | "links">,
+        property: Path,
+    ): Promise<void> {
+        await this.add(root, found, property);
         const entry = this.tree.lookup(found.path)?.entry;
         const isModule = /\.so(\.|$)/.test(path) || (entry?.kind === "file" && (entry.mode & 0o111) !== 0);
         const part = { ...found, content: { localPath: root.local(found.path) } };
         const elf = isModule ? await elfOf(part) : undefined;
         if (elf === undefined || elf.architecture !== (this.first?.architecture ?? elf.architecture)) return;
-        await this.needs(root, programOf(path, part, elf), at);
+        await this.needs(root, programOf(path, part, elf), property);
     }
 
-    private async file(root: RootFiles, path: string, found: Found, at: Path): Promise<void> {
-        await this.add(root, found, at);
+    private async file(root: RootFiles, path: string, found: Found, property: Path): Promise<void> {
+        await this.add(root, found, property);
         const part = { ...found, content: { localPath: root.local(found.path) } };
         const elf = await elfOf(part);
-        if (elf !== undefined) return this.needs(root, programOf(path, part, elf), at);
-        await this.interpreter(root, path, await readText(part, 256), at);
+        if (elf !== undefined) return this.needs(root, programOf(path, part, elf), property);
+        await this.interpreter(root, path, await readText(part, 256), property);
     }
 
     /** A script's interpreter; for `env`, what it will find too. */
-    private async interpreter(root: RootFiles, script: string, text: string, at: Path): Promise<void> {
+    private async interpreter(root: RootFiles, script: string, text: string, property: Path): Promise<void> {
         const [, program, argument] = /^#![ \t]*(\S+)[ \t]*(\S*)/.exec(text) ?? [];
         if (program === undefined || this.wasDone(root, script)) return;
         const missing = (what: string) =>
-            this.problems.add(at, {
+            this.problems.add(property, {
                 what: `The script ${script} is run by ${what}, and there is none ${inRoot(root)}`,
                 todo: "Install it there",
             });
         const found = await root.find(program);
-        if (found?.status.isFile()) await this.file(root, program, found, at);
+        if (found?.status.isFile()) await this.file(root, program, found, property);
         else if (this.tree.lookup(program)?.entry?.kind !== "file") missing(program);
         if (!program.endsWith("/env") || argument === undefined || argument === "" || argument.startsWith("-")) return;
-        const candidates = SEARCH_PATH.map((each) => `${each}/${argument}`);
-        if (candidates.some((each) => this.tree.lookup(each)?.entry?.kind === "file")) return;
+        const candidates = SEARCH_PATH.map((directory) => `${directory}/${argument}`);
+        if (candidates.some((candidate) => this.tree.lookup(candidate)?.entry?.kind === "file")) return;
         for (const candidate of candidates) {
             const place = await root.find(candidate);
-            if (place?.status.isFile()) return this.file(root, candidate, place, at);
+            if (place?.status.isFile()) return this.file(root, candidate, place, property);
         }
         missing(argument);
     }
 
     /** The loader and all libraries of a program. */
-    async needs(root: RootFiles, program: Loaded<Part>, at: Path): Promise<void> {
+    async needs(root: RootFiles, program: Loaded<Part>, property: Path): Promise<void> {
         if (this.wasDone(root, program.path)) return;
         const { architecture, interpreter, needed } = program.elf;
         this.first ??= { name: program.path, architecture };
         if (architecture !== this.first.architecture) {
-            this.problems.add(at, {
+            this.problems.add(property, {
                 what: `${program.path} is for ${architecture} and ${this.first.name} for ${this.first.architecture}: the programs of an image are for one architecture`,
                 todo: "Take them from one system",
             });
             return;
         }
-        if (interpreter !== undefined) await this.loader(root, program.path, interpreter, at);
+        if (interpreter !== undefined) await this.loader(root, program.path, interpreter, property);
         const loader = this.loaders.get(root) ?? new Loader(filesOf(root, this.tree));
         this.loaders.set(root, loader);
         const optional = needed.includes(C_LIBRARY) ? OPENED_LATER : [];
         const { libraries, missing, tooOld } = await loader.load(program, { optional });
-        for (const library of libraries) await this.library(root, library, interpreter, at);
-        for (const each of missing) this.problems.add(at, missingLibrary(root, program, each));
+        for (const library of libraries) await this.library(root, library, interpreter, property);
+        for (const library of missing) this.problems.add(property, missingLibrary(root, program, library));
         const [first] = tooOld;
-        if (first !== undefined) this.problems.add(at, oldLibrary(root, first));
+        if (first !== undefined) this.problems.add(property, oldLibrary(root, first));
     }
 
-    private async loader(root: RootFiles, program: string, interpreter: string, at: Path): Promise<void> {
+    private async loader(root: RootFiles, program: string, interpreter: string, property: Path): Promise<void> {
         const found = await root.find(interpreter);
-        if (found?.status.isFile()) return this.add(root, found, at);
-        this.problems.add(at, {
+        if (found?.status.isFile()) return this.add(root, found, property);
+        this.problems.add(property, {
             what: `${program} is started by the loader ${interpreter}, and there is none ${inRoot(root)}: it was built for another system`,
             todo: `Build it there or statically, or give the \`root\` of its system`,
         });
@@ -154,42 +159,44 @@ export class Dependencies {
         root: RootFiles,
         { name, path, file, elf, isConfigured }: Loaded<Part>,
         interpreter: string | undefined,
-        at: Path,
+        property: Path,
     ): Promise<void> {
-        await this.add(root, file, at);
+        await this.add(root, file, property);
         if (!isConfigured) return;
         // The image has none of the configuration that led here, so a link stands where every loader looks.
         const builtIn = builtInDirectories(elf.architecture, interpreter);
-        const place = this.tree.lookup(builtIn.find((each) => this.tree.lookup(each)?.entry !== undefined) ?? "/lib");
-        this.addAbsent(join(place?.path ?? "/lib", name), { kind: "symlink", target: path }, at);
+        const place = this.tree.lookup(
+            builtIn.find((directory) => this.tree.lookup(directory)?.entry !== undefined) ?? "/lib",
+        );
+        this.addAbsent(join(place?.path ?? "/lib", name), { kind: "symlink", target: path }, property);
     }
 
-    private async add(root: RootFiles, found: Pick<Found, "path" | "links">, at: Path): Promise<void> {
-        this.links(found, at);
+    private async add(root: RootFiles, found: Pick<Found, "path" | "links">, property: Path): Promise<void> {
+        this.links(found, property);
         if (this.tree.lookup(found.path)?.entry === undefined) {
             const file = root.local(found.path);
             const cache = cacheOf("/");
             await cache.ready();
-            this.addAbsent(found.path, fileNow(file, cache) ?? (await localFile(file, "/")), at);
+            this.addAbsent(found.path, fileNow(file, cache) ?? (await localFile(file, "/")), property);
         }
     }
 
-    private links({ links }: Pick<Found, "links">, at: Path): void {
-        for (const [path, target] of links) this.addAbsent(path, { kind: "symlink", target }, at);
+    private links({ links }: Pick<Found, "links">, property: Path): void {
+        for (const [path, target] of links) this.addAbsent(path, { kind: "symlink", target }, property);
     }
 
-    private addAbsent(path: string, entry: Parameters<Tree["add"]>[1], at: Path): void {
+    private addAbsent(path: string, entry: Parameters<Tree["add"]>[1], property: Path): void {
         const existing = this.tree.get(path);
         const isSame = existing?.kind === "symlink" && entry.kind === "symlink" && existing.target === entry.target;
         // A file of the user's under that name is the one that counts.
-        if (!isSame && existing?.kind !== "file") this.problems.add(at, this.tree.add(path, entry));
+        if (!isSame && existing?.kind !== "file") this.problems.add(property, this.tree.add(path, entry));
     }
 
     private wasDone(root: RootFiles, path: string): boolean {
         const key = root.local(path);
-        const was = this.done.has(key);
+        const wasDone = this.done.has(key);
         this.done.add(key);
-        return was;
+        return wasDone;
     }
 }
 

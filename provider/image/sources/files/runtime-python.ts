@@ -45,15 +45,15 @@ export async function pythonRuntime(
     if (file instanceof Unknown || interpreter instanceof Unknown) return "unknown";
     const root = new RootFiles("/");
     const python = await findPython(root, interpreter, [...path, "interpreter"], problems);
-    const at = [...path, "requirements"];
-    const text = file === undefined ? "" : await problems.reading(at, () => localText(file, programDirectory));
-    if (text !== undefined) for (const problem of requirementProblems(text)) problems.add(at, problem);
+    const property = [...path, "requirements"];
+    const text = file === undefined ? "" : await problems.reading(property, () => localText(file, programDirectory));
+    if (text !== undefined) for (const problem of requirementProblems(text)) problems.add(property, problem);
     if (python === undefined || text === undefined) return "unknown";
     const wanted = text.split("\n").filter((line) => !/^\s*(#.*)?$/.test(line));
     const addKnown = async (tree: Tree, to: Problems) => {
         const dependencies = new Dependencies(tree, to, (name) => LEFT_OUT.test(name));
-        for (const each of [python.written, python.library]) {
-            await to.reading(path, () => dependencies.bring(root, each, path));
+        for (const location of [python.written, python.library]) {
+            await to.reading(path, () => dependencies.bring(root, location, path));
         }
         for (const [name, entry] of environmentFiles(python)) to.add(path, tree.add(`${ENVIRONMENT}/${name}`, entry));
         await to.reading(path, () => addCommonFiles([root], tree, path, to));
@@ -73,11 +73,16 @@ export async function pythonRuntime(
     };
 }
 
-async function findPython(root: RootFiles, written: string, at: Path, problems: Problems): Promise<Python | undefined> {
+async function findPython(
+    root: RootFiles,
+    written: string,
+    property: Path,
+    problems: Problems,
+): Promise<Python | undefined> {
     const found = written.startsWith("/") ? await root.find(written) : undefined;
     const version = /\/(python3\.\d+)$/.exec(found?.path ?? "")?.[1];
     if (found === undefined || version === undefined) {
-        problems.add(at, {
+        problems.add(property, {
             what: `There is no Python 3 at ${written} on this machine`,
             todo: `Install it, as with \`apt install python3 python3-venv\`, or give its absolute path`,
         });
@@ -89,7 +94,7 @@ async function findPython(root: RootFiles, written: string, at: Path, problems: 
             return { written, path: found.path, version, library };
         }
     }
-    problems.add(at, {
+    problems.add(property, {
         what: `${written} has no standard library in ${prefix}/lib/${version}`,
         todo: "Install it whole",
     });
@@ -258,7 +263,7 @@ async function addEnvironment(
     if (!(await stat(venv).catch(() => undefined))?.isDirectory()) return;
     const names = await add(venv, (name) => `${ENVIRONMENT}/${name}`);
     const dependencies = new Dependencies(tree, problems);
-    for (const name of names.filter((each) => /\.so(\.|$)/.test(each))) {
+    for (const name of names.filter((file) => /\.so(\.|$)/.test(file))) {
         await dependencies.bring(root, `${ENVIRONMENT}/${name}`, path);
     }
 }

@@ -15,7 +15,7 @@ export async function loadFilesSource(source: Previewed<FilesSource>, args: Load
     const filledLater = runtime === "unknown" ? ["/"] : runtime?.filledLater;
     const { tree, unitTexts, complete } = await loadFiles(source, path, { ...args, prefix }, problems, {
         filledLater,
-        addKnown: typeof runtime === "object" ? (known) => runtime.addKnown(known) : undefined,
+        addKnown: typeof runtime === "object" ? (tree) => runtime.addKnown(tree) : undefined,
         isExtension: args.extends !== undefined,
     });
     if (!complete || runtime === "unknown") return { sourceDigest: UNKNOWN, unitTexts };

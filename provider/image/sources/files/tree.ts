@@ -62,9 +62,9 @@ export async function loadFiles(
     }
     const texts = addUnits(units.list, prefix, tree, problems);
     await addKnown?.(tree);
-    for (const { name, text, path: at, broken } of units.list) {
+    for (const { name, text, path: property, broken } of units.list) {
         if (typeof text === "string" && !broken && name.endsWith(".service") && !isExtension)
-            checkPrograms(name, text, at, tree, [...opaque, ...filledLater], problems);
+            checkPrograms(name, text, property, tree, [...opaque, ...filledLater], problems);
     }
     const complete =
         units.complete && opaque.length === 0 && Object.values(texts).every((text) => typeof text === "string");
@@ -82,22 +82,22 @@ async function loadTree(
     if (source instanceof Unknown) return ["/"];
     const opaque: string[] = [];
     for (const [written, entry] of Object.entries(source)) {
-        const at = [...path, written];
+        const property = [...path, written];
         const target = imagePath(written);
         if (target === undefined) {
-            problems.add(at, {
+            problems.add(property, {
                 what: `'${written}' can't be a path in the image: write it from the root, without '..', as /usr/bin/hello`,
             });
             continue;
         }
-        const loaded = await problems.reading(at, () => loadEntry(entry, at, programDirectory, problems));
+        const loaded = await problems.reading(property, () => loadEntry(entry, property, programDirectory, problems));
         if (loaded === undefined) continue;
         if (loaded instanceof Unknown) opaque.push(target);
         else if (loaded instanceof Map) {
             for (const [below, part] of [...loaded].sort(([a], [b]) => (a < b ? -1 : 1))) {
-                problems.add(at, tree.add(below === "" ? target : join(target, below), part));
+                problems.add(property, tree.add(below === "" ? target : join(target, below), part));
             }
-        } else problems.add(at, tree.add(target, loaded));
+        } else problems.add(property, tree.add(target, loaded));
     }
     return opaque;
 }
@@ -117,15 +117,15 @@ async function loadEntry(
 ): Promise<Entry | Map<string, Entry> | Unknown | undefined> {
     if (source instanceof Unknown) return UNKNOWN;
     const { asset, content, directory, symlink } = source;
-    const given = [asset, content, directory, symlink].filter((part) => part !== undefined);
-    if (given.length !== 1) {
+    const kinds = [asset, content, directory, symlink].filter((part) => part !== undefined);
+    if (kinds.length !== 1) {
         problems.add(path, {
             what: "What is at a path of the image is exactly one of `asset`, `content`, `directory` and `symlink`",
         });
         return undefined;
     }
     const mode = loadMode(source.mode, [...path, "mode"], problems);
-    if (given[0] instanceof Unknown || mode instanceof Unknown) return UNKNOWN;
+    if (kinds[0] instanceof Unknown || mode instanceof Unknown) return UNKNOWN;
     if (asset instanceof Archive) {
         const entries: Map<string, Entry> = await archiveEntries(asset, programDirectory);
         return new Map([["", { kind: "directory", mode: mode ?? 0o755 }], ...entries]);
@@ -160,8 +160,8 @@ function loadMode(mode: Previewed<string | undefined>, path: Path, problems: Pro
 /** Every program that a service starts is in the image, and may be executed. */
 function checkPrograms(unit: string, text: string, path: Path, tree: Tree, opaque: string[], problems: Problems): void {
     const parsed = parseUnit(text);
-    const mounted = mountPoints(parsed, unit).filter((each) => each.mounted);
-    const outside = [...opaque, ...mounted.map((each) => each.path)];
+    const mounted = mountPoints(parsed, unit).filter((mountPoint) => mountPoint.mounted);
+    const outside = [...opaque, ...mounted.map((mountPoint) => mountPoint.path)];
     for (const program of programs(parsed, unit)) {
         problems.add(path, programProblem(unit, program, tree, outside));
     }
@@ -172,10 +172,10 @@ function programProblem(unit: string, program: Program, tree: Tree, outside: rea
     const where = `${program.key}= in line ${program.line} of '${unit}'`;
     let found: Sentence | undefined;
     for (const candidate of program.candidates) {
-        if (outside.some((each) => isIn(candidate, each))) return undefined;
+        if (outside.some((mountPoint) => isIn(candidate, mountPoint))) return undefined;
         const place = tree.lookup(candidate);
         if (place === undefined) return { what: `${where} runs ${candidate}, a circle of symbolic links in the image` };
-        if (outside.some((each) => isIn(place.path, each))) return undefined;
+        if (outside.some((mountPoint) => isIn(place.path, mountPoint))) return undefined;
         if (place.entry?.kind === "file") {
             if (place.entry.mode & 0o111) return undefined;
             found ??= {

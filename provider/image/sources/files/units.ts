@@ -53,14 +53,14 @@ export function addUnits(
     problems: Problems,
 ): Record<string, string | Unknown> {
     const texts: Record<string, string | Unknown> = {};
-    for (const { name, text, path: at } of units) {
-        problems.add(at, unitNameProblem(name, prefix));
+    for (const { name, text, path: property } of units) {
+        problems.add(property, unitNameProblem(name, prefix));
         if (Object.hasOwn(texts, name)) {
-            problems.add(at, { what: `There are two units '${name}'`, todo: "Remove one of them" });
+            problems.add(property, { what: `There are two units '${name}'`, todo: "Remove one of them" });
             continue;
         }
         texts[name] = text;
-        if (typeof text === "string") problems.add(at, tree.add(join(UNITS_DIRECTORY, name), textEntry(text)));
+        if (typeof text === "string") problems.add(property, tree.add(join(UNITS_DIRECTORY, name), textEntry(text)));
     }
     return texts;
 }
@@ -75,17 +75,17 @@ async function readUnits(
     const list: GivenUnit[] = [];
     let complete = true;
     for (const [index, unit] of source.entries()) {
-        const at = [...path, index];
+        const property = [...path, index];
         const add = async (name: string, read: () => Promise<string | Unknown>) => {
-            const text = await problems.reading(at, read);
-            if (text !== undefined) list.push({ name, text, path: at });
+            const text = await problems.reading(property, read);
+            if (text !== undefined) list.push({ name, text, path: property });
         };
         if (unit instanceof Unknown) complete = false;
         else if (typeof unit === "string") await add(baseName(unit), () => localText(unit, programDirectory));
         else if (unit instanceof Asset) {
             const name = unit.source.path ?? unit.source.uri;
             if (name === undefined) {
-                problems.add(at, {
+                problems.add(property, {
                     what: "A StringAsset has no file name",
                     todo: 'Write { name: "hello.service", text: ... } instead',
                 });
@@ -93,7 +93,7 @@ async function readUnits(
         } else {
             const { name, text, asset } = unit;
             if ((text === undefined) === (asset === undefined)) {
-                problems.add(at, { what: "A unit has exactly one of `text` and `asset`" });
+                problems.add(property, { what: "A unit has exactly one of `text` and `asset`" });
             } else if (name instanceof Unknown) complete = false;
             else {
                 await add(name, async () => {
@@ -125,11 +125,11 @@ function substitute(
     for (const unit of units) {
         if (unit.text instanceof Unknown) continue;
         const names = new Set([...unit.text.matchAll(VARIABLE)].map((match) => match[1] as string));
-        let known = true;
+        let isKnown = true;
         for (const name of names) {
             used.add(name);
             const value = values instanceof Unknown ? values : Object.hasOwn(values, name) ? values[name] : undefined;
-            if (value instanceof Unknown) known = false;
+            if (value instanceof Unknown) isKnown = false;
             else if (value === undefined) {
                 unit.broken = true;
                 problems.add(unit.path, {
@@ -138,7 +138,7 @@ function substitute(
                 });
             }
         }
-        if (!known) unit.text = UNKNOWN;
+        if (!isKnown) unit.text = UNKNOWN;
         else if (!(values instanceof Unknown)) {
             unit.text = withValues(unit.text, values as Record<string, string>);
         }

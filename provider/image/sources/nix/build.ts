@@ -37,7 +37,7 @@ export async function buildDerivation(
     use: string,
     { onProgress, signal, storeDirectory }: MakeArgs,
 ): Promise<Output> {
-    const { arguments: given, directory } = expression;
+    const { arguments: nixArguments, directory } = expression;
     const options = { directory, signal, onStatus: onProgress };
     const roots = path.join(storeDirectory, "nix-roots");
     await mkdir(roots, { recursive: true, mode: 0o700 });
@@ -47,7 +47,7 @@ export async function buildDerivation(
     const target = (await isAtLeast(CARET, options))
         ? `${derivation.drvPath}^${derivation.output}`
         : derivation.drvPath;
-    const said = await nix(["build", "--json", "--out-link", root, target, ...given], options).catch((error) => {
+    const said = await nix(["build", "--json", "--out-link", root, target, ...nixArguments], options).catch((error) => {
         throw error instanceof NixFailure ? new UserError(buildProblem(error)) : error;
     });
     const built = JSON.parse(said) as { outputs: Record<string, string> }[];
@@ -61,10 +61,10 @@ export async function buildDerivation(
 /** All that an output needs to run, itself among it: store paths, sorted. */
 export async function requisites(
     storePaths: readonly string[],
-    { arguments: given, directory }: NixExpression,
+    { arguments: nixArguments, directory }: NixExpression,
     signal?: AbortSignal,
 ): Promise<string[]> {
-    const args = ["path-info", "--recursive", ...storePaths, ...given];
+    const args = ["path-info", "--recursive", ...storePaths, ...nixArguments];
     const said = await nix(args, { directory, signal }).catch((error) => {
         throw error instanceof NixFailure ? new UserError(buildProblem(error)) : error;
     });
@@ -91,9 +91,9 @@ async function storeRootOf(
     });
 }
 
-async function storeUrl({ arguments: given, directory }: NixExpression, signal?: AbortSignal): Promise<string> {
-    const flag = given.lastIndexOf("--store");
-    if (flag >= 0) return given[flag + 1] ?? "";
+async function storeUrl({ arguments: nixArguments, directory }: NixExpression, signal?: AbortSignal): Promise<string> {
+    const flag = nixArguments.lastIndexOf("--store");
+    if (flag >= 0) return nixArguments[flag + 1] ?? "";
     const show = (await isAtLeast(CONFIG_SHOW, { directory, signal })) ? ["config", "show"] : ["show-config"];
     const config = JSON.parse(await nix([...show, "--json"], { directory, signal }));
     return String(config.store?.value ?? "");

@@ -10,7 +10,7 @@ import { loadFiles } from "../files/tree";
 import { withValues } from "../files/units";
 import type { LoadArgs, LoadedSource, MakeArgs } from "../loaded";
 import { buildDerivation, requisites } from "./build";
-import { type Derivation, evaluate, known, type NixExpression, type NixPlace, nixExpression } from "./evaluation";
+import { allKnown, type Derivation, evaluate, type NixExpression, type NixPlace, nixExpression } from "./evaluation";
 import type { ClosureSource } from "./schema";
 
 interface Program {
@@ -59,33 +59,33 @@ async function loadPrograms(
     { path, programDirectory, problems, signal }: LoadArgs,
 ): Promise<Program[] | undefined> {
     const { file, expression: text, directory, arguments: further, substitutions } = source;
-    const given = known<Record<string, string>>(source.programs);
-    const place = known<NixPlace>({ file, expression: text, directory, arguments: further });
-    if (given === undefined || place === undefined) return undefined;
-    if (Object.keys(given).length === 0) {
+    const installables = allKnown<Record<string, string>>(source.programs);
+    const place = allKnown<NixPlace>({ file, expression: text, directory, arguments: further });
+    if (installables === undefined || place === undefined) return undefined;
+    if (Object.keys(installables).length === 0) {
         problems.add([...path, "programs"], { what: 'A closure needs a program: programs: { hello: ".#hello" }' });
     }
     const programs = await Promise.all(
-        Object.entries(given).map(async ([variable, installable]): Promise<Program | undefined> => {
-            const at = [...path, "programs", variable];
+        Object.entries(installables).map(async ([variable, installable]): Promise<Program | undefined> => {
+            const property = [...path, "programs", variable];
             if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
-                problems.add(at, {
+                problems.add(property, {
                     what: `'${variable}' can't be a variable @${variable}@: use letters, digits and _`,
                 });
                 return undefined;
             }
             if (substitutions !== undefined && !(substitutions instanceof Unknown) && variable in substitutions) {
-                problems.add(at, {
+                problems.add(property, {
                     what: `'${variable}' is a program and one of \`substitutions\` too`,
                     todo: "Rename one of them",
                 });
             }
-            const expression = await nixExpression(installable, place, { path, at }, programDirectory, problems);
-            const derivation = expression && (await evaluate(expression, at, problems, signal));
+            const expression = await nixExpression(installable, place, { path, property }, programDirectory, problems);
+            const derivation = expression && (await evaluate(expression, property, problems, signal));
             if (expression === undefined || derivation === undefined) return undefined;
             const { storePath } = derivation;
             if (storePath === undefined) {
-                problems.add(at, {
+                problems.add(property, {
                     what: `'${installable}' is content-addressed: its store path is known only after its build, and units can't name it before`,
                     todo: `Use the source \`nix\``,
                 });
@@ -125,7 +125,7 @@ async function addClosure(
     programs: readonly Program[],
     tree: Tree,
     use: string,
-    at: Path,
+    property: Path,
     args: MakeArgs,
 ): Promise<void> {
     const roots = new Map<string, string>();
@@ -139,7 +139,7 @@ async function addClosure(
     for (const storePath of await requisites([...roots.keys()], expression, args.signal)) {
         for (const [path, entry] of await storeEntries(storePath, storeRoot)) {
             const problem = tree.add(path, entry);
-            if (problem !== undefined) throw new UserError({ property: pathText(at), ...problem });
+            if (problem !== undefined) throw new UserError({ property: pathText(property), ...problem });
         }
     }
 }

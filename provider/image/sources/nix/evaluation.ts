@@ -43,11 +43,11 @@ export interface Derivation {
 export async function nixExpression(
     installable: string | undefined,
     place: NixPlace,
-    { path, at = path }: { path: Path; at?: Path },
+    { path, property = path }: { path: Path; property?: Path },
     programDirectory: string,
     problems: Problems,
 ): Promise<NixExpression | undefined> {
-    const { file, expression, arguments: given = [] } = place;
+    const { file, expression, arguments: nixArguments = [] } = place;
     const directory = absolute(place.directory ?? ".", programDirectory);
     if (file !== undefined && expression !== undefined) {
         problems.add(path, { what: "Nix evaluates one of `file` and `expression`", todo: "Remove the other" });
@@ -57,9 +57,9 @@ export async function nixExpression(
         problems.add(path, { what: 'Nix needs something to build: give an `installable`, as ".#hello", or a `file`' });
         return undefined;
     }
-    const option = [installable, file].find((each) => each?.startsWith("-"));
+    const option = [installable, file].find((argument) => argument?.startsWith("-"));
     if (option !== undefined) {
-        problems.add(at, { what: `'${option}' is an option of nix`, todo: `Put it into \`arguments\`` });
+        problems.add(property, { what: `'${option}' is an option of nix`, todo: `Put it into \`arguments\`` });
         return undefined;
     }
     const found = await problems.reading([...path, "directory"], async () => {
@@ -81,7 +81,7 @@ export async function nixExpression(
                 ["--impure", "--expr", expression, installable ?? ""]
               : [installable as string];
     const label = [file ?? (expression === undefined ? undefined : "expression"), installable].filter(Boolean);
-    return { label: label.join(" "), selection, arguments: given, directory };
+    return { label: label.join(" "), selection, arguments: nixArguments, directory };
 }
 
 /** A function is called as nix-build does: with the defaults of its arguments. */
@@ -99,11 +99,11 @@ const MAX_NAMED = 8;
  */
 export async function evaluate(
     expression: NixExpression,
-    at: Path,
+    property: Path,
     problems: Problems,
     signal?: AbortSignal,
 ): Promise<Derivation | undefined> {
-    return problems.reading(at, async () => {
+    return problems.reading(property, async () => {
         const { drvPath, storePath, storeDir, output, system, name } = await shared(expression, signal);
         if (!system.endsWith("-linux")) {
             throw new LocalProblem({
@@ -119,8 +119,8 @@ export async function evaluate(
 type Evaluated = Required<Derivation> & { storeDir: string };
 
 async function run(expression: NixExpression, signal: AbortSignal): Promise<Evaluated> {
-    const { selection, arguments: given, directory, label } = expression;
-    const args = ["eval", "--json", "--show-trace", "--apply", APPLY, ...selection, ...given];
+    const { selection, arguments: nixArguments, directory, label } = expression;
+    const args = ["eval", "--json", "--show-trace", "--apply", APPLY, ...selection, ...nixArguments];
     const text = await nix(args, { directory, signal }).catch(async (error) => {
         if (error instanceof NixFailure) throw new LocalProblem(await evaluationProblem(error, label, directory));
         throw error instanceof UserError ? new LocalProblem(error.problem) : error;
@@ -189,6 +189,6 @@ function start(key: string, expression: NixExpression): Run {
 }
 
 /** The value, when all of it is known. */
-export function known<T>(value: Previewed<T>): T | undefined {
+export function allKnown<T>(value: Previewed<T>): T | undefined {
     return value instanceof Unknown || unknownPaths(value).length > 0 ? undefined : (value as T);
 }

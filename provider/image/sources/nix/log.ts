@@ -78,14 +78,14 @@ export class NixLog {
         return builds.at(-1);
     }
 
-    private message({ level, msg, raw_msg: raw, trace = [], ...at }: Event): void {
+    private message({ level, msg, raw_msg: raw, trace = [], ...place }: Event): void {
         if (level !== ERROR) return;
         // nix repeats the prefix in `msg`, and adds excerpts of files: what matters is in `raw_msg`.
         const text = withoutControls(raw ?? msg ?? "").trim();
         // What isn't an exception comes at this level too: warnings, and advice on nix's options.
         if (raw === undefined && !text.startsWith("error:")) return;
-        const position = positionOf(at);
-        const positions = trace.map(positionOf).filter((each) => each !== undefined);
+        const position = positionOf(place);
+        const positions = trace.map(positionOf).filter((position) => position !== undefined);
         this.errors.push({ text, ...(position && { position }), trace: positions });
     }
 

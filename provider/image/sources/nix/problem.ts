@@ -45,8 +45,8 @@ async function place(
 ): Promise<string | undefined> {
     const positions = own === undefined ? trace : [own, ...trace];
     for (const { file, line, column } of positions) {
-        const mine = await userFile(file, directory);
-        if (mine !== undefined) return `${mine}:${line}:${column}`;
+        const ownFile = await userFile(file, directory);
+        if (ownFile !== undefined) return `${ownFile}:${line}:${column}`;
     }
     const [nearest] = positions;
     return nearest && `${withinCopy(nearest.file) ?? nearest.file}:${nearest.line}:${nearest.column}`;
@@ -65,14 +65,14 @@ async function userFile(file: string, directory: string): Promise<string | undef
         return path.isAbsolute(file) && !within.startsWith("..") ? within : undefined;
     }
     const copied = await contentOf(file);
-    for (let at = directory; ; at = path.dirname(at)) {
-        const candidate = path.join(at, relative);
+    for (let ancestor = directory; ; ancestor = path.dirname(ancestor)) {
+        const candidate = path.join(ancestor, relative);
         const content = await contentOf(candidate);
         // A copy in a store elsewhere can't be read: then the name must do.
         if (content !== undefined && (copied === undefined || content === copied)) {
             return path.relative(directory, candidate);
         }
-        if (at === path.dirname(at)) return undefined;
+        if (ancestor === path.dirname(ancestor)) return undefined;
     }
 }
 

@@ -7,7 +7,7 @@ import type { LoadArgs, LoadedSource, Ready } from "../loaded";
 import { Problems } from "../problems";
 import { loadRaw } from "../raw";
 import { buildDerivation, type Output } from "./build";
-import { evaluate, known, nixExpression } from "./evaluation";
+import { allKnown, evaluate, nixExpression } from "./evaluation";
 import type { NixSource } from "./schema";
 
 /** As many names of an output as an error lists. */
@@ -18,13 +18,13 @@ const MAX_NAMED = 8;
  * image is built from, and nothing is built. `up` builds that derivation.
  */
 export async function loadNix(source: Previewed<NixSource>, args: LoadArgs): Promise<LoadedSource> {
-    const { path: at, programDirectory, problems, signal } = args;
-    const given = known<NixSource>(source);
-    if (given === undefined) return { sourceDigest: UNKNOWN };
-    const { installable, file, expression: text } = given;
-    const property = [...at, file !== undefined ? "file" : text !== undefined ? "expression" : "installable"];
-    const place = { path: at, at: property };
-    const expression = await nixExpression(installable, given, place, programDirectory, problems);
+    const { path: sourcePath, programDirectory, problems, signal } = args;
+    const knownSource = allKnown<NixSource>(source);
+    if (knownSource === undefined) return { sourceDigest: UNKNOWN };
+    const { installable, file, expression: text } = knownSource;
+    const property = [...sourcePath, file !== undefined ? "file" : text !== undefined ? "expression" : "installable"];
+    const place = { path: sourcePath, at: property };
+    const expression = await nixExpression(installable, knownSource, place, programDirectory, problems);
     const derivation = expression && (await evaluate(expression, property, problems, signal));
     if (expression === undefined || derivation === undefined) return { sourceDigest: UNKNOWN };
     return {
@@ -33,14 +33,14 @@ export async function loadNix(source: Previewed<NixSource>, args: LoadArgs): Pro
             kind: "later",
             async make(makeArgs) {
                 const output = await buildDerivation(derivation, expression, String(args.name), makeArgs);
-                return readyImage(await imageIn(output, expression.label, at), at);
+                return readyImage(await imageIn(output, expression.label, sourcePath), sourcePath);
             },
         },
     };
 }
 
 /** The one `.raw` of an output: in its directory, or the output itself. */
-async function imageIn({ storePath, storeRoot }: Output, label: string, at: Path): Promise<string> {
+async function imageIn({ storePath, storeRoot }: Output, label: string, source: Path): Promise<string> {
     // Links between store paths start at the store's root, which may lie elsewhere on this machine.
     const store = new RootFiles(storeRoot === "" ? "/" : storeRoot);
     const localPath = async (written: string) => {
@@ -53,7 +53,7 @@ async function imageIn({ storePath, storeRoot }: Output, label: string, at: Path
     const names = (await readdir(real)).sort();
     const [image, ...more] = names.filter((name) => name.endsWith(".raw"));
     if (image !== undefined && more.length === 0) return localPath(`${storePath}/${image}`);
-    const property = pathText(at);
+    const property = pathText(source);
     if (image !== undefined) {
         const what = `'${label}' holds more than one image: ${[image, ...more].slice(0, MAX_NAMED).join(", ")}`;
         throw new UserError({ property, what, todo: "Make a package of each, and a PortableImage of each package" });
@@ -65,11 +65,11 @@ async function imageIn({ storePath, storeRoot }: Output, label: string, at: Path
     });
 }
 
-async function readyImage(file: string, at: Path): Promise<Ready> {
+async function readyImage(file: string, property: Path): Promise<Ready> {
     const problems = new Problems();
-    const image = await loadRaw({ path: file }, at, "/", problems);
+    const image = await loadRaw({ path: file }, property, "/", problems);
     // The file is nix's, so what is wrong with it stands under the source.
-    for (const failure of problems.failures) failure.path = at;
+    for (const failure of problems.failures) failure.path = property;
     problems.throw();
     return image as Ready;
 }

@@ -25,7 +25,7 @@ export interface Candidate {
 /** The image of the tag and for the architecture. Throws a LocalProblem that says what there is instead. */
 export function choose<C extends Candidate>(all: readonly C[], { tag, architecture }: Choice, name: string): C {
     if (all.length === 0) throw new LocalProblem({ what: `'${name}' holds no image` });
-    const tagged = all.filter(({ names }) => tag === undefined || names.some((each) => isNamed(each, tag)));
+    const tagged = all.filter(({ names }) => tag === undefined || names.some((imageName) => isNamed(imageName, tag)));
     if (tagged.length === 0) {
         throw new LocalProblem({
             what: `'${name}' has no image '${tag}', but ${namesOf(all) || "one without a tag"}`,
@@ -36,7 +36,7 @@ export function choose<C extends Candidate>(all: readonly C[], { tag, architectu
     const alone = architecture === undefined && new Set(tagged.map(({ digest }) => digest)).size === 1;
     const fitting = tagged
         .map((candidate) => ({ candidate, fit: alone ? 0 : fitWith(candidate, wanted) }))
-        .filter((each): each is { candidate: C; fit: number } => each.fit !== undefined);
+        .filter((ranked): ranked is { candidate: C; fit: number } => ranked.fit !== undefined);
     const best = Math.min(...fitting.map(({ fit }) => fit));
     const [first, ...more] = fitting.filter(({ fit }) => fit === best).map(({ candidate }) => candidate);
     if (first === undefined) throw new LocalProblem(otherPlatforms(tagged, wanted, name));

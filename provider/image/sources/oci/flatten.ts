@@ -68,10 +68,10 @@ function makeDirectory(root: Directory, path: string): Directory {
 }
 
 function walk(root: Directory, path: string, absent: (path: string) => Directory | undefined): Directory | undefined {
-    const found = followLinksNow(path, (at) => {
-        const node = directoryAt(root, parentOf(at))?.children.get(nameOf(at));
+    const found = followLinksNow(path, (linkPath) => {
+        const node = directoryAt(root, parentOf(linkPath))?.children.get(nameOf(linkPath));
         if (node?.kind === "symlink") return node;
-        return (node?.kind === "directory" ? node : absent(at)) && {};
+        return (node?.kind === "directory" ? node : absent(linkPath)) && {};
     });
     return found?.exists ? directoryAt(root, found.path) : undefined;
 }
@@ -88,9 +88,9 @@ function directoryAt(root: Directory, path: string): Directory | undefined {
 
 function collect(directory: Directory, path: string, workingDirectory: string, tree: Tree): void {
     for (const [name, node] of [...directory.children].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        const at = join(path, name);
-        tree.add(at, entryOf(node, at, workingDirectory));
-        if (node.kind === "directory") collect(node, at, workingDirectory, tree);
+        const childPath = join(path, name);
+        tree.add(childPath, entryOf(node, childPath, workingDirectory));
+        if (node.kind === "directory") collect(node, childPath, workingDirectory, tree);
     }
 }
 

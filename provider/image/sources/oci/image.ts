@@ -69,21 +69,21 @@ export async function findImage(blobs: Blobs, choice: Choice): Promise<OciImage>
         });
     }
     const candidates = await Promise.all(
-        images.map(async (each): Promise<Candidate & { saved: typeof each }> => {
-            const platform = platformIn((await configurationAt(blobs, each.Config)).config);
+        images.map(async (image): Promise<Candidate & { saved: typeof image }> => {
+            const platform = platformIn((await configurationAt(blobs, image.Config)).config);
             return {
-                digest: each.Config,
-                file: each.Config,
-                names: each.RepoTags ?? [],
+                digest: image.Config,
+                file: image.Config,
+                names: image.RepoTags ?? [],
                 platform,
                 isThere: true,
-                saved: each,
+                saved: image,
             };
         }),
     );
     const chosen = choose(candidates, choice, blobs.name).saved;
     const { config, text } = await configurationAt(blobs, chosen.Config);
-    const layers = chosen.Layers.map((file, at) => layer(blobs, file, diffIdOf(config.rootfs.diff_ids[at])));
+    const layers = chosen.Layers.map((file, index) => layer(blobs, file, diffIdOf(config.rootfs.diff_ids[index])));
     return complete(blobs, config, text, layers);
 }
 
@@ -106,8 +106,8 @@ async function candidatesOf(
     depth = 0,
 ): Promise<Candidate[]> {
     const found: Candidate[] = [];
-    for (const each of descriptors.filter(isImage)) {
-        const { digest, annotations, mediaType } = each;
+    for (const descriptor of descriptors.filter(isImage)) {
+        const { digest, annotations, mediaType } = descriptor;
         const own = [annotations?.[NAME], annotations?.[REF_NAME]].filter((name) => name !== undefined);
         const names = [...inherited, ...own];
         const file = fileOf(digest);
@@ -122,7 +122,7 @@ async function candidatesOf(
             found.push(...(await candidatesOf(blobs, nested.data.manifests, names, depth + 1)));
             continue;
         }
-        const platform = each.platform ?? (bytes && (await platformOfManifest(blobs, file, bytes)));
+        const platform = descriptor.platform ?? (bytes && (await platformOfManifest(blobs, file, bytes)));
         found.push({ digest, file, names, platform, isThere: bytes !== undefined });
     }
     return found;
@@ -150,8 +150,8 @@ function platformIn({ os = "linux", architecture, variant }: z.output<typeof con
 async function manifestImage(blobs: Blobs, file: string, bytes: unknown): Promise<OciImage> {
     const { config: place, layers: parts } = parsed(blobs, file, manifest, bytes);
     const { config, text } = await configurationAt(blobs, fileOf(place.digest), place.digest);
-    const layers = parts.map(({ digest }, at) =>
-        layer(blobs, fileOf(digest), diffIdOf(config.rootfs.diff_ids[at]), diffIdOf(digest)),
+    const layers = parts.map(({ digest }, index) =>
+        layer(blobs, fileOf(digest), diffIdOf(config.rootfs.diff_ids[index]), diffIdOf(digest)),
     );
     return complete(blobs, config, text, layers);
 }

@@ -62,8 +62,8 @@ export async function layerChanges(
 async function unpack(layer: LayerSource, name: string, to: string, signal?: AbortSignal): Promise<void> {
     const packed = createHash("sha256");
     const plain = createHash("sha256");
-    const damaged = (why: string) =>
-        new LocalProblem({ what: `A layer of '${name}' is damaged: ${why}`, todo: "Save or fetch the image again" });
+    const damaged = (reason: string) =>
+        new LocalProblem({ what: `A layer of '${name}' is damaged: ${reason}`, todo: "Save or fetch the image again" });
     const file = path.join(to, LAYER);
     let changes: Change[];
     try {
@@ -106,19 +106,19 @@ async function changesIn(file: string, signal?: AbortSignal): Promise<Change[]> 
 /** Undefined for device nodes and pipes: a service gets its own. */
 function changeOf(header: tar.Header & { byteOffset: number }, hash: (size: number) => string): Change | undefined {
     const { type, linkname, size = 0, uid: user = 0, byteOffset } = header;
-    const at = pathIn(header.name);
-    const base = path.posix.basename(at);
+    const layerPath = pathIn(header.name);
+    const base = path.posix.basename(layerPath);
     const mode = (header.mode ?? 0o644) & 0o7777;
-    if (base === OPAQUE) return { kind: "emptied", path: path.posix.dirname(at) };
+    if (base === OPAQUE) return { kind: "emptied", path: path.posix.dirname(layerPath) };
     if (base.startsWith(WHITEOUT)) {
-        return { kind: "removed", path: path.posix.join(path.posix.dirname(at), base.slice(WHITEOUT.length)) };
+        return { kind: "removed", path: path.posix.join(path.posix.dirname(layerPath), base.slice(WHITEOUT.length)) };
     }
-    if (type === "directory") return { kind: "directory", path: at, mode, user };
-    if (type === "symlink") return { kind: "symlink", path: at, target: linkname ?? "" };
-    if (type === "link") return { kind: "link", path: at, target: pathIn(linkname ?? "") };
+    if (type === "directory") return { kind: "directory", path: layerPath, mode, user };
+    if (type === "symlink") return { kind: "symlink", path: layerPath, target: linkname ?? "" };
+    if (type === "link") return { kind: "link", path: layerPath, target: pathIn(linkname ?? "") };
     if (type !== "file" && type !== "contiguous-file") return undefined;
     const content = { localPath: "", offset: byteOffset };
-    return { kind: "file", path: at, mode, user, size, sha256: hash(size), content };
+    return { kind: "file", path: layerPath, mode, user, size, sha256: hash(size), content };
 }
 
 const chunk = Buffer.alloc(CHUNK_BYTES);

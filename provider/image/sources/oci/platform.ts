@@ -30,8 +30,12 @@ const USUAL_VARIANTS: Record<string, string> = { amd64: "v1", arm: "v7", arm64: 
 export function normalized({ os, architecture, variant }: Platform): Normalized {
     const lower = architecture.toLowerCase();
     const [name = "", implied = ""] = (OTHER_NAMES[lower] ?? lower).split("/");
-    const given = (variant || implied).toLowerCase().replace(/^(?=\d)/, "v");
-    return { os: os.toLowerCase(), architecture: name, variant: given === "" ? (USUAL_VARIANTS[name] ?? "") : given };
+    const wantedVariant = (variant || implied).toLowerCase().replace(/^(?=\d)/, "v");
+    return {
+        os: os.toLowerCase(),
+        architecture: name,
+        variant: wantedVariant === "" ? (USUAL_VARIANTS[name] ?? "") : wantedVariant,
+    };
 }
 
 /** The Linux platform that `architecture` of the source names: `arm64`, `arm/v7`, `linux/arm/v7`. */

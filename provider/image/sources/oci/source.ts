@@ -24,9 +24,9 @@ export async function loadOci(source: Previewed<OciSource>, args: LoadArgs): Pro
     if (source instanceof Unknown) return { sourceDigest: UNKNOWN, unitTexts: UNKNOWN };
     const units = await loadUnits(source, path, programDirectory, problems);
     const { archive, layout, reference, tag, architecture } = source;
-    const given = Object.entries({ archive, layout, reference }).filter(([, value]) => value !== undefined);
-    const [[kind, written] = []] = given;
-    if (kind === undefined || given.length !== 1) {
+    const inputs = Object.entries({ archive, layout, reference }).filter(([, value]) => value !== undefined);
+    const [[kind, written] = []] = inputs;
+    if (kind === undefined || inputs.length !== 1) {
         problems.add(path, { what: "A container image is exactly one of `archive`, `layout` and `reference`" });
         return { sourceDigest: UNKNOWN };
     }
@@ -66,15 +66,15 @@ function loadReference(
 ): LoadedSource {
     const { path, name, problems } = args;
     problems.add([...path, "reference"], referenceProblem(reference));
-    const given = units.list.map(({ name: unit, text }) => [unit, text] as const);
-    if (given.some(([, text]) => text instanceof Unknown))
-        return { sourceDigest: UNKNOWN, unitTexts: Object.fromEntries(given) };
+    const unitTexts = units.list.map(({ name: unit, text }) => [unit, text] as const);
+    if (unitTexts.some(([, text]) => text instanceof Unknown))
+        return { sourceDigest: UNKNOWN, unitTexts: Object.fromEntries(unitTexts) };
     const digest = reference.slice(reference.lastIndexOf("@") + 1);
     return {
         sourceDigest: sha256(
-            JSON.stringify(["oci", digest, choice.architecture ?? "amd64", name, OCI_UNIT_VERSION, given]),
+            JSON.stringify(["oci", digest, choice.architecture ?? "amd64", name, OCI_UNIT_VERSION, unitTexts]),
         ),
-        unitTexts: given.length === 0 ? undefined : Object.fromEntries(given),
+        unitTexts: unitTexts.length === 0 ? undefined : Object.fromEntries(unitTexts),
         content: {
             kind: "later",
             async make({ storeDirectory, onProgress, signal }) {

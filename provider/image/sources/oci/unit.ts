@@ -20,12 +20,12 @@ export function unitOf(run: RunConfiguration, name: string, tree: Tree): OciUnit
     const [program, ...args] = [...(run.Entrypoint ?? []), ...(run.Cmd ?? [])];
     if (program === undefined) return undefined;
     const environment = (run.Env ?? []).filter(
-        (each) => isVariableName(nameIn(each)) && each.includes("=") && !each.includes("\0"),
+        (variable) => isVariableName(nameIn(variable)) && variable.includes("=") && !variable.includes("\0"),
     );
-    const dropped = (run.Env ?? []).filter((each) => !environment.includes(each)).map(nameIn);
+    const dropped = (run.Env ?? []).filter((variable) => !environment.includes(variable)).map(nameIn);
     const searched =
         environment
-            .find((each) => each.startsWith("PATH="))
+            .find((variable) => variable.startsWith("PATH="))
             ?.slice("PATH=".length)
             .split(":") ?? SEARCH_PATH;
     const workingDirectory = workingDirectoryOf(run);
@@ -47,7 +47,7 @@ export function unitOf(run: RunConfiguration, name: string, tree: Tree): OciUnit
         ...(user === "" ? [] : [`# In a container it runs as ${user.replace(/\s/g, " ")}.`]),
         `ExecStart=${execLine([path, ...args])}`,
         ...(workingDirectory === "/" ? [] : [`WorkingDirectory=${workingDirectory.replaceAll("%", "%%")}`]),
-        ...environment.map((each) => `Environment=${quoteWord(each.replaceAll("%", "%%"))}`),
+        ...environment.map((variable) => `Environment=${quoteWord(variable.replaceAll("%", "%%"))}`),
         ...(signal === undefined || signal === ""
             ? []
             : [`KillSignal=${/^\d+$/.test(signal) ? signal : signalName(signal)}`]),
@@ -76,7 +76,7 @@ function programPath(program: string, searched: readonly string[], workingDirect
     if (program.startsWith("/")) return program;
     if (program.includes("/"))
         return `${workingDirectory === "/" ? "" : workingDirectory}/${program.replace(/^\.\//, "")}`;
-    for (const directory of searched.filter((each) => each.startsWith("/"))) {
+    for (const directory of searched.filter((entry) => entry.startsWith("/"))) {
         const candidate = `${directory.replace(/\/+$/, "")}/${program}`;
         if (tree.lookup(candidate)?.entry?.kind === "file") return candidate;
     }
@@ -89,7 +89,7 @@ function signalName(signal: string): string {
 }
 
 function warningsOf(exposed: readonly string[], volumes: readonly string[], dropped: readonly string[]): Sentence[] {
-    const low = exposed.filter((each) => Number.parseInt(each, 10) <= LAST_PRIVILEGED_PORT);
+    const low = exposed.filter((port) => Number.parseInt(port, 10) <= LAST_PRIVILEGED_PORT);
     return [
         ...(dropped.length === 0
             ? []

@@ -50,16 +50,16 @@ class FrameSplitter {
     *split(chunk: Buffer): Generator<FramePart> {
         let rest = chunk;
         while (rest.length > 0 || this.left === 0) {
-            const taken = rest.subarray(0, this.left);
-            rest = rest.subarray(taken.length);
-            this.left -= taken.length;
+            const chunk = rest.subarray(0, this.left);
+            rest = rest.subarray(chunk.length);
+            this.left -= chunk.length;
             if (this.field === "content" || this.field === "skipped") {
                 const isEnd = this.left === 0 && this.field === "content" && this.isLast;
-                if (this.field === "content" && (taken.length > 0 || isEnd)) yield { bytes: taken, isEnd };
+                if (this.field === "content" && (chunk.length > 0 || isEnd)) yield { bytes: chunk, isEnd };
                 if (this.left === 0) this.expect(this.field === "content" && !this.isLast ? "blockHeader" : "magic");
                 continue;
             }
-            this.partial = this.partial.length === 0 ? taken : Buffer.concat([this.partial, taken]);
+            this.partial = this.partial.length === 0 ? chunk : Buffer.concat([this.partial, chunk]);
             if (this.left > 0) return;
             const bytes = this.partial;
             this.partial = Buffer.alloc(0);
