@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { ConnectionError } from "../link/connection-error";
 import { AS_SSH_KEYGEN, encryptedKey, skippedIdentities } from "../login/key-file";
 import { type Login, loginText } from "../login/login";
@@ -134,7 +135,9 @@ function aboutLogin(login: Login, log: SshLog, said: string): ConnectionError | 
     if (credentials.privateKey !== undefined && credentials.passphrase !== undefined && isOwnKey(log.acceptedKey))
         return unusableKey(encryptedKey(credentials.passphrase), said);
     const skipped = skippedIdentities(credentials);
+    const outdated = outdatedCertificates(log.tried);
     const parts = [
+        ...outdated,
         log.tried.length > 0 ? `Tried: ${log.tried.join(", ")}` : "There was nothing to try",
         skipped.length > 0 ? `skipped: ${skipped.join(", ")}` : undefined,
         log.accepted === undefined ? undefined : `the host takes: ${log.accepted.join(", ")}`,
@@ -142,7 +145,26 @@ function aboutLogin(login: Login, log: SshLog, said: string): ConnectionError | 
     return new ConnectionError("login", {
         what: `${login.address}:${login.port} doesn't let "${login.user}" log in. ${parts.filter((part) => part !== undefined).join("; ")}`,
         said,
-        todo: `Try it by hand (ssh -l ${login.user} ${login.name}), or give connection.privateKey, agentSocketPath or password`,
+        todo:
+            outdated.length > 0
+                ? "Have the key signed again"
+                : `Try it by hand (ssh -l ${login.user} ${login.name}), or give connection.privateKey, agentSocketPath or password`,
+    });
+}
+
+/** ssh offers such a certificate all the same, and a host doesn't say why it refuses one. */
+function outdatedCertificates(tried: readonly string[]): string[] {
+    return tried.flatMap((text) => {
+        const [, file] = /^(\/.*) \(\S+-CERT SHA256:/.exec(text) ?? [];
+        if (file === undefined) return [];
+        // ssh names a key for the certificate beside it.
+        const certificate = file.endsWith("-cert.pub") ? file : `${file}-cert.pub`;
+        const { stdout } = spawnSync("ssh-keygen", ["-L", "-f", certificate], { encoding: "utf8", timeout: 5000 });
+        const [, from = "", to = ""] = /^ *Valid: from (\S+) to (\S+)$/m.exec(stdout ?? "") ?? [];
+        if (new Date(to).getTime() < Date.now()) return [`The certificate ${certificate} has expired (${to})`];
+        return new Date(from).getTime() > Date.now()
+            ? [`The certificate ${certificate} isn't valid before ${from}`]
+            : [];
     });
 }
 

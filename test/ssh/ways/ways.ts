@@ -188,7 +188,7 @@ export const ways: Way[] = [
     {
         name: "a user certificate that has expired",
         config: "IdentityFile %D/expired",
-        refused: ["login", "doesn't let"],
+        refused: ["login", "expired-cert.pub has expired (2020-01-02T00:00:00)"],
     },
     {
         name: "a public key as privateKey",
