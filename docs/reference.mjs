@@ -49,7 +49,7 @@ function prose(text = "") {
 
 /** Descriptions of resources carry examples between shortcodes of Pulumi's own documentation. */
 function described(text = "") {
-    const [before, examples] = text.split(/\{\{% examples %\}\}|## Example Usage/);
+    const [before, examples] = text.split(/(?:\{\{% examples %\}\}\s*)?## Example Usage/);
     const shown = (examples ?? "").replace(/\{\{%[^%]*%\}\}/g, "").replace(/(?:```\w+\n[\s\S]*?```\s*)+/g, (blocks) => {
         const titled = blocks.replace(
             /```(\w+)\n([\s\S]*?)```/g,
@@ -60,7 +60,7 @@ function described(text = "") {
     });
     return {
         text: prose(before.trim()),
-        examples: shown.trim() === "" ? "" : `## Examples\n\n${shown.replaceAll("## Example Usage", "").trim()}\n`,
+        examples: shown.trim() === "" ? "" : `## Examples\n\n${shown.trim()}\n`,
     };
 }
 

@@ -57,8 +57,8 @@ export function jitFindings(tree: Tree, started: readonly Started[]): Finding[] 
         dependsOnProfile: true,
         file: unit,
         line: program.program.line,
-        what: `${program.program.key}= runs ${runtime}, which writes machine code while it runs, and the default profile forbids that (MemoryDenyWriteExecute=yes): it would abort at its start`,
-        todo: `Give its AttachedService units: { "${unit}": { presets: ["jit"] } }; in the unit itself MemoryDenyWriteExecute= has no effect, as the profile is read after it`,
+        what: `${program.program.key}= runs ${runtime}, which writes machine code while it runs, and the default profile forbids that (MemoryDenyWriteExecute=yes): it aborts at its start, unless the AttachedService has units: { "${unit}": { presets: ["jit"] } }`,
+        todo: "In the unit itself MemoryDenyWriteExecute= has no effect, as the profile is read after it",
     }));
 }
 

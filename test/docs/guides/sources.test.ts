@@ -61,7 +61,11 @@ followGuides("sources of images", { prepare: makeSources }, (scene) => {
         "one page each: every program is deployed and answers",
         async () => {
             scene.project.program(...SOURCES);
-            const { summary } = await scene.stack.up();
+            const { stdout, summary } = await scene.stack.up();
+            // The last status of each stays in its row: nothing that is done is shown as waiting.
+            const rows = stdout.match(/PortableImage +\S+ +created .*/g) ?? [];
+            expect(rows).toHaveLength(SOURCES.length);
+            for (const row of rows) expect(row).toMatch(/created \(\S+\) +(\S+\.raw is on the host|warning: )/);
             expect(summary).toEqual({ create: 1 + 2 * SOURCES.length });
             expect(await page(8080)).toBe("Hello from Node.js!\n");
             expect(await page(8081)).toBe("Hello from Python: 1,234,567\n");

@@ -30,7 +30,7 @@ const start = (command: string, lines = "") => ({ "hello.service": `[Service]\nE
 
 describe("a runtime that writes machine code is named, however it is started", () => {
     const named = (runtime: string) => [
-        `hello.service:2: ExecStart= runs ${runtime}, which writes machine code while it runs, and the default profile forbids that (MemoryDenyWriteExecute=yes): it would abort at its start. Give its AttachedService units: { "hello.service": { presets: ["jit"] } }; in the unit itself MemoryDenyWriteExecute= has no effect, as the profile is read after it.`,
+        `hello.service:2: ExecStart= runs ${runtime}, which writes machine code while it runs, and the default profile forbids that (MemoryDenyWriteExecute=yes): it aborts at its start, unless the AttachedService has units: { "hello.service": { presets: ["jit"] } }. In the unit itself MemoryDenyWriteExecute= has no effect, as the profile is read after it.`,
     ];
     const program = elfFile();
     test.each<[string, string, Record<string, string | Buffer>, string]>([
