@@ -6,7 +6,7 @@ import path from "node:path";
  * doesn't count). It may not be there yet. `parts`: directories below it.
  */
 export function cacheDirectory(environment: NodeJS.ProcessEnv, ...parts: string[]): string {
-    const given = environment.XDG_CACHE_HOME;
-    const cache = given?.startsWith("/") ? given : path.join(environment.HOME || homedir(), ".cache");
+    const xdgCache = environment.XDG_CACHE_HOME;
+    const cache = xdgCache?.startsWith("/") ? xdgCache : path.join(environment.HOME || homedir(), ".cache");
     return path.join(cache, "pulumi-portable", ...parts);
 }

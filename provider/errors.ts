@@ -14,8 +14,8 @@ export interface Place {
 export interface Problem extends Place {
     /** What is wrong. {@link problemText} ends it with a full stop where it has none. */
     what: string;
-    /** What the host or a command answered, verbatim. */
-    said?: string;
+    /** What the host or a command reported, verbatim. */
+    reported?: string;
     /** What the user can do. {@link problemText} ends it with a full stop where it has none. */
     todo?: string;
 }
@@ -28,20 +28,20 @@ export interface Failure extends Sentence {
     path: Path;
 }
 
-/** The one text form of a problem: where, what, what the host said, what to do. */
+/** The one text form of a problem: where, what, what the host reported, what to do. */
 export function problemText(problem: Problem): string {
     const where = [
         problem.resource,
         problem.property === undefined ? undefined : `property ${problem.property}`,
         problem.host === undefined ? undefined : `host ${problem.host}`,
     ].filter((part) => part !== undefined);
-    const said = problem.said?.trim();
-    const hasLines = said?.includes("\n");
+    const reported = problem.reported?.trim();
+    const hasLines = reported?.includes("\n");
     return [
         where.length > 0 ? `${where.join(", ")}: ` : "",
         sentence(problem.what),
         problem.todo === undefined ? "" : ` ${sentence(problem.todo)}`,
-        said ? (hasLines ? `\nIt said:\n${indent(said)}` : ` It said: ${said}`) : "",
+        reported ? (hasLines ? `\nIt reported:\n${indent(reported)}` : ` It reported: ${reported}`) : "",
     ].join("");
 }
 

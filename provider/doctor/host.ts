@@ -47,8 +47,8 @@ export async function hostFindings(destination: string, connect: Connect): Promi
     } catch (error) {
         if (!(error instanceof UserError)) throw error;
         // The report has the host's name above it, and no properties.
-        const { what, todo, said } = error.problem;
-        return [{ state: "missing", what: problemText({ what, said }), todo }];
+        const { what, todo, reported } = error.problem;
+        return [{ state: "missing", what: problemText({ what, reported }), todo }];
     }
 }
 

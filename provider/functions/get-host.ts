@@ -24,15 +24,15 @@ export const getHost: ProviderFunction<typeof inputs, typeof outputs> = {
         "Inspects a host: its systemd, its profiles, and whether portable services can run there. It connects in previews, too.",
     inputs,
     outputs,
-    async invoke(context, given) {
-        const host = await context.connect(given.connection);
-        const said = await perform(context, host, () => inspectWholeHost);
-        const facts = hostFacts(said);
+    async invoke(context, inputs) {
+        const host = await context.connect(inputs.connection);
+        const report = await perform(context, host, () => inspectWholeHost);
+        const facts = hostFacts(report);
         return {
             machineId: facts.machineId,
             systemdVersion: facts.systemdVersion,
             os: facts.os,
-            profiles: [...new Set(said.all("profile"))].sort(),
+            profiles: [...new Set(report.all("profile"))].sort(),
             missing: missingForPortable(facts).map((problem) => problemText(problem)),
         };
     },

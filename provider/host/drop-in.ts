@@ -49,10 +49,10 @@ ${shellFile(apply)}
 /**
  * Has systemd check the drop-in, writes it and its host files, and makes the unit take them; where that fails, it rolls
  * back. Before it changes anything it may report `no-unit`, `masked`, `cannot VERB UNIT`, `needs-restart UNIT`, or the
- * blocks `findings`, `taken PATH` or `unable PATH`, and stop. Then it reports `touched`, `step TEXT`, and `done`, with
+ * blocks `findings`, `taken PATH` or `unable PATH`, and stop. Then it reports `changing`, `step TEXT`, and `done`, with
  * `unread UNIT PATH` for each unit that reads another file in place of the drop-in, and `later UNIT` for each that takes
- * the change at its next start; or `failed TEXT` (with the blocks `said` and `journal`) and `serving old` or
- * `serving nothing TEXT`. In both cases it reports the recorded files as they are at the end.
+ * the change at its next start; or `failed TEXT` (with the blocks `output` and `journal`) and `running old` or
+ * `running nothing TEXT`. In both cases it reports the recorded files as they are at the end.
  */
 export function writeDropIn(
     owner: Owner,
@@ -96,7 +96,7 @@ export function readDropIn(owner: Pick<Owner, "token">, paths: readonly string[]
 /**
  * Removes exactly the files of the record (or, of an import, which has no record, the adopted ones) and the empty
  * directories that were made for them; then the unit takes the change. Reports `other-machine`, `superseded`, `done`, or
- * `failed TEXT` (block `said`): then the files are removed all the same. `later UNIT` is as for {@link writeDropIn}.
+ * `failed TEXT` (block `output`): then the files are removed all the same. `later UNIT` is as for {@link writeDropIn}.
  */
 export function removeDropIn(
     owner: Owner,

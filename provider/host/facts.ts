@@ -84,9 +84,9 @@ const RUNS: [machine: RegExp, architectures: string[]][] = [
 
 /** Why the host can't run an image for that architecture; undefined where it can, or where one of the two isn't known. */
 export function otherArchitecture({ machine }: HostFacts, architecture: string | undefined): string | undefined {
-    const known = RUNS.find(([pattern]) => pattern.test(machine));
-    if (architecture === undefined || known === undefined) return undefined;
-    const runs = known[1].length === 0 ? [machine] : known[1];
+    const machines = RUNS.find(([pattern]) => pattern.test(machine));
+    if (architecture === undefined || machines === undefined) return undefined;
+    const runs = machines[1].length === 0 ? [machine] : machines[1];
     return runs.includes(architecture)
         ? undefined
         : `the image's programs are for ${architecture}, and the host is for ${runs[0]}`;

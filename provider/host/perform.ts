@@ -39,16 +39,16 @@ export async function perform(
         const { code, stdout, stderr } = await host.run(program(report, body(report)), {
             signal: context.signal,
             onLine: (text) => {
-                const said = report.line(text);
-                if (said?.key === "step") clock.step(said.words);
+                const reportLine = report.line(text);
+                if (reportLine?.key === "step") clock.step(reportLine.words);
             },
             isLast: lastKey === undefined ? undefined : (text) => report.line(text)?.key === lastKey,
             answer:
                 Object.keys(answers).length === 0
                     ? undefined
                     : (text) => {
-                          const said = report.line(text);
-                          return said && answers[said.key]?.(said.words);
+                          const reportLine = report.line(text);
+                          return reportLine && answers[reportLine.key]?.(reportLine.words);
                       },
         });
         const reported = report.parse(stdout);
@@ -68,7 +68,7 @@ export async function perform(
             throw new UserError({
                 host: host.name,
                 what: `the host's shell ended with status ${code ?? "(killed)"} before the first command`,
-                said: stderr,
+                reported: stderr,
             });
         return Object.assign(reported, { stderr });
     } finally {

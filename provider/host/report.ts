@@ -30,8 +30,8 @@ export class Report {
                 } else open.text.push(text);
                 continue;
             }
-            const said = this.line(text);
-            if (said !== undefined) lines.push([said.key, said.words]);
+            const reportLine = this.line(text);
+            if (reportLine !== undefined) lines.push([reportLine.key, reportLine.words]);
             else if (text.startsWith(`${this.mark}< `)) open = { key: text.slice(this.mark.length + 2), text: [] };
         }
         return new Reported(lines, blocks);

@@ -3,7 +3,7 @@ export class Shell {
     /** Only the functions below make one: a plain string can't pass for a quoted one. */
     private constructor(readonly text: string) {}
 
-    static of(strings: TemplateStringsArray, values: readonly ShellValue[]): Shell {
+    static fromTemplate(strings: TemplateStringsArray, values: readonly ShellValue[]): Shell {
         return new Shell(strings.map((part, index) => (index === 0 ? "" : insert(values[index - 1])) + part).join(""));
     }
 
@@ -41,7 +41,7 @@ export type ShellValue = string | number | Shell | readonly (string | number | S
  * one word each, a nested {@link Shell} is inserted as it is, `undefined` inserts nothing.
  */
 export function sh(strings: TemplateStringsArray, ...values: ShellValue[]): Shell {
-    return Shell.of(strings, values);
+    return Shell.fromTemplate(strings, values);
 }
 
 /**
@@ -72,7 +72,7 @@ export function joinShell(parts: readonly Shell[], separator: "\n" | " " | " && 
     const strings = Object.assign(["", ...parts.map((_, index) => (index === parts.length - 1 ? "" : separator))], {
         raw: [] as string[],
     });
-    return Shell.of(strings as unknown as TemplateStringsArray, parts);
+    return Shell.fromTemplate(strings as unknown as TemplateStringsArray, parts);
 }
 
 function insert(value: ShellValue): string {

@@ -109,8 +109,8 @@ export class Call implements HostContext {
     }
 
     async connectAny(connections: readonly (Connection | undefined)[]): Promise<Host> {
-        const merged = connections.map((each) => mergeConnection(each, this.session.defaultConnection));
-        const candidates = [...new Map(merged.map((each) => [JSON.stringify(each), each])).values()];
+        const merged = connections.map((connection) => mergeConnection(connection, this.session.defaultConnection));
+        const candidates = [...new Map(merged.map((connection) => [JSON.stringify(connection), connection])).values()];
         for (const candidate of candidates.slice(0, -1)) {
             try {
                 // One attempt is enough while there is another connection to try.

@@ -45,8 +45,8 @@ export class WireValue implements CarriedValue {
         const { raw, dependencies, isSecret } = this;
         if (isMarked(raw, "secret")) return new WireValue(raw.value, dependencies, true).opened();
         if (!isMarked(raw, "output")) return this;
-        const known = "value" in raw ? raw.value : UNKNOWN_STRING;
-        return new WireValue(known, [...dependencies, ...urnsOf(raw)], isSecret || raw.secret === true).opened();
+        const plain = "value" in raw ? raw.value : UNKNOWN_STRING;
+        return new WireValue(plain, [...dependencies, ...urnsOf(raw)], isSecret || raw.secret === true).opened();
     }
 }
 
@@ -87,8 +87,8 @@ function withoutOutputs(raw: Json): Json {
     if (Array.isArray(raw)) return raw.map(withoutOutputs);
     if (!isObject(raw)) return raw;
     if (isMarked(raw, "output")) {
-        const known = "value" in raw ? withoutOutputs(raw.value as Json) : UNKNOWN_STRING;
-        return raw.secret === true ? secret(known) : known;
+        const plain = "value" in raw ? withoutOutputs(raw.value as Json) : UNKNOWN_STRING;
+        return raw.secret === true ? secret(plain) : plain;
     }
     return Object.fromEntries(Object.entries(raw).map(([key, part]) => [key, withoutOutputs(part)]));
 }

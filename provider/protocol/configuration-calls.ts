@@ -122,7 +122,7 @@ function fillConnection(configuration: Record<string, unknown>, options: { withS
 function fromEnvironment(schema: z.ZodObject): Record<string, unknown> {
     const found: Record<string, unknown> = {};
     for (const [name, member] of entries(schema.shape) as [string, z.core.$ZodType][]) {
-        const variable = shapeOf(member).environment?.find((each) => process.env[each]);
+        const variable = shapeOf(member).environment?.find((name) => process.env[name]);
         if (variable !== undefined) {
             found[name] = parseText(member, process.env[variable] ?? "", [name], new SecretPaths());
         }

@@ -34,11 +34,11 @@ export interface Unfolded extends Decoded {
 }
 
 export function unfold({ value, secrets }: Decoded): Unfolded {
-    const { [SHOWN_WITH]: asked, [FOLDED]: folded, ...visible } = value;
+    const { [SHOWN_WITH]: ownShownWith, [FOLDED]: folded, ...visible } = value;
     if (!isRecord(folded))
-        return asked === undefined
+        return ownShownWith === undefined
             ? { value, secrets, shownWith: undefined }
-            : { value: visible, secrets, shownWith: String(asked) };
+            : { value: visible, secrets, shownWith: String(ownShownWith) };
     const { [SHOWN_WITH]: shownWith, ...shared } = folded;
     const { [SAME_AS]: _reference, [HOST]: _host, ...own } = visible;
     return {

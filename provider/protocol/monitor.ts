@@ -128,5 +128,5 @@ export class Monitor {
 /** The error of a call that the engine ended. The failure of a child is reported by the engine itself. */
 function ended({ code, details }: ServiceError): UserError {
     const isEnding = code === status.CANCELLED || code === status.UNAVAILABLE;
-    return new UserError({ what: "the engine has ended the update", ...(isEnding ? {} : { said: details }) });
+    return new UserError({ what: "the engine has ended the update", ...(isEnding ? {} : { reported: details }) });
 }

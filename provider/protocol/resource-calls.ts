@@ -171,11 +171,11 @@ export async function update(session: EngineSession, request: pb.UpdateRequest):
 export async function read(session: EngineSession, request: pb.ReadRequest): Promise<pb.ReadResponse> {
     const resource = await resourceOf(session, request.getUrn());
     const [state, inputs] = [decode(request.getProperties()), decodeInputs(resource, request.getInputs())];
-    const known = { ...inputs, secrets: new SecretPaths([...state.secrets, ...inputs.secrets]) };
+    const decoded = { ...inputs, secrets: new SecretPaths([...state.secrets, ...inputs.secrets]) };
     const call = await callOf(session, request.getUrn(), "read", request.getTimeout(), [state, inputs]);
     return call.run(async () => {
         const response = new pb.ReadResponse();
-        const found = await withPartialFailure(resource, call, known, () =>
+        const found = await withPartialFailure(resource, call, decoded, () =>
             resource.read(call, {
                 id: request.getId(),
                 inputs: withDefaults(resource.inputs, inputs.value) as Values,
@@ -185,9 +185,9 @@ export async function read(session: EngineSession, request: pb.ReadRequest): Pro
         if (found === undefined) return response;
         response.setId(found.id);
         const foundInputs = asWritten(resource, inputs.value, found.inputs);
-        response.setInputs(encodeState(resource, known.secrets, foundInputs, known.shownWith));
+        response.setInputs(encodeState(resource, decoded.secrets, foundInputs, decoded.shownWith));
         const echoed = split(resource, foundInputs).inputs;
-        response.setProperties(encodeState(resource, known.secrets, { ...echoed, ...found.outputs }));
+        response.setProperties(encodeState(resource, decoded.secrets, { ...echoed, ...found.outputs }));
         return response;
     });
 }

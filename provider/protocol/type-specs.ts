@@ -21,21 +21,21 @@ export interface PropertySpec extends TypeSpec {
 
 /** Object and enum types that were named while the package was walked. */
 export class TypeTable {
-    private readonly known = new Map<string, object>();
+    private readonly byName = new Map<string, object>();
 
     constructor(private readonly packageName: string) {}
 
     specs(): Record<string, object> {
-        return Object.fromEntries([...this.known].sort(([a], [b]) => (a < b ? -1 : 1)));
+        return Object.fromEntries([...this.byName].sort(([a], [b]) => (a < b ? -1 : 1)));
     }
 
     /** The reference to a named type; `make` is called for its first mention. */
     reference(id: string, make: () => object): TypeSpec {
         const token = `${this.packageName}:index:${id}`;
-        if (!this.known.has(token)) {
+        if (!this.byName.has(token)) {
             // Known before it is made: a type may mention itself.
-            this.known.set(token, {});
-            this.known.set(token, make());
+            this.byName.set(token, {});
+            this.byName.set(token, make());
         }
         return { $ref: `#/types/${token}` };
     }

@@ -56,7 +56,7 @@ class FailureReport {
         if (valueAt(this.value, path) === undefined) return [{ path, what: this.missing(path) }];
         const options = issue.errors.map((issues) => ({
             failures: this.failures(issues, path),
-            distance: issues.reduce((sum, each) => sum + weight(each), 0),
+            distance: issues.reduce((sum, issue) => sum + weight(issue), 0),
         }));
         if (options.some((option) => option.failures.length === 0)) return [];
         const [closest] = options.sort((a, b) => a.distance - b.distance);
@@ -95,10 +95,10 @@ function weight(issue: Issue): number {
 
 /** Our message for an issue of zod, where the schema has none of its own. */
 function reasonOf(issue: z.core.$ZodRawIssue): string {
-    const got = kindOf(issue.input);
+    const kind = kindOf(issue.input);
     switch (issue.code) {
         case "invalid_type":
-            return `got ${got}; give ${issue.expected === "int" ? "a whole number" : expectation(issue.inst as z.ZodType)}`;
+            return `got ${kind}; give ${issue.expected === "int" ? "a whole number" : expectation(issue.inst as z.ZodType)}`;
         case "invalid_value":
             return `got another value; give ${issue.values?.map((value) => JSON.stringify(value)).join(" or ")}`;
         case "too_small":
@@ -112,7 +112,7 @@ function reasonOf(issue: z.core.$ZodRawIssue): string {
         case "invalid_format":
             return `it has the wrong form; give a string that matches ${issue.pattern ?? issue.format}`;
         case "custom":
-            return `got ${got}; give ${expectation(issue.inst as z.ZodType)}`;
+            return `got ${kind}; give ${expectation(issue.inst as z.ZodType)}`;
         default:
             return "it is not valid";
     }

@@ -39,7 +39,7 @@ export async function hostOf(context: HostContext, { inputs, outputs }: Located,
 
 /**
  * Removes an object from its host. A host that can't be reached is an error with the way out, or, where the user has
- * said so, gone with everything that was on it.
+ * reported so, gone with everything that was on it.
  */
 export async function removeFromHost(
     context: HostContext,

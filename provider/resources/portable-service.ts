@@ -96,16 +96,16 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
     inputs,
     outputs,
 
-    async construct(context, given) {
-        const hosts = hostsOf(context, given);
+    async construct(context, inputs) {
+        const hosts = hostsOf(context, inputs);
         if (hosts === undefined) {
             context.warn(
                 "The names in `connections` aren't known in this preview, so it can't show the changes of their hosts; hosts that it shows as deleted may stay.",
             );
             return { hosts: UNKNOWN };
         }
-        const batches = wavesOf(hosts, given);
-        const name = given.name === undefined ? context.name : context.input("name");
+        const batches = wavesOf(hosts, inputs);
+        const name = inputs.name === undefined ? context.name : context.input("name");
         const shownWith = (host: Host) => (host === hosts[0] ? undefined : hosts[0]?.name);
         const images = await Promise.all(
             hosts.map((host) =>
@@ -137,13 +137,13 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
             before = await Promise.all(batch.map(register)).catch((error: unknown) => {
                 throw stopped(error, reachText(batches, index));
             });
-            for (const [at, host] of batch.entries()) serviceOf.set(host.key, before[at] as Child);
+            for (const [index, host] of batch.entries()) serviceOf.set(host.key, before[index] as Child);
         }
         const outputsOf = ({ key }: Host) => {
             const service = serviceOf.get(key) as Child;
-            const members = ["serving", "unitStates", "gapless", "gaplessReason", "machineId"].map((each) => [
-                each,
-                service.output(each),
+            const members = ["serving", "unitStates", "gapless", "gaplessReason", "machineId"].map((member) => [
+                member,
+                service.output(member),
             ]);
             return { image: imageOf.get(key)?.output("path"), ...Object.fromEntries(members) };
         };
@@ -158,11 +158,11 @@ function passedOn(context: ComponentContext, schema: z.ZodObject): Record<string
 const byName = new Intl.Collator("en", { numeric: true });
 
 /** The hosts in the order of their names; undefined while the names are unknown. */
-function hostsOf(context: ComponentContext, given: PreviewedObject<Inputs>): Host[] | undefined {
-    const { connections } = given;
+function hostsOf(context: ComponentContext, inputs: PreviewedObject<Inputs>): Host[] | undefined {
+    const { connections } = inputs;
     if (connections === undefined)
         return [{ key: context.name, name: context.name, connection: context.input("connection") }];
-    if (given.connection !== undefined)
+    if (inputs.connection !== undefined)
         throw new UserError({
             property: "connection",
             what: "`connections` is given, too",
@@ -175,8 +175,8 @@ function hostsOf(context: ComponentContext, given: PreviewedObject<Inputs>): Hos
 }
 
 /** The hosts by wave. No wave is empty, and each host is in exactly one. */
-function wavesOf(hosts: readonly Host[], given: PreviewedObject<Inputs>): Host[][] {
-    const waves = isRecord(given.waves) ? given.waves : {};
+function wavesOf(hosts: readonly Host[], inputs: PreviewedObject<Inputs>): Host[][] {
+    const waves = isRecord(inputs.waves) ? inputs.waves : {};
     const { batchSize } = waves;
     const first = firstOf(hosts, waves);
     const rest = hosts.filter((host) => !first.includes(host));
@@ -206,7 +206,7 @@ function firstOf(hosts: readonly Host[], { canary, canaryHosts }: Record<string,
 
 /** What a failure means for the other hosts. The failure itself is reported by the resource that has it. */
 function stopped(error: unknown, what: string): unknown {
-    return error instanceof UserError ? new UserError({ what, said: error.problem.said }) : error;
+    return error instanceof UserError ? new UserError({ what, reported: error.problem.reported }) : error;
 }
 
 function reachText(batches: readonly Host[][], index: number): string {

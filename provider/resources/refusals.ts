@@ -4,13 +4,13 @@ import { pathText } from "../schema/values";
 import { isDropInPath } from "../systemd/paths";
 
 /** Throws for what systemd finds wrong in a drop-in; `property` names the input of `hello.service.d/override.conf`. */
-export function refuseFindings(said: Performed, property: (dropIn: string) => string): void {
-    const findings = said.block("findings")?.trim();
+export function refuseFindings(report: Performed, property: (dropIn: string) => string): void {
+    const findings = report.block("findings")?.trim();
     if (findings === undefined) return;
     throw new UserError({
         property: property(findings.replace(/:.*$/s, "")),
         what: "systemd wouldn't take the drop-in as it is",
-        said: findings,
+        reported: findings,
         todo: "Nothing was changed",
     });
 }
@@ -19,12 +19,12 @@ export function refuseFindings(said: Performed, property: (dropIn: string) => st
  * Throws for a file that belongs to another owner or can't be made. `dropInProperty` says which property names the
  * drop-in of a path.
  */
-export function refuseFiles(said: Performed, dropInProperty: (path: string) => string = () => "dropIns"): void {
+export function refuseFiles(report: Performed, dropInProperty: (path: string) => string = () => "dropIns"): void {
     const place = (path: string) =>
         isDropInPath(path)
             ? { property: dropInProperty(path), todo: "give the drop-in another `name`" }
             : { property: pathText(["files", path]), todo: "give the file another path" };
-    for (const [path, urn] of said.blocksOf("taken")) {
+    for (const [path, urn] of report.blocksOf("taken")) {
         const { property, todo } = place(path);
         throw new UserError({
             property,
@@ -36,10 +36,10 @@ export function refuseFiles(said: Performed, dropInProperty: (path: string) => s
                 : `Move it away there, or ${todo}; nothing was changed`,
         });
     }
-    for (const [path, why] of said.blocksOf("unable"))
+    for (const [path, reason] of report.blocksOf("unable"))
         throw new UserError({
             property: place(path).property,
-            what: `${path} can't be made: ${why.trim()}`,
+            what: `${path} can't be made: ${reason.trim()}`,
             todo: "Make that right there, or change the program; nothing was changed",
         });
 }

@@ -59,7 +59,7 @@ export function kindOf(value: unknown): string {
 
 /** The schemas that may describe what lies at `path`. */
 export function schemasAt(schema: Schema, path: Path): Schema[] {
-    return path.reduce<Schema[]>((schemas, key) => schemas.flatMap((at) => membersOf(at, key)), [schema]);
+    return path.reduce<Schema[]>((schemas, key) => schemas.flatMap((member) => membersOf(member, key)), [schema]);
 }
 
 /** The names of all properties that an object of one of these schemas may have. */

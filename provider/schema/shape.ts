@@ -126,7 +126,7 @@ export function withDefaults(schema: Schema, value: unknown): unknown {
         return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withDefaults(def.valueType, part)]));
     }
     if (def.type === "union") {
-        const option = def.options.find((each) => takesAll(each, value));
+        const option = def.options.find((candidate) => takesAll(candidate, value));
         return option === undefined ? value : withDefaults(option, value);
     }
     if (def.type !== "object") return value;

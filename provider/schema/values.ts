@@ -75,8 +75,12 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** The value at `path` in a tree of plain objects and arrays; `undefined` if there is none. */
 export function valueAt(value: unknown, path: Path): unknown {
     return path.reduce<unknown>(
-        (at, part) =>
-            Array.isArray(at) ? at[part as number] : isRecord(at) && Object.hasOwn(at, part) ? at[part] : undefined,
+        (pathSoFar, part) =>
+            Array.isArray(pathSoFar)
+                ? pathSoFar[part as number]
+                : isRecord(pathSoFar) && Object.hasOwn(pathSoFar, part)
+                  ? pathSoFar[part]
+                  : undefined,
         value,
     );
 }

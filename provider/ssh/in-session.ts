@@ -83,7 +83,7 @@ export function inQueue<T>(limit: Limit, signal: AbortSignal | undefined, work: 
 function noSession(login: Login, error: Error): ConnectionError {
     return new ConnectionError("broken", {
         what: `${login.address}:${login.port} opens no session on the connection; nothing was done`,
-        said: error.message,
+        reported: error.message,
         todo: "Check MaxSessions in its sshd_config, and its log",
     });
 }

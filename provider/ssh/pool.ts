@@ -41,12 +41,12 @@ export interface Pool {
 export function createPool({ idleMs = 20_000 }: PoolOptions = {}): Pool {
     const links = new Links(idleMs);
     const logins = new Map<string, Promise<Login>>();
-    const told = new Set<string>();
+    const shown = new Set<string>();
 
     function loginOf(connection: Connection): Promise<Login> {
         const key = digest(connection);
-        const known = logins.get(key);
-        if (known !== undefined) return known;
+        const existing = logins.get(key);
+        if (existing !== undefined) return existing;
         const made = resolveLogin(connection);
         logins.set(key, made);
         made.catch(() => logins.delete(key));
@@ -59,13 +59,13 @@ export function createPool({ idleMs = 20_000 }: PoolOptions = {}): Pool {
                 const resolving = loginOf(connection);
                 if (connection.host !== undefined && connection.client !== "openssh") preload();
                 const login = await untilAborted(resolving, signal);
-                const once = (text: string, tell: ((text: string) => void) | undefined) => {
-                    if (!told.has(text)) tell?.(text);
-                    told.add(text);
+                const once = (text: string, show: ((text: string) => void) | undefined) => {
+                    if (!shown.has(text)) show?.(text);
+                    shown.add(text);
                 };
                 for (const text of warnings(login)) once(text, warn);
                 if (login.clientReason !== undefined) once(choiceText(login), debug);
-                const shared = links.of(login);
+                const shared = links.linkFor(login);
                 (await shared.lease({ signal, status })).release();
                 return hostOf(connection, shared);
             });
@@ -81,10 +81,10 @@ class Links {
 
     constructor(private readonly idleMs: number) {}
 
-    of(login: Login): SharedLink {
+    linkFor(login: Login): SharedLink {
         const key = digest(login);
-        const known = this.links.get(key);
-        if (known !== undefined) return known;
+        const existing = this.links.get(key);
+        if (existing !== undefined) return existing;
         const made = new SharedLink(login, (...args) => this.dial(...args), this.idleMs);
         this.links.set(key, made);
         return made;
@@ -108,7 +108,7 @@ class Links {
         try {
             const { dial } = await import("./built-in/dial");
             const { route } = login;
-            const jump = route.kind === "jump" ? () => this.of(route.through).lease(options) : undefined;
+            const jump = route.kind === "jump" ? () => this.linkFor(route.through).lease(options) : undefined;
             return await dial(login, { ...options, check, jump });
         } catch (error) {
             if (login.mayUseOpenSsh && error instanceof NoCommonAlgorithm) {

@@ -83,7 +83,7 @@ async function socketRefusal(
 async function upload(shared: SharedLink, file: string, path: string, options: UploadOptions): Promise<void> {
     const { signal } = options;
     await access(file, constants.R_OK).catch((error: Error) => {
-        throw new UserError({ what: `the file ${file} can't be read here`, said: error.message });
+        throw new UserError({ what: `the file ${file} can't be read here`, reported: error.message });
     });
     const byProgram = (link: Link) => uploadByProgram(link, shared.login, file, path, options);
     await inSession(shared, signal, async (link) => {

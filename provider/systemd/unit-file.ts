@@ -78,13 +78,13 @@ export function endsInBackslash(text: string): boolean {
 
 /** The assignments of a key that count: an empty one resets those before it. */
 export function assignmentsOf(unit: UnitFile, section: string, key: string): Assignment[] {
-    const all = unit.assignments.filter((each) => each.section === section && each.key === key);
-    return all.slice(all.findLastIndex((each) => each.value === "") + 1);
+    const all = unit.assignments.filter((assignment) => assignment.section === section && assignment.key === key);
+    return all.slice(all.findLastIndex((assignment) => assignment.value === "") + 1);
 }
 
 /** The values of a key that count, for settings that form a list. */
 export function valuesOf(unit: UnitFile, section: string, key: string): string[] {
-    return assignmentsOf(unit, section, key).map((each) => each.value);
+    return assignmentsOf(unit, section, key).map((assignment) => assignment.value);
 }
 
 /** The value of a key that takes one: the last. Empty is as if it weren't there. */
@@ -103,7 +103,7 @@ export function isInstallable(unit: UnitFile): boolean {
 export function listensOf(unit: UnitFile): { key: string; value: string }[] {
     const keys = new Set(
         unit.assignments
-            .filter((each) => each.section === "Socket" && /^Listen[A-Z]/.test(each.key))
+            .filter((assignment) => assignment.section === "Socket" && /^Listen[A-Z]/.test(assignment.key))
             .map(({ key }) => key),
     );
     return [...keys].flatMap((key) => valuesOf(unit, "Socket", key).map((value) => ({ key, value })));
@@ -172,51 +172,51 @@ const ESCAPES: Record<string, string> = {
 };
 
 class WordReader {
-    private at = 0;
+    private position = 0;
     constructor(private readonly value: string) {}
 
     next(): { text: string; raw: string } | typeof UNBALANCED | undefined {
         const { value } = this;
-        while (this.at < value.length && /[ \t\n\r]/.test(value[this.at] as string)) this.at++;
-        if (this.at >= value.length) return undefined;
-        const start = this.at;
+        while (this.position < value.length && /[ \t\n\r]/.test(value[this.position] as string)) this.position++;
+        if (this.position >= value.length) return undefined;
+        const start = this.position;
         // \xNN is a byte, not a character: a word is collected as bytes.
         const bytes: Buffer[] = [];
         let quote = "";
-        while (this.at < value.length) {
-            const char = value[this.at] as string;
+        while (this.position < value.length) {
+            const char = value[this.position] as string;
             if (char === "\\") bytes.push(this.escape());
             else if (char === quote) {
                 quote = "";
-                this.at++;
+                this.position++;
             } else if (quote === "" && (char === '"' || char === "'")) {
                 quote = char;
-                this.at++;
+                this.position++;
             } else if (quote === "" && /[ \t\n\r]/.test(char)) break;
             else {
-                const point = String.fromCodePoint(value.codePointAt(this.at) as number);
+                const point = String.fromCodePoint(value.codePointAt(this.position) as number);
                 bytes.push(Buffer.from(point));
-                this.at += point.length;
+                this.position += point.length;
             }
         }
         if (quote !== "") return UNBALANCED;
-        return { text: Buffer.concat(bytes).toString(), raw: value.slice(start, this.at) };
+        return { text: Buffer.concat(bytes).toString(), raw: value.slice(start, this.position) };
     }
 
     private escape(): Buffer {
-        const rest = this.value.slice(this.at + 1);
+        const rest = this.value.slice(this.position + 1);
         const number = /^(?:x([0-9a-fA-F]{2})|([0-3][0-7]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/.exec(rest);
         if (number !== null) {
             const [all, hex, octal, short, long] = number;
             const code =
                 octal === undefined ? Number.parseInt((hex ?? short ?? long) as string, 16) : Number.parseInt(octal, 8);
             if (code !== 0 && code <= 0x10ffff) {
-                this.at += 1 + all.length;
+                this.position += 1 + all.length;
                 return (hex ?? octal) === undefined ? Buffer.from(String.fromCodePoint(code)) : Buffer.from([code]);
             }
         }
         const simple = ESCAPES[rest[0] ?? ""];
-        this.at += simple === undefined ? 1 : 2;
+        this.position += simple === undefined ? 1 : 2;
         return Buffer.from(simple ?? "\\");
     }
 }

@@ -7,14 +7,14 @@ export function isTemplate(unit: string): boolean {
 
 /** `cowsay@.service` for `cowsay@one.service` and for itself; undefined for a unit without an `@`. */
 export function templateOf(unit: string): string | undefined {
-    const at = unit.indexOf("@");
-    return at <= 0 ? undefined : `${unit.slice(0, at)}@${unit.slice(unit.lastIndexOf("."))}`;
+    const atSign = unit.indexOf("@");
+    return atSign <= 0 ? undefined : `${unit.slice(0, atSign)}@${unit.slice(unit.lastIndexOf("."))}`;
 }
 
 /** `one` for `cowsay@one.service`; undefined for a template and for a unit without an `@`. */
 export function instanceOf(unit: string): string | undefined {
-    const at = unit.indexOf("@");
-    const instance = at <= 0 ? "" : unit.slice(at + 1, unit.lastIndexOf("."));
+    const atSign = unit.indexOf("@");
+    const instance = atSign <= 0 ? "" : unit.slice(atSign + 1, unit.lastIndexOf("."));
     return instance === "" ? undefined : instance;
 }
 

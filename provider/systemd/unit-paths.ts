@@ -51,11 +51,11 @@ export function mountPoints(unit: UnitFile, unitName: string): MountPoint[] {
         if (
             path === undefined ||
             path === "/" ||
-            API_DIRECTORIES.some((each) => path === each || path.startsWith(`${each}/`))
+            API_DIRECTORIES.some((directory) => path === directory || path.startsWith(`${directory}/`))
         )
             return;
-        const looked = looksLikeFile(expanded as string) ? "file" : "directory";
-        found.push({ path, mounted, kind: kind ?? looked, key, line });
+        const guessedKind = looksLikeFile(expanded as string) ? "file" : "directory";
+        found.push({ path, mounted, kind: kind ?? guessedKind, key, line });
     };
     for (const [key, base] of Object.entries(MANAGED_DIRECTORIES)) {
         for (const word of wordsOf(unit, key)) add(word, `${base}/${splitColons(word.text)[0]}`, true, "directory");
@@ -105,7 +105,7 @@ export function programs(unit: UnitFile, unitName: string): Program[] {
                 if (program === undefined || program === "") return [];
                 const candidates = program.includes("/")
                     ? [program]
-                    : (search.length > 0 ? search : SEARCH_PATH).map((each) => `${each}/${program}`);
+                    : (search.length > 0 ? search : SEARCH_PATH).map((directory) => `${directory}/${program}`);
                 return [{ key, line, command: { ...command, program }, candidates }];
             }),
         ),
@@ -145,9 +145,9 @@ function normalize(path: string): string | undefined {
 /** What can be known of specifiers before the unit runs (systemd.unit(5), "SPECIFIERS"); undefined for the rest. */
 export function expandSpecifiers(text: string, unitName: string): string | undefined {
     const name = unitName.slice(0, unitName.lastIndexOf("."));
-    const at = name.indexOf("@");
-    const instance = at < 0 ? "" : name.slice(at + 1) || undefined;
-    const prefix = at < 0 ? name : name.slice(0, at);
+    const atSign = name.indexOf("@");
+    const instance = atSign < 0 ? "" : name.slice(atSign + 1) || undefined;
+    const prefix = atSign < 0 ? name : name.slice(0, atSign);
     const values: Record<string, string | undefined> = {
         "%": "%",
         n: instance === undefined ? undefined : unitName,
@@ -163,11 +163,11 @@ export function expandSpecifiers(text: string, unitName: string): string | undef
         T: "/tmp",
         V: "/var/tmp",
     };
-    let known = true;
+    let isKnown = true;
     const expanded = text.replace(/%(.)/g, (_, letter: string) => {
         const value = values[letter];
-        known &&= value !== undefined;
+        isKnown &&= value !== undefined;
         return value ?? "";
     });
-    return known ? expanded : undefined;
+    return isKnown ? expanded : undefined;
 }

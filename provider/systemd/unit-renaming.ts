@@ -42,7 +42,7 @@ export function ownNames(texts: Iterable<readonly [name: string, text: string | 
         units.add(name);
         const assignments = text === undefined ? [] : parseUnit(text).assignments;
         for (const { key, value } of assignments) {
-            if (key === "Alias" || key === "Slice") for (const each of splitWords(value) ?? []) units.add(each);
+            if (key === "Alias" || key === "Slice") for (const unit of splitWords(value) ?? []) units.add(unit);
             if (key === "User" || key === "Group") accounts.add(value);
         }
         const isDynamic = text !== undefined && !assignments.some(({ key }) => key === "User");

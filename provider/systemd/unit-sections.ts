@@ -22,8 +22,8 @@ export function sectionProblems(sections: UnitSections): { path: (string | numbe
             if (!/^[A-Za-z0-9-]+$/.test(key))
                 problems.push({ path, reason: `'${key}' can't be the name of a setting.` });
             if (Array.isArray(value)) {
-                for (const [index, each] of value.entries()) {
-                    const what = valueProblem(each);
+                for (const [index, item] of value.entries()) {
+                    const what = valueProblem(item);
                     if (what !== undefined) problems.push({ path: [...path, index], reason: what });
                 }
             } else if (typeof value === "object") {
@@ -33,8 +33,8 @@ export function sectionProblems(sections: UnitSections): { path: (string | numbe
                         reason: `Only Environment takes a map of names to values; give ${key} a text, or a list of texts.`,
                     });
                 }
-                for (const [name, each] of Object.entries(value)) {
-                    const what = variableProblem(name, each);
+                for (const [name, item] of Object.entries(value)) {
+                    const what = variableProblem(name, item);
                     if (what !== undefined) problems.push({ path: [...path, name], reason: what });
                 }
             } else {
@@ -80,10 +80,10 @@ export function renderUnit(sections: UnitSections): string {
 }
 
 function render(key: string, value: UnitSections[string][string]): string[] {
-    if (Array.isArray(value)) return value.length === 0 ? [`${key}=`] : value.map((each) => `${key}=${plain(each)}`);
+    if (Array.isArray(value)) return value.length === 0 ? [`${key}=`] : value.map((item) => `${key}=${plain(item)}`);
     if (typeof value !== "object") return [`${key}=${plain(value)}`];
     return Object.entries(value).map(
-        ([name, each]) => `${key}=${quoteWord(`${name}=${String(each)}`.replaceAll("%", "%%"))}`,
+        ([name, item]) => `${key}=${quoteWord(`${name}=${String(item)}`.replaceAll("%", "%%"))}`,
     );
 }
 

@@ -36,26 +36,26 @@ export function parseShow(text: string): Map<string, ShownUnit> {
     for (const paragraph of text.trim().split(/\n\n+/)) {
         const properties = new Map(
             paragraph.split("\n").map((line) => {
-                const at = line.indexOf("=");
-                return [line.slice(0, at), line.slice(at + 1)] as const;
+                const equals = line.indexOf("=");
+                return [line.slice(0, equals), line.slice(equals + 1)] as const;
             }),
         );
         const id = properties.get("Id");
         if (id === undefined) continue;
-        const of = (key: string) => properties.get(key) ?? "";
+        const property = (key: string) => properties.get(key) ?? "";
         units.set(id, {
-            load: of("LoadState"),
-            active: of("ActiveState"),
-            sub: of("SubState"),
-            enablement: of("UnitFileState"),
-            rootImage: of("RootImage"),
-            result: of("Result"),
-            type: of("Type"),
-            fragmentPath: of("FragmentPath"),
+            load: property("LoadState"),
+            active: property("ActiveState"),
+            sub: property("SubState"),
+            enablement: property("UnitFileState"),
+            rootImage: property("RootImage"),
+            result: property("Result"),
+            type: property("Type"),
+            fragmentPath: property("FragmentPath"),
             // A name with a backslash is in quotes.
-            triggeredBy: splitWords(of("TriggeredBy")) ?? [],
-            dropInPaths: splitWords(of("DropInPaths")) ?? [],
-            needDaemonReload: of("NeedDaemonReload") === "yes",
+            triggeredBy: splitWords(property("TriggeredBy")) ?? [],
+            dropInPaths: splitWords(property("DropInPaths")) ?? [],
+            needDaemonReload: property("NeedDaemonReload") === "yes",
         });
     }
     return units;

@@ -53,10 +53,10 @@ export async function cut(
             window.copyWithin(0, begin, end);
             end -= begin;
             begin = 0;
-            const had = await read(window.subarray(end), position);
-            if (had === 0) throw new Error(`it ended at ${position} of ${sizeBytes} bytes`);
-            end += had;
-            position += had;
+            const bytesRead = await read(window.subarray(end), position);
+            if (bytesRead === 0) throw new Error(`it ended at ${position} of ${sizeBytes} bytes`);
+            end += bytesRead;
+            position += bytesRead;
             continue;
         }
         if (begin === end) return chunks;
@@ -68,9 +68,9 @@ export async function cut(
 
 function chunkLength(bytes: Uint8Array, begin: number, end: number, least: number, mask: number): number {
     let gear = 0;
-    for (let at = begin + least - REMEMBERED_BYTES; at < end; at++) {
-        gear = ((gear << 1) + (GEAR[bytes[at] as number] as number)) | 0;
-        if ((gear & mask) === 0 && at >= begin + least) return at + 1 - begin;
+    for (let index = begin + least - REMEMBERED_BYTES; index < end; index++) {
+        gear = ((gear << 1) + (GEAR[bytes[index] as number] as number)) | 0;
+        if ((gear & mask) === 0 && index >= begin + least) return index + 1 - begin;
     }
     return end - begin;
 }

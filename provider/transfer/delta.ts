@@ -32,11 +32,11 @@ export function newBytes(parts: readonly Pick<Part, "from" | "length">[]): numbe
 }
 
 function matches(old: readonly Chunk[], now: readonly Chunk[]): Part[] {
-    const known = new Map<string, number>();
+    const firstOf = new Map<string, number>();
     const offsets: number[] = [];
     let offset = 0;
-    for (const [at, { hash, length }] of old.entries()) {
-        if (!known.has(hash)) known.set(hash, at);
+    for (const [index, { hash, length }] of old.entries()) {
+        if (!firstOf.has(hash)) firstOf.set(hash, index);
         offsets.push(offset);
         offset += length;
     }
@@ -45,11 +45,12 @@ function matches(old: readonly Chunk[], now: readonly Chunk[]): Part[] {
     let next = 0;
     for (const { hash, length } of now) {
         // What follows the last one, where several are the same: zeros are.
-        const at = old[next]?.hash === hash ? next : known.get(hash);
-        if (at === undefined || old[at]?.length !== length) push(parts, { from: "new", offset: position, length });
+        const index = old[next]?.hash === hash ? next : firstOf.get(hash);
+        if (index === undefined || old[index]?.length !== length)
+            push(parts, { from: "new", offset: position, length });
         else {
-            push(parts, { from: "old", offset: offsets[at] as number, length });
-            next = at + 1;
+            push(parts, { from: "old", offset: offsets[index] as number, length });
+            next = index + 1;
         }
         position += length;
     }

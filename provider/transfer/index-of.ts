@@ -3,15 +3,15 @@ import { getAsset, isSea } from "node:sea";
 import { Worker } from "node:worker_threads";
 
 /** Of every image that this process sends, by its digest: one may go to many hosts. */
-const known = new Map<string, Promise<string>>();
+const indexes = new Map<string, Promise<string>>();
 
 /**
  * The index of an image file, made while other work goes on. Empty where the file can't be read any more: who sends it
  * will tell.
  */
 export function indexOf({ digest, file }: { digest: string; file: string }): Promise<string> {
-    const made = known.get(digest) ?? inThread(file);
-    known.set(digest, made);
+    const made = indexes.get(digest) ?? inThread(file);
+    indexes.set(digest, made);
     return made;
 }
 

@@ -30,12 +30,12 @@ onEveryEngine("node-server", {}, (scene) => {
             scene.example.write("app/server.js", server.replace('"World"', '"Universe"'));
             const answers: string[] = [];
             let done = false;
-            const asking = (async () => {
+            const requests = (async () => {
                 while (!done) answers.push(await page("/"));
             })();
             await scene.stack.up();
             done = true;
-            await asking;
+            await requests;
             scene.example.write("app/server.js", server);
             expect(new Set(answers)).toEqual(new Set(["Hello, World!\n", "Hello, Universe!\n"]));
             expect(await page("/")).toBe("Hello, Universe!\n");

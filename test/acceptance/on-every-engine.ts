@@ -115,11 +115,11 @@ export function shown(host: TestHost, unit: string, property: string): Promise<s
 }
 
 /** Polls until it holds; what it was last, where it never does within 10 s. */
-export async function eventually<T>(look: () => Promise<T>, holds: (seen: T) => boolean): Promise<T> {
+export async function eventually<T>(attempt: () => Promise<T>, isReached: (value: T) => boolean): Promise<T> {
     const end = Date.now() + 10_000;
     for (;;) {
-        const seen = await look();
-        if (holds(seen) || Date.now() > end) return seen;
+        const value = await attempt();
+        if (isReached(value) || Date.now() > end) return value;
         await new Promise((resolve) => setTimeout(resolve, 100));
     }
 }

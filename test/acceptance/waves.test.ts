@@ -6,7 +6,7 @@ import { onEveryEngine, onHost } from "./on-every-engine";
 const names = ["web1", "web2", "web3"];
 
 /** "update AttachedService greeter-web1" of a step. */
-const told = ({ op, urn, failed }: EngineStep) =>
+const stepText = ({ op, urn, failed }: EngineStep) =>
     `${failed ? "failed " : ""}${op} ${urn.split("::")[2]?.split(":").at(-1)} ${urn.split("::").at(-1)}`;
 
 onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build() }, (scene) => {
@@ -28,7 +28,7 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
         async () => {
             const { summary, outputs, steps } = await scene.stack.up();
             expect(summary).toEqual({ create: 8 });
-            const services = steps.map(told).filter((step) => step.includes("AttachedService"));
+            const services = steps.map(stepText).filter((step) => step.includes("AttachedService"));
             expect(services[0]).toBe("create AttachedService greeter-web1");
             expect(await onEach(attached)).toEqual(Array(3).fill("greeter_1.0"));
             expect(await onEach(page)).toEqual(await greetings());
@@ -46,7 +46,7 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
             const { stdout, steps } = await scene.stack.failing("up");
             expect(stdout).toContain("so the hosts after it keep what they run: web2, web3");
             expect(stdout).toMatch(/files were rolled back: \S+greeter_1\.0-\w+\.raw is running/);
-            const services = steps.map(told).filter((step) => step.includes("AttachedService"));
+            const services = steps.map(stepText).filter((step) => step.includes("AttachedService"));
             expect(services).toEqual(["failed update AttachedService greeter-web1"]);
             expect(await onEach(attached)).toEqual(Array(3).fill("greeter_1.0"));
             expect(await onEach(page)).toEqual(await greetings());

@@ -29,9 +29,9 @@ export class Host {
     }
 
     /** A transaction of files up to its end, which is `files_commit` or `files_undo`. */
-    write(files: HostFile[], end: Shell, who = owner, adopted: string[] = []): ReturnType<typeof runIn> {
+    write(files: HostFile[], end: Shell, fileOwner = owner, adopted: string[] = []): ReturnType<typeof runIn> {
         return this.run(
-            filesLibrary(who, adopted),
+            filesLibrary(fileOwner, adopted),
             filesToWrite(files),
             sh`failed() { say failed "$1"; exit 1; }
 claim_files

@@ -83,8 +83,8 @@ describe.each(shells)("under %s", (_name, command) => {
             writeFileSync(join(directory, "precious"), "root's\n");
             symlinkSync(join(directory, "precious"), join(path, ".config.toml.pulumi-portable"));
             chownSync(path, 1234, 0);
-            const said = write([file(join(path, "config.toml"), "new", { owner: "1234" })], sh`files_commit`);
-            expect(said.block(`unable ${path}/config.toml`)).toBe(
+            const report = write([file(join(path, "config.toml"), "new", { owner: "1234" })], sh`files_commit`);
+            expect(report.block(`unable ${path}/config.toml`)).toBe(
                 `the directory ${path} belongs to the user 1234, not to root: what root writes there could be led elsewhere\n`,
             );
             expect(read(join(directory, "precious"))).toBe("root's\n");
@@ -134,15 +134,15 @@ chown 1234 ${path}; files_undo`,
     ])("%s in place of a file is refused, and isn't read", (_title, make, kind) => {
         const path = join(directory, "special");
         make(path);
-        const said = write([file(path, "x")], sh`files_commit`, owner, [path]);
-        expect(said.block(`unable ${path}`)).toBe(`a ${kind} is there, and no file\n`);
+        const report = write([file(path, "x")], sh`files_commit`, owner, [path]);
+        expect(report.block(`unable ${path}`)).toBe(`a ${kind} is there, and no file\n`);
         const shown = run(showFilesLibrary, sh`show_files ${path}; show_texts ${path}`).one("file");
         expect(shown).toMatch(/^0[0-7]{3} root:0 root:0 (fifo|directory|device) \//);
     });
 
     test("what comes after the temporary file was planted isn't followed: it is made anew, under a name that nobody knows", () => {
         const path = join(directory, "config");
-        const said = write(
+        const report = write(
             [file(path, "x")],
             sh`temporary_of ${path}; say temporary "$temporary"; : >"$temporary"
 put ${path} 0644 root:root <<END || say refused
@@ -150,8 +150,8 @@ eA==
 END
 files_undo`,
         );
-        expect(said.one("temporary")).toMatch(/\/\.pulumi-portable\.[0-9a-f-]{36}$/);
-        expect(said.has("refused")).toBe(true);
+        expect(report.one("temporary")).toMatch(/\/\.pulumi-portable\.[0-9a-f-]{36}$/);
+        expect(report.has("refused")).toBe(true);
         expect(existsSync(path)).toBe(false);
     });
 

@@ -34,17 +34,17 @@ describe.each(shells)("under %s", (_name, command) => {
 
     test("values with quotes, blanks, newlines and backslashes come through as they are", () => {
         const value = `it's "a" \\x2d $HOME \`id\`\n  second line *`;
-        const said = run(sh`value=${value}
+        const report = run(sh`value=${value}
 printf '%s\\n' "$value" | block value
 say words one 'two  three'`);
-        expect(said.block("value")).toBe(`${value}\n`);
-        expect(said.one("words")).toBe("one two  three");
+        expect(report.block("value")).toBe(`${value}\n`);
+        expect(report.one("words")).toBe("one two  three");
     });
 
     test("files are written with their mode, and the record names them", () => {
         const path = join(directory, "etc/app/a key");
-        const said = write([file(path, "one\n", { mode: "0600" })], sh`files_commit`);
-        expect(said.stderr).toBe("");
+        const report = write([file(path, "one\n", { mode: "0600" })], sh`files_commit`);
+        expect(report.stderr).toBe("");
         expect([read(path), mode(path), mode(join(directory, "etc/app"))]).toEqual(["one\n", "600", "755"]);
         expect(read(join(directory, "records/files", owner.token))).toBe(
             `urn urn:one\nnonce aaaa\npath ${path}\ndir ${directory}/etc/app\ndir ${directory}/etc\napplied\n`,
@@ -56,8 +56,8 @@ say words one 'two  three'`);
         const path = join(directory, "same");
         write([file(path, "one\n")], sh`files_commit`);
         const before = statSync(path);
-        const said = write([file(path, "one\n")], sh`files_commit`);
-        expect(said.one("changed")).toBe("");
+        const report = write([file(path, "one\n")], sh`files_commit`);
+        expect(report.one("changed")).toBe("");
         expect(statSync(path).ino).toBe(before.ino);
     });
 
@@ -72,13 +72,13 @@ say words one 'two  three'`);
         symlinkSync("elsewhere", link);
         const record = read(join(directory, "records/files", owner.token));
         const files = [file(kept, "new\n"), file(link, "a file\n"), file(join(directory, "made/new"), "x")];
-        const said = write(
+        const report = write(
             files,
             sh`say between "$(cat ${kept}) $(cat ${link})"; [ -e ${dropped} ] || say gone; files_undo`,
             owner,
             [link],
         );
-        expect([said.one("between"), said.has("gone")]).toEqual(["new a file", true]);
+        expect([report.one("between"), report.has("gone")]).toEqual(["new a file", true]);
         expect([read(kept), mode(kept), read(dropped)]).toEqual(["old\n", "640", "here\n"]);
         expect(existsSync(join(directory, "made"))).toBe(false);
         expect(read(join(directory, "records/files", owner.token))).toBe(record);
@@ -97,9 +97,9 @@ say words one 'two  three'`);
         const [theirs, nobodys] = [join(directory, "theirs"), join(directory, "nobodys")];
         write([file(theirs, "x")], sh`files_commit`, other);
         writeFileSync(nobodys, "y");
-        const said = write([file(theirs, "1"), file(nobodys, "2")], sh`files_commit`);
-        expect(said.code).toBe(1);
-        expect(said.blocksOf("taken")).toEqual(
+        const report = write([file(theirs, "1"), file(nobodys, "2")], sh`files_commit`);
+        expect(report.code).toBe(1);
+        expect(report.blocksOf("taken")).toEqual(
             new Map([
                 [theirs, "urn:other\n"],
                 [nobodys, ""],
@@ -114,23 +114,23 @@ say words one 'two  three'`);
             file(join(directory, "plain/below"), "x"),
             file(join(directory, "a"), "x", { owner: "nobody-x" }),
         ];
-        const said = write(files, sh`files_commit`);
-        expect([...said.blocksOf("unable").values()].map((text) => text.trim())).toEqual([
+        const report = write(files, sh`files_commit`);
+        expect([...report.blocksOf("unable").values()].map((text) => text.trim())).toEqual([
             `${directory}/plain isn't a directory`,
             "there is no user nobody-x",
         ]);
     });
 
-    test("what is under a path is said: mode, owner, digest, content", () => {
+    test("show_files reports what is under a path: mode, owner, digest, content", () => {
         const path = join(directory, "shown file");
         writeFileSync(path, "text\n", { mode: 0o604 });
-        const said = run(showFilesLibrary, sh`show_files ${path} ${`${path}.none`}; show_texts ${path}`);
-        expect(said.all("file")).toEqual([
+        const report = run(showFilesLibrary, sh`show_files ${path} ${`${path}.none`}; show_texts ${path}`);
+        expect(report.all("file")).toEqual([
             expect.stringMatching(
                 /^0604 \S+ \S+ b9e68e1bea3e5b19ca6b2f98b73a54b73daafaa250484902e09982e07a12e733 \S+ file$/,
             ),
         ]);
-        expect(said.block(`content ${path}`)).toBe("text\n");
+        expect(report.block(`content ${path}`)).toBe("text\n");
     });
 
     describe("settle", () => {
@@ -198,20 +198,22 @@ if settle a.service; then say settled "$settled"; else say bad "$bad $ActiveStat
                 "bad a.service failed failed",
             ],
         ])("%s", (_title, states, expected) => {
-            const said = settle(...states);
-            expect(said.has("settled") ? `settled ${said.one("settled")}` : `bad ${said.one("bad")}`).toBe(expected);
+            const report = settle(...states);
+            expect(report.has("settled") ? `settled ${report.one("settled")}` : `bad ${report.one("bad")}`).toBe(
+                expected,
+            );
         });
     });
 
     test("a command that takes longer than the time is ended, with a sentence", () => {
-        const said = run(
+        const report = run(
             deadlineLibrary(1),
             sh`start_clock
 out=$(in_time sleep 5); say status "$? $out"
 in_time sh -c 'exit 3'; say status "$?"`,
         );
-        expect(said.all("status")[0]).toMatch(/^124 not done when the time for it was up \(1 s in all/);
-        expect(said.all("status")[1]).toBe("3");
+        expect(report.all("status")[0]).toMatch(/^124 not done when the time for it was up \(1 s in all/);
+        expect(report.all("status")[1]).toBe("3");
     });
 
     test("what is attached is read from portabled's drop-ins, hidden ones too", () => {
@@ -225,14 +227,14 @@ in_time sh -c 'exit 3'; say status "$?"`,
             mkdirSync(join(attached, `${unit}.d`));
             writeFileSync(join(attached, `${unit}.d/20-portable.conf`), `${line}\n[Unit]\n`);
         }
-        const said = run(
+        const report = run(
             showUnitsLibrary,
             sh`attached hello
 say units $attached_units
 say image "$attached_image $attached_extensions"`,
         );
-        expect(said.one("units")).toBe("hello-b.socket hello.service");
-        expect(said.one("image")).toMatch(/^\/var\/lib\/portables\/hello_1\.raw/);
+        expect(report.one("units")).toBe("hello-b.socket hello.service");
+        expect(report.one("image")).toMatch(/^\/var\/lib\/portables\/hello_1\.raw/);
     });
 
     test.each<[shape: string, ...before: unknown[]]>([
@@ -247,16 +249,16 @@ say image "$attached_image $attached_extensions"`,
     ])("the units of portabled's answer are those of its last object, on the host as here: %s", (_shape, ...before) => {
         const units = { "hello.service": [91, 123, 34], "hello-a\\x2db@.service": [], "hello_1:2.socket": [34] };
         const answer = JSON.stringify({ type: "saya{say}a{say}", data: ["/i", [80, 61], ...before, units] });
-        const said = run(metadataLibrary("hello"), sh`printf %s ${answer} | units_of_metadata | block units`);
-        const names = (said.block("units") ?? "").split("\n").filter((line) => line !== "");
+        const report = run(metadataLibrary("hello"), sh`printf %s ${answer} | units_of_metadata | block units`);
+        const names = (report.block("units") ?? "").split("\n").filter((line) => line !== "");
         expect(names).toEqual(Object.keys(units));
         expect([...unitsOfMetadata(answer).keys()]).toEqual(names.toSorted());
     });
 
     test("an answer without units has none", () => {
         const answer = JSON.stringify({ type: "saya{say}", data: ["/i.service", [1], {}] });
-        const said = run(metadataLibrary("hello"), sh`printf %s ${answer} | units_of_metadata | block units`);
-        expect(said.block("units")?.trim()).toBe("");
+        const report = run(metadataLibrary("hello"), sh`printf %s ${answer} | units_of_metadata | block units`);
+        expect(report.block("units")?.trim()).toBe("");
     });
 
     test("an image that nobody wants is swept, one that is wanted or isn't ours stays", () => {
@@ -277,11 +279,11 @@ sweep`,
     test("only an image of ours that no record knows is adopted", () => {
         for (const name of ["a_1.raw", "b_1.raw"]) writeFileSync(join(directory, "images", name), "");
         mkdirSync(join(directory, "records/images/b_1.raw"), { recursive: true });
-        const said = run(
+        const report = run(
             sweepLibrary,
             sh`for path in "$images"/a_1.raw "$images"/b_1.raw "$images"/none.raw /srv/x.raw "$images/" ""; do
 adopt "$path"; say adopted "\${unknown##*/}"; done`,
         );
-        expect(said.all("adopted")).toEqual(["a_1.raw", "", "", "", "", ""]);
+        expect(report.all("adopted")).toEqual(["a_1.raw", "", "", "", "", ""]);
     });
 });

@@ -103,7 +103,7 @@ describe("what goes wrong", () => {
         const shell =
             '[ "$1" = -version ] && { echo "mksquashfs version 4.5.1"; exit; }; echo "FATAL ERROR: Write failed" >&2; exit 1';
         expect(await withMksquashfs(shell, large)).toBe(
-            "UserError: mksquashfs failed with exit status 1. Look at free disk space first, and at the version of squashfs-tools. It said: FATAL ERROR: Write failed",
+            "UserError: mksquashfs failed with exit status 1. Look at free disk space first, and at the version of squashfs-tools. It reported: FATAL ERROR: Write failed",
         );
     });
 });

@@ -101,8 +101,8 @@ test.each<[string, () => Json]>([
             "hello.service": { load: "loaded", enablement: "enabled" },
         });
         expect(await onHost(host, "systemctl show -p RootImage --value hello.service")).toBe(hello.outputs.path);
-        const said = await onHost(host, `journalctl -o cat --no-pager -u hello.service --since @${since}`);
-        expect(said.split("\n")).toContain("Hello, world!");
+        const output = await onHost(host, `journalctl -o cat --no-pager -u hello.service --since @${since}`);
+        expect(output.split("\n")).toContain("Hello, world!");
     },
     60_000,
 );

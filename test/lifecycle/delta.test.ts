@@ -21,8 +21,8 @@ describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
     const digestThere = () => onHost(host, `sha256sum <${path()} | cut -c 1-64`);
     /** MB that were sent, of those that it has; undefined where all were. */
     const sent = () => {
-        const said = provider.texts.match(/is on the host \(.*\)/g)?.at(-1);
-        const [, megabytes] = /^is on the host \(8.* MB, ([\d.]+) MB of them uploaded\)$/.exec(said ?? "") ?? [];
+        const arrivalText = provider.texts.match(/is on the host \(.*\)/g)?.at(-1);
+        const [, megabytes] = /^is on the host \(8.* MB, ([\d.]+) MB of them uploaded\)$/.exec(arrivalText ?? "") ?? [];
         return megabytes === undefined ? undefined : Number(megabytes);
     };
     const receivedBy = async (work: () => Promise<unknown>) => {

@@ -41,7 +41,7 @@ test("room that is gone by the time of the upload: nothing of it stays", async (
     expect(failed.isPartial).toBe(false);
     expect(failed.message).toMatch(
         new RegExp(
-            `^PortableImage hello, host ${host.address}: root@${host.address}:22 can't write /var/lib/pulumi-portable/incoming/[\\w-]+/hello_1.0-[0-9a-f]{12}.raw there over SFTP. Check that the directory is there, that the login may write to it, and that the disk has room. It said: Failure$`,
+            `^PortableImage hello, host ${host.address}: root@${host.address}:22 can't write /var/lib/pulumi-portable/incoming/[\\w-]+/hello_1.0-[0-9a-f]{12}.raw there over SFTP. Check that the directory is there, that the login may write to it, and that the disk has room. It reported: Failure$`,
         ),
     );
 });

@@ -137,9 +137,9 @@ test("an image file that was deleted", async () => {
     const path = hello.outputs.path as string;
     await onHost(host, `rm ${path}`);
     provider.warnings({ clear: true });
-    const gone = `${path} is gone from ${host.address}: \`pulumi up\` uploads it again.`;
+    const missingText = `${path} is gone from ${host.address}: \`pulumi up\` uploads it again.`;
     for (let twice = 0; twice < 2; twice++) expect(await hello.refresh()).toBe(true);
-    expect(provider.warnings()).toEqual([gone, gone]);
+    expect(provider.warnings()).toEqual([missingText, missingText]);
     expect(await hello.preview(image(connection))).toMatchObject({
         operation: "update",
         diff: { sourceDigest: "UPDATE" },

@@ -132,12 +132,12 @@ test.each<[string, Json, string]>([
         { command: { command: ["/usr/bin/none"], inside: "hello.service" } },
         "/usr/bin/none",
     ],
-])("%s: the update fails within its time, and what was before serves", async (_, health, said) => {
+])("%s: the update fails within its time, and what was before serves", async (_, health, expected) => {
     const before = (await host.http(8080, "/")).body;
     const failed = await failure(service.up(inputs({ ...health, timeoutSeconds: 1 })));
     expect(failed.isPartial).toBe(true);
     expect(failed.message).toMatch(/^[Tt]he health (check|command) failed on /);
-    expect(failed.message).toContain(said);
+    expect(failed.message).toContain(expected);
     expect(failed.message).toContain(`The image, drop-ins and files were rolled back: ${path} is running`);
     expect((await host.http(8080, "/")).body).toBe(before);
 });
@@ -148,9 +148,9 @@ test("what came back is held to the same health, and the error says so", async (
 });
 
 test("a check that can't be is refused before the host is asked", async () => {
-    const said = async (health: Json) => (await failure(service.preview(inputs(health)))).message;
-    expect(await said({ http: {} })).toContain("health.http: needs either `port` or `socket`, exactly one of them");
-    expect(await said({ http: { port: 80, body: "(" } })).toContain("health.http.body: isn't a regular expression");
+    const refusal = async (health: Json) => (await failure(service.preview(inputs(health)))).message;
+    expect(await refusal({ http: {} })).toContain("health.http: needs either `port` or `socket`, exactly one of them");
+    expect(await refusal({ http: { port: 80, body: "(" } })).toContain("health.http.body: isn't a regular expression");
 });
 
 describe("where sshd forbids forwarding", () => {

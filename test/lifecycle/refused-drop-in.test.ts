@@ -32,7 +32,7 @@ test("a unit that isn't there", async () => {
 
 test("a setting that systemd doesn't know, or a value that it can't read", async () => {
     const refused =
-        "systemd wouldn't take the drop-in as it is. Nothing was changed. It said: toy.service.d/override.conf";
+        "systemd wouldn't take the drop-in as it is. Nothing was changed. It reported: toy.service.d/override.conf";
     expect(await refusal(toy({ sections: { Service: { Environmnt: "A=1" } } }))).toBe(
         `${at("sections")} ${refused}:2: Unknown key 'Environmnt' in section [Service], ignoring.`,
     );
@@ -91,13 +91,13 @@ test("a file for an owner that the host doesn't know, or below a file", async ()
 });
 
 test("a reload of a unit that can't, unless the drop-in itself brings a way", async () => {
-    const stiff = toy({ unit: "stiff.service", onChange: "reload" });
-    expect(await refusal(stiff)).toBe(
+    const withoutReload = toy({ unit: "stiff.service", onChange: "reload" });
+    expect(await refusal(withoutReload)).toBe(
         `${at("onChange")} stiff.service can't be reloaded: it has no ExecReload=. Use \`onChange: "restart"\`, or set ExecReload= in the drop-in; nothing was changed.`,
     );
     const pid = await mainPid(host, "stiff.service");
     const limber = provider.resource("DropIn", "limber");
-    await limber.up({ ...stiff, sections: { Service: { ExecReload: "/bin/true" } } });
+    await limber.up({ ...withoutReload, sections: { Service: { ExecReload: "/bin/true" } } });
     expect(await mainPid(host, "stiff.service")).toBe(pid);
     await limber.destroy();
 });

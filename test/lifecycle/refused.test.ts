@@ -91,7 +91,7 @@ describe("a service", () => {
 
     test("of an image that isn't there", async () => {
         expect(await refusal("AttachedService", service({ image: "/var/lib/portables/none_1.raw" }))).toBe(
-            `${at("image")} there is no image /var/lib/portables/none_1.raw. Give the \`path\` of a PortableImage with the same connection, or run \`pulumi up --refresh\` when it was removed by hand. It said: No such file or directory`,
+            `${at("image")} there is no image /var/lib/portables/none_1.raw. Give the \`path\` of a PortableImage with the same connection, or run \`pulumi up --refresh\` when it was removed by hand. It reported: No such file or directory`,
         );
     });
 
@@ -120,7 +120,7 @@ describe("a service", () => {
     test("with a drop-in that systemd wouldn't take", async () => {
         const dropIns = [{ unit: "hello.service", sections: { Service: { Environmnt: "A=1" } } }];
         expect(await refusal("AttachedService", service({ dropIns }))).toBe(
-            `${at("dropIns[0].sections")} systemd wouldn't take the drop-in as it is. Nothing was changed. It said: hello.service.d/50-portable.conf:2: Unknown key 'Environmnt' in section [Service], ignoring.`,
+            `${at("dropIns[0].sections")} systemd wouldn't take the drop-in as it is. Nothing was changed. It reported: hello.service.d/50-portable.conf:2: Unknown key 'Environmnt' in section [Service], ignoring.`,
         );
     });
 });

@@ -14,7 +14,7 @@ const page = async () => (await host.http(8080, "/")).body;
 const closing = () => provider.warnings().filter((text) => text.includes(" closes in this update"));
 
 /** Nobody waits for a live line. */
-async function told(line: RegExp): Promise<void> {
+async function expectLine(line: RegExp): Promise<void> {
     for (let at = 0; at < 50 && !line.test(provider.texts); at++) await new Promise((done) => setTimeout(done, 100));
     expect(provider.texts).toMatch(line);
 }
@@ -91,7 +91,7 @@ test("a preview says what an update does, and warns of each socket that has to c
     program.write("units/hello.socket", socket.replace("Description=", "Description=Another "));
     await pointer.up(image(connection, { version: "1.1" }));
     await service.preview(inputs());
-    await told(/reattaches hello_1\.1-\w+\.raw in place of hello_1\.0-\w+\.raw, restarts hello\.service\./);
+    await expectLine(/reattaches hello_1\.1-\w+\.raw in place of hello_1\.0-\w+\.raw, restarts hello\.service\./);
     await service.up(inputs());
     expect(closing()).toEqual([]);
     expect(await opened()).toBe(first);
@@ -117,9 +117,9 @@ test("a preview says what an update does, and warns of each socket that has to c
     expect(closing()).toEqual([
         "hello.socket closes in this update, since its drop-in /etc/systemd/system/hello.socket.d/50-portable.conf changes. Connections are refused until it is open again.",
     ]);
-    await told(/writes drop-ins, restarts hello.socket, hello.service/);
+    await expectLine(/writes drop-ins, restarts hello.socket, hello.service/);
     await service.up(inputs(back));
     expect(await page()).toBe("Hello, world!\n");
     await service.preview(inputs({ ...back, profile: "strict" }));
-    await told(/reattaches hello_1\.2-\w+\.raw for its profile, restarts hello\.service\./);
+    await expectLine(/reattaches hello_1\.2-\w+\.raw for its profile, restarts hello\.service\./);
 });

@@ -38,7 +38,7 @@ async function refusals(
     connection: Json,
     which: readonly (typeof types)[number][] = types,
 ): Promise<string[]> {
-    const said = await Promise.all(
+    const messages = await Promise.all(
         which.map(async (type) => {
             const failed = await failure(provider.resource(type, "x").up(inputsOf[type](connection)));
             expect(failed.isPartial).toBe(false);
@@ -46,7 +46,7 @@ async function refusals(
         }),
     );
     expect(diffSnapshots(before.get(host) as Snapshot, await host.snapshot())).toEqual([]);
-    return said;
+    return messages;
 }
 const fingerprint = ({ hostKey }: TestHost) =>
     `SHA256:${createHash("sha256")
@@ -72,9 +72,9 @@ test("a host that accepts and then is silent", async () => {
     await new Promise((done) => silent.once("listening", done));
     const { port } = silent.address() as { port: number };
     const connection = { ...connectionTo(host), host: "127.0.0.1", port, dialErrorLimit: 1, perDialTimeout: 1 };
-    const said = await refusals(host, connection, ["DropIn"]);
+    const messages = await refusals(host, connection, ["DropIn"]);
     silent.close();
-    expect(said).toEqual(
+    expect(messages).toEqual(
         ofEach(
             `host 127.0.0.1: 127.0.0.1:${port} can't be reached: no answer within 1 s. Check address and port, and that sshd runs there.`,
             ["DropIn"],
@@ -92,30 +92,30 @@ test("another host key than the one that is given", async () => {
 
 test("a host key that isn't known", async () => {
     const { hostKey, ...connection } = connectionTo(host);
-    const [said] = await refusals(host, connection, ["DropIn"]);
-    expect(said).toContain(
+    const [messages] = await refusals(host, connection, ["DropIn"]);
+    expect(messages).toContain(
         `DropIn x, host ${host.address}: ${host.address}:22 shows the host key ${fingerprint(host)} (ssh-ed25519), which isn't known. `,
     );
-    expect(said).toContain(`or set connection.hostKey to "${fingerprint(host)}"`);
+    expect(messages).toContain(`or set connection.hostKey to "${fingerprint(host)}"`);
 });
 
 test("a login that isn't let in", async () => {
-    const [said] = await refusals(host, { ...connectionTo(host), user: "ghost" }, ["DropIn"]);
-    expect(said).toContain(
+    const [messages] = await refusals(host, { ...connectionTo(host), user: "ghost" }, ["DropIn"]);
+    expect(messages).toContain(
         `DropIn x, host ${host.address}: ${host.address}:22 doesn't let "ghost" log in. Tried: connection.privateKey (ssh-ed25519 SHA256:`,
     );
-    expect(said).toContain("the host takes: publickey, password. Try it by hand (ssh ghost@");
-    expect(said).not.toContain("PRIVATE KEY");
+    expect(messages).toContain("the host takes: publickey, password. Try it by hand (ssh ghost@");
+    expect(messages).not.toContain("PRIVATE KEY");
 });
 
 test("a login that may not use sudo, and a host without sudo", async () => {
     expect(await refusals(host, { ...connectionTo(host), user: "nosudo" })).toEqual(
         ofEach(
-            `property connection.user, host ${host.address}: nosudo@${host.address}:22 would need a password for sudo. Put "nosudo ALL=(ALL) NOPASSWD: ALL" into a file of /etc/sudoers.d there, or give connection.sudoPassword, or log in as root. It said: sudo: a password is required`,
+            `property connection.user, host ${host.address}: nosudo@${host.address}:22 would need a password for sudo. Put "nosudo ALL=(ALL) NOPASSWD: ALL" into a file of /etc/sudoers.d there, or give connection.sudoPassword, or log in as root. It reported: sudo: a password is required`,
         ),
     );
-    const [said] = await refusals(bare, { ...connectionTo(bare), user: "deploy" }, ["DropIn"]);
-    expect(said).toContain(
+    const [messages] = await refusals(bare, { ...connectionTo(bare), user: "deploy" }, ["DropIn"]);
+    expect(messages).toContain(
         `host ${bare.address}: deploy@${bare.address}:22 needs sudo or doas, and neither is installed there. Install sudo, or log in as root.`,
     );
 });
@@ -132,12 +132,15 @@ test("a host without portablectl", async () => {
 
 describe("a host that is gone, at destroy", () => {
     /** What destroys of it say, with or without the user's word that it is gone. */
-    async function destroyed(how: Json, word: string | undefined): Promise<{ error: string; warnings: string[] }> {
+    async function destroyed(
+        connection: Json,
+        word: string | undefined,
+    ): Promise<{ error: string; warnings: string[] }> {
         const environment: Record<string, string> = word === undefined ? {} : { PORTABLE_DELETE_UNREACHABLE: word };
         const own = await program.provider({ environment });
         const resource = own.resource("DropIn", "x");
         await resource.up({ unit: "toy.service", text: "[Service]\nNice=1\n", connection: connectionTo(host) });
-        const moved = { ...connectionTo(host), dialErrorLimit: 1, ...how };
+        const moved = { ...connectionTo(host), dialErrorLimit: 1, ...connection };
         const { id, inputs, outputs } = resource;
         Object.assign(resource, {
             inputs: { ...inputs, connection: moved },

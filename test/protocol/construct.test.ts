@@ -135,7 +135,7 @@ test("after a wave that failed, no later host is asked for", async () => {
         construct({ connections: hosts("web1", "web2", "web3", "web4"), waves: { batchSize: 1 } }),
     );
     expect(message).toBe(
-        "PortableService hello: wave 2 of 4 (web2) didn't get through, so the hosts after it keep what they run: web3, web4. It said: it doesn't start",
+        "PortableService hello: wave 2 of 4 (web2) didn't get through, so the hosts after it keep what they run: web3, web4. It reported: it doesn't start",
     );
     expect(engine.names("AttachedService")).toEqual(["hello-web1", "hello-web2"]);
     expect(engine.outputs).toEqual([]);

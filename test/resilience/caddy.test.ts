@@ -86,11 +86,11 @@ describe.each(suites)("on %s", (suite) => {
                 await new Promise((done) => setTimeout(done, isSoak ? 2000 : 0));
             }
         });
-        const serves = await host.http(80, "/").then(
+        const responds = await host.http(80, "/").then(
             ({ status }) => `answers ${status}`,
             () => "no answer",
         );
-        report("Caddy", { way, updates: UPDATES, ...seen, serves });
+        report("Caddy", { way, updates: UPDATES, ...seen, serves: responds });
         expect(seen.sent).toBeGreaterThan(seen.seconds * 190);
         return seen;
     }

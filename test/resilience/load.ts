@@ -31,10 +31,10 @@ export async function underLoad(host: TestHost, port: number, run: () => Promise
     );
     let text = "";
     const ended = new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
-    await new Promise<void>((begun) => {
+    await new Promise<void>((started) => {
         child.stdout.setEncoding("utf8").on("data", (part) => {
             text += part;
-            begun();
+            started();
         });
     });
     try {

@@ -29,7 +29,7 @@ systemctl list-units --failed --plain --no-legend 'hello*'
 export class TwoVersions {
     service: Deployment;
     private readonly images = {} as Record<Version, string>;
-    private readonly looks = {} as Record<Version, string>;
+    private readonly stateOf = {} as Record<Version, string>;
 
     private constructor(
         readonly program: HelloProgram,
@@ -59,7 +59,7 @@ export class TwoVersions {
         }
         for (const version of ["two", "one"] as const) {
             await made.update(version);
-            made.looks[version] = await made.look();
+            made.stateOf[version] = await made.inspect();
         }
         return made;
     }
@@ -111,9 +111,9 @@ export class TwoVersions {
                         (line) => withRecords || !/ (var\/lib|etc\/systemd\/system\/?.*)\/pulumi-portable/.test(line),
                     ),
             );
-        const found = lines(await this.look());
+        const found = lines(await this.inspect());
         const differences = (["one", "two"] as const).map((version) => {
-            const wanted = lines(this.looks[version]);
+            const wanted = lines(this.stateOf[version]);
             return [
                 ...[...wanted].filter((line) => !found.has(line)).map((line) => `- ${line}`),
                 ...[...found].filter((line) => !wanted.has(line)).map((line) => `+ ${line}`),
@@ -148,7 +148,7 @@ export class TwoVersions {
         );
     }
 
-    private look(): Promise<string> {
+    private inspect(): Promise<string> {
         return onHost(this.host, LOOK);
     }
 

@@ -22,8 +22,8 @@ const rounded = (value: unknown, digits = 0) => Number(value).toFixed(digits);
 const rows = figures
     .filter(({ way }) => way !== undefined)
     .map(
-        ({ way, updates, sent, lost, median, longest, serves }) =>
-            `| ${way} | ${updates} | ${sent} | ${lost} | ${rounded(median, 1)} ms | ${rounded(longest)} ms | ${serves} |`,
+        ({ way, updates, sent, lost, median, longest, serves: responds }) =>
+            `| ${way} | ${updates} | ${sent} | ${lost} | ${rounded(median, 1)} ms | ${rounded(longest)} ms | ${responds} |`,
     );
 const deploys = figures
     .filter(({ megabytes_early }) => megabytes_early !== undefined)

@@ -86,8 +86,8 @@ function propertyChanges(where: string, before: Shape, now: Shape): string[] {
 }
 
 function goneValues(where: string, before: { value: unknown }[] = [], now: { value: unknown }[] = []): string[] {
-    const gone = before.filter(({ value }) => !now.some((other) => other.value === value));
-    return gone.map(({ value }) => `${where} no longer has the value ${value}`);
+    const removed = before.filter(({ value }) => !now.some((other) => other.value === value));
+    return removed.map(({ value }) => `${where} no longer has the value ${value}`);
 }
 
 /** A type without what describes it. */

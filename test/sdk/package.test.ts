@@ -16,10 +16,10 @@ beforeAll(() => {
 afterAll(() => rmSync(project, { recursive: true }));
 
 test("the package brings the SDK, and asks Pulumi for no download", () => {
-    const said = execFileSync(process.execPath, ["-p", "typeof require('pulumi-portable').PortableImage"], {
+    const output = execFileSync(process.execPath, ["-p", "typeof require('pulumi-portable').PortableImage"], {
         cwd: project,
     });
-    expect(said.toString().trim()).toBe("function");
+    expect(output.toString().trim()).toBe("function");
     const manifest = JSON.parse(readFileSync(join(project, "node_modules/pulumi-portable/package.json"), "utf8"));
     expect(manifest.pulumi).toMatchObject({ name: "portable", resource: false });
     expect(manifest.dependencies).toEqual({ "@pulumi/pulumi": expect.any(String) });

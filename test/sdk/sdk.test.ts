@@ -18,6 +18,6 @@ test("a program finds every resource and the version under the package's name", 
     const script = `const portable = require("pulumi-portable");
         console.log(JSON.stringify([${JSON.stringify(names)}.filter((name) => typeof portable[name] !== "function"),
             require("pulumi-portable/bin/utilities").getVersion()]));`;
-    const said = execFileSync(process.execPath, ["-e", script], { cwd: join(root, "examples") });
-    expect(JSON.parse(said.toString())).toEqual([[], version]);
+    const output = execFileSync(process.execPath, ["-e", script], { cwd: join(root, "examples") });
+    expect(JSON.parse(output.toString())).toEqual([[], version]);
 });

@@ -12,9 +12,13 @@ afterAll(() => rmSync(directory, { recursive: true }));
 function makeKey(name: string, ...type: string[]) {
     execFileSync("ssh-keygen", ["-q", "-N", "", "-f", join(directory, name), "-t", ...type]);
     const line = readFileSync(join(directory, `${name}.pub`), "utf8").trim();
-    const said = execFileSync("ssh-keygen", ["-l", "-f", join(directory, `${name}.pub`)], { encoding: "utf8" });
+    const listed = execFileSync("ssh-keygen", ["-l", "-f", join(directory, `${name}.pub`)], { encoding: "utf8" });
     const [type_, base64 = ""] = line.split(" ");
-    return { line: `${type_} ${base64}`, bytes: Buffer.from(base64, "base64"), fingerprint: said.split(" ")[1] ?? "" };
+    return {
+        line: `${type_} ${base64}`,
+        bytes: Buffer.from(base64, "base64"),
+        fingerprint: listed.split(" ")[1] ?? "",
+    };
 }
 const right = makeKey("right", "ed25519");
 const other = makeKey("other", "ed25519");

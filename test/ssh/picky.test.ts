@@ -118,7 +118,7 @@ onBothClients(() => {
         const thrown = await withSshd("Match User deploy\n ForceCommand echo only backups here", () =>
             error(whoami({ ...explicit(host), user: "deploy" })),
         );
-        expect(thrown).toMatchObject({ code: "login", problem: { said: "only backups here" } });
+        expect(thrown).toMatchObject({ code: "login", problem: { reported: "only backups here" } });
         expect(thrown.message).toContain("ForceCommand in sshd_config");
     });
 
@@ -173,7 +173,7 @@ onBothClients(() => {
             await withRule("nosudo ALL=(ALL) ALL", async () => {
                 const thrown = await error(whoami({ ...asNosudo(), sudoPassword: "wrong one" }));
                 expect(thrown).toMatchObject({ code: "sudo", problem: { property: "connection.sudoPassword" } });
-                expect(thrown.message).toContain("It said: Sorry, try again.");
+                expect(thrown.message).toContain("It reported: Sorry, try again.");
                 expect(JSON.stringify(thrown) + thrown.stack).not.toContain("wrong one");
             });
         });

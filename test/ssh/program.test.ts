@@ -51,8 +51,8 @@ async function sendTo(shell: string | undefined, sent: string) {
 }
 
 async function run(program: Shell, { shell, answer = "" }: { shell?: string; answer?: string } = {}) {
-    const said = await sendTo(shell, inputOf(program) + answer);
-    return marked(said) ?? said;
+    const output = await sendTo(shell, inputOf(program) + answer);
+    return marked(output) ?? output;
 }
 
 async function until(done: () => boolean): Promise<void> {

@@ -172,7 +172,7 @@ describe("what can't be used is refused", () => {
         configure("Host web1\n Nonsense yes\n");
         await expect(resolveLogin({ host: "web1" })).rejects.toMatchObject({
             code: "settings",
-            problem: { said: expect.stringContaining("line 2: Bad configuration option: nonsense") },
+            problem: { reported: expect.stringContaining("line 2: Bad configuration option: nonsense") },
         });
     });
 });

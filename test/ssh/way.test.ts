@@ -100,7 +100,7 @@ onBothClients(() => {
         hosts("ProxyCommand sh -c 'echo no way there >&2; exit 1'");
         await expect(whoami({ host: "inner" })).rejects.toMatchObject({
             code: "unreachable",
-            problem: { host: "inner", said: "no way there" },
+            problem: { host: "inner", reported: "no way there" },
         });
     });
 

@@ -260,11 +260,13 @@ export function rowsOf(connection: Inputs, port: number): Row[] {
                 index === 0 ? [] : [[0, index], ...(index > 1 ? [[index - 1, index]] : []), [index, 0]],
             ) as [number, number][];
             const changes = pairs.map(([from, to]) => row("change", `${from} -> ${to}`, values[from], values[to]));
-            const said = spellings.map((spelling, index) => row("spelling", `spelling ${index}`, values[0], spelling));
+            const respelled = spellings.map((spelling, index) =>
+                row("spelling", `spelling ${index}`, values[0], spelling),
+            );
             const ignored = values
                 .slice(1)
                 .map((to, index) => row("ignored", `ignored ${index + 1}`, values[0], to, [name]));
-            return [...changes, ...said, ...ignored];
+            return [...changes, ...respelled, ...ignored];
         }),
     );
 }

@@ -12,7 +12,7 @@ import { serviceRecordLibrary } from "./roll-back";
  * Removes everything of the service: its units (with instances of templates) are stopped and disabled, the image is
  * detached, and dangling links of `attach --enable` and our files are removed. It acts only on the given machine and
  * while the record is of this creation: otherwise it reports `other-machine` or `superseded`. It reports `failed TEXT`
- * with the block `said`, or `done`.
+ * with the block `output`, or `done`.
  */
 export function detachService(name: string, owner: Owner, machineId: string, budgetSeconds: number): Shell {
     return sh`

@@ -138,7 +138,7 @@ export function parseInspection(
                 missing === undefined
                     ? `portabled can't read the image ${place.image}`
                     : `there is no image ${missing}`,
-            said: refused.replace(/^Call failed: /, "").trim(),
+            reported: refused.replace(/^Call failed: /, "").trim(),
             todo:
                 missing !== undefined
                     ? "Give the `path` of a PortableImage with the same connection, or run `pulumi up --refresh` when it was removed by hand"
@@ -193,8 +193,8 @@ export function installTexts({ installDropIns }: Pick<InspectedService, "install
 
 function ownerRecord(text: string | undefined): InspectedService["owner"] {
     if (text === undefined) return undefined;
-    const of = (key: string) => text.match(new RegExp(`^${key} (.*)$`, "m"))?.[1] ?? "";
-    return { token: of("token"), nonce: of("nonce"), urn: of("urn"), profile: of("profile") };
+    const field = (key: string) => text.match(new RegExp(`^${key} (.*)$`, "m"))?.[1] ?? "";
+    return { token: field("token"), nonce: field("nonce"), urn: field("urn"), profile: field("profile") };
 }
 
 /** How an image is attached: the arguments of `portablectl attach`. */

@@ -20,7 +20,9 @@ export interface UnitLink {
 export function parseLinks(text: string): UnitLink[] {
     return text.split("\n").flatMap((line) => {
         const [path = "", target = "", ...rest] = line.split(" ");
-        const directory = [...LINK_DIRECTORIES, ...ATTACHED_DIRECTORIES].find((each) => path.startsWith(`${each}/`));
+        const directory = [...LINK_DIRECTORIES, ...ATTACHED_DIRECTORIES].find((linkDirectory) =>
+            path.startsWith(`${linkDirectory}/`),
+        );
         if (directory === undefined || rest.length > 0) return [];
         const name = path.slice(directory.length + 1);
         const unit = linkedUnit(name, target);

@@ -54,7 +54,7 @@ export class Units {
     /** Every unit of the image, and every instance that is declared or loaded. */
     readonly all: string[];
     /** The same with those of the image that is attached now. */
-    readonly known: string[];
+    readonly allEver: string[];
     readonly leave: string[];
     /** Instances that are declared no more. */
     readonly formerInstances: string[];
@@ -79,7 +79,7 @@ export class Units {
         const loaded = [...shown.keys()].filter((unit) => instanceOf(unit) !== undefined && this.isActive(unit));
         const instances = [...now.units.keys(), ...loaded].filter((unit) => imageUnits.has(templateOf(unit) ?? ""));
         this.all = [...new Set([...imageUnits.keys(), ...instances])];
-        this.known = [...new Set([...this.before.keys(), ...this.all, ...loaded])];
+        this.allEver = [...new Set([...this.before.keys(), ...this.all, ...loaded])];
         this.formerInstances = [...before.units.keys()].filter(
             (unit) => instanceOf(unit) !== undefined && !this.before.has(unit) && !now.units.has(unit),
         );
@@ -123,7 +123,14 @@ export class Units {
         return files.flatMap(({ path, unit }) =>
             unit === undefined
                 ? []
-                : [{ path, units: this.all.filter((each) => !isTemplate(each) && this.concerns(unit, each)) }],
+                : [
+                      {
+                          path,
+                          units: this.all.filter(
+                              (unitOfImage) => !isTemplate(unitOfImage) && this.concerns(unit, unitOfImage),
+                          ),
+                      },
+                  ],
         );
     }
 

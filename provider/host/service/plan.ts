@@ -83,8 +83,8 @@ export function planSwitch(inspected: Found, desired: DesiredService): SwitchPla
         readBy: units.readBy(desired.files),
         systemdVersion: inspected.facts.systemdVersion,
         before: {
-            enabled: units.known.filter((unit) => units.isEnabled(unit)),
-            active: units.known.filter((unit) => !isTemplate(unit) && units.isActive(unit)),
+            enabled: units.allEver.filter((unit) => units.isEnabled(unit)),
+            active: units.allEver.filter((unit) => !isTemplate(unit) && units.isActive(unit)),
         },
         nothingToDo:
             inspected.applied &&

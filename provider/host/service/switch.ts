@@ -33,9 +33,9 @@ const LEAST_CONFIRM_SECONDS = 5;
  * One update of files, image and units, which is rolled back where a step fails or nobody confirms. Before it changes
  * anything it may report `interrupted` (it rolled back a switch that was cut off: inspect again), `changed IMAGE`
  * (another image is attached than was inspected), `owned URN`, or the blocks `taken PATH`, `unable PATH` or `findings`,
- * and stop. Then it reports `touched`, `step TEXT` before each step, and `confirm` when everything is started and
+ * and stop. Then it reports `changing`, `step TEXT` before each step, and `confirm` when everything is started and
  * {@link CONFIRMATION} is awaited on file descriptor 8. At the end it reports `done`, its last line; or `failed TEXT`
- * (with the blocks `said` and `journal`) and `serving PATH` or `serving nothing TEXT`, with the files as they are then.
+ * (with the blocks `output` and `journal`) and `running PATH` or `running nothing TEXT`, with the files as they are then.
  * The block `show` has the units; the last one counts.
  */
 export function switchService(

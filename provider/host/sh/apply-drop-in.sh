@@ -1,6 +1,6 @@
 # Lists of units are split into words where they are used.
 # shellcheck disable=SC2086
-said= bad= cannot= affected= sockets= together= needing= applying=
+output= bad= cannot= affected= sockets= together= needing= applying=
 # inspect_units sets $load; the units that the drop-in is for: $active, $reading of them which read it, $unread which read
 # another file of its name, $elapsed, $unable to be stopped, started or reloaded; and $triggered, services of the sockets.
 inspect_units() {
@@ -55,18 +55,18 @@ remember_running() {
 }
 # both LIST LIST: words of the first that are in the second.
 both() { for word in $1; do case " $2 " in *" $word "*) printf '%s ' "$word" ;; esac; done; }
-# apply makes the manager and then the units take the change; it returns 1 with $said and $bad set when a unit doesn't
+# apply makes the manager and then the units take the change; it returns 1 with $output and $bad set when a unit doesn't
 # take it or doesn't stay up. What didn't run when the program began isn't started. With $must_read the drop-in is there.
 apply() {
     read_before=$reading
-    said=$(in_time systemctl daemon-reload 2>&1) || return
+    output=$(in_time systemctl daemon-reload 2>&1) || return
     inspect_units
     if [ -n "$must_read" ]; then
         for bad in $unread; do
             read_state "$bad"
             reads_it || :
             if [ "$unit_scope" = prefix ]; then say unread "$bad ${other:-nothing}"; continue; fi
-            said="$changed_unit reads ${other:-nothing} in its place"
+            output="$changed_unit reads ${other:-nothing} in its place"
             [ "$unit_scope" = unit ] || [ -n "$other" ] || continue
             bad=
             return 1
@@ -90,22 +90,22 @@ apply() {
         sockets)
             sockets=$affected
             needing=$(dependents $sockets $together)
-            said=$(restart_sockets in_time 2>&1)
+            output=$(restart_sockets in_time 2>&1)
             ;;
         reload)
             for bad in $affected; do
                 read_state "$bad"
-                [ "$CanReload" = yes ] || { said="$bad has no ExecReload="; cannot=1; return 1; }
+                [ "$CanReload" = yes ] || { output="$bad has no ExecReload="; cannot=1; return 1; }
             done
             bad=
-            said=$(in_time systemctl reload -- $affected 2>&1)
+            output=$(in_time systemctl reload -- $affected 2>&1)
             ;;
         *)
             systemctl reset-failed -- $affected 2>/dev/null
-            said=$(in_time systemctl restart -- $affected 2>&1)
+            output=$(in_time systemctl restart -- $affected 2>&1)
             ;;
     esac || { find_failed $affected $together; return 1; }
-    settle $affected $together $needing || { said="$bad is $ActiveState ($SubState), result $Result"; return 1; }
+    settle $affected $together $needing || { output="$bad is $ActiveState ($SubState), result $Result"; return 1; }
 }
 # limited COMMAND... runs a step of the rollback. What takes too long isn't waited for much longer.
 limited() {

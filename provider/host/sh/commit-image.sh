@@ -1,4 +1,4 @@
-want=$records/images/${image##*/} metadata_pid= said=
+want=$records/images/${image##*/} metadata_pid= output=
 trap leave EXIT
 set_digest() { digest=$(sha256sum <"$uploaded" | cut -c 1-64); }
 check_digest() {
@@ -83,10 +83,10 @@ $(ls -t "$records"/images/*/"$token")
 END
 say done
 if [ -n "$metadata_pid" ]; then
-    wait "$metadata_pid" && said=$(cat "$incoming/metadata")
+    wait "$metadata_pid" && output=$(cat "$incoming/metadata")
     # On a full disk busctl ends well with half of it.
-    case $said in
-        *"\"$uploaded\""*']}') printf '%s%s%s\n' "${said%%"$uploaded"*}" "$image" "${said#*"$uploaded"}" >"$note.new" && sync "$note.new" && mv -f -- "$note.new" "$note" ;;
+    case $output in
+        *"\"$uploaded\""*']}') printf '%s%s%s\n' "${output%%"$uploaded"*}" "$image" "${output#*"$uploaded"}" >"$note.new" && sync "$note.new" && mv -f -- "$note.new" "$note" ;;
     esac
     rm -f -- "$note.new"
 fi

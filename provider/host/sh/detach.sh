@@ -2,9 +2,9 @@ attempt() {
     what=$1; shift
     say step "$what"
     case $1 in
-        alone) shift; said=$(alone in_time "$@" 2>&1) ;;
-        *) said=$(in_time "$@" 2>&1) ;;
-    esac || { say failed "$what"; printf '%s\n' "$said" | block said; exit 1; }
+        alone) shift; output=$(alone in_time "$@" 2>&1) ;;
+        *) output=$(in_time "$@" 2>&1) ;;
+    esac || { say failed "$what"; printf '%s\n' "$output" | block output; exit 1; }
 }
 [ "$(cat /etc/machine-id)" = "$machine_id" ] || { say other-machine; exit 0; }
 take_lock

@@ -11,4 +11,4 @@ else
     with_adopted print_lines | for_entries rm -f --
     with_directories print_lines | for_entries rmdir -- 2>/dev/null
 fi
-if apply; then say done; else say failed "$doing $changed_unit"; printf '%s\n' "$said" | block said; fi
+if apply; then say done; else say failed "$doing $changed_unit"; printf '%s\n' "$output" | block output; fi

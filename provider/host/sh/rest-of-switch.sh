@@ -1,6 +1,6 @@
 say step "waiting for the host to come to rest"
 take_lock
-say touched
+say changing
 if [ -f "$back/roll-back" ]; then sh "$back/roll-back" interrupted >/dev/null
 else
     disarm
@@ -10,11 +10,11 @@ recorded_as() { sed -n "s/^$1 //p" "$service" 2>/dev/null; }
 if [ "$(recorded_as switch)" = "$id" ] && [ "$(recorded_as why)" = confirmed ]; then say done
 else
     say failed "The update"
-    printf '%s\n' "$lost" | block said
+    printf '%s\n' "$lost" | block output
     case $(recorded_as why) in
-        stopped*) say serving kept ;;
-        *but*) say serving nothing "$(recorded_as why)" ;;
-        *) say serving "$(recorded_as serving)" ;;
+        stopped*) say running kept ;;
+        *but*) say running nothing "$(recorded_as why)" ;;
+        *) say running "$(recorded_as serving)" ;;
     esac
 fi
 # shellcheck disable=SC2086

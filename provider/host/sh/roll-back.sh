@@ -1,6 +1,6 @@
 # Restores what was there before a switch. It is run as `roll-back failed | interrupted | watch | boot [UNITS_TOUCHED]`
 # with the lock held; UNITS_TOUCHED is empty where no unit was stopped or started yet. The watch gets the lock when the switch is dead. It can be run again after it was cut off.
-# It reports `serving PATH` or `serving nothing TEXT`, and `undo-failed TEXT` for each step that failed.
+# It reports `running PATH` or `running nothing TEXT`, and `undo-failed TEXT` for each step that failed.
 # Lists of units are split into words where they are used.
 # shellcheck disable=SC2086
 reason=$1 units_touched=${2-1} bad=
@@ -37,7 +37,7 @@ if [ -n "$kept_once_migrated" ] && [ -e "$back/migrated" ]; then
     record_switch nothing "stopped ($reason): the data is migrated"
     commit_recorded
     disarm
-    say serving kept
+    say running kept
     exit 0
 fi
 say step "rolling back to what was there before"
@@ -59,7 +59,7 @@ if [ -z "$previous" ]; then
     [ -z "$were_off" ] || systemctl reset-failed -- $were_off 2>/dev/null
     empty_dirs "$record"
     record_switch nothing "rolled back ($reason)"
-    say serving nothing
+    say running nothing
 else
     if [ "$reason" = boot ]; then
         [ -z "$were_enabled" ] || roll_back_step systemctl start --no-block -- $were_enabled
@@ -78,10 +78,10 @@ else
     fi
     if settle $were_active; then
         record_switch "$previous" "rolled back ($reason)"
-        say serving "$previous"
+        say running "$previous"
     else
         record_switch nothing "rolled back ($reason), but $bad is $ActiveState"
-        say serving nothing "$bad is $ActiveState ($SubState)"
+        say running nothing "$bad is $ActiveState ($SubState)"
     fi
 fi
 disarm

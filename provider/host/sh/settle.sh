@@ -34,7 +34,7 @@ $(show_state "$1")
 END
 }
 # check_unit returns 1 where the unit that was just read has failed. It sets $pending while the unit is still starting, and
-# $checks_left where systemd calls it started before its program said so (Type=simple and the like): such a unit must
+# $checks_left where systemd calls it started before its program reported that (Type=simple and the like): such a unit must
 # stay up for a second.
 check_unit() {
     case $ActiveState/$SubState/$Type/$Result in

@@ -1,6 +1,6 @@
 # Lists of units are split into words where they are used.
 # shellcheck disable=SC2086
-said= bad= units_touched= settled=
+output= bad= units_touched= settled=
 # comma WORD... sets $list to the words with commas between them.
 comma() {
     list=$1; shift
@@ -9,15 +9,15 @@ comma() {
 failed() {
     # Copies that run in the background end first.
     wait
-    say touched
+    say changing
     say failed "$1"
-    printf '%s\n' "$said" | block said
+    printf '%s\n' "$output" | block output
     [ -z "$bad" ] || journal "$bad" | block journal
     if [ -f "$back/roll-back" ]; then sh "$back/roll-back" failed "$units_touched"
     else
         disarm
         files_undo
-        say serving "${previous:-nothing}"
+        say running "${previous:-nothing}"
     fi
     show_units $leave $units
     with_paths show_files
@@ -28,8 +28,8 @@ attempt() {
     what=$1; shift
     say step "$what"
     case $1 in
-        alone) shift; said=$(alone in_time "$@" 2>&1) ;;
-        *) said=$(in_time "$@" 2>&1) ;;
+        alone) shift; output=$(alone in_time "$@" 2>&1) ;;
+        *) output=$(in_time "$@" 2>&1) ;;
     esac || failed "$what"
 }
 # Tells whether the main process of a service ends by itself, because it catches or blocks the signal that stops it
@@ -84,13 +84,13 @@ restart_services() {
     units_touched=1
     say step "$what"
     wait "$reset_pid" "$ends_pid"
-    said=$(in_time systemctl stop -- "$@" 2>&1) || { find_failed "$@"; failed "stopping $*"; }
+    output=$(in_time systemctl stop -- "$@" 2>&1) || { find_failed "$@"; failed "stopping $*"; }
     say_ended
-    said=$(in_time systemctl start -- "$@" 2>&1) || { find_failed "$@"; failed "$what"; }
+    output=$(in_time systemctl start -- "$@" 2>&1) || { find_failed "$@"; failed "$what"; }
 }
 wait_until_settled() {
     say step "waiting for $*"
-    settle "$@" || { said="$bad is $ActiveState ($SubState), result $Result"; failed "keeping $bad up"; }
+    settle "$@" || { output="$bad is $ActiveState ($SubState), result $Result"; failed "keeping $bad up"; }
 }
 sockets_of() { find "/proc/$1/fd" -lname 'socket:*' -printf '%l ' 2>/dev/null; }
 # takes_socket SERVICE: a listening socket is open in the manager and, once the service has taken it over, there too.
@@ -117,7 +117,7 @@ wait_for_health_command() {
     limit=$((now + health_seconds))
     # Into a file: a child that it leaves running would keep a pipe open for ever.
     until health_command >"$back/health" 2>&1 8<&- 9<&-; do
-        said=$(tail -c 10000 "$back/health")
+        output=$(tail -c 10000 "$back/health")
         now
         [ "$now" -lt "$limit" ] || { bad=$health_unit; failed "the health command"; }
         sleep 0.5
@@ -169,7 +169,7 @@ if findings; then
     forget_undo
     exit 1
 fi
-say touched
+say changing
 arm_now || failed "preparing the rollback"
 say step "writing drop-ins and files"
 drop_others || failed "removing files that are no longer declared"
@@ -183,7 +183,7 @@ attach_image
 if [ -n "$unlink" ]; then
     comma $unlink
     say step "removing $list"
-    said=$(unlink_units $unlink 2>&1) || failed "removing $list"
+    output=$(unlink_units $unlink 2>&1) || failed "removing $list"
 fi
 if [ -n "$enable" ]; then
     comma $enable
@@ -198,7 +198,7 @@ fi
 if [ -n "$before_unit" ]; then
     # The new image is attached by now, and the old one still runs.
     say step "running $before_command of the new image before the switch"
-    said=$(before_switch 2>&1) || failed "the command before the switch, $before_command,"
+    output=$(before_switch 2>&1) || failed "the command before the switch, $before_command,"
     : >"$back/migrated" && sync "$back/migrated"
 fi
 if [ -n "$stop" ]; then
@@ -231,8 +231,8 @@ say confirm
 [ -z "$restart" ] || wait_until_settled $restart
 while read -r unit pid fragment root; do
     [ -n "$unit" ] || continue
-    same_file "$root" "$wanted_image" || { said="RootImage is $root"; failed "running $unit from the image"; }
-    case $fragment in */system.attached/*) ;; *) said="systemd reads $fragment in its place"; failed "running $unit from the image" ;; esac
+    same_file "$root" "$wanted_image" || { output="RootImage is $root"; failed "running $unit from the image"; }
+    case $fragment in */system.attached/*) ;; *) output="systemd reads $fragment in its place"; failed "running $unit from the image" ;; esac
 done <<END
 $settled
 END
@@ -250,8 +250,8 @@ confirm_left=$((deadline - now))
 answer=$(timeout "$confirm_left" head -n 1 <&8)
 case $answer in
     "$confirmation") ;;
-    unhealthy) said='' bad=${restart%% *}; failed "the health check" ;;
-    *) said="nobody who could still reach the host confirmed it"; failed "confirming the update" ;;
+    unhealthy) output='' bad=${restart%% *}; failed "the health check" ;;
+    *) output="nobody who could still reach the host confirmed it"; failed "confirming the update" ;;
 esac
 record_switch "$wanted_image" confirmed || failed "writing the record of the switch"
 # The client doesn't wait for the rest: the new version stays whatever happens to it.

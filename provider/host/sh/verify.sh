@@ -5,23 +5,23 @@ verify_drop_ins() {
     shallow=--recursive-errors=no
     [ "$systemd_version" -ge "$recursive_errors_since" ] || shallow=
     # shellcheck disable=SC2086
-    SYSTEMD_UNIT_PATH="$trial:" timeout 60 systemd-analyze --man=no verify $shallow -- $trial_units >"$trial/said" 2>&1 9<&- &
+    SYSTEMD_UNIT_PATH="$trial:" timeout 60 systemd-analyze --man=no verify $shallow -- $trial_units >"$trial/output" 2>&1 9<&- &
     verify_pid=$!
 }
 # findings waits for it. Where systemd finds fault with a drop-in, it reports the block `findings` and returns 0. Faults of
 # the unit itself are left out: it is right that the program of a portable unit isn't on the host, for example.
 findings() {
     wait "$verify_pid"
-    [ -f "$trial/said" ] || exit
+    [ -f "$trial/output" ] || exit
     found=
-    while IFS= read -r said; do
+    while IFS= read -r output; do
         for unit in $trial_scopes; do
-            case $said in "$trial/$unit.d/"*) said=$(printf '%s\n' "$said" | sed 's/\.service\.d/.scope.d/; s/\[Service\]/[Scope]/') ;; esac
+            case $output in "$trial/$unit.d/"*) output=$(printf '%s\n' "$output" | sed 's/\.service\.d/.scope.d/; s/\[Service\]/[Scope]/') ;; esac
         done
-        path=${said%%:*}
-        case $path in "$trial"/*.d/*) found="$found${said#"$trial"/}
+        path=${output%%:*}
+        case $path in "$trial"/*.d/*) found="$found${output#"$trial"/}
 " ;; esac
-    done <"$trial/said"
+    done <"$trial/output"
     rm -rf -- "$trial" &
     [ -n "$found" ] && printf %s "$found" | sort -u | block findings
 }

@@ -1,10 +1,10 @@
 failed() {
     say failed "$1"
-    printf '%s\n' "$said" | block said
+    printf '%s\n' "$output" | block output
     [ -z "$bad" ] || [ -n "$cannot" ] || journal "$bad" | block journal
     say step "rolling back to what was there before"
     files_undo
-    if [ -z "$applying" ] || roll_back_unit; then say serving old; else say serving nothing "$bad is $ActiveState ($SubState)"; fi
+    if [ -z "$applying" ] || roll_back_unit; then say running old; else say running nothing "$bad is $ActiveState ($SubState)"; fi
     inspect_back
     exit 1
 }
@@ -36,7 +36,7 @@ verify_drop_ins
 require_possible
 ! findings || exit 1
 must_read=1
-say touched
+say changing
 make_records files && with_files files_begin && files_sync && sync "$undo" "$records/files" || failed "writing the record"
 drop_others || failed "removing files that are no longer declared"
 put_files

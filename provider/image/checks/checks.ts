@@ -42,8 +42,10 @@ export async function validateImage(
         ...programs.findings,
         ...(await profileFindings(facts, programs.started)),
     ];
-    const said = new Set(own.map(({ file, line }) => `${file}:${line}`));
-    const verified = (await systemdAnalyzeFindings(unitTexts)).filter(({ file, line }) => !said.has(`${file}:${line}`));
+    const ownLines = new Set(own.map(({ file, line }) => `${file}:${line}`));
+    const verified = (await systemdAnalyzeFindings(unitTexts)).filter(
+        ({ file, line }) => !ownLines.has(`${file}:${line}`),
+    );
     const all = [...own, ...verified];
     const findings = [...all.filter(isFailure), ...all.filter((finding) => !isFailure(finding))];
     return { findings, architecture: programs.started.find(({ elf }) => elf !== undefined)?.elf?.architecture };

@@ -30,7 +30,7 @@ export class Programs {
     readonly started: Started[] = [];
     private readonly elfs = new Map<string, Elf | undefined>();
     private readonly checked = new Set<string>();
-    /** Files that a unit names and that can't be started: said once. */
+    /** Files that a unit names and that can't be started, reported once. */
     private readonly broken = new Set<string>();
 
     private readonly loader: Loader<ImageFile>;

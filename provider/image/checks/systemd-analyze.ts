@@ -19,8 +19,8 @@ export async function systemdAnalyzeFindings(unitTexts: Readonly<Record<string, 
         const directory = path.join(root, "usr/lib/systemd/system");
         await mkdir(directory, { recursive: true });
         for (const [name, text] of Object.entries(unitTexts)) await writeFile(path.join(directory, name), text);
-        const said = await run(root, Object.keys(unitTexts).map(instanceOf));
-        return said.split("\n").flatMap((line) => findingOf(line, directory, unitTexts));
+        const output = await run(root, Object.keys(unitTexts).map(instanceOf));
+        return output.split("\n").flatMap((line) => findingOf(line, directory, unitTexts));
     } finally {
         await rm(root, { recursive: true, force: true });
     }
@@ -37,7 +37,7 @@ async function run(root: string, units: string[]): Promise<string> {
     try {
         return (await promisify(execFile)("systemd-analyze", args, { env, timeout: TIMEOUT_MS })).stderr;
     } catch (error) {
-        // No systemd here, one before 250, or findings: what it said is all that counts.
+        // No systemd here, one before 250, or findings: only its output counts.
         return (error as { stderr?: string }).stderr ?? "";
     }
 }

@@ -67,7 +67,7 @@ async function pack(tree: Tree, file: string, { onBytes = () => {}, signal }: Pa
                     throw tooLong(long[0], `mkfs.erofs takes names of up to ${MAX_NAME_BYTES} bytes`);
                 throw new UserError({
                     what: `mkfs.erofs failed with exit status ${error.code}`,
-                    said: `${error.stdout ?? ""}${error.stderr ?? ""}`.slice(-4000),
+                    reported: `${error.stdout ?? ""}${error.stderr ?? ""}`.slice(-4000),
                     todo: "Check free disk space first, then the version of erofs-utils",
                 });
             },

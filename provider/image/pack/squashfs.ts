@@ -66,9 +66,9 @@ async function packSquashfs(tree: Tree, file: string, options: PackOptions = {})
         signal: options.signal,
         killSignal: "SIGKILL",
     });
-    let said = "";
+    let reported = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        said = (said + text).slice(-4000);
+        reported = (reported + text).slice(-4000);
     });
     const ended = new Promise<number | null>((resolve, reject) => {
         child.once("error", reject);
@@ -99,7 +99,7 @@ async function packSquashfs(tree: Tree, file: string, options: PackOptions = {})
     if (code !== 0) {
         throw new UserError({
             what: `mksquashfs failed with exit status ${code}`,
-            said,
+            reported,
             todo: "Look at free disk space first, and at the version of squashfs-tools",
         });
     }

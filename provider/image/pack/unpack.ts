@@ -49,9 +49,9 @@ async function readSquashfs(file: string, signal: AbortSignal | undefined): Prom
         env: packerEnvironment(),
         signal,
     });
-    let said = "";
+    let errorOutput = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        said = (said + text).slice(-4000);
+        errorOutput = (errorOutput + text).slice(-4000);
     });
     const closed = new Promise<void>((resolve, reject) => {
         child.once("error", reject);
@@ -71,9 +71,10 @@ async function readSquashfs(file: string, signal: AbortSignal | undefined): Prom
     }
     await closed;
     signal?.throwIfAborted();
-    if (listing.end() && !/^(FATAL ERROR|Failed to read)/m.test(said)) return listing.tree;
-    if (/unsquashfs: (command )?not found/.test(said)) return missing("unsquashfs", "squashfs-tools 4.5 or later");
-    return damaged("squashfs", said);
+    if (listing.end() && !/^(FATAL ERROR|Failed to read)/m.test(errorOutput)) return listing.tree;
+    if (/unsquashfs: (command )?not found/.test(errorOutput))
+        return missing("unsquashfs", "squashfs-tools 4.5 or later");
+    return damaged("squashfs", errorOutput);
 }
 
 async function withErofs<T>(
@@ -123,8 +124,8 @@ function missing(program: string, packages: string): Unread {
     };
 }
 
-function damaged(format: string, said: string): Unread {
-    const [line] = said.trim().split("\n");
+function damaged(format: string, errorOutput: string): Unread {
+    const [line] = errorOutput.trim().split("\n");
     return {
         isBroken: true,
         what: `the image is a damaged ${format}${line ? ` (${line.replace(/\.$/, "")})` : ""}`,

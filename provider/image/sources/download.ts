@@ -64,8 +64,8 @@ async function fetchTo(
     onProgress: (text: string) => void,
     signal: AbortSignal | undefined,
 ): Promise<string> {
-    const failed = (said: string) =>
-        new UserError({ what: `${url} couldn't be downloaded`, said, todo: "Look at the URL and the network" });
+    const failed = (reported: string) =>
+        new UserError({ what: `${url} couldn't be downloaded`, reported, todo: "Look at the URL and the network" });
     try {
         const answer = await follow(url, signal);
         if (!answer.ok || answer.body === null) throw failed(`${answer.status} ${answer.statusText}`.trim());

@@ -124,18 +124,18 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         return reconcile(context, host, { declared, derived, owner, gap: gapOf(olds.outputs), adopted, formerUnits });
     },
 
-    async read(context, { id, inputs: old, outputs: known }) {
-        const isImport = Object.keys(known).length === 0;
-        const name = known.name ?? id.split("@")[0] ?? "";
+    async read(context, { id, inputs: old, outputs: oldOutputs }) {
+        const isImport = Object.keys(oldOutputs).length === 0;
+        const name = oldOutputs.name ?? id.split("@")[0] ?? "";
         const { host, isAnotherMachine } = await hostOf(
             context,
-            { inputs: old, outputs: known },
+            { inputs: old, outputs: oldOutputs },
             `the service ${name}`,
         );
-        const owner = ownerOf(context, known.record, name);
+        const owner = ownerOf(context, oldOutputs.record, name);
         const texts = Object.keys(old.dropInTexts ?? {});
         const files = Object.keys(old.files ?? {});
-        const look = await inspectHostFor(context, host, {
+        const inspection = await inspectHostFor(context, host, {
             name,
             image: undefined,
             extensions: [],
@@ -146,28 +146,29 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             declaredImage: old.image,
             mayRollBack: false,
         });
-        if (isAnotherMachine(look.facts.machineId)) return undefined;
-        const attached = attachedImage(look);
+        if (isAnotherMachine(inspection.facts.machineId)) return undefined;
+        const attached = attachedImage(inspection);
         // While the record is ours, a service that was detached by hand is drift, which `up` repairs.
-        if (attached === undefined && look.owner?.nonce !== owner.nonce) return undefined;
+        if (attached === undefined && inspection.owner?.nonce !== owner.nonce) return undefined;
         const found = {
-            dropInTexts: foundDropIns(look.texts, look.files),
-            hostFiles: foundHostFiles(look.files, files, old.files),
+            dropInTexts: foundDropIns(inspection.texts, inspection.files),
+            hostFiles: foundHostFiles(inspection.files, files, old.files),
         };
         const asAttached = attached && {
             image: attached.path,
             profile: attached.profile,
             extensions: attached.extensions,
             untilReboot: attached.isRuntime,
-            ...(isImport && isCopied(look) ? { copy: "copy" } : {}),
+            ...(isImport && isCopied(inspection) ? { copy: "copy" } : {}),
         };
-        const state = stateOutputs({ name, owner, host, look, shown: look, serving: attached?.path ?? "" });
+        const state = stateOutputs({ name, owner, host, inspection, shown: inspection, serving: attached?.path ?? "" });
         const result = {
-            id: objectId(name, look.facts.machineId),
-            inputs: { ...old, ...found, ...asAttached, ...unitsAsFound(look, old.units) },
-            outputs: { ...known, ...state, ...found },
+            id: objectId(name, inspection.facts.machineId),
+            inputs: { ...old, ...found, ...asAttached, ...unitsAsFound(inspection, old.units) },
+            outputs: { ...oldOutputs, ...state, ...found },
         };
-        const unhealthy = attached === undefined ? [`${name} isn't attached`] : notAsDeclared(look, old.units ?? {});
+        const unhealthy =
+            attached === undefined ? [`${name} isn't attached`] : notAsDeclared(inspection, old.units ?? {});
         if (unhealthy.length > 0)
             throw new PartialFailure(
                 result.id,
@@ -178,24 +179,24 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         return result;
     },
 
-    async delete(context, { inputs: old, outputs: known }) {
-        const name = known.name ?? imageName(old.image ?? "");
+    async delete(context, { inputs: old, outputs: oldOutputs }) {
+        const name = oldOutputs.name ?? imageName(old.image ?? "");
         await removeFromHost(
             context,
-            { inputs: old, outputs: known },
+            { inputs: old, outputs: oldOutputs },
             `the service ${name}`,
             async ({ host, warnOfAnotherMachine }) => {
-                const owner = ownerOf(context, known.record, name);
-                const said = await perform(context, host, () =>
-                    detachService(name, owner, known.machineId ?? "", budgetSeconds(context)),
+                const owner = ownerOf(context, oldOutputs.record, name);
+                const report = await perform(context, host, () =>
+                    detachService(name, owner, oldOutputs.machineId ?? "", budgetSeconds(context)),
                 );
-                if (said.has("other-machine")) warnOfAnotherMachine();
-                else if (said.has("done")) context.status(`${name} is detached`);
-                else if (!said.has("superseded"))
+                if (report.has("other-machine")) warnOfAnotherMachine();
+                else if (report.has("done")) context.status(`${name} is detached`);
+                else if (!report.has("superseded"))
                     throw new UserError({
                         host: host.name,
-                        what: `${said.one("failed") ?? `removing ${name}`} failed`,
-                        said: said.block("said") ?? said.stderr,
+                        what: `${report.one("failed") ?? `removing ${name}`} failed`,
+                        reported: report.block("output") ?? report.stderr,
                     });
             },
         );

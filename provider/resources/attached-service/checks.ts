@@ -19,7 +19,7 @@ type Declared = Pick<
 
 /** What the checks before a change are given. */
 interface Inspected {
-    look: InspectedService;
+    inspection: InspectedService;
     declared: Declared;
     owner: Owner;
     /** Of the portable service. */
@@ -44,8 +44,8 @@ export function refuseInspected(inspected: Inspected): Map<string, string> {
 }
 
 /** Throws where an input needs a newer systemd (portablectl(1)). */
-function refuseTooNew({ look, declared: { copy, force, extensions } }: Inspected): void {
-    const { systemdVersion } = look.facts;
+function refuseTooNew({ inspection, declared: { copy, force, extensions } }: Inspected): void {
+    const { systemdVersion } = inspection.facts;
     for (const [property, isUsed, since] of [
         ["extensions", extensions.length > 0, 249],
         ["force", force, 252],
@@ -59,7 +59,7 @@ function refuseTooNew({ look, declared: { copy, force, extensions } }: Inspected
             });
 }
 
-function requireUnits({ look: { imageUnits }, declared, name }: Inspected): Map<string, string> {
+function requireUnits({ inspection: { imageUnits }, declared, name }: Inspected): Map<string, string> {
     if (imageUnits !== undefined && imageUnits.size > 0) return imageUnits;
     throw new UserError({
         property: "image",
@@ -68,25 +68,30 @@ function requireUnits({ look: { imageUnits }, declared, name }: Inspected): Map<
     });
 }
 
-function refuseProfile({ look, declared: { profile, files } }: Inspected): void {
+function refuseProfile({ inspection, declared: { profile, files } }: Inspected): void {
     const isDeclared = PROFILE_DIRECTORIES.some((directory) => files?.[`${directory}/${profile}/service.conf`]);
-    if (look.profiles.includes(profile) || isDeclared) return;
+    if (inspection.profiles.includes(profile) || isDeclared) return;
     throw new UserError({
         property: "profile",
         what: `there is no profile ${profile} on the host, and portabled would attach without any sandbox`,
-        todo: `Use one of ${look.profiles.join(", ")}, or add it to \`files\` as /etc/systemd/portable/profile/${profile}/service.conf`,
+        todo: `Use one of ${inspection.profiles.join(", ")}, or add it to \`files\` as /etc/systemd/portable/profile/${profile}/service.conf`,
     });
 }
 
 /** Throws where an input names a unit that the image doesn't have, or asks of a unit what it can't do. */
-function refuseUnknownUnits({ look, declared }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
+function refuseUnknownUnits({ inspection, declared }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
     const { image, units = {}, dropIns = [], beforeSwitch, health } = declared;
     const texts = dropIns.map(({ unit, name, text, sections = {} }) => ({
         unit,
         name,
         text: text ?? renderUnit(sections),
     }));
-    const known = new DeclaredUnits(imageUnits, units, [...installTexts(look), ...texts], look.facts.systemdVersion);
+    const knownUnits = new DeclaredUnits(
+        imageUnits,
+        units,
+        [...installTexts(inspection), ...texts],
+        inspection.facts.systemdVersion,
+    );
     const inside = health?.command?.inside;
     for (const [unit, property] of [
         ...Object.keys(units).map((unit) => [unit, `units["${unit}"]`] as const),
@@ -94,7 +99,7 @@ function refuseUnknownUnits({ look, declared }: Inspected, imageUnits: ReadonlyM
         ...(beforeSwitch === undefined ? [] : [[beforeSwitch.unit, "beforeSwitch.unit"] as const]),
         ...(inside === undefined ? [] : [[inside, "health.command.inside"] as const]),
     ])
-        if (known.resolve(unit) === undefined && !(property.startsWith("dropIns") && known.isFor(unit)))
+        if (knownUnits.resolve(unit) === undefined && !(property.startsWith("dropIns") && knownUnits.isFor(unit)))
             throw new UserError({
                 property,
                 what: `the image ${image} has no unit ${unit}`,
@@ -102,7 +107,7 @@ function refuseUnknownUnits({ look, declared }: Inspected, imageUnits: ReadonlyM
             });
     const named = new Map<string, string>();
     for (const [name, { enable }] of Object.entries(units)) {
-        const unit = known.resolve(name) ?? name;
+        const unit = knownUnits.resolve(name) ?? name;
         const other = named.get(unit);
         if (other !== undefined)
             throw new UserError({
@@ -111,7 +116,7 @@ function refuseUnknownUnits({ look, declared }: Inspected, imageUnits: ReadonlyM
                 todo: "Declare it under one of them",
             });
         named.set(unit, name);
-        if (enable === true && !known.isEnableable(unit))
+        if (enable === true && !knownUnits.isEnableable(unit))
             throw new UserError({
                 property: `units["${name}"].enable`,
                 what: isTemplate(unit)
@@ -124,15 +129,15 @@ function refuseUnknownUnits({ look, declared }: Inspected, imageUnits: ReadonlyM
     }
 }
 
-function refuseOwner({ look, owner, name, isNew }: Inspected): void {
-    if (look.owner !== undefined && look.owner.token !== owner.token)
+function refuseOwner({ inspection, owner, name, isNew }: Inspected): void {
+    if (inspection.owner !== undefined && inspection.owner.token !== owner.token)
         throw new UserError({
             property: "image",
-            what: `the service ${name} belongs to ${look.owner.urn}`,
+            what: `the service ${name} belongs to ${inspection.owner.urn}`,
             todo: "One service has one owner: destroy it there, or give the image another name",
         });
-    const [attached] = look.attached;
-    if (isNew && look.owner === undefined && attached !== undefined)
+    const [attached] = inspection.attached;
+    if (isNew && inspection.owner === undefined && attached !== undefined)
         throw new UserError({
             property: "image",
             what: `an image named ${name} is attached already, and not by a stack: ${attached.image}`,
@@ -141,11 +146,11 @@ function refuseOwner({ look, owner, name, isNew }: Inspected): void {
 }
 
 /** Throws where a unit of the image would hide or be hidden by one of the host. */
-function refuseHostUnits({ look, name }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
-    const attached = new Set(look.attached.map(({ unit }) => unit));
+function refuseHostUnits({ inspection, name }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
+    const attached = new Set(inspection.attached.map(({ unit }) => unit));
     for (const unit of imageUnits.keys()) {
-        const state = look.shown.get(unit);
-        const isMasked = look.hidden.some((hidden) => hidden.name === unit && hidden.isMasked);
+        const state = inspection.shown.get(unit);
+        const isMasked = inspection.hidden.some((hidden) => hidden.name === unit && hidden.isMasked);
         if (attached.has(unit) || state === undefined || state.fragmentPath === "") continue;
         if (isMasked)
             throw new UserError({
@@ -162,14 +167,14 @@ function refuseHostUnits({ look, name }: Inspected, imageUnits: ReadonlyMap<stri
 }
 
 /** Throws where systemd would go on to read another file than that of the image or of the drop-in. */
-function refuseHidden({ look, declared }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
+function refuseHidden({ inspection, declared }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
     const { units } = new DeclaredUnits(
         imageUnits,
         declared.units ?? {},
-        installTexts(look),
-        look.facts.systemdVersion,
+        installTexts(inspection),
+        inspection.facts.systemdVersion,
     );
-    for (const { name, path, isMasked } of look.hidden) {
+    for (const { name, path, isMasked } of inspection.hidden) {
         if (name.includes("/")) {
             const index = declared.dropIns?.findIndex((dropIn) =>
                 dropInPath(dropIn.unit, dropIn.name).endsWith(`/${name}`),
@@ -201,7 +206,7 @@ function isNeeded(units: DeclaredUnits["units"], name: string): boolean {
 }
 
 /** Throws the reason why the switch program stopped before it changed anything. */
-export function refuseUntouched(said: Performed, name: string, declared: Declared): never {
+export function refuseUntouched(report: Performed, name: string, declared: Declared): never {
     const propertyOf = (file: string, part?: string) => {
         const index =
             declared.dropIns?.findIndex((dropIn) =>
@@ -210,40 +215,40 @@ export function refuseUntouched(said: Performed, name: string, declared: Declare
         const isText = declared.dropIns?.[index]?.text !== undefined;
         return `dropIns[${index}].${part ?? (isText ? "text" : "sections")}`;
     };
-    refuseFindings(said, (file) => propertyOf(file));
-    refuseFiles(said, (path) => propertyOf(path, "name"));
-    const owned = said.one("owned");
+    refuseFindings(report, (file) => propertyOf(file));
+    refuseFiles(report, (path) => propertyOf(path, "name"));
+    const owned = report.one("owned");
     if (owned !== undefined)
         throw new UserError({
             property: "image",
             what: `the service ${name} belongs to ${owned}`,
             todo: "One service has one owner",
         });
-    if (said.has("changed"))
+    if (report.has("changed"))
         throw new Superseded({
-            what: `somebody else has just attached ${said.one("changed") || "nothing"} as ${name}`,
+            what: `somebody else has just attached ${report.one("changed") || "nothing"} as ${name}`,
             todo: "Nothing was changed; run `pulumi up --refresh`",
         });
-    const problem = { what: "the update ended before it began", said: said.stderr };
-    throw said.has("interrupted") ? new Superseded(problem) : new UserError(problem);
+    const problem = { what: "the update ended before it began", reported: report.stderr };
+    throw report.has("interrupted") ? new Superseded(problem) : new UserError(problem);
 }
 
 /** An instance that has never been started, or was stopped. */
 const NOT_LOADED = { active: "inactive", sub: "dead", type: "", result: "", enablement: "disabled" };
 
 /** Units that aren't enabled or running as declared; and an update that hasn't come to its end. */
-export function notAsDeclared(look: InspectedService, overrides: Overrides): string[] {
-    const texts = new Map(look.attached.map(({ unit, text }) => [unit, text] as const));
-    const { units } = new DeclaredUnits(texts, overrides, installTexts(look), look.facts.systemdVersion);
-    const unfinished = look.isUnfinished ? ["an update is under way, or was cut off"] : [];
+export function notAsDeclared(inspection: InspectedService, overrides: Overrides): string[] {
+    const texts = new Map(inspection.attached.map(({ unit, text }) => [unit, text] as const));
+    const { units } = new DeclaredUnits(texts, overrides, installTexts(inspection), inspection.facts.systemdVersion);
+    const unfinished = inspection.isUnfinished ? ["an update is under way, or was cut off"] : [];
     const wanted = new Set([...units.values()].flatMap(({ links }) => links ?? []));
-    const isRuntime = look.attached[0]?.isRuntime ?? false;
-    const there = new Set(look.links.filter((link) => link.isRuntime === isRuntime).map(({ name }) => name));
+    const isRuntime = inspection.attached[0]?.isRuntime ?? false;
+    const there = new Set(inspection.links.filter((link) => link.isRuntime === isRuntime).map(({ name }) => name));
     const wrong = [...units].flatMap(([unit, declared]) => {
-        const state = look.shown.get(unit) ?? (instanceOf(unit) === undefined ? undefined : NOT_LOADED);
+        const state = inspection.shown.get(unit) ?? (instanceOf(unit) === undefined ? undefined : NOT_LOADED);
         if (state === undefined) return [`${unit} isn't loaded`];
         const missing = (declared.links ?? []).filter((name) => !there.has(name));
-        const surplus = look.links.filter((link) => link.unit === unit && !wanted.has(link.name));
+        const surplus = inspection.links.filter((link) => link.unit === unit && !wanted.has(link.name));
         const isOtherwiseEnabled =
             declared.links === undefined
                 ? !state.enablement.startsWith("enabled")
@@ -260,7 +265,7 @@ export function notAsDeclared(look: InspectedService, overrides: Overrides): str
             ),
         ];
     });
-    const hidden = look.hidden.flatMap(({ name, path, isMasked }) => {
+    const hidden = inspection.hidden.flatMap(({ name, path, isMasked }) => {
         if (isMasked) return isNeeded(units, name) ? [`${name} is masked (${path})`] : [];
         return name.includes("/")
             ? [`${unitOfDropIn(name)} reads ${path} in place of the drop-in`]

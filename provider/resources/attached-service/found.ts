@@ -6,13 +6,13 @@ import type { Inputs } from "./schema";
 /** The input `units` as it would have to be for the states that were found; nothing where they are as declared. */
 
 export function unitsAsFound(
-    look: InspectedService,
+    inspection: InspectedService,
     overrides: Inputs["units"] = {},
 ): { units?: NonNullable<Inputs["units"]> } {
-    const texts = new Map(look.attached.map(({ unit, text }) => [unit, text] as const));
-    const { units } = new DeclaredUnits(texts, overrides, installTexts(look), look.facts.systemdVersion);
+    const texts = new Map(inspection.attached.map(({ unit, text }) => [unit, text] as const));
+    const { units } = new DeclaredUnits(texts, overrides, installTexts(inspection), inspection.facts.systemdVersion);
     const found = [...units].flatMap(([unit, declared]) => {
-        const state = look.shown.get(unit);
+        const state = inspection.shown.get(unit);
         if (state === undefined) return [];
         // Without links of its own a unit's enablement is that of another one, as of an instance of a template.
         const isEnabled = state.enablement.startsWith("enabled");

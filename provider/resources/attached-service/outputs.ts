@@ -17,14 +17,14 @@ export function stateOutputs({
     name,
     owner,
     host,
-    look,
+    inspection,
     shown,
     serving,
 }: {
     name: string;
     owner: Owner;
     host: Host;
-    look: Pick<InspectedService, "facts">;
+    inspection: Pick<InspectedService, "facts">;
     /** Each unit of the image as systemd shows it. */
     shown: Pick<InspectedService, "shown" | "links">;
     /** Path of the image that is attached; empty where none is. */
@@ -46,7 +46,7 @@ export function stateOutputs({
                 ]),
             ]),
         ),
-        machineId: look.facts.machineId,
+        machineId: inspection.facts.machineId,
         record: recordText(owner),
         connection: host.connection,
     };

@@ -102,11 +102,11 @@ function changedOverrides(before: unknown, now: unknown): string[] {
     };
     return [...new Set([...Object.keys(old), ...Object.keys(overrides)])].flatMap((unit) =>
         (["start", "enable"] as const).flatMap((setting) => {
-            const [was, is] = [old[unit], overrides[unit]].map((override) =>
+            const [oldState, newState] = [old[unit], overrides[unit]].map((override) =>
                 isRecord(override) ? override[setting] : undefined,
             );
-            const doing = DOING[setting][String(is) as "true" | "false" | "undefined"] ?? "changes";
-            return was === is ? [] : [`${doing} ${unit}`];
+            const doing = DOING[setting][String(newState) as "true" | "false" | "undefined"] ?? "changes";
+            return oldState === newState ? [] : [`${doing} ${unit}`];
         }),
     );
 }

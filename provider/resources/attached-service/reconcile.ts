@@ -65,8 +65,8 @@ export async function inspectHostFor(
         mayRollBack: boolean;
     },
 ): Promise<InspectedService> {
-    const said = await perform(context, host, () => inspectService({ ...request, token: request.owner.token }));
-    return parseInspection(said, { host: host.name, image: request.image });
+    const report = await perform(context, host, () => inspectService({ ...request, token: request.owner.token }));
+    return parseInspection(report, { host: host.name, image: request.image });
 }
 
 /** Instances of templates among names of units. */
@@ -110,8 +110,8 @@ class Reconciliation {
 
     async inspect(): Promise<InspectedService> {
         this.context.status("inspecting the host");
-        for (let inspection = 1; ; inspection++) {
-            const look = await inspectHostFor(this.context, this.host, {
+        for (let count = 1; ; count++) {
+            const inspection = await inspectHostFor(this.context, this.host, {
                 name: this.name,
                 image: this.desired.image,
                 extensions: this.desired.extensions,
@@ -122,46 +122,47 @@ class Reconciliation {
                 declaredImage: this.desired.image,
                 mayRollBack: true,
             });
-            requirePortable(look.facts, this.host.name);
-            if (!look.isUnfinished || inspection === INSPECTIONS) return look;
+            requirePortable(inspection.facts, this.host.name);
+            if (!inspection.isUnfinished || count === INSPECTIONS) return inspection;
         }
     }
 
     /** Throws {@link Superseded} where the host isn't any more as it was inspected. */
-    async attempt(look: InspectedService): Promise<Result> {
+    async attempt(inspection: InspectedService): Promise<Result> {
         const { declared, owner, gap, adopted } = this.request;
         const { name } = this;
-        const imageUnits = refuseInspected({ look, declared, owner, name, isNew: adopted === undefined });
-        refuseOtherKept(this.desired.files, this.request.derived.hostFiles ?? {}, look.files);
-        const plan = planSwitch({ ...look, imageUnits }, this.desired);
-        if (plan.nothingToDo && look.owner?.nonce === owner.nonce) return this.result(look, look, declared.image, gap);
+        const imageUnits = refuseInspected({ inspection, declared, owner, name, isNew: adopted === undefined });
+        refuseOtherKept(this.desired.files, this.request.derived.hostFiles ?? {}, inspection.files);
+        const plan = planSwitch({ ...inspection, imageUnits }, this.desired);
+        if (plan.nothingToDo && inspection.owner?.nonce === owner.nonce)
+            return this.result(inspection, inspection, declared.image, gap);
         if (declared.health !== undefined) await requireConnections(this.context, this.host, declared.health);
-        const { said, isAnswerLost, unhealthy } = await this.switchTo(look, plan);
-        if (!said.has("touched")) refuseUntouched(said, name, declared);
-        if (!said.has("done")) throw await this.failure(look, plan, said, unhealthy);
+        const { report, isAnswerLost, unhealthy } = await this.switchTo(inspection, plan);
+        if (!report.has("changing")) refuseUntouched(report, name, declared);
+        if (!report.has("done")) throw await this.failure(inspection, plan, report, unhealthy);
         this.context.status(`${declared.image.split("/").pop()} is running`);
-        for (const unread of unreadDropIns(plan, shownUnits(said)))
+        for (const unread of unreadDropIns(plan, shownUnits(report)))
             this.context.warn(`${unread} on ${this.host.name}, so it has no effect there.`);
         return this.result(
-            look,
-            shownUnits(said),
+            inspection,
+            shownUnits(report),
             declared.image,
-            isAnswerLost ? gap : (gapOfUpdate(said, plan) ?? gap),
+            isAnswerLost ? gap : (gapOfUpdate(report, plan) ?? gap),
         );
     }
 
     /** Runs the switch; where its answer doesn't arrive, asks the host for it over a new connection. */
     private async switchTo(
-        look: InspectedService,
+        inspection: InspectedService,
         plan: SwitchPlan,
-    ): Promise<{ said: Performed; isAnswerLost: boolean; unhealthy: string | undefined }> {
+    ): Promise<{ report: Performed; isAnswerLost: boolean; unhealthy: string | undefined }> {
         const { context, host, name } = this;
         const { declared, owner, adopted = [] } = this.request;
         const { stableSeconds, command, timeoutSeconds = 0 } = declared.health ?? {};
         const switchId = randomBytes(8).toString("hex");
         const confirmation = new Confirmation(context, host, declared.health);
         try {
-            const said = await perform(
+            const outcome = await perform(
                 context,
                 host,
                 (report) =>
@@ -177,16 +178,16 @@ class Reconciliation {
                     ),
                 { answers: { confirm: () => confirmation.answer() }, lastKey: "done" },
             ).finally(() => confirmation.end());
-            if (said.has("touched") && !said.has("done") && !said.has("failed"))
-                throw new UserError({ what: "its program was killed there", said: said.stderr });
-            return { said, isAnswerLost: false, unhealthy: confirmation.unhealthy };
+            if (outcome.has("changing") && !outcome.has("done") && !outcome.has("failed"))
+                throw new UserError({ what: "its program was killed there", reported: outcome.stderr });
+            return { report: outcome, isAnswerLost: false, unhealthy: confirmation.unhealthy };
         } catch (error) {
             const reason = error instanceof UserError ? error.problem.what : String(error);
             try {
-                const said = await perform(context, host, () => restOfSwitch(name, owner, plan, switchId, reason));
-                return { said, isAnswerLost: true, unhealthy: confirmation.unhealthy };
+                const report = await perform(context, host, () => restOfSwitch(name, owner, plan, switchId, reason));
+                return { report, isAnswerLost: true, unhealthy: confirmation.unhealthy };
             } catch {
-                const { id, outputs } = this.result(look, look, plan.previous?.path ?? "");
+                const { id, outputs } = this.result(inspection, inspection, plan.previous?.path ?? "");
                 throw new PartialFailure(id, outputs, [
                     `The update failed on ${host.name}: ${reason}. Unless it was confirmed, the host rolls back by itself to what was running before; what is running now isn't known here: \`pulumi refresh\` shows it, \`pulumi up\` repairs it.`,
                 ]);
@@ -196,42 +197,42 @@ class Reconciliation {
 
     /** What is there after an update that failed. The previous version is held to the same health as the new one. */
     private async failure(
-        look: InspectedService,
+        inspection: InspectedService,
         plan: SwitchPlan,
-        said: Performed,
+        report: Performed,
         unhealthy: string | undefined,
     ): Promise<PartialFailure> {
         const { health, image } = this.request.declared;
-        const serving = said.one("serving")?.split(" ")[0] ?? "nothing";
+        const running = report.one("running")?.split(" ")[0] ?? "nothing";
         const previous = plan.previous?.path ?? "";
         const ofPrevious =
-            health !== undefined && serving === previous && previous !== ""
+            health !== undefined && running === previous && previous !== ""
                 ? await waitUntilHealthy(this.context, this.host, health)
                 : undefined;
-        const attached = serving === "kept" ? image : serving === "nothing" ? previous : serving;
-        const { id, outputs } = this.result(look, shownUnits(said), attached);
-        const files = foundFiles(said.all("file"));
+        const attached = running === "kept" ? image : running === "nothing" ? previous : running;
+        const { id, outputs } = this.result(inspection, shownUnits(report), attached);
+        const files = foundFiles(report.all("file"));
         const hostFilePaths = [...files.keys()].filter((path) => !isDropInPath(path));
         const found = {
-            dropInTexts: Object.fromEntries([...said.blocksOf("content")].filter(([path]) => isDropInPath(path))),
+            dropInTexts: Object.fromEntries([...report.blocksOf("content")].filter(([path]) => isDropInPath(path))),
             hostFiles: foundHostFiles(files, hostFilePaths, this.request.declared.files),
         };
-        const reason = failureReason(said, plan, this.host.name, { ofNew: unhealthy, ofPrevious });
+        const reason = failureReason(report, plan, this.host.name, { ofNew: unhealthy, ofPrevious });
         return new PartialFailure(id, { ...outputs, ...found }, [reason]);
     }
 
     private result(
-        look: InspectedService,
+        inspection: InspectedService,
         shown: Pick<InspectedService, "shown" | "links">,
-        serving: string,
+        running: string,
         gap = this.request.gap,
     ): Result {
         const { name, host } = this;
         const { owner, derived } = this.request;
         return {
-            id: objectId(name, look.facts.machineId),
+            id: objectId(name, inspection.facts.machineId),
             outputs: {
-                ...stateOutputs({ name, owner, host, look, shown, serving }),
+                ...stateOutputs({ name, owner, host, inspection, shown, serving: running }),
                 dropInTexts: derived.dropInTexts ?? {},
                 hostFiles: derived.hostFiles ?? {},
                 ...gap,

@@ -11,15 +11,15 @@ export interface Unhealthy {
 }
 
 /** The reason of an update that failed: what failed, what is running now, and the journal of the unit. */
-export function failureReason(said: Performed, plan: SwitchPlan, host: string, unhealthy: Unhealthy): string {
-    const journal = said.block("journal")?.trim();
-    const undone = said.all("undo-failed");
-    const why = unhealthy.ofNew ?? (said.block("said")?.trim() || said.stderr.trim() || "no reason given");
+export function failureReason(report: Performed, plan: SwitchPlan, host: string, unhealthy: Unhealthy): string {
+    const journal = report.block("journal")?.trim();
+    const undone = report.all("undo-failed");
+    const reason = unhealthy.ofNew ?? (report.block("output")?.trim() || report.stderr.trim() || "no reason given");
     return [
-        `${said.one("failed") ?? "The update"} failed on ${host}: ${why}`,
-        rollbackText(said.one("serving"), plan.previous?.path, unhealthy.ofPrevious),
+        `${report.one("failed") ?? "The update"} failed on ${host}: ${reason}`,
+        rollbackText(report.one("running"), plan.previous?.path, unhealthy.ofPrevious),
         undone.length > 0
-            ? `Steps of the rollback failed, too: ${undone.join("; ")}.\n${said.block("undone")?.trim() ?? ""}`
+            ? `Steps of the rollback failed, too: ${undone.join("; ")}.\n${report.block("undone")?.trim() ?? ""}`
             : "",
         journal ? `Journal of the unit:\n${journal.replace(/^/gm, "    ")}` : "",
     ]
@@ -27,25 +27,25 @@ export function failureReason(said: Performed, plan: SwitchPlan, host: string, u
         .join("\n");
 }
 
-/** `serving` is what the host reported: a path, `kept`, `nothing TEXT`, or undefined where it reported nothing. */
+/** `running` is what the host reported under that key: a path, `kept`, `nothing TEXT`, or undefined where it reported nothing. */
 function rollbackText(
-    serving: string | undefined,
+    running: string | undefined,
     previous: string | undefined,
     unhealthy: string | undefined,
 ): string {
-    if (serving === "kept")
+    if (running === "kept")
         return "The new image stays attached, since beforeSwitch has run and `rollback` is unlessMigrated: the previous image is still on the host, for you to decide.";
-    if (serving !== undefined && serving === previous) {
+    if (running !== undefined && running === previous) {
         const health = unhealthy === undefined ? "" : `, but isn't healthy either: ${unhealthy}`;
-        return `The image, drop-ins and files were rolled back: ${serving} is running${health}. Data that the new version has written stays as it is.`;
+        return `The image, drop-ins and files were rolled back: ${running} is running${health}. Data that the new version has written stays as it is.`;
     }
-    if (!serving?.startsWith("nothing")) return "What is running now isn't known: `pulumi refresh` shows it.";
+    if (!running?.startsWith("nothing")) return "What is running now isn't known: `pulumi refresh` shows it.";
     if (previous === undefined) return "Everything was rolled back: nothing is attached.";
-    return `The previous image is attached again, but it isn't running: ${serving.slice("nothing ".length)}.`;
+    return `The previous image is attached again, but it isn't running: ${running.slice("nothing ".length)}.`;
 }
 
 /** The outputs about refused connections, from what the host reported; undefined where no service was restarted. */
-export function gapOfUpdate(said: Performed, plan: SwitchPlan): Gap | undefined {
+export function gapOfUpdate(report: Performed, plan: SwitchPlan): Gap | undefined {
     const running = plan.restart.filter((unit) => plan.before.active.includes(unit));
     if (plan.previous === undefined || running.length === 0) return undefined;
     const closed = plan.restartSockets.filter((unit) => unit.endsWith(".socket"));
@@ -53,10 +53,10 @@ export function gapOfUpdate(said: Performed, plan: SwitchPlan): Gap | undefined 
     for (const service of running) {
         const pair = plan.activated.find((candidate) => candidate.service === service);
         if (pair === undefined) return refused(`${service} has no socket unit that stays open while it restarts`);
-        if (!said.all("takes").includes(`${service} ${pair.socket}`))
+        if (!report.all("takes").includes(`${service} ${pair.socket}`))
             return refused(`${service} doesn't take ${pair.socket} over (LISTEN_FDS)`);
         // CLD_EXITED of waitid(2): the program ended by itself; else a signal cut off what it was doing.
-        if (!said.all("ended").includes(`${service} 1`))
+        if (!report.all("ended").includes(`${service} 1`))
             return refused(`${service} was ended by a signal, with the requests it had in hand`);
     }
     const kept = plan.activated.map(({ service, socket }) => `${service} takes ${socket} over and ended by itself`);

@@ -22,7 +22,7 @@ export async function readAsset(context: Pick<Context, "programDirectory">, asse
     } catch (error) {
         throw new UserError({
             what: `the file ${file} can't be read`,
-            said: (error as NodeJS.ErrnoException).code,
+            reported: (error as NodeJS.ErrnoException).code,
             todo: "Relative paths start at the program's directory",
         });
     }

@@ -21,9 +21,9 @@ export function dropInText(
         };
     if (text instanceof Unknown || containsUnknown(sections)) return { text: UNKNOWN, failures: [] };
     if (text !== undefined) return { text: withFinalNewline(text), failures: [] };
-    const known = sections as UnitSections;
-    const problems = sectionProblems(known);
-    if (problems.length === 0) return { text: renderUnit(known), failures: [] };
+    const knownSections = sections as UnitSections;
+    const problems = sectionProblems(knownSections);
+    if (problems.length === 0) return { text: renderUnit(knownSections), failures: [] };
     return {
         text: UNKNOWN,
         failures: problems.map((problem) => ({

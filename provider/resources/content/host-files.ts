@@ -22,13 +22,13 @@ export async function checkHostFiles(
     for (const [name, file] of Object.entries(files)) {
         states[name] = UNKNOWN;
         if (containsUnknown(file)) continue;
-        const known = file as HostFileInput;
-        if ((known.content === undefined) === (known.asset === undefined)) {
+        const knownFile = file as HostFileInput;
+        if ((knownFile.content === undefined) === (knownFile.asset === undefined)) {
             failures.push({ path: [...path, name], what: "needs either `content` or `asset`, exactly one of them" });
             continue;
         }
         try {
-            const resolved = await resolveHostFile(context, name, known);
+            const resolved = await resolveHostFile(context, name, knownFile);
             states[name] = hostFileState({ ...resolved, digest: sha256(resolved.content) });
         } catch (error) {
             if (!(error instanceof UserError)) throw error;

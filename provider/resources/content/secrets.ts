@@ -18,8 +18,8 @@ export function warnOfSecrets(
     for (const [section, settings] of Object.entries(isRecord(dropIn.sections) ? dropIn.sections : {}))
         for (const setting of isRecord(settings) ? Object.keys(settings) : []) {
             if (!isSecret([...path, "sections", section, setting])) continue;
-            const how = setting === "Environment" ? " (`systemctl show -p Environment`)" : "";
-            context.warn(`${unit}: a secret in ${setting}= can be read by every user of the host${how}. ${advice}`);
+            const command = setting === "Environment" ? " (`systemctl show -p Environment`)" : "";
+            context.warn(`${unit}: a secret in ${setting}= can be read by every user of the host${command}. ${advice}`);
         }
 }
 

@@ -131,16 +131,16 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
         return write(context, host, declared, derived, { owner, adopted: adoptedPaths(olds.outputs) });
     },
 
-    async read(context, { id, inputs: old, outputs: known }) {
-        const isImport = Object.keys(known).length === 0;
+    async read(context, { id, inputs: old, outputs: oldOutputs }) {
+        const isImport = Object.keys(oldOutputs).length === 0;
         const { unit, name } = isImport ? idParts(id) : old;
         const path = pathOf({ unit, name });
         const { host, isAnotherMachine } = await hostOf(
             context,
-            { inputs: old, outputs: known },
+            { inputs: old, outputs: oldOutputs },
             `the drop-in ${path}`,
         );
-        const owner = ownerOf(context, known.record, path);
+        const owner = ownerOf(context, oldOutputs.record, path);
         const filePaths = Object.keys(old.files ?? {});
         const found = await perform(context, host, () => readDropIn(owner, [path, ...filePaths], [path]));
         const { machineId } = hostFacts(found);
@@ -155,7 +155,7 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
             id: objectId(path, machineId),
             inputs: { ...old, unit, name, ...(isImport ? { text } : {}), dropInText: text, hostFiles: states },
             outputs: {
-                ...known,
+                ...oldOutputs,
                 path,
                 dropInText: text,
                 hostFiles: states,
@@ -166,26 +166,30 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
         };
     },
 
-    async delete(context, { inputs: old, outputs: known }) {
-        const path = known.path ?? pathOf(old);
+    async delete(context, { inputs: old, outputs: oldOutputs }) {
+        const path = oldOutputs.path ?? pathOf(old);
         await removeFromHost(
             context,
-            { inputs: old, outputs: known },
+            { inputs: old, outputs: oldOutputs },
             `the drop-in ${path}`,
             async ({ host, warnOfAnotherMachine }) => {
-                const owner = ownerOf(context, known.record, pathOf(old));
+                const owner = ownerOf(context, oldOutputs.record, pathOf(old));
                 const { unit = "", onChange } = old;
-                const said = await perform(context, host, () =>
-                    removeDropIn(owner, { unit, onChange, path }, adoptedPaths(known), known.machineId ?? ""),
+                const report = await perform(context, host, () =>
+                    removeDropIn(owner, { unit, onChange, path }, adoptedPaths(oldOutputs), oldOutputs.machineId ?? ""),
                 );
-                warnOfNoEffect(context, said, host.name, path);
-                if (said.has("other-machine")) warnOfAnotherMachine();
-                else if (said.has("failed"))
+                warnOfNoEffect(context, report, host.name, path);
+                if (report.has("other-machine")) warnOfAnotherMachine();
+                else if (report.has("failed"))
                     context.warn(
-                        `${path} is removed on ${host.name}, but ${said.one("failed")} failed after it: ${said.block("said")?.trim()}`,
+                        `${path} is removed on ${host.name}, but ${report.one("failed")} failed after it: ${report.block("output")?.trim()}`,
                     );
-                else if (!said.has("done") && !said.has("superseded"))
-                    throw new UserError({ host: host.name, what: `${path} couldn't be removed`, said: said.stderr });
+                else if (!report.has("done") && !report.has("superseded"))
+                    throw new UserError({
+                        host: host.name,
+                        what: `${path} couldn't be removed`,
+                        reported: report.stderr,
+                    });
             },
         );
     },
@@ -203,8 +207,8 @@ function idParts(id: string): { unit: string; name: string } {
 }
 
 /** Files of the state: those of an import aren't in a record yet. */
-function adoptedPaths(known: Partial<Outputs>): string[] {
-    return [known.path ?? "", ...Object.keys(known.hostFiles ?? {})];
+function adoptedPaths(oldOutputs: Partial<Outputs>): string[] {
+    return [oldOutputs.path ?? "", ...Object.keys(oldOutputs.hostFiles ?? {})];
 }
 
 function pathOf({ unit = "", name = "" }: { unit?: string; name?: string }): string {
@@ -229,34 +233,34 @@ async function write(
         const { unit, name, onChange } = declared;
         const kept = files.filter(({ isKept }) => isKept).map((file) => file.path);
         if (kept.length > 0) {
-            const said = await perform(context, host, () => readDropIn(owner, kept, []));
-            refuseOtherKept(files, derived.hostFiles ?? {}, foundFiles(said.all("file")));
+            const report = await perform(context, host, () => readDropIn(owner, kept, []));
+            refuseOtherKept(files, derived.hostFiles ?? {}, foundFiles(report.all("file")));
         }
-        const said = await perform(context, host, () =>
+        const report = await perform(context, host, () =>
             writeDropIn(owner, { unit, name, dropIn: fileOfDropIn, files, onChange }, adopted, budgetSeconds(context)),
         );
-        refuseUntouched(said, declared);
-        const { machineId } = hostFacts(said);
-        const found = foundFiles(said.all("file"));
+        refuseUntouched(report, declared);
+        const { machineId } = hostFacts(report);
+        const found = foundFiles(report.all("file"));
         found.delete(path);
         const result = {
             id: objectId(path, machineId),
             outputs: {
                 path,
-                dropInText: said.blocksOf("content").get(path) ?? "",
+                dropInText: report.blocksOf("content").get(path) ?? "",
                 hostFiles: foundHostFiles(found, [...found.keys()], declared.files),
                 machineId,
                 record: recordText(owner),
                 connection: host.connection,
             },
         };
-        if (said.has("done")) {
+        if (report.has("done")) {
             context.status(`${path} is in effect`);
-            warnOfNoEffect(context, said, host.name, path);
+            warnOfNoEffect(context, report, host.name, path);
             warnOfInstallSection(context, unit, result.outputs.dropInText);
             return result;
         }
-        throw new PartialFailure(result.id, result.outputs, [failureReason(said, declared, host.name)]);
+        throw new PartialFailure(result.id, result.outputs, [failureReason(report, declared, host.name)]);
     });
 }
 

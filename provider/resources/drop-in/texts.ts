@@ -6,14 +6,19 @@ import { refuseFiles, refuseFindings } from "../refusals";
 /* What is reported of a drop-in that can't be written, or that has no effect. */
 
 /** Warns of what is on the host as declared and has no effect there, or none yet. */
-export function warnOfNoEffect(context: Pick<HostContext, "warn">, said: Performed, host: string, path: string): void {
-    for (const unread of said.all("unread")) {
+export function warnOfNoEffect(
+    context: Pick<HostContext, "warn">,
+    report: Performed,
+    host: string,
+    path: string,
+): void {
+    for (const unread of report.all("unread")) {
         const [unit = "", other = ""] = unread.split(" ");
         context.warn(
             `${unit} doesn't read ${path} on ${host}: it reads ${other} in its place. Give one of the two another name.`,
         );
     }
-    for (const unit of said.all("later"))
+    for (const unit of report.all("later"))
         context.warn(
             `${unit} on ${host} takes the change of ${path} when it is started the next time. To stop and start it at once, set onChange to "restart".`,
         );
@@ -28,8 +33,8 @@ export function warnOfInstallSection(context: Pick<HostContext, "warn">, unit: s
 }
 
 /** Throws for an active unit that can't take the change in the way that is declared, or that its kind needs. */
-function refuseEffect(said: Performed): void {
-    const [verb, unit] = said.one("cannot")?.split(" ") ?? [];
+function refuseEffect(report: Performed): void {
+    const [verb, unit] = report.one("cannot")?.split(" ") ?? [];
     if (verb === "reload")
         throw new UserError({
             property: "onChange",
@@ -42,7 +47,7 @@ function refuseEffect(said: Performed): void {
             what: `${unit} can't be restarted: systemd refuses that for it (RefuseManualStop=, RefuseManualStart=, a scope, a transient socket)`,
             todo: 'Use `onChange: "none"`, so that it takes the drop-in when it is started the next time; nothing was changed',
         });
-    const mounted = said.one("needs-restart");
+    const mounted = report.one("needs-restart");
     if (mounted !== undefined)
         throw new UserError({
             property: "onChange",
@@ -52,36 +57,36 @@ function refuseEffect(said: Performed): void {
 }
 
 /** Throws the reason why the host refused the drop-in before anything was changed. */
-export function refuseUntouched(said: Performed, declared: { unit: string; text?: string }): void {
-    if (said.has("touched")) return;
-    if (said.has("no-unit"))
+export function refuseUntouched(report: Performed, declared: { unit: string; text?: string }): void {
+    if (report.has("changing")) return;
+    if (report.has("no-unit"))
         throw new UserError({
             property: "unit",
             what: `there is no unit ${declared.unit}`,
             todo: "If an AttachedService installs it, name that in dependsOn",
         });
-    refuseFindings(said, () => (declared.text === undefined ? "sections" : "text"));
-    if (said.has("masked"))
+    refuseFindings(report, () => (declared.text === undefined ? "sections" : "text"));
+    if (report.has("masked"))
         throw new UserError({
             property: "unit",
             what: `${declared.unit} is masked, so a drop-in has no effect`,
             todo: `Run \`systemctl unmask ${declared.unit}\` there; nothing was changed`,
         });
-    refuseEffect(said);
-    refuseFiles(said, () => "name");
-    throw new UserError({ what: "the drop-in couldn't be written", said: said.stderr });
+    refuseEffect(report);
+    refuseFiles(report, () => "name");
+    throw new UserError({ what: "the drop-in couldn't be written", reported: report.stderr });
 }
 
-export function failureReason(said: Performed, declared: { unit: string }, host: string): string {
-    const serving = said.one("serving");
-    const journal = said.block("journal")?.trim();
+export function failureReason(report: Performed, declared: { unit: string }, host: string): string {
+    const running = report.one("running");
+    const journal = report.block("journal")?.trim();
     return [
-        `${said.one("failed") ?? "the change"} failed on ${host}: ${said.block("said")?.trim() || said.stderr.trim() || "no reason given"}.`,
-        serving === "old"
+        `${report.one("failed") ?? "the change"} failed on ${host}: ${report.block("output")?.trim() || report.stderr.trim() || "no reason given"}.`,
+        running === "old"
             ? `The drop-in and files were rolled back, and ${declared.unit} is as before.`
-            : serving === undefined
+            : running === undefined
               ? "What is there now isn't known: `pulumi refresh` shows it."
-              : `The drop-in and files were rolled back, but the unit isn't running: ${serving.replace(/^nothing ?/, "")}.`,
+              : `The drop-in and files were rolled back, but the unit isn't running: ${running.replace(/^nothing ?/, "")}.`,
         journal ? `Its journal:\n${journal.replace(/^/gm, "    ")}` : "",
     ]
         .filter((part) => part !== "")

@@ -36,7 +36,7 @@ interface Placement<O> {
 
 /** One try to put the image in its place. */
 interface Try {
-    said: Performed;
+    report: Performed;
     facts: HostFacts;
     /** How the image came; undefined where it was there already. */
     arrival: Arrival | undefined;
@@ -54,19 +54,19 @@ export async function place<O extends Record<string, unknown>>(
     const { built, adopted, owner, outputsOf } = placement;
     return located({ host: host.name }, async () => {
         let last = await attempt(context, host, placement, adopted);
-        if (!last.said.has("done") && last.arrival === undefined)
+        if (!last.report.has("done") && last.arrival === undefined)
             last = await attempt(context, host, placement, adopted);
-        if (!last.said.has("done") && last.arrival?.from !== undefined)
+        if (!last.report.has("done") && last.arrival?.from !== undefined)
             last = await attempt(context, host, placement, "");
-        const { said, facts, arrival } = last;
+        const { report, facts, arrival } = last;
         const id = objectId(built.name, facts.machineId);
         const outputs = outputsOf({
-            retained: said.all("retained"),
+            retained: report.all("retained"),
             machineId: facts.machineId,
             record: recordText(owner),
             connection: host.connection,
         });
-        if (!said.has("done")) throw new PartialFailure(id, outputs, [notPlaced(host, built, said)]);
+        if (!report.has("done")) throw new PartialFailure(id, outputs, [notPlaced(host, built, report)]);
         context.status(`${built.fileName} is on the host (${megabytes(built.sizeBytes)} MB${arrivalText(arrival)})`);
         return { id, outputs };
     });
@@ -80,30 +80,30 @@ async function attempt<O>(
     reused: string,
 ): Promise<Try> {
     context.status("inspecting the host");
-    const look = await perform(context, host, () => inspectImage(built, reused));
-    const facts = hostFacts(look);
+    const inspection = await perform(context, host, () => inspectImage(built, reused));
+    const facts = hostFacts(inspection);
     requirePortable(facts, host.name);
-    const isPresent = look.one("present") === built.digest;
+    const isPresent = inspection.one("present") === built.digest;
     const other = otherArchitecture(facts, built.architecture);
     if (other !== undefined) {
         const todo = "Build the programs for that, or give a host of the other kind; nothing was uploaded";
         throw new UserError({ property: "source", what: other, todo });
     }
-    if (!isPresent) refuseFullDisk(look.one("free"), built);
+    if (!isPresent) refuseFullDisk(inspection.one("free"), built);
     const arrival = isPresent
         ? undefined
         : built.file === undefined
-          ? copyOf(built, reused, look.block("chunks"))
-          : arrivalOf(reused, look.block("chunks"), await index);
+          ? copyOf(built, reused, inspection.block("chunks"))
+          : arrivalOf(reused, inspection.block("chunks"), await index);
     const commit = (receiving?: (path: string) => Promise<Answer>) =>
         perform(context, host, () => commitImage(built, arrival, owner, { retain, adopted }), {
             answers: receiving === undefined ? {} : { receiving },
             lastKey: "done",
         });
-    const said = arrival === undefined ? await commit() : await sendImage(context, host, built, arrival, commit);
-    if (said.has("no-incoming"))
-        throw new UserError({ what: "no directory to upload to could be made in /var/lib", said: said.stderr });
-    return { said, facts, arrival };
+    const report = arrival === undefined ? await commit() : await sendImage(context, host, built, arrival, commit);
+    if (report.has("no-incoming"))
+        throw new UserError({ what: "no directory to upload to could be made in /var/lib", reported: report.stderr });
+    return { report, facts, arrival };
 }
 
 function arrivalOf(reused: string, chunks: string | undefined, index: string): Arrival {
@@ -128,14 +128,14 @@ function arrivalText(arrival: Arrival | undefined): string {
     return `, ${megabytes(newBytes(arrival.from.parts))} MB of them uploaded`;
 }
 
-function notPlaced(host: Host, { digest, path }: Built, said: Performed): string {
-    const arrived = said.one("digest");
+function notPlaced(host: Host, { digest, path }: Built, report: Performed): string {
+    const arrived = report.one("digest");
     const what =
         arrived !== undefined && arrived !== digest
             ? `the image arrived with another SHA-256: ${arrived} in place of ${digest}`
             : `the image couldn't be put at ${path}`;
     const todo = "What was there before is unchanged; run `pulumi up` again";
-    return new UserError({ host: host.name, what, said: said.stderr, todo }).message;
+    return new UserError({ host: host.name, what, reported: report.stderr, todo }).message;
 }
 
 function refuseFullDisk(free: string | undefined, { sizeBytes, path }: Built): void {

@@ -93,12 +93,16 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         return deploy(context, declared, derived, built, { owner, adopted: olds.outputs.path ?? "" });
     },
 
-    async read(context, { id, inputs: old, outputs: known }) {
-        const isImport = Object.keys(known).length === 0;
-        const path = isImport ? importedPath(id) : (known.path ?? "");
+    async read(context, { id, inputs: old, outputs: oldOutputs }) {
+        const isImport = Object.keys(oldOutputs).length === 0;
+        const path = isImport ? importedPath(id) : (oldOutputs.path ?? "");
         const name = isImport ? imageName(path) : nameOnHost(context, old);
-        const { host, isAnotherMachine } = await hostOf(context, { inputs: old, outputs: known }, `the image ${path}`);
-        const owner = ownerOf(context, known.record, name);
+        const { host, isAnotherMachine } = await hostOf(
+            context,
+            { inputs: old, outputs: oldOutputs },
+            `the image ${path}`,
+        );
+        const owner = ownerOf(context, oldOutputs.record, name);
         const found = await perform(context, host, () => readImage({ path }, owner));
         const { machineId } = hostFacts(found);
         if (isAnotherMachine(machineId)) return undefined;
@@ -128,7 +132,7 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
                     connection: host.connection,
                 },
             };
-        if (digest !== known.digest) {
+        if (digest !== oldOutputs.digest) {
             context.warn(
                 digest === undefined
                     ? `${path} is gone from ${host.name}: \`pulumi up\` uploads it again.`
@@ -140,31 +144,31 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
             return {
                 id,
                 inputs: { ...old, sourceDigest },
-                outputs: { ...known, ...there, connection: host.connection },
+                outputs: { ...oldOutputs, ...there, connection: host.connection },
             };
         }
         return {
             id: objectId(name, machineId),
             inputs: old,
-            outputs: { ...known, digest, sizeBytes: Number(sizeBytes), machineId, connection: host.connection },
+            outputs: { ...oldOutputs, digest, sizeBytes: Number(sizeBytes), machineId, connection: host.connection },
         };
     },
 
-    async delete(context, { inputs: old, outputs: known }) {
-        const { path = "", machineId = "" } = known;
+    async delete(context, { inputs: old, outputs: oldOutputs }) {
+        const { path = "", machineId = "" } = oldOutputs;
         await removeFromHost(
             context,
-            { inputs: old, outputs: known },
+            { inputs: old, outputs: oldOutputs },
             `the image ${path}`,
             async ({ host, isAnotherMachine }) => {
-                const owner = ownerOf(context, known.record, nameOnHost(context, old));
-                const said = await perform(context, host, () => releaseImage(owner, machineId, path));
-                if (said.has("kept"))
+                const owner = ownerOf(context, oldOutputs.record, nameOnHost(context, old));
+                const report = await perform(context, host, () => releaseImage(owner, machineId, path));
+                if (report.has("kept"))
                     context.warn(
-                        `Still in use on ${host.name}, so the file stays until what is attached to it is gone: ${said.all("kept").join(", ")}.`,
+                        `Still in use on ${host.name}, so the file stays until what is attached to it is gone: ${report.all("kept").join(", ")}.`,
                     );
-                if (isAnotherMachine(hostFacts(said).machineId) || said.has("done")) return;
-                throw new UserError({ host: host.name, what: `${path} couldn't be released`, said: said.stderr });
+                if (isAnotherMachine(hostFacts(report).machineId) || report.has("done")) return;
+                throw new UserError({ host: host.name, what: `${path} couldn't be released`, reported: report.stderr });
             },
         );
     },

@@ -28,10 +28,12 @@ export async function previewedImage(
     }
     const { source, name, instance, version, format, extends: extended } = declared;
     if ([sourceDigest, name, instance, version, format, extended].includes(UNKNOWN)) return unknown;
-    const known = declared as Inputs;
+    const knownInputs = declared as Inputs;
     const digestOfSource = sourceDigest as string;
-    const args = buildArgs(context, known, digestOfSource);
-    const made = await previewImage(source as Source, args).catch(keptIfChanged(context, known, digestOfSource, olds));
+    const args = buildArgs(context, knownInputs, digestOfSource);
+    const made = await previewImage(source as Source, args).catch(
+        keptIfChanged(context, knownInputs, digestOfSource, olds),
+    );
     if (made === undefined) return unknown;
     if ("packerMissing" in made) {
         context.warn(
@@ -56,10 +58,10 @@ export function warnOfClosing(context: Context, old: unknown, now: unknown): voi
     for (const [unit, text] of Object.entries(now)) {
         const before = old[unit];
         if (!unit.endsWith(".socket") || typeof before !== "string" || typeof text !== "string") continue;
-        const why = whyClosing(before, text);
-        if (why !== undefined)
+        const reason = whyClosing(before, text);
+        if (reason !== undefined)
             context.warn(
-                `${unit} closes in this update, since ${why}. Connections are refused until it is open again.`,
+                `${unit} closes in this update, since ${reason}. Connections are refused until it is open again.`,
             );
     }
 }

@@ -21,7 +21,7 @@ export interface Attempts {
     /** Adds to the record what ssh2 reports about the current method ("agent refused to sign"). */
     note(text: string): void;
     /** The error for a login that no method opened. Names methods and files, never their content. */
-    failure(said?: string): ConnectionError;
+    failure(reported?: string): ConnectionError;
 }
 
 interface Method {
@@ -70,7 +70,7 @@ function walk(login: Login, methods: Method[], skipped: string[]): Attempts {
             next(false);
         },
         note: (text) => notes.push(text),
-        failure(said) {
+        failure(reported) {
             const parts = [
                 tried.length > 0 ? `Tried: ${tried.join(", ")}` : "There was nothing to try",
                 skipped.length > 0 ? `skipped: ${skipped.join(", ")}` : undefined,
@@ -79,7 +79,7 @@ function walk(login: Login, methods: Method[], skipped: string[]): Attempts {
             ];
             return new ConnectionError("login", {
                 what: `${login.address}:${login.port} doesn't let "${login.user}" log in. ${parts.filter((part) => part !== undefined).join("; ")}`,
-                said,
+                reported,
                 todo: `Try it by hand (ssh${login.port === 22 ? "" : ` -p ${login.port}`} ${login.user}@${login.address}), or give connection.privateKey, agentSocketPath or password`,
             });
         },

@@ -42,10 +42,10 @@ async function leaseJump(login: Login, options: DialOptions) {
 
 async function dialOnce(login: Login, options: DialOptions): Promise<BuiltInLink> {
     const clock = new DialClock(login, options.status);
-    const known = Promise.all([loginAttempts(login, clock), options.check]);
+    const credentialsAndCheck = Promise.all([loginAttempts(login, clock), options.check]);
     // An error of it is thrown before one of the port, and before a jump host or a program is called.
-    known.catch(() => {});
-    if (login.route.kind !== "direct") await known;
+    credentialsAndCheck.catch(() => {});
+    if (login.route.kind !== "direct") await credentialsAndCheck;
     const jump = await leaseJump(login, options);
     clock.start();
     const signal = AbortSignal.any([options.signal, clock.signal]);
@@ -53,7 +53,7 @@ async function dialOnce(login: Login, options: DialOptions): Promise<BuiltInLink
     const opening = untilAborted(openStream(login, jump?.link, signal), signal, (late) => late.close());
     opening.catch(() => {});
     try {
-        const [attempts, check]: [Attempts, HostKeyCheck] = await untilAborted(known, signal);
+        const [attempts, check]: [Attempts, HostKeyCheck] = await untilAborted(credentialsAndCheck, signal);
         const sshd = await opening;
         signal.throwIfAborted();
         if (sshd.stream.destroyed) throw closedEarly(login);

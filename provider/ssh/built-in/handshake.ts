@@ -127,13 +127,13 @@ class Handshake {
         if (login.route.kind === "command")
             return new ConnectionError("unreachable", {
                 what: `the ProxyCommand for ${login.address}:${login.port} gave no connection`,
-                said: (await sshd.said()) ?? error?.message,
+                reported: (await sshd.errorOutput()) ?? error?.message,
                 todo: "Try it by hand with ssh -v",
             });
         if (error !== undefined && /no matching/i.test(error.message))
             return new NoCommonAlgorithm("unreachable", {
                 what: `${login.address}:${login.port} has no algorithm in common with the built-in client`,
-                said: error.message,
+                reported: error.message,
                 todo: 'Set connection.client to "openssh", which knows more of them',
             });
         // sshd drops connections when it has too many at once (MaxStartups), or is just starting.

@@ -27,9 +27,9 @@ export async function hostKeyCheck(login: Login, signal?: AbortSignal): Promise<
         };
     }
     const all = await findKnownHosts(policy.names, policy.files, signal);
-    const keys = all.filter((known) => known.marker === undefined);
+    const keys = all.filter((entry) => entry.marker === undefined);
     return {
-        algorithms: preferred(keys.map((known) => known.type)),
+        algorithms: preferred(keys.map((entry) => entry.type)),
         judge: async (key) => (await judgeRevoked(login, key)) ?? judgeKnown(login, all, key),
     };
 }
@@ -49,20 +49,20 @@ async function judgeRevoked(login: Login, key: Buffer): Promise<ConnectionError 
 
 function judgeKnown(login: Login, all: KnownHost[], key: Buffer): ConnectionError | undefined {
     const base64 = key.toString("base64");
-    const same = all.filter((known) => known.key === base64);
-    const revoked = same.find((known) => known.marker === "@revoked");
+    const same = all.filter((entry) => entry.key === base64);
+    const revoked = same.find((entry) => entry.marker === "@revoked");
     if (revoked !== undefined) {
         return hostKeyError(login, {
             what: `shows the host key ${fingerprint(key)}, which ${lineText(revoked)} revokes`,
             todo: "The answer may not come from the host: find out before anything else",
         });
     }
-    if (same.some((known) => known.marker === undefined)) return undefined;
+    if (same.some((entry) => entry.marker === undefined)) return undefined;
     // A key of the plain name says nothing against another port of it: ssh takes it as a match only.
-    const known = all.filter((line) => line.marker === undefined && line.name === login.hostKey.names[0]);
-    const [first] = known;
+    const entry = all.filter((line) => line.marker === undefined && line.name === login.hostKey.names[0]);
+    const [first] = entry;
     if (first !== undefined) {
-        const right = known.find((line) => line.type === keyType(key)) ?? first;
+        const right = entry.find((line) => line.type === keyType(key)) ?? first;
         return hostKeyError(login, {
             what: `shows the host key ${fingerprint(key)} (${keyType(key)}), but ${lineText(right)} knows ${fingerprint(Buffer.from(right.key, "base64"))} (${right.type})`,
             todo: `Only if the host was really reinstalled, remove the old key (ssh-keygen -R '${first.name}' -f ${first.file}) and add the new one`,
@@ -95,8 +95,8 @@ function hostKeyError(login: Login, problem: { what: string; todo: string; prope
     return new ConnectionError("hostKey", { ...rest, what: `${login.address}:${login.port} ${what}` });
 }
 
-function lineText(known: KnownHost): string {
-    return `${known.file}:${known.line}`;
+function lineText(entry: KnownHost): string {
+    return `${entry.file}:${entry.line}`;
 }
 
 function preferred(types: readonly string[]): string[] {

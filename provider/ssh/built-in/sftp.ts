@@ -162,8 +162,8 @@ function createExclusive(sftp: SFTPWrapper, path: string): Promise<number> {
     return new Promise((resolve, reject) => {
         sftp.open(path, "wx", { mode: 0o600 }, (error, handle) => {
             if (error) return reject(error);
-            const asked = performance.now();
-            sftp.close(handle, (failed) => (failed ? reject(failed) : resolve(performance.now() - asked)));
+            const sentAt = performance.now();
+            sftp.close(handle, (failed) => (failed ? reject(failed) : resolve(performance.now() - sentAt)));
         });
     });
 }
@@ -179,7 +179,7 @@ async function removeAgain(link: SftpLink, path: string): Promise<void> {
 function refused(login: Login, path: string, error: Error): UserError {
     return new UserError({
         what: `${loginText(login)} can't write ${path} there over SFTP`,
-        said: error.message,
+        reported: error.message,
         todo: "Check that the directory is there, that the login may write to it, and that the disk has room",
     });
 }
@@ -187,7 +187,7 @@ function refused(login: Login, path: string, error: Error): UserError {
 function broken(login: Login, path: string, error: Error): ConnectionError {
     return new ConnectionError("broken", {
         what: `the connection to ${login.address}:${login.port} broke while ${path} was written there`,
-        said: error.message,
+        reported: error.message,
         todo: "Run pulumi up again",
     });
 }

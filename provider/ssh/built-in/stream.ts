@@ -13,7 +13,7 @@ const LAST_WORDS_MS = 1000;
 export interface SshdStream {
     stream: Duplex;
     /** Standard error of the ProxyCommand, once it has ended. */
-    said(): Promise<string | undefined>;
+    errorOutput(): Promise<string | undefined>;
     close(): void;
 }
 
@@ -36,7 +36,7 @@ export function openTcp(login: Login, family: 0 | 4 | 6, signal: AbortSignal): P
             // Until ssh2 listens, an error shows by the stream being destroyed.
             socket.on("error", () => {});
             socket.setNoDelay(true);
-            resolve({ stream: socket, said: async () => undefined, close: () => socket.destroy() });
+            resolve({ stream: socket, errorOutput: async () => undefined, close: () => socket.destroy() });
         });
     });
 }
@@ -46,7 +46,7 @@ export function openThrough(login: Login, jump: Client, jumpText: string): Promi
     return new Promise((resolve, reject) => {
         jump.forwardOut("127.0.0.1", 0, login.address, login.port, (error, channel) => {
             if (error) return reject(forwardError(login, jumpText, error));
-            resolve({ stream: channel, said: async () => undefined, close: () => channel.destroy() });
+            resolve({ stream: channel, errorOutput: async () => undefined, close: () => channel.destroy() });
         });
     });
 }
@@ -56,9 +56,9 @@ export function openCommand(command: string): SshdStream {
     const child: ChildProcess = spawn("/bin/sh", ["-c", `exec ${command}`], { stdio: ["pipe", "pipe", "pipe"] });
     const { stdin, stdout, stderr } = child;
     if (!stdin || !stdout || !stderr) throw new Error("the ProxyCommand has no standard streams");
-    let said = "";
+    let errorOutput = "";
     stderr.on("data", (data: Buffer) => {
-        said = (said + data.toString("utf8")).slice(-2000);
+        errorOutput = (errorOutput + data.toString("utf8")).slice(-2000);
     });
     // Duplex.from destroys itself with the child's streams; an error of one shows at the end of the other.
     const stream = Duplex.from({ readable: stdout, writable: stdin });
@@ -71,10 +71,10 @@ export function openCommand(command: string): SshdStream {
     const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
     return {
         stream,
-        async said() {
+        async errorOutput() {
             // Its last lines may come after the stream broke.
             await Promise.race([ended, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
-            return said.trim() || undefined;
+            return errorOutput.trim() || undefined;
         },
         close,
     };
@@ -90,8 +90,8 @@ const REFUSALS: Record<string, string> = {
 };
 
 function tcpError(login: Login, error: NodeJS.ErrnoException): ConnectionError {
-    const said = error.code === undefined ? undefined : REFUSALS[error.code];
-    if (said !== undefined) return unreachable(login, said, true);
+    const errorOutput = error.code === undefined ? undefined : REFUSALS[error.code];
+    if (errorOutput !== undefined) return unreachable(login, errorOutput, true);
     if (error.code === "ENOTFOUND" || error.code === "EAI_AGAIN" || error.code === "ENODATA") {
         return new ConnectionError("unreachable", {
             property: "connection.host",
@@ -107,10 +107,10 @@ function forwardError(login: Login, jump: string, error: Error & { reason?: unkn
     if (String(error.reason) === "1" || /prohibited/i.test(error.message)) {
         return new ConnectionError("unreachable", {
             what: `the jump host ${jump} doesn't allow connections to ${login.address}:${login.port}`,
-            said: error.message,
+            reported: error.message,
             todo: "Set AllowTcpForwarding in its sshd_config",
         });
     }
-    const said = error.message.replace(/^\(SSH\) Channel open failure: /, "");
-    return unreachable(login, `${said} (from the jump host ${jump})`, true);
+    const errorOutput = error.message.replace(/^\(SSH\) Channel open failure: /, "");
+    return unreachable(login, `${errorOutput} (from the jump host ${jump})`, true);
 }

@@ -54,9 +54,10 @@ function fromSettings(settings: SshSettings): string | undefined {
     for (const [keyword, name] of Object.entries(keywords)) {
         if (isSet(keyword)) return `${name} ${value(keyword)}`;
     }
-    for (const [keyword, known] of Object.entries(ALGORITHMS_OF_SSH2)) {
+    for (const [keyword, supported] of Object.entries(ALGORITHMS_OF_SSH2)) {
         const allowed = value(keyword)?.split(",") ?? [];
-        if (allowed.length > 0 && !allowed.some((name) => known.test(name))) return `${keyword} ${allowed.join(",")}`;
+        if (allowed.length > 0 && !allowed.some((name) => supported.test(name)))
+            return `${keyword} ${allowed.join(",")}`;
     }
     return undefined;
 }

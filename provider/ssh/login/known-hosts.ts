@@ -29,11 +29,11 @@ export async function findKnownHosts(
 ): Promise<KnownHost[]> {
     const queries = files
         .filter((file) => existsSync(file))
-        .flatMap((file) => names.map(async (name) => parseFound(await lookUp(name, file, signal), name, file)));
+        .flatMap((file) => names.map(async (name) => parseFound(await findInFile(name, file, signal), name, file)));
     return (await Promise.all(queries)).flat();
 }
 
-async function lookUp(name: string, file: string, signal?: AbortSignal): Promise<string> {
+async function findInFile(name: string, file: string, signal?: AbortSignal): Promise<string> {
     try {
         return (await runFile("ssh-keygen", ["-F", name, "-f", file], { signal })).stdout;
     } catch (error) {

@@ -32,11 +32,11 @@ export async function resolveLogin(connection: Connection, signal?: AbortSignal)
             todo: "Set it on the resource, or in the provider's connection",
         });
     }
-    const asked = { signal, client: connection.client };
-    if (proxy === undefined) return resolveHop({ ...connection, host }, { ...asked, jumps: 0 });
+    const options = { signal, client: connection.client };
+    if (proxy === undefined) return resolveHop({ ...connection, host }, { ...options, jumps: 0 });
     const limits = limitsOf(connection);
-    const through = await resolveHop({ ...limits, ...proxy }, { ...asked, jumps: 1 });
-    return resolveHop({ ...connection, host }, { ...asked, jumps: 0, through, isGiven: true });
+    const through = await resolveHop({ ...limits, ...proxy }, { ...options, jumps: 1 });
+    return resolveHop({ ...connection, host }, { ...options, jumps: 0, through, isGiven: true });
 }
 
 interface HopOptions {
@@ -59,7 +59,7 @@ function limitsOf({ dialErrorLimit, perDialTimeout }: Limits): Limits {
     return { dialErrorLimit, perDialTimeout };
 }
 
-async function resolveHop(given: Proxy, options: HopOptions): Promise<Login> {
+async function resolveHop(connection: Proxy, options: HopOptions): Promise<Login> {
     const { signal } = options;
     if (options.jumps > JUMPS_MAX) {
         throw new ConnectionError("settings", {
@@ -67,29 +67,33 @@ async function resolveHop(given: Proxy, options: HopOptions): Promise<Login> {
             todo: "Check ProxyJump in ~/.ssh/config",
         });
     }
-    const query: SshQuery = { host: checkedName(given.host), user: given.user, port: given.port };
+    const query: SshQuery = { host: checkedName(connection.host), user: connection.user, port: connection.port };
     const settings = await sshSettings(query, signal);
     const one = (keyword: string) => settings?.get(keyword)?.[0];
-    const user = given.user ?? (await defaultUser(query, settings, options));
-    const address = checkedName(one("hostname") ?? given.host);
-    const port = given.port ?? Number(one("port") ?? 22);
+    const user = connection.user ?? (await defaultUser(query, settings, options));
+    const address = checkedName(one("hostname") ?? connection.host);
+    const port = connection.port ?? Number(one("port") ?? 22);
     const alias = one("hostkeyalias");
-    const tokens = { h: address, n: given.host, p: String(port), r: user, k: alias ?? given.host };
-    const hostKey = hostKeyPolicy(given, settings, { address, port, alias, tokens });
-    const credentials = credentialsOf(given, settings, tokens);
+    const tokens = { h: address, n: connection.host, p: String(port), r: user, k: alias ?? connection.host };
+    const hostKey = hostKeyPolicy(connection, settings, { address, port, alias, tokens });
+    const credentials = credentialsOf(connection, settings, tokens);
     const client = await chooseClient(options, settings, { hostKey, credentials });
-    const route = await resolveRoute(settings, tokens, { ...options, client: client.client, limits: limitsOf(given) });
+    const route = await resolveRoute(settings, tokens, {
+        ...options,
+        client: client.client,
+        limits: limitsOf(connection),
+    });
     const hop = route.kind === "jump" ? route.through : undefined;
     return {
-        name: given.host,
+        name: connection.host,
         address,
         port,
         user,
         hostKey,
         credentials,
         route,
-        dialErrorLimit: given.dialErrorLimit ?? 10,
-        dialTimeoutSeconds: given.perDialTimeout ?? (Number.parseInt(one("connecttimeout") ?? "", 10) || 15),
+        dialErrorLimit: connection.dialErrorLimit ?? 10,
+        dialTimeoutSeconds: connection.perDialTimeout ?? (Number.parseInt(one("connecttimeout") ?? "", 10) || 15),
         mayUseOpenSsh: options.client !== "built-in" && settings !== undefined,
         // A jump host that only OpenSSH can log in to decides for all that is behind it.
         ...(hop?.client === "openssh" ? { client: hop.client, clientReason: hop.clientReason } : client),
@@ -126,7 +130,7 @@ async function defaultUser(query: SshQuery, settings: SshSettings | undefined, o
 }
 
 function hostKeyPolicy(
-    given: Proxy,
+    connection: Proxy,
     settings: SshSettings | undefined,
     { address, port, alias, tokens }: { address: string; port: number; alias?: string; tokens: Record<string, string> },
 ): HostKeyPolicy {
@@ -138,26 +142,30 @@ function hostKeyPolicy(
     const files = ["userknownhostsfile", "globalknownhostsfile"].flatMap(filesOf);
     const plain = (alias ?? address).toLowerCase();
     return {
-        hostKey: given.hostKey?.trim() || undefined,
+        hostKey: connection.hostKey?.trim() || undefined,
         // A key that is given for a host wins over an opt-out that comes from the provider's connection.
-        ignore: given.insecureIgnoreHostKey === true && given.hostKey === undefined,
+        ignore: connection.insecureIgnoreHostKey === true && connection.hostKey === undefined,
         names: alias !== undefined || port === 22 ? [plain] : [`[${plain}]:${port}`, plain],
         files: settings === undefined ? [join(home, ".ssh/known_hosts"), "/etc/ssh/ssh_known_hosts"] : files,
         revokedFiles: filesOf("revokedhostkeys"),
     };
 }
 
-function credentialsOf(given: Proxy, settings: SshSettings | undefined, tokens: Record<string, string>): Credentials {
-    const ownKey = given.privateKey !== undefined;
+function credentialsOf(
+    connection: Proxy,
+    settings: SshSettings | undefined,
+    tokens: Record<string, string>,
+): Credentials {
+    const ownKey = connection.privateKey !== undefined;
     const files = (settings?.get("identityfile") ?? [])
         .filter((file) => file !== "none")
         .map((file) => expandPath(file, tokens));
     return {
-        privateKey: given.privateKey,
-        passphrase: given.privateKeyPassword,
-        password: given.password,
-        agent: given.agentSocketPath ?? (ownKey ? undefined : configuredAgent(settings, tokens)),
-        isAgentGiven: given.agentSocketPath !== undefined,
+        privateKey: connection.privateKey,
+        passphrase: connection.privateKeyPassword,
+        password: connection.password,
+        agent: connection.agentSocketPath ?? (ownKey ? undefined : configuredAgent(settings, tokens)),
+        isAgentGiven: connection.agentSocketPath !== undefined,
         identitiesOnly: !ownKey && settings?.get("identitiesonly")?.[0] === "yes",
         identityFiles: ownKey ? [] : files,
     };
@@ -165,14 +173,14 @@ function credentialsOf(given: Proxy, settings: SshSettings | undefined, tokens: 
 
 /** IdentityAgent: a path, `none`, `SSH_AUTH_SOCK`, or `$NAME` of a variable. */
 function configuredAgent(settings: SshSettings | undefined, tokens: Record<string, string>): string | undefined {
-    const said = settings?.get("identityagent")?.[0];
-    if (said === "none") return undefined;
+    const agentSetting = settings?.get("identityagent")?.[0];
+    if (agentSetting === "none") return undefined;
     const path =
-        said === undefined || said === "SSH_AUTH_SOCK"
+        agentSetting === undefined || agentSetting === "SSH_AUTH_SOCK"
             ? process.env.SSH_AUTH_SOCK
-            : said.startsWith("$") && !said.startsWith("${")
-              ? process.env[said.slice(1)]
-              : expandPath(said, tokens);
+            : agentSetting.startsWith("$") && !agentSetting.startsWith("${")
+              ? process.env[agentSetting.slice(1)]
+              : expandPath(agentSetting, tokens);
     return path && existsSync(path) ? path : undefined;
 }
 

@@ -49,8 +49,9 @@ export async function sshSettings(query: SshQuery, signal?: AbortSignal): Promis
  */
 export async function namesUser(query: SshQuery, signal?: AbortSignal): Promise<boolean> {
     const nobody = "portable-no-user-configured";
-    const given = configFile();
-    const files = given === undefined ? [join(localUser().homedir, ".ssh/config"), "/etc/ssh/ssh_config"] : [given];
+    const configured = configFile();
+    const files =
+        configured === undefined ? [join(localUser().homedir, ".ssh/config"), "/etc/ssh/ssh_config"] : [configured];
     const directory = await mkdtemp(join(tmpdir(), "portable-ssh-"));
     try {
         const file = join(directory, "config");
@@ -78,7 +79,7 @@ async function askSsh(args: string[], query: SshQuery, signal?: AbortSignal): Pr
         if (failed.code === "ENOENT" || failed.stderr?.includes("No user exists for uid")) return undefined;
         throw new ConnectionError("settings", {
             what: "ssh can't work out the settings of the host",
-            said: failed.stderr?.trim() || `ssh -G gave no answer (${failed.code ?? "timed out"})`,
+            reported: failed.stderr?.trim() || `ssh -G gave no answer (${failed.code ?? "timed out"})`,
             todo: `Try it by hand: ssh -G ${query.host}`,
         });
     }

@@ -1,11 +1,11 @@
 import { ConnectionError } from "../link/connection-error";
 import type { UnusableKey } from "./key-file";
 
-export function unusableKey({ reason, todo }: UnusableKey, said?: string): ConnectionError {
+export function unusableKey({ reason, todo }: UnusableKey, reported?: string): ConnectionError {
     return new ConnectionError("settings", {
         property: "connection.privateKey",
         what: `the private key ${reason}`,
-        said,
+        reported,
         todo,
     });
 }

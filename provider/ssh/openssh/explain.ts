@@ -16,33 +16,33 @@ const ALARM =
 
 /** The error for an ssh that ended before it had logged in. */
 export function explain(login: Login, log: SshLog): ConnectionError {
-    const said = log.messages.filter((line) => !ALARM.test(line)).join("\n");
+    const sshErrors = log.messages.filter((line) => !ALARM.test(line)).join("\n");
     return (
-        aboutSettings(login, said) ??
-        (isAboutJump(login, log) ? aboutJump(login, said) : undefined) ??
-        aboutHostKey(login, log, said) ??
-        aboutLogin(login, log, said) ??
-        aboutConnection(login, said)
+        aboutSettings(login, sshErrors) ??
+        (isAboutJump(login, log) ? aboutJump(login, sshErrors) : undefined) ??
+        aboutHostKey(login, log, sshErrors) ??
+        aboutLogin(login, log, sshErrors) ??
+        aboutConnection(login, sshErrors)
     );
 }
 
-function aboutSettings(login: Login, said: string): ConnectionError | undefined {
-    if (/not found|ENOENT/.test(said) && said.includes("ssh:"))
+function aboutSettings(login: Login, sshErrors: string): ConnectionError | undefined {
+    if (/not found|ENOENT/.test(sshErrors) && sshErrors.includes("ssh:"))
         return new ConnectionError("settings", {
             property: "connection.client",
             what: "there is no program ssh on this machine",
-            said,
+            reported: sshErrors,
             todo: "Install the OpenSSH client",
         });
     if (
         !/Bad configuration option|terminating, \d+ bad configuration|Bad owner or permissions|command-line: line/.test(
-            said,
+            sshErrors,
         )
     )
         return undefined;
     return new ConnectionError("settings", {
         what: `ssh refuses the settings for ${login.name}`,
-        said,
+        reported: sshErrors,
         todo: `Try it by hand: ssh ${login.name} true`,
     });
 }
@@ -52,15 +52,15 @@ function isAboutJump(login: Login, log: SshLog): boolean {
     return login.route.kind !== "direct" && log.hostKey === undefined;
 }
 
-function aboutJump(login: Login, said: string): ConnectionError {
-    const own = said
+function aboutJump(login: Login, sshErrors: string): ConnectionError {
+    const own = sshErrors
         .split("\n")
         .filter((line) => !/^(kex_exchange_identification:|Connection closed by UNKNOWN|banner exchange:)/.test(line))
         .join("\n");
     if (login.route.kind === "command")
         return new ConnectionError("unreachable", {
             what: `the ProxyCommand for ${login.address}:${login.port} gave no connection`,
-            said: own || said,
+            reported: own || sshErrors,
             todo: "Try it by hand with ssh -v",
         });
     const jump = login.route.kind === "jump" ? login.route.through : login;
@@ -68,34 +68,34 @@ function aboutJump(login: Login, said: string): ConnectionError {
     if (/Host key verification failed|has changed and you|host key is known/.test(own))
         return new ConnectionError("hostKey", {
             what: `the jump host ${jump.address}:${jump.port} shows the host key ${/SHA256:[A-Za-z0-9+/]+/.exec(own)?.[0] ?? ""}, which isn't the known one`,
-            said: own,
+            reported: own,
             todo: "Log in to the jump host once with ssh, or set connection.proxy with its hostKey",
         });
     if (/Permission denied|Too many authentication failures/.test(own))
         return new ConnectionError("login", {
             what: `the jump host ${through} doesn't let the login in`,
-            said: own,
+            reported: own,
             todo: "Try it by hand with ssh -v",
         });
     if (/administratively prohibited/.test(own))
         return new ConnectionError("unreachable", {
             what: `the jump host ${through} doesn't allow connections to ${login.address}:${login.port}`,
-            said: own,
+            reported: own,
             todo: "Set AllowTcpForwarding in its sshd_config",
         });
     const reason = own.split("\n").at(-1)?.toLowerCase() || "the connection was closed";
     return unreachable(login, `${reason} (from the jump host ${through})`, true);
 }
 
-function aboutHostKey(login: Login, log: SshLog, said: string): ConnectionError | undefined {
-    if (!/Host key verification failed|host key is known|key_verify failed|revoked/i.test(said)) return undefined;
+function aboutHostKey(login: Login, log: SshLog, sshErrors: string): ConnectionError | undefined {
+    if (!/Host key verification failed|host key is known|key_verify failed|revoked/i.test(sshErrors)) return undefined;
     const { type = "unknown", fingerprint = "" } = log.hostKey ?? {};
     const address = `${login.address}:${login.port}`;
     const shown = `${address} shows the host key ${fingerprint} (${type})`;
-    if (/revoked/i.test(said))
+    if (/revoked/i.test(sshErrors))
         return new ConnectionError("hostKey", {
             what: `${shown}, which is revoked`,
-            said,
+            reported: sshErrors,
             todo: "The answer may not come from the host: find out before anything else",
         });
     if (login.hostKey.hostKey !== undefined)
@@ -104,36 +104,36 @@ function aboutHostKey(login: Login, log: SshLog, said: string): ConnectionError 
             what: `${shown}, but connection.hostKey is ${login.hostKey.hostKey}`,
             todo: "Either it is another host, or connection.hostKey is out of date",
         });
-    const known = /(?:Offending|Found) .*key in (\S+:\d+)/.exec(said)?.[1];
-    if (/IDENTIFICATION HAS CHANGED|DIFFERS|has changed and you/.test(said))
+    const knownLine = /(?:Offending|Found) .*key in (\S+:\d+)/.exec(sshErrors)?.[1];
+    if (/IDENTIFICATION HAS CHANGED|DIFFERS|has changed and you/.test(sshErrors))
         return new ConnectionError("hostKey", {
-            what: `${shown}, but ${known ?? "known_hosts"} knows another one`,
-            said,
+            what: `${shown}, but ${knownLine ?? "known_hosts"} knows another one`,
+            reported: sshErrors,
             todo: "Only if the host was really reinstalled, remove the old key (ssh-keygen -R) and add the new one",
         });
     return new ConnectionError("hostKey", {
         what: `${shown}, which isn't known`,
-        said,
+        reported: sshErrors,
         todo: `Compare it with the host's own (there: ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub); then log in once with ssh, or set connection.hostKey to "${fingerprint}"`,
     });
 }
 
-function aboutLogin(login: Login, log: SshLog, said: string): ConnectionError | undefined {
-    if (log.stage === "connecting" && !/Permission denied|Too many authentication failures/.test(said))
+function aboutLogin(login: Login, log: SshLog, sshErrors: string): ConnectionError | undefined {
+    if (log.stage === "connecting" && !/Permission denied|Too many authentication failures/.test(sshErrors))
         return undefined;
-    if (log.accepted === undefined && !/Permission denied|Too many authentication|Load key/.test(said))
+    if (log.accepted === undefined && !/Permission denied|Too many authentication|Load key/.test(sshErrors))
         return undefined;
     const { credentials } = login;
-    if (credentials.privateKey !== undefined && /Load key ".*identity": /.test(said))
+    if (credentials.privateKey !== undefined && /Load key ".*identity": /.test(sshErrors))
         return unusableKey(
-            /passphrase/.test(said)
+            /passphrase/.test(sshErrors)
                 ? encryptedKey(credentials.passphrase)
                 : { reason: "can't be used by ssh", todo: AS_SSH_KEYGEN },
-            said.replaceAll(/Load key ".*identity": /g, ""),
+            sshErrors.replaceAll(/Load key ".*identity": /g, ""),
         );
     // The host accepts the key, and ssh couldn't open it to sign with it.
     if (credentials.privateKey !== undefined && credentials.passphrase !== undefined && isOwnKey(log.acceptedKey))
-        return unusableKey(encryptedKey(credentials.passphrase), said);
+        return unusableKey(encryptedKey(credentials.passphrase), sshErrors);
     const skipped = skippedIdentities(credentials);
     const outdated = outdatedCertificates(log.tried);
     const parts = [
@@ -144,7 +144,7 @@ function aboutLogin(login: Login, log: SshLog, said: string): ConnectionError | 
     ];
     return new ConnectionError("login", {
         what: `${login.address}:${login.port} doesn't let "${login.user}" log in. ${parts.filter((part) => part !== undefined).join("; ")}`,
-        said,
+        reported: sshErrors,
         todo:
             outdated.length > 0
                 ? "Have the key signed again"
@@ -172,23 +172,23 @@ function isOwnKey(path: string | undefined): boolean {
     return path?.endsWith("/identity") ?? false;
 }
 
-function aboutConnection(login: Login, said: string): ConnectionError {
-    const unresolved = /Could not resolve hostname \S+: (.*)/.exec(said)?.[1];
+function aboutConnection(login: Login, sshErrors: string): ConnectionError {
+    const unresolved = /Could not resolve hostname \S+: (.*)/.exec(sshErrors)?.[1];
     if (unresolved !== undefined)
         return new ConnectionError("unreachable", {
             property: "connection.host",
             what: `the name "${login.address}" doesn't resolve to an address (${unresolved})`,
             todo: "Check its spelling, the DNS, or HostName in ~/.ssh/config",
         });
-    if (/Unable to negotiate|no matching/.test(said))
+    if (/Unable to negotiate|no matching/.test(sshErrors))
         return new ConnectionError("unreachable", {
             what: `${login.address}:${login.port} has no algorithm in common with ssh`,
-            said,
+            reported: sshErrors,
             todo: "Allow one of them for this host in ~/.ssh/config (KexAlgorithms, HostKeyAlgorithms, Ciphers, MACs)",
         });
-    const refused = NOT_CONNECTED.exec(said)?.[1];
-    if (refused !== undefined && !/kex_exchange_identification|Connection closed/.test(said))
+    const refused = NOT_CONNECTED.exec(sshErrors)?.[1];
+    if (refused !== undefined && !/kex_exchange_identification|Connection closed/.test(sshErrors))
         return unreachable(login, refused.toLowerCase(), true);
-    if (/Connection (closed|reset)|kex_exchange_identification|banner/.test(said)) return closedEarly(login);
-    return unreachable(login, said || "ssh ended without a word", false);
+    if (/Connection (closed|reset)|kex_exchange_identification|banner/.test(sshErrors)) return closedEarly(login);
+    return unreachable(login, sshErrors || "ssh ended without a word", false);
 }

@@ -110,8 +110,8 @@ export class OpenSshLink implements Link {
     private async notForwarded(address: HostAddress, before: number): Promise<Error> {
         const reason = () => this.log.messages.slice(before).findLast((line) => /open failed:/.test(line));
         if (reason() === undefined) await sleep(LOG_MS);
-        const said = reason()?.replace(/^channel \d+: open failed: /, "");
-        if (said !== undefined && /administratively prohibited/.test(said)) return new ForwardingRefused(said);
+        const refusal = reason()?.replace(/^channel \d+: open failed: /, "");
+        if (refusal !== undefined && /administratively prohibited/.test(refusal)) return new ForwardingRefused(refusal);
         return new Error(`${addressText(address)} takes no connection`);
     }
 }

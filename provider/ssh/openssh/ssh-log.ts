@@ -67,8 +67,8 @@ export class SshLog {
         this.acceptedKey = /^Server accepts key: (.*) \S+ SHA256:/.exec(line)?.[1] ?? this.acceptedKey;
         const accepted = /^Authentications that can continue: (.*)/.exec(line)?.[1];
         if (accepted !== undefined) this.accepted = accepted.split(",");
-        const asked = /^Next authentication method: (password|keyboard-interactive)/.exec(line)?.[1];
-        if (asked !== undefined) this.tried.push(asked);
+        const method = /^Next authentication method: (password|keyboard-interactive)/.exec(line)?.[1];
+        if (method !== undefined) this.tried.push(method);
         if (line.startsWith("SSH2_MSG_SERVICE_ACCEPT received")) this.stage = "loggingIn";
         if (line.startsWith("Entering interactive session")) this.stage = "ready";
     }

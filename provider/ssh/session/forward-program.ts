@@ -84,9 +84,9 @@ function connected(channel: Channel, login: Login, address: HostAddress, refusal
     const { output, errors } = channel;
     for (const stream of [channel.input, output, errors]) stream.on("error", () => {});
     let received = Buffer.alloc(0);
-    let said = "";
+    let errorOutput = "";
     errors.setEncoding("utf8").on("data", (text: string) => {
-        said += text;
+        errorOutput += text;
     });
     return new Promise((resolve, reject) => {
         const settle = () => {
@@ -97,7 +97,7 @@ function connected(channel: Channel, login: Login, address: HostAddress, refusal
         const fail = () => {
             settle();
             const isMissing = channel.end?.code === NO_TOOL;
-            reject(isMissing ? forbidden(login, address, refusal) : new Error(notAccepted(address, said)));
+            reject(isMissing ? forbidden(login, address, refusal) : new Error(notAccepted(address, errorOutput)));
         };
         const take = (bytes: Buffer) => {
             received = Buffer.concat([received, bytes]);
@@ -114,8 +114,8 @@ function connected(channel: Channel, login: Login, address: HostAddress, refusal
     });
 }
 
-function notAccepted(address: HostAddress, said: string): string {
-    const reason = said.trim().split("\n").at(-1);
+function notAccepted(address: HostAddress, errorOutput: string): string {
+    const reason = errorOutput.trim().split("\n").at(-1);
     return `${addressText(address)} takes no connection${reason ? ` (${reason})` : ""}`;
 }
 
@@ -124,7 +124,7 @@ function forbidden(login: Login, address: HostAddress, refusal: ForwardingRefuse
     const setting = "port" in address ? "AllowTcpForwarding" : "AllowStreamLocalForwarding";
     return new ConnectionError("forwarding", {
         what: `sshd doesn't let ${loginText(login)} connect to ${addressText(address)}, and the host has neither ${tool} nor curl to do it instead`,
-        said: refusal.message,
+        reported: refusal.message,
         todo: `Set ${setting} in its sshd_config, install ${tool} or curl there, or use a health command`,
     });
 }

@@ -46,7 +46,7 @@ export function greet(channel: Channel, login: Login, options: GreetingOptions):
                     reason,
                     code,
                     rights,
-                    said: withoutMarks(received.errors, token) || withoutMarks(received.output, token),
+                    reported: withoutMarks(received.errors, token) || withoutMarks(received.output, token),
                 }),
             );
         };

@@ -14,92 +14,97 @@ export interface NotBegun {
     reason: "shell" | "replaced" | "silent" | "sudo" | "password";
     code: number | undefined;
     rights: Rights;
-    said: string;
+    reported: string;
 }
 
 /** The error for a session that takes no program; nothing was run. */
-export function notBegun(login: Login, { reason, code, rights, said }: NotBegun): ConnectionError {
+export function notBegun(login: Login, { reason, code, rights, reported }: NotBegun): ConnectionError {
     switch (reason) {
         case "password":
             return sudoError("connection.sudoPassword", {
                 what: `sudo doesn't accept connection.sudoPassword for ${loginText(login)}`,
-                said,
+                reported,
                 todo: "Set the password that sudo asks for there: the login's own, unless sudoers has rootpw or targetpw",
             });
         case "sudo":
-            return noSudo(login, code, rights, said);
+            return noSudo(login, code, rights, reported);
         default:
-            return noShell(login, reason, code, said);
+            return noShell(login, reason, code, reported);
     }
 }
 
-function noShell(login: Login, reason: NotBegun["reason"], code: number | undefined, said: string): ConnectionError {
+function noShell(
+    login: Login,
+    reason: NotBegun["reason"],
+    code: number | undefined,
+    reported: string,
+): ConnectionError {
     const account = loginText(login);
     if (reason === "replaced")
         return new ConnectionError("login", {
             what: `the login shell of ${account} starts another shell in place of the command it is given; nothing was run`,
-            said,
+            reported,
             todo: "Remove the `exec` from its start-up files there (.bashrc, .zshenv, .cshrc, config.fish), or make it depend on an interactive shell",
         });
     if (reason === "silent")
         return new ConnectionError("login", {
             what: `the login shell of ${account} didn't run a command within 20 s; nothing was run`,
-            said,
+            reported,
             todo: "Try it by hand (ssh HOST true), and check its start-up files, its login shell and ForceCommand in sshd_config",
         });
-    if (/not available|nologin|disabled/i.test(said))
+    if (/not available|nologin|disabled/i.test(reported))
         return new ConnectionError("login", {
             what: `${account} can log in, but its login shell lets it run nothing (nologin)`,
-            said,
+            reported,
             todo: "Give the account a shell there (chsh -s /bin/sh USER), or log in as another user",
         });
-    if (/restricted/i.test(said))
+    if (/restricted/i.test(reported))
         return new ConnectionError("login", {
             what: `${account} can log in, but its login shell is a restricted one, which can't run /bin/sh`,
-            said,
+            reported,
             todo: "Give the account a shell without restrictions there (chsh -s /bin/sh USER), or log in as another user",
         });
     return new ConnectionError("login", {
         what: `${account} can log in, but not run /bin/sh (exit status ${code ?? "unknown"})`,
-        said,
+        reported,
         todo: "Check its login shell, the start-up files of it, and ForceCommand in sshd_config",
     });
 }
 
-function noSudo(login: Login, code: number | undefined, rights: Rights, said: string): ConnectionError {
+function noSudo(login: Login, code: number | undefined, rights: Rights, reported: string): ConnectionError {
     const account = loginText(login);
     if (!rights.asRoot)
         return new ConnectionError("login", {
             what: `/bin/sh of ${account} ended before the first program (exit status ${code ?? "unknown"})`,
-            said,
+            reported,
             todo: "Try it by hand (ssh HOST /bin/sh), and check its limits and the room on its disks",
         });
-    const doas = /^doas:/m.test(said);
+    const doas = /^doas:/m.test(reported);
     const tool = doas ? "doas" : "sudo";
     const rule = doas ? `permit nopass ${login.user}` : `${login.user} ALL=(ALL) NOPASSWD: ALL`;
     const file = doas ? "/etc/doas.conf" : "a file of /etc/sudoers.d";
     const todo = `Put "${rule}" into ${file} there, ${doas ? "" : "or give connection.sudoPassword, "}or log in as root`;
-    if (code === 127 || /sudo: (command )?not found/.test(said))
+    if (code === 127 || /sudo: (command )?not found/.test(reported))
         return new ConnectionError("sudo", {
             what: `${account} needs sudo or doas, and neither is installed there`,
-            said,
+            reported,
             todo: "Install sudo, or log in as root",
         });
-    if (/must have a tty|no tty present|a terminal is required/.test(said) && !/password/.test(said))
+    if (/must have a tty|no tty present|a terminal is required/.test(reported) && !/password/.test(reported))
         return sudoError("connection.user", {
             what: `sudo runs for ${account} only from a terminal (requiretty)`,
-            said,
+            reported,
             todo: `Put "Defaults:${login.user} !requiretty" into a file of /etc/sudoers.d there, or log in as root`,
         });
-    const what = /password|[Aa]uthentication (required|fail)/.test(said)
+    const what = /password|[Aa]uthentication (required|fail)/.test(reported)
         ? `${account} would need a password for ${tool}`
-        : /not (in the sudoers|allowed|permitted)|may not run/.test(said)
+        : /not (in the sudoers|allowed|permitted)|may not run/.test(reported)
           ? `${account} may not use ${tool}`
           : `${tool} doesn't run /bin/sh for ${account} (${code === undefined ? "no answer within 20 s" : `exit status ${code}`})`;
-    return sudoError("connection.user", { what, said, todo });
+    return sudoError("connection.user", { what, reported, todo });
 }
 
-function sudoError(property: string, problem: { what: string; said: string; todo: string }): ConnectionError {
+function sudoError(property: string, problem: { what: string; reported: string; todo: string }): ConnectionError {
     return new ConnectionError("sudo", { property, ...problem });
 }
 
@@ -110,7 +115,7 @@ export function broken(login: Login, failure: Error | undefined, hasBegun: boole
         : "whether it ran, and its result, are unknown";
     return new ConnectionError("broken", {
         what: `the connection to ${login.address}:${login.port} broke while a program ran there: ${result}`,
-        said: failure?.message,
+        reported: failure?.message,
         todo: "Run pulumi up again: it inspects the host first",
     });
 }

@@ -86,16 +86,16 @@ async function orAborted<T>(result: Promise<T>, session: ShellSession, signal: A
     }
 }
 
-function notWritten(login: Login, path: string, code: number | undefined, said: string): UserError {
+function notWritten(login: Login, path: string, code: number | undefined, reported: string): UserError {
     if (code === 4)
         return new ConnectionError("broken", {
             what: `${path} arrived incomplete on ${login.address}:${login.port}`,
-            said,
+            reported,
             todo: "Run pulumi up again",
         });
     return new UserError({
         what: `${loginText(login)} can't write ${path} there`,
-        said,
+        reported,
         todo: "Check that the directory is there, that the login may write to it, and that the disk has room",
     });
 }

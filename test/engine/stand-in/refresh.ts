@@ -42,7 +42,7 @@ async function readResource(
         }
         if (answer.id === "") {
             found.set(old, undefined);
-            return { op: reportsResult ? "delete" : undefined, gone: true };
+            return { op: reportsResult ? "delete" : undefined, isGone: true };
         }
         next.id = answer.id;
         next.inputs = answer.inputs ?? old.inputs;

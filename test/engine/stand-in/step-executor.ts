@@ -26,7 +26,7 @@ export interface Outcome extends Shown {
     /** The failure doesn't end the deployment. */
     carryOn?: boolean;
     /** The object is no more. */
-    gone?: boolean;
+    isGone?: boolean;
 }
 
 /** Steps that only tell of a part of what another one does. */
@@ -91,12 +91,12 @@ export class StepExecutor {
         work: () => Promise<Outcome>,
         shown: Shown = {},
     ) {
-        const task = this.operations(() => this.tell(op, old, next, work, shown));
+        const task = this.operations(() => this.report(op, old, next, work, shown));
         this.running.add(task);
         await task.finally(() => this.running.delete(task));
     }
 
-    private async tell(
+    private async report(
         op: Op,
         old: ResourceState | undefined,
         next: ResourceState | undefined,
@@ -109,7 +109,7 @@ export class StepExecutor {
         this.emit({ resourcePreEvent: { metadata: stepMetadata(op, old, next, shown, internal) } });
         const outcome = await work().catch((error: Error): Outcome => ({ failure: error.message }));
         const result = outcome.op ?? op;
-        const now = outcome.gone ? undefined : next;
+        const now = outcome.isGone ? undefined : next;
         const metadata = stepMetadata(result, old, now, { ...shown, ...outcome }, internal);
         if (outcome.failure !== undefined) {
             const message = this.preview ? `Preview failed: ${outcome.failure}` : outcome.failure;

@@ -16,7 +16,7 @@ function imageOf(more: Partial<FilesSource>) {
     return [{ files }, { name: "hello", version: "1", programDirectory }] as const;
 }
 
-async function said(more: Partial<FilesSource>): Promise<string[]> {
+async function messages(more: Partial<FilesSource>): Promise<string[]> {
     const { failures } = await resolveSource(...imageOf(more));
     return placed(failures).filter((each) => !each.includes("/opt/sh"));
 }
@@ -60,7 +60,7 @@ const CASES: [title: string, files: Partial<FilesSource>, expected: string][] = 
 ];
 
 test.each(CASES)("%s is named before anything is built", async (_, files, expected) => {
-    expect(await said(files)).toEqual([expect.stringContaining(expected)]);
+    expect(await messages(files)).toEqual([expect.stringContaining(expected)]);
 });
 
 test.each(["squashfs", "erofs"] as const)("%s: names of 254 bytes and line feeds are packed", async (format) => {

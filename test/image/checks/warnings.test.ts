@@ -173,7 +173,7 @@ test("a unit of another name may be the host's", async () => {
 
 describe("what systemd uses on the host though it is in the image", () => {
     const parts = { "/etc/hello.env": "A=b\n", "/usr/share/hello/key": "x", "/opt/hello/data": "/" };
-    const said = (setting: string, path: string, use: string) =>
+    const warningText = (setting: string, path: string, use: string) =>
         expect.stringMatching(
             `^hello\\.service:\\d: ${setting}= names ${path}, which is in the image, and systemd ${use} on the host\\. `,
         );
@@ -202,7 +202,7 @@ describe("what systemd uses on the host though it is in the image", () => {
             "looks for it",
         ],
     ])("%s", async (lines, setting, path, use) => {
-        expect(await warnings(start("/usr/bin/hello", `${lines}\n`), parts)).toEqual([said(setting, path, use)]);
+        expect(await warnings(start("/usr/bin/hello", `${lines}\n`), parts)).toEqual([warningText(setting, path, use)]);
     });
 
     test("a path unit", async () => {
@@ -241,8 +241,8 @@ describe("a PID file", () => {
 });
 
 test("variables that systemd drops", async () => {
-    const said = await warnings(start("/usr/bin/hello", 'Environment=A=1 "my.name=x y" B-C=2 %N=3\n'));
-    expect(said).toEqual(
+    const found = await warnings(start("/usr/bin/hello", 'Environment=A=1 "my.name=x y" B-C=2 %N=3\n'));
+    expect(found).toEqual(
         ["my.name", "B-C"].map(
             (name) =>
                 `hello.service:3: Environment= sets '${name}', which systemd drops: names of variables have letters, digits and _ only. Let the program take another name, or start it by \`env\` in ExecStart=.`,
@@ -268,7 +268,7 @@ describe("a default instance that starts nothing", () => {
 
 /** What the machine's systemd says is heard where there is one that can read units of another root. */
 test("a misspelled setting, where this machine's systemd knows them", async () => {
-    const said = await warnings(start("/usr/bin/hello", "Retsart=always\n"));
+    const found = await warnings(start("/usr/bin/hello", "Retsart=always\n"));
     const { execFileSync } = await import("node:child_process");
     let version = 0;
     try {
@@ -276,7 +276,7 @@ test("a misspelled setting, where this machine's systemd knows them", async () =
     } catch {
         // No systemd here.
     }
-    expect(said).toEqual(
+    expect(found).toEqual(
         version < 250
             ? []
             : [

@@ -204,8 +204,8 @@ function compile(file: string, needed: string[], kind: "rpath" | "runpath", runP
                         );
                     for (const each of hasB) compile(path.join(at(each), "libptb.so"), [], "runpath", [], false);
                     const env = { LD_TRACE_LOADED_OBJECTS: "1", LD_LIBRARY_PATH: given.map(at).join(":") };
-                    const said = spawnSync(app, { env, encoding: "utf8" }).stdout;
-                    const theirs = [...said.matchAll(/(libpt.)\.so => (\S+)/g)].map(([, name, where]) =>
+                    const output = spawnSync(app, { env, encoding: "utf8" }).stdout;
+                    const theirs = [...output.matchAll(/(libpt.)\.so => (\S+)/g)].map(([, name, where]) =>
                         where === "not" ? `?${name}.so` : where,
                     );
 

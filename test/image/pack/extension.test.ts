@@ -8,7 +8,7 @@ import { workspace } from "../workspace";
 const args = () => ({ name: "hello-french", extends: "hello", version: "1", programDirectory: workspace() });
 const french = { "/usr/share/hello/fr": { content: "Bonjour\n" } };
 
-async function said(source: Source, over: Partial<ReturnType<typeof args>> = {}) {
+async function messages(source: Source, over: Partial<ReturnType<typeof args>> = {}) {
     const { failures } = await resolveSource(source, { ...args(), ...over });
     return placed(failures);
 }
@@ -45,19 +45,19 @@ test("one without a unit is warned of: only the units of extensions see their fi
 
 test("what is wrong is said", async () => {
     const unit = { name: "other.service", text: "[Service]\nExecStart=/usr/bin/hello\n" };
-    expect(await said({ files: { units: [unit], tree: french } })).toEqual([
+    expect(await messages({ files: { units: [unit], tree: french } })).toEqual([
         expect.stringContaining("source.files.units[0]: Unit 'other.service' doesn't belong to image 'hello'"),
     ]);
-    expect(await said({ files: { units: [], tree: { ...french, "/etc/hello": { content: "" } } } })).toEqual([
+    expect(await messages({ files: { units: [], tree: { ...french, "/etc/hello": { content: "" } } } })).toEqual([
         "source.files: An extension adds to /usr and /opt only, and this one has /etc/hello. Move them there, or give them to the image itself.",
     ]);
-    expect(await said({ files: { units: [], tree: { "/usr/lib/os-release": { content: "" } } } })).toEqual([
+    expect(await messages({ files: { units: [], tree: { "/usr/lib/os-release": { content: "" } } } })).toEqual([
         "source.files: /usr/lib/os-release of an extension would take the place of the image's own. Remove it.",
     ]);
-    expect(await said({ oci: { layout: "x" } })).toContain(
+    expect(await messages({ oci: { layout: "x" } })).toContain(
         "extends: An extension is made from `files`. Set `extends` only there.",
     );
-    expect(await said({ files: { units: [], tree: french } }, { extends: "a_b" })).toEqual([
+    expect(await messages({ files: { units: [], tree: french } }, { extends: "a_b" })).toEqual([
         expect.stringMatching(/^extends: Image name 'a_b' can't hold an underscore/),
     ]);
 });

@@ -31,10 +31,10 @@ describe.each(suites)("on Debian %s", (suite) => {
         const image = await build({ units: [unit], tree }, { name: "hello", format });
         const running = await run(host, image, { name: "hello" });
         expect(await soon(() => running.journal())).toContain("hello: /run/hello/control");
-        const look = await host.exec(
+        const output = await host.exec(
             "mkdir -p /tmp/m && mount -o loop,ro /var/lib/portables/hello_1.raw /tmp/m && findmnt -no FSTYPE /tmp/m && stat -c '%a %u %Y' /tmp/m/srv/su; umount /tmp/m; rmdir /tmp/m",
         );
-        expect(look.stdout).toBe(`${format}\n4755 0 0\n`);
+        expect(output.stdout).toBe(`${format}\n4755 0 0\n`);
         await running.detach();
     });
 
@@ -65,11 +65,11 @@ describe.each(suites)("on Debian %s", (suite) => {
             expect(readFileSync(image.file).length).toBe(image.sizeBytes);
             execFileSync("scp", ["-q", "-F", host.sshConfigPath, image.file, `root@${host.name}:${to}`]);
         }
-        const said = await host.exec(`
+        const output = await host.exec(`
             portablectl attach --extension=${second} ${first} hello >&2 && systemctl daemon-reload
             systemctl start hello-more.service && systemctl show -p ActiveState --value hello-more.service
             systemctl stop hello-more.service
             portablectl detach --extension=${second} ${first} hello >&2; systemctl daemon-reload; rm ${first} ${second}`);
-        expect(said.stdout).toBe("active\n");
+        expect(output.stdout).toBe("active\n");
     });
 });

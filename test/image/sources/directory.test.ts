@@ -24,7 +24,7 @@ function tree(files: Record<string, string> = {}) {
     return { programDirectory, name: "hello", version: "1.0" };
 }
 
-async function said(source: Parameters<typeof resolveSource>[0], args: ReturnType<typeof tree>) {
+async function messages(source: Parameters<typeof resolveSource>[0], args: ReturnType<typeof tree>) {
     const { failures, warnings } = await resolveSource(source, args);
     return placed([...failures, ...warnings]);
 }
@@ -87,7 +87,7 @@ test("a unit given beside the tree takes the place of the tree's, wherever that 
 test("what can't be in an image is left out, and named", async () => {
     const args = tree();
     execFileSync("mkfifo", [path.join(args.programDirectory, "os/usr/pipe")]);
-    expect(await said({ directory: { path: "os" } }, args)).toEqual([
+    expect(await messages({ directory: { path: "os" } }, args)).toEqual([
         "source.directory.path: Not packed, as an image holds files, directories and symbolic links only: /usr/pipe.",
         expect.stringContaining("The image has a unit that portablectl ignores"),
     ]);
@@ -99,7 +99,7 @@ asRoot("a set-user-ID bit of another user doesn't become root's", async () => {
     const man = path.join(args.programDirectory, "os/usr/bin/man");
     chownSync(man, 6, 12);
     chmodSync(man, 0o6755);
-    expect(await said({ directory: { path: "os" } }, args)).toEqual([
+    expect(await messages({ directory: { path: "os" } }, args)).toEqual([
         "source.directory.path: Packed without their set-user-ID bit, as everything in an image is root's and these files aren't: /usr/bin/man.",
         expect.stringContaining("The image has a unit that portablectl ignores"),
     ]);
@@ -116,7 +116,7 @@ asRoot("the digest is the same whoever owns the tree", async () => {
 
 test("what is wrong is said", async () => {
     const args = tree({ "plain/a": "a", "empty/usr/lib/os-release": "ID=x\n" });
-    const at = (name: string) => said({ directory: { path: name } }, args);
+    const at = (name: string) => messages({ directory: { path: name } }, args);
     expect(await at("nope")).toEqual([
         expect.stringMatching(
             /^source\.directory\.path: There is no 'nope' \(\/nope\)\. Make it, or correct the path\./,

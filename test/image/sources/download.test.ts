@@ -78,9 +78,9 @@ async function build(file: string, digest = sha256, store = workspace(), trusted
 
 test("an image is downloaded once, and verified", async () => {
     const store = workspace();
-    const said = await build("/moved", sha256.toUpperCase(), store);
-    expect(said.at(-1)).toBe(`${sha256} hello.service`);
-    expect(said[0]).toMatch(/^downloading 0\.0\/?0?\.?0? MB$/);
+    const messages = await build("/moved", sha256.toUpperCase(), store);
+    expect(messages.at(-1)).toBe(`${sha256} hello.service`);
+    expect(messages[0]).toMatch(/^downloading 0\.0\/?0?\.?0? MB$/);
     expect(requests).toEqual(["/moved", "/hello.raw"]);
     expect((await build("/anywhere", sha256, store)).at(-1)).toBe(`${sha256} hello.service`);
     expect(requests).toHaveLength(2);
@@ -99,7 +99,7 @@ describe("what is wrong is said", () => {
         ["another file", "/hello.raw has the SHA-256", () => build("/hello.raw", other)],
         [
             "no such file",
-            "/nope couldn't be downloaded. Look at the URL and the network. It said: 404 Not Found",
+            "/nope couldn't be downloaded. Look at the URL and the network. It reported: 404 Not Found",
             () => build("/nope"),
         ],
         ["a connection that breaks", "/cut couldn't be downloaded.", () => build("/cut")],

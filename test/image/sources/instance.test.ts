@@ -33,7 +33,7 @@ const newStore = () => new Store(workspace());
 const cat = (file: string, name: string) => execFileSync("unsquashfs", ["-cat", file, name], { encoding: "utf8" });
 const paths = (file: string) => execFileSync("unsquashfs", ["-l", "-d", "", file], { encoding: "utf8" }).split("\n");
 
-async function said(source: Source, over: Partial<Parameters<typeof resolveSource>[1]> = {}): Promise<string[]> {
+async function messages(source: Source, over: Partial<Parameters<typeof resolveSource>[1]> = {}): Promise<string[]> {
     const { failures, warnings } = await resolveSource(source, { ...args, ...over });
     return placed([...failures, ...warnings]);
 }
@@ -140,20 +140,22 @@ describe("what can't be one is refused", () => {
         "instance: A ready image has the units it was built with, so it can't become an instance. Build it under the other name, and leave `instance` out; or use `files`, `directory`, `closure` or `oci`.";
     test("a ready image, from a file, a URL, or built by nix", async () => {
         const programDirectory = workspace({ "hello.raw": "" });
-        expect(await said({ raw: { path: "hello.raw" } }, { programDirectory })).toContain(ready);
+        expect(await messages({ raw: { path: "hello.raw" } }, { programDirectory })).toContain(ready);
         const url = { url: "https://localhost/hello.raw", sha256: "0".repeat(64) };
-        expect(await said({ raw: url })).toEqual([ready]);
-        expect(await said({ nix: { installable: ".#image" } }, { programDirectory: flake("hello") })).toEqual([ready]);
+        expect(await messages({ raw: url })).toEqual([ready]);
+        expect(await messages({ nix: { installable: ".#image" } }, { programDirectory: flake("hello") })).toEqual([
+            ready,
+        ]);
     });
 
     test.each(["", "a_b", "-a", "a.b", "ä", "a/b"])("the name %j", async (instance) => {
-        expect(await said(files(web), { instance })).toEqual([
+        expect(await messages(files(web), { instance })).toEqual([
             `instance: Instance '${instance}' can't be the end of an image's name: use letters, digits and dashes, and start with a letter or digit.`,
         ]);
     });
 
     test("a name that is too long", async () => {
-        expect(await said(files(web), { instance: "a".repeat(200) })).toEqual([
+        expect(await messages(files(web), { instance: "a".repeat(200) })).toEqual([
             "name: Name and version have 207 characters together, and only 200 fit in a file name. Shorten them.",
         ]);
     });
@@ -164,9 +166,9 @@ describe("what can't be one is refused", () => {
             text: "[Service]\nExecStart=/usr/bin/hello\n",
         }));
         // Both are renamed.
-        expect(await said(files(units))).toEqual([]);
+        expect(await messages(files(units))).toEqual([]);
         const tree = { "/usr/lib/systemd/system/hello-staging.service": { directory: true } };
-        expect(await said(files(units.slice(0, 1), tree))).toEqual([
+        expect(await messages(files(units.slice(0, 1), tree))).toEqual([
             "instance: /usr/lib/systemd/system/hello-staging.service is a directory that holds other files, so it can't be a file too. Remove one of them.",
         ]);
     });
@@ -199,7 +201,7 @@ test("what two instances would share all the same is named", async () => {
     ].join("\n");
     const todo =
         "Write what follows its name: $STATE_DIRECTORY and its like in Exec lines (systemd.exec(5)), %S/%N elsewhere.";
-    expect((await said(files([{ name: "hello.service", text }]))).filter((each) => /instance/.test(each))).toEqual([
+    expect((await messages(files([{ name: "hello.service", text }]))).filter((each) => /instance/.test(each))).toEqual([
         "source.files: hello-staging.service:4: CacheDirectory= is other in every instance, and all of them share /var/cache/other. Name it after the unit, as with %N, or make it a variable in the unit.",
         `source.files: hello-staging.service:5: ExecStart= names /var/lib/hello, and the directory of this instance is /var/lib/hello-staging. ${todo}`,
         `source.files: hello-staging.service:6: Environment= names /run/hello-run, and the directory of this instance is /run/hello-staging-run. ${todo}`,

@@ -6,7 +6,7 @@ import { hello, workspace } from "../workspace";
 import { file, HELLO, whole } from "./hello-files";
 
 /** What is wrong, as `property: sentence`. */
-async function said(files: FilesSource, over: Partial<ReturnType<typeof hello>> = {}) {
+async function messages(files: FilesSource, over: Partial<ReturnType<typeof hello>> = {}) {
     const { failures } = await resolveSource({ files }, { ...hello(), ...over });
     return placed(failures);
 }
@@ -230,18 +230,18 @@ describe("what is wrong is said in one sentence with what to do", () => {
             ],
         ],
     ])("%s", async (_, files, expected) => {
-        expect(await said(files)).toEqual(expected);
+        expect(await messages(files)).toEqual(expected);
     });
 
     test("a unit that isn't text", async () => {
         const programDirectory = workspace({ "hello.service": Buffer.from([0xff, 0xfe]) });
-        expect(await said({ units: ["hello.service"] }, { programDirectory })).toEqual([
+        expect(await messages({ units: ["hello.service"] }, { programDirectory })).toEqual([
             `${at}.units[0]: 'hello.service' is not a text in UTF-8.`,
         ]);
     });
 
     test("all of it at once", async () => {
-        const failures = await said(
+        const failures = await messages(
             { units: ["nope.service", unit("web.service", "[Service]\nExecStart=/a\n")], tree: { a: { content: "" } } },
             { name: "my_app", version: "1/2" },
         );

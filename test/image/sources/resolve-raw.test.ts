@@ -41,7 +41,7 @@ const args = () => ({
     programDirectory: workspace({ "image.raw": image, "short.raw": squashfs(5000, 4096), "text.raw": "hello" }),
 });
 
-async function said(raw: Previewed<RawSource>) {
+async function messages(raw: Previewed<RawSource>) {
     const { failures } = await resolveSource({ raw }, args());
     return placed(failures);
 }
@@ -127,11 +127,11 @@ test.each<[string, RawSource, unknown]>([
         "source.raw.sha256: A SHA-256 has 64 hexadecimal digits, as `sha256sum` prints it.",
     ],
 ])("refuses %s", async (_, raw, expected) => {
-    expect((await said(raw))[0]).toEqual(expected);
+    expect((await messages(raw))[0]).toEqual(expected);
 });
 
 test("refuses another digest", async () => {
-    expect(await said({ path: "image.raw", sha256: "0".repeat(64) })).toEqual([
+    expect(await messages({ path: "image.raw", sha256: "0".repeat(64) })).toEqual([
         `source.raw.sha256: The image's SHA-256 is ${digest}, not ${"0".repeat(64)}. Get the right file, or correct the digest.`,
     ]);
 });

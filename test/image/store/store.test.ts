@@ -73,9 +73,9 @@ test("a killed process holds nobody up: not one of this machine, and none that w
     const directory = workspace();
     const lock = path.join(directory, "locks", KEY);
     mkdirSync(path.dirname(lock));
-    const gone = spawnSync("true").pid;
+    const endedPid = spawnSync("true").pid;
     for (const [text, age_s] of [
-        [`${hostname()} ${gone}`, 0],
+        [`${hostname()} ${endedPid}`, 0],
         ["another-machine 1", 200],
     ] as const) {
         writeFileSync(lock, text);

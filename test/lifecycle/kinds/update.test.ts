@@ -30,8 +30,8 @@ describe.each(suites)("on %s", (suite) => {
         const deploy = async (version: "one" | "two") => {
             await hello.up(imageOf(connection, version, units(version)));
             await service.up({ image: hello.outputs.path, connection });
-            for (const [unit, said] of Object.entries(service.outputs.unitStates as Record<string, Json>)) {
-                if (said.active === "template") continue;
+            for (const [unit, unitState] of Object.entries(service.outputs.unitStates as Record<string, Json>)) {
+                if (unitState.active === "template") continue;
                 const { LoadState, ActiveState, SubState, UnitFileState } = await shown(
                     host,
                     unit,
@@ -40,7 +40,7 @@ describe.each(suites)("on %s", (suite) => {
                     "SubState",
                     "UnitFileState",
                 );
-                expect({ unit, ...said }).toMatchObject({
+                expect({ unit, ...unitState }).toMatchObject({
                     unit,
                     load: LoadState,
                     active: ActiveState,

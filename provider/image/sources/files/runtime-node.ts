@@ -117,7 +117,7 @@ async function npmPack(
         const isMissing = /\bE(TARGET|404)\b/.test(stderr);
         throw new UserError({
             what: isMissing ? `npm's registry has no ${spec}` : `npm couldn't fetch ${spec}`,
-            said: stderr.replace(/^npm (warn|notice) .*\n?/gim, ""),
+            reported: stderr.replace(/^npm (warn|notice) .*\n?/gim, ""),
             todo: isMissing ? "Correct the version of Node.js" : "Look at the network and at npm's configuration",
         });
     }

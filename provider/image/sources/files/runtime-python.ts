@@ -202,8 +202,8 @@ class Commands {
         const env = { ...process.env, ...own, ...more };
         await promisify(execFile)(program, args, { cwd, signal, env, maxBuffer: 1 << 26 }).catch((error) => {
             signal?.throwIfAborted();
-            const said = `${error.stdout ?? ""}${error.stderr ?? error.message}`.slice(-2000);
-            throw new UserError({ ...problem, said });
+            const reported = `${error.stdout ?? ""}${error.stderr ?? error.message}`.slice(-2000);
+            throw new UserError({ ...problem, reported });
         });
     }
 

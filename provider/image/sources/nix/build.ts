@@ -47,12 +47,14 @@ export async function buildDerivation(
     const target = (await isAtLeast(CARET, options))
         ? `${derivation.drvPath}^${derivation.output}`
         : derivation.drvPath;
-    const said = await nix(["build", "--json", "--out-link", root, target, ...nixArguments], options).catch((error) => {
-        throw error instanceof NixFailure ? new UserError(buildProblem(error)) : error;
-    });
-    const built = JSON.parse(said) as { outputs: Record<string, string> }[];
+    const output = await nix(["build", "--json", "--out-link", root, target, ...nixArguments], options).catch(
+        (error) => {
+            throw error instanceof NixFailure ? new UserError(buildProblem(error)) : error;
+        },
+    );
+    const built = JSON.parse(output) as { outputs: Record<string, string> }[];
     const storePath = built[0]?.outputs[derivation.output];
-    if (storePath === undefined) throw new Error(`nix built ${target}, and named no output of it: ${said}`);
+    if (storePath === undefined) throw new Error(`nix built ${target}, and named no output of it: ${output}`);
     const now = new Date();
     await lutimes(root, now, now).catch(() => {});
     return { storePath, storeRoot: await storeRootOf(storePath, root, expression, signal) };
@@ -65,10 +67,10 @@ export async function requisites(
     signal?: AbortSignal,
 ): Promise<string[]> {
     const args = ["path-info", "--recursive", ...storePaths, ...nixArguments];
-    const said = await nix(args, { directory, signal }).catch((error) => {
+    const output = await nix(args, { directory, signal }).catch((error) => {
         throw error instanceof NixFailure ? new UserError(buildProblem(error)) : error;
     });
-    return said.split("\n").filter(Boolean).sort();
+    return output.split("\n").filter(Boolean).sort();
 }
 
 /** A store may lie elsewhere (`--store /srv/nix`, or a user without /nix): its paths are then below another root. */

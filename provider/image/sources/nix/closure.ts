@@ -29,7 +29,7 @@ export async function loadClosure(source: Previewed<ClosureSource>, args: LoadAr
     if (source instanceof Unknown) return { sourceDigest: UNKNOWN, unitTexts: UNKNOWN };
     const { path, problems, name } = args;
     const programs = await loadPrograms(source, args);
-    // Of a program that nix can't evaluate, no unit shall be said to lack a value.
+    // A program that nix cannot evaluate is reported already: units that name it are not reported as lacking a value.
     if (programs === undefined) return { sourceDigest: UNKNOWN, unitTexts: UNKNOWN };
     const values = Object.fromEntries(programs.map(({ variable, storePath }) => [variable, storePath]));
     const prefix = typeof name === "string" ? name : undefined;

@@ -9,8 +9,8 @@ export class NixFailure extends Error {
         super(log.errors.map(({ text }) => text).join("\n"));
     }
 
-    /** What it said, its errors before all else. */
-    get said(): string {
+    /** The output of nix: its errors if it reported any. */
+    get reported(): string {
         const errors = this.log.errors.map(({ text }) => text);
         return (errors.length > 0 ? errors : this.log.plain.slice(-10)).join("\n");
     }
@@ -82,9 +82,9 @@ let version: Promise<[major: number, minor: number]> | undefined;
 /** Of nix, or the version of nix that a variant says it is: `nix (Lix, like Nix) 2.91.1` is 2.91. */
 export function nixVersion(options: NixOptions): Promise<[major: number, minor: number]> {
     version ??= nix(["--version"], options).then(
-        (said) => {
+        (reported) => {
             const [major = 0, minor = 0] =
-                said
+                reported
                     .match(/\d+\.\d+/g)
                     ?.at(-1)
                     ?.split(".")

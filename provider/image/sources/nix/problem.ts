@@ -10,24 +10,28 @@ const MAX_LINES = 12;
 /** Why an expression can't be evaluated, the place in the user's file, what nix says, what to do. */
 export async function evaluationProblem(failure: NixFailure, label: string, directory: string): Promise<Sentence> {
     const error = failure.log.errors.at(-1);
-    const said = firstLines(error?.text || failure.said);
+    const reported = firstLines(error?.text || failure.reported);
     const where = error === undefined ? undefined : await place(error.position, error.trace, directory);
     // Nix 2.20 and later say so themselves.
-    const todo = /-source\/.*(No such file or directory|does not exist)/.test(said)
+    const todo = /-source\/.*(No such file or directory|does not exist)/.test(reported)
         ? "In a git repository nix sees only files that git knows of: `git add` what it misses"
         : undefined;
-    return { what: `nix can't evaluate '${label}': ${where === undefined ? "" : `${where}: `}${said}`, todo };
+    return { what: `nix can't evaluate '${label}': ${where === undefined ? "" : `${where}: `}${reported}`, todo };
 }
 
 /** What a failed build says: its last lines where it has some, else nix's own words. */
-export function buildProblem(failure: NixFailure): { what: string; said: string; todo: string } {
+export function buildProblem(failure: NixFailure): { what: string; reported: string; todo: string } {
     const build = failure.log.failedBuild();
     if (build === undefined || build.lines.length === 0) {
-        return { what: "nix couldn't build the image", said: failure.said, todo: "Nothing was changed on the host" };
+        return {
+            what: "nix couldn't build the image",
+            reported: failure.reported,
+            todo: "Nothing was changed on the host",
+        };
     }
     return {
         what: `The nix build of ${storeName(build.drvPath)} failed`,
-        said: build.lines.join("\n"),
+        reported: build.lines.join("\n"),
         todo: `Its whole log is shown by \`nix log ${build.drvPath}\``,
     };
 }

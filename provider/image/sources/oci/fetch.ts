@@ -71,7 +71,7 @@ async function copy(
         if (stderr === undefined || stderr === "") throw error;
         throw new UserError({
             what: `${reference} couldn't be fetched`,
-            said: stderr,
+            reported: stderr,
             todo: "Look at its name, and at the login of the registry: `skopeo login REGISTRY`",
         });
     }

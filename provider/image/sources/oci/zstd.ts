@@ -79,9 +79,9 @@ async function* streamed({ bytes, isWhole }: Frame, parts: AsyncGenerator<FrameP
 function zstdProgram(): Duplex {
     const child = spawn("zstd", ["-dcq"], { stdio: ["pipe", "pipe", "pipe"] });
     const stream = Duplex.from({ writable: child.stdin, readable: child.stdout });
-    let said = "";
+    let errorOutput = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        said = (said + text).slice(-1000);
+        errorOutput = (errorOutput + text).slice(-1000);
     });
     child.once("error", (error: NodeJS.ErrnoException) => {
         stream.destroy(
@@ -94,7 +94,7 @@ function zstdProgram(): Duplex {
         );
     });
     child.once("close", (code) => {
-        if (code !== 0) stream.destroy(new Error(said.trim() || `zstd failed with exit status ${code}`));
+        if (code !== 0) stream.destroy(new Error(errorOutput.trim() || `zstd failed with exit status ${code}`));
     });
     return stream;
 }

@@ -5,7 +5,7 @@ import { type DisplayOptions, SIGN } from "./display";
 export interface Row {
     step: StepMetadata;
     phase: "begun" | "done" | "failed";
-    begun: number;
+    startedMs: number;
     seconds?: number;
     /** The latest line about it. */
     info: string;
@@ -48,11 +48,11 @@ export class Rows {
 
     step(step: StepMetadata, phase: Row["phase"]) {
         const { urn, op } = step;
-        const row = this.rows.get(urn) ?? { step, phase, begun: Date.now(), info: "" };
+        const row = this.rows.get(urn) ?? { step, phase, startedMs: Date.now(), info: "" };
         this.rows.set(urn, row);
         const quiet = op === "same" && row.step.op === "same";
-        if (phase === "begun") Object.assign(row, { begun: Date.now(), info: "" });
-        else row.seconds = (Date.now() - row.begun) / 1000;
+        if (phase === "begun") Object.assign(row, { startedMs: Date.now(), info: "" });
+        else row.seconds = (Date.now() - row.startedMs) / 1000;
         Object.assign(row, { step, phase });
         // In a preview there is nothing to wait for: a resource is told once, a component before what is in it.
         const component = (step.new ?? step.old)?.custom === false;
@@ -88,11 +88,11 @@ export class Rows {
         this.drawn = lines.length;
     }
 
-    private text({ step, phase, begun, seconds, info }: Row): string {
+    private text({ step, phase, startedMs, seconds, info }: Row): string {
         const { urn, type, op, parent } = { parent: step.new?.parent ?? step.old?.parent, ...step };
         const name = urn.slice(urn.lastIndexOf("::") + 2);
         const depth = parent && this.rows.has(parent) ? "  " : "";
-        return ` ${SIGN[op]}  ${`${depth}${type}`.padEnd(34)} ${name.padEnd(16)} ${this.state(op, phase, seconds ?? (Date.now() - begun) / 1000)}${changed(step)}${info ? `  ${info}` : ""}`;
+        return ` ${SIGN[op]}  ${`${depth}${type}`.padEnd(34)} ${name.padEnd(16)} ${this.state(op, phase, seconds ?? (Date.now() - startedMs) / 1000)}${changed(step)}${info ? `  ${info}` : ""}`;
     }
 
     private state(op: Op, phase: Row["phase"], seconds: number): string {

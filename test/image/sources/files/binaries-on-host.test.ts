@@ -56,8 +56,8 @@ test("Debian's redis answers under the default profile, with nothing of it on th
         binaries: [{ path: "/usr/bin/redis-server", root }],
     });
     const running = await run(host, image, { name: "redis" });
-    const said = await host.exec("printf 'SET a 42\\r\\nGET a\\r\\nSAVE\\r\\n' | nc -N 127.0.0.1 6380");
-    expect(said.stdout).toBe("+OK\r\n$2\r\n42\r\n+OK\r\n");
+    const output = await host.exec("printf 'SET a 42\\r\\nGET a\\r\\nSAVE\\r\\n' | nc -N 127.0.0.1 6380");
+    expect(output.stdout).toBe("+OK\r\n$2\r\n42\r\n+OK\r\n");
     expect((await host.exec("ls /var/lib/private/redis")).stdout).toBe("dump.rdb\n");
     await running.detach();
 });

@@ -50,7 +50,7 @@ async function packed(files: Record<string, string | Buffer>, source: Partial<Fi
         );
 }
 
-async function said(files: Record<string, string | Buffer>, source: Partial<FilesSource> = { binaries: [app()] }) {
+async function messages(files: Record<string, string | Buffer>, source: Partial<FilesSource> = { binaries: [app()] }) {
     const { failures, warnings } = await resolveSource(...setting(files, source));
     return placed([...failures, ...warnings]);
 }
@@ -254,19 +254,19 @@ describe("what is missing or doesn't fit is said", () => {
             [`${at}: The script /usr/bin/app is run by ruby, and there is none in /os. Install it there.`],
         ],
     ])("%s", async (_, files, expected) => {
-        const sentences = await said(files);
+        const sentences = await messages(files);
         expect(sentences.filter((each) => each.startsWith("source.files.binaries"))).toEqual(expected);
     });
 
     test("programs for two architectures", async () => {
         const files = { "os/usr/bin/app": program(), "os/usr/bin/other": elfFile({ type: 2, machine: 183 }) };
-        expect(await said(files, { binaries: [app(), app("/usr/bin/other")] })).toEqual([
+        expect(await messages(files, { binaries: [app(), app("/usr/bin/other")] })).toEqual([
             "source.files.binaries[1]: /usr/bin/other is for arm64 and /usr/bin/app for x86-64: the programs of an image are for one architecture. Take them from one system.",
         ]);
     });
 
     test.each(["usr/bin/app", "/usr/../app", "nginx"])("'%s' as a path", async (path) => {
-        const [first] = await said({}, { binaries: [path] });
+        const [first] = await messages({}, { binaries: [path] });
         expect(first).toBe(
             `source.files.binaries[0]: '${path}' is not a path from the root of a system. Write it as /usr/sbin/nginx; a program of your own goes to \`tree\`, and its path in the image here.`,
         );

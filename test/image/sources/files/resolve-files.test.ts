@@ -14,7 +14,7 @@ async function resolve(files: Previewed<FilesSource>, over: Partial<ReturnType<t
 }
 
 /** What is wrong, as `property: sentence`. */
-async function said(files: Previewed<FilesSource>, over: Partial<ReturnType<typeof hello>> = {}) {
+async function messages(files: Previewed<FilesSource>, over: Partial<ReturnType<typeof hello>> = {}) {
     const { failures } = await resolve(files, over);
     return placed(failures);
 }
@@ -93,7 +93,7 @@ describe("a good source", () => {
             units: [{ name: "hello.service", asset: new Asset({ text: "[Service]\nExecStart=/opt/bin/hello\n" }) }],
             tree: { "/opt": { asset: new Archive({ assets }) } },
         };
-        expect(await said(files)).toEqual([]);
+        expect(await messages(files)).toEqual([]);
     });
 
     test("knows the programs of a unit through links, in the search path, from the host, and optional ones", async () => {
@@ -116,7 +116,7 @@ describe("a good source", () => {
                 "/usr/lib/hello/run": { symlink: "../../bin/hello" },
             },
         };
-        expect(await said(files)).toEqual([]);
+        expect(await messages(files)).toEqual([]);
     });
 
     test("keeps a variable that stands for itself, and doesn't search a value again", async () => {

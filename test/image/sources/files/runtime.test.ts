@@ -17,7 +17,7 @@ function resolve(runtime: unknown, requirements = "", units = [unit]) {
     return resolveSource(source, { name: "web", version: "1", programDirectory });
 }
 
-async function said(runtime: unknown, requirements?: string, units = [unit]) {
+async function messages(runtime: unknown, requirements?: string, units = [unit]) {
     const { failures } = await resolve(runtime, requirements, units);
     return placed(failures);
 }
@@ -63,11 +63,11 @@ describe("what is wrong is said", () => {
         ],
     ])("%j", async (runtime, expected) => {
         const units = JSON.stringify(runtime).includes("python") ? [python] : [unit];
-        expect(await said(runtime, "", units)).toEqual(expected);
+        expect(await messages(runtime, "", units)).toEqual(expected);
     });
 
     test("libraries of another system", async () => {
-        const sentences = await said({ node: { version: "24.11.0", architecture: "arm64", root: "os" } });
+        const sentences = await messages({ node: { version: "24.11.0", architecture: "arm64", root: "os" } });
         expect(sentences).toContain(
             "source.files.runtime.node: /usr/bin/node is started by the loader /lib/ld-linux-aarch64.so.1, and there is none in /os: it was built for another system. Build it there or statically, or give the `root` of its system.",
         );
@@ -87,7 +87,7 @@ describe("what is wrong is said", () => {
         ["-e .", "'-e .' leads to other files."],
         ["./local", "'./local' leads to other files."],
     ])("the requirement %s", async (line, expected) => {
-        const sentences = await said({ python: { requirements: "requirements.txt" } }, `${line}\n`, [python]);
+        const sentences = await messages({ python: { requirements: "requirements.txt" } }, `${line}\n`, [python]);
         expect(sentences).toEqual([expect.stringContaining(`source.files.runtime.python.requirements: ${expected}`)]);
     });
 
@@ -99,7 +99,7 @@ markupsafe==2.1.5 \\
     --hash=sha256:${"a".repeat(64)}
 thing @ https://example.com/thing-1.0-py3-none-any.whl
 `;
-        expect(await said({ python: { requirements: "requirements.txt" } }, text, [python])).toEqual([]);
+        expect(await messages({ python: { requirements: "requirements.txt" } }, text, [python])).toEqual([]);
     });
 
     test("a version that npm doesn't have", async () => {
@@ -139,7 +139,7 @@ describe("Python without requirements", () => {
     (isThere ? test.each : test.skip.each)(["/usr/bin/python3", "/opt/venv/bin/python3", "/opt/venv/bin/python"])(
         "%s starts, says the preview, and so does `up`",
         async (program) => {
-            expect(await said(runtime, "", [starting(program)])).toEqual([]);
+            expect(await messages(runtime, "", [starting(program)])).toEqual([]);
             const args = { name: "web", version: "1", programDirectory: workspace() };
             const built = await buildImage(
                 { files: { units: [starting(program)], runtime } },
@@ -152,7 +152,7 @@ describe("Python without requirements", () => {
     );
 
     (isThere ? test : test.skip)("what only packages bring is missed in the preview", async () => {
-        expect(await said(runtime, "", [starting("/opt/venv/bin/serve")])).toEqual([
+        expect(await messages(runtime, "", [starting("/opt/venv/bin/serve")])).toEqual([
             "source.files.units[0]: ExecStart= in line 2 of 'web.service' runs /opt/venv/bin/serve, and the image has no such file. Add it to `tree`.",
         ]);
     });

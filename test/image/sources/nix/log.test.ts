@@ -12,15 +12,15 @@ function event(fields: Record<string, unknown>): string {
     return `@nix ${JSON.stringify(fields)}`;
 }
 
-function read(lines: string[]): { log: NixLog; said: string[] } {
-    const said: string[] = [];
-    const log = new NixLog((text) => said.push(text));
+function read(lines: string[]): { log: NixLog; reported: string[] } {
+    const reported: string[] = [];
+    const log = new NixLog((text) => reported.push(text));
     for (const line of lines) log.read(line);
-    return { log, said };
+    return { log, reported };
 }
 
 test("tells what is fetched and built, how many, and what a build says", () => {
-    const { said } = read([
+    const { reported } = read([
         event({ action: "start", id: 1, level: 0, text: "", type: 104 }),
         event({ action: "result", id: 1, type: 105, fields: [0, 2, 0, 0] }),
         event({ action: "start", id: 2, level: 4, type: 108, fields: [`/nix/store/${HASH}-go-1.25`, "https://cache"] }),
@@ -30,14 +30,14 @@ test("tells what is fetched and built, how many, and what a build says", () => {
         event({ action: "result", id: 3, type: 101, fields: ["x".repeat(500)] }),
         "@nix not json",
     ]);
-    expect(said).toEqual([
+    expect(reported).toEqual([
         "0 of 2 built, fetching go-1.25",
         "0 of 2 built, building caddy-2.10.2",
         "0 of 2 built, building caddy-2.10.2: buildPhase",
         "0 of 2 built, building caddy-2.10.2: compiling main.go",
         expect.stringMatching(/^0 of 2 built, building caddy-2\.10\.2: x{70,90}\.\.\.$/),
     ]);
-    expect(said.at(-1)).toHaveLength(120);
+    expect(reported.at(-1)).toHaveLength(120);
 });
 
 test("keeps the last lines of the build that an error names, not of the one that came later", () => {
@@ -56,17 +56,17 @@ test("keeps the last lines of the build that an error names, not of the one that
             msg: "error: ...",
         }),
     ]);
-    const { what, said, todo } = buildProblem(new NixFailure(log));
+    const { what, reported, todo } = buildProblem(new NixFailure(log));
     expect(what).toBe("The nix build of caddy-2.10.2 failed");
-    expect(said.split("\n")).toEqual(Array.from({ length: 30 }, (_, n) => `line ${n + 70}`));
+    expect(reported.split("\n")).toEqual(Array.from({ length: 30 }, (_, n) => `line ${n + 70}`));
     expect(todo).toBe(`Its whole log is shown by \`nix log ${DRV}\``);
 });
 
 test("without a build it is nix itself that says what is wrong", () => {
     const { log } = read([event({ action: "msg", level: 0, raw_msg: "unable to download 'https://cache'", msg: "" })]);
-    expect(buildProblem(new NixFailure(log))).toMatchObject({ said: "unable to download 'https://cache'" });
+    expect(buildProblem(new NixFailure(log))).toMatchObject({ reported: "unable to download 'https://cache'" });
     const died = read(["terminate called", "Aborted"]);
-    expect(buildProblem(new NixFailure(died.log))).toMatchObject({ said: "terminate called\nAborted" });
+    expect(buildProblem(new NixFailure(died.log))).toMatchObject({ reported: "terminate called\nAborted" });
 });
 
 /** As nix 2.26 writes them: the position is in the file's name too, and the trace starts nearest to the error. */

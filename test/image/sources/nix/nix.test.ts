@@ -205,7 +205,7 @@ test.each<[string, string, string | RegExp]>([
     [
         "the last lines of the build that failed",
         ".#needs-fails",
-        /^The nix build of caddy-2\.10\.2 failed\. Its whole log is shown by `nix log \S+\/nix\/store\/\S+-caddy-2\.10\.2\.drv`\.\nIt said:\n {4}compiling caddy\n {4}main\.go:3: undefined: teapot$/,
+        /^The nix build of caddy-2\.10\.2 failed\. Its whole log is shown by `nix log \S+\/nix\/store\/\S+-caddy-2\.10\.2\.drv`\.\nIt reported:\n {4}compiling caddy\n {4}main\.go:3: undefined: teapot$/,
     ],
     [
         "that there is no image",

@@ -32,8 +32,8 @@ async function sayingHello(image: { file: string }): Promise<void> {
 
 async function sayingMoo(image: { file: string }): Promise<void> {
     const running = await run(host, image, { name: "cowsay", unit: "cowsay.socket" });
-    const said = await host.exec("for word in hello moo; do echo $word | nc -N 127.0.0.1 3000; done");
-    expect(said.stdout).toBe("< hello >\n< moo >\n");
+    const output = await host.exec("for word in hello moo; do echo $word | nc -N 127.0.0.1 3000; done");
+    expect(output.stdout).toBe("< hello >\n< moo >\n");
     await running.detach();
 }
 

@@ -3,7 +3,7 @@ import path from "node:path";
 import { resolveSource } from "../../../../provider/image/image";
 import type { OciSource } from "../../../../provider/image/sources/oci/schema";
 import { UNKNOWN } from "../../../../provider/schema/values";
-import { HELLO, place, said, useOwnStore } from "./oci-images";
+import { HELLO, messages, place, useOwnStore } from "./oci-images";
 
 useOwnStore();
 
@@ -35,12 +35,12 @@ describe("what is wrong is said", () => {
         ],
         ["a short name", { reference: `nginx@sha256:${"a".repeat(64)}` }, "source.oci.reference: 'nginx@sha256:aaaa"],
     ])("%s", async (_, oci, expected) => {
-        const sentences = await said(oci, await place(HELLO));
+        const sentences = await messages(oci, await place(HELLO));
         expect(sentences[0]?.slice(0, expected.length)).toBe(expected);
     });
 
     test("nothing to run", async () => {
-        expect(await said({ layout: "image" }, await place({ ...HELLO, config: {} }))).toEqual([
+        expect(await messages({ layout: "image" }, await place({ ...HELLO, config: {} }))).toEqual([
             "source.oci: The container image has neither ENTRYPOINT nor CMD, so what to run isn't known. Give `units`.",
         ]);
     });
@@ -64,12 +64,12 @@ describe("what is wrong is said", () => {
             if (bytes.readUInt16BE(0) === magic)
                 writeFileSync(path.join(blobs, name), Buffer.concat([bytes, Buffer.from(" ")]));
         }
-        expect(await said({ layout: "image" }, args)).toEqual([expect.stringMatching(expected)]);
+        expect(await messages({ layout: "image" }, args)).toEqual([expect.stringMatching(expected)]);
     });
 
     test("a path that leads out of the image", async () => {
         const args = await place({ ...HELLO, layers: [{ "../../etc/passwd": "x" }] });
-        expect(await said({ layout: "image" }, args)).toEqual([
+        expect(await messages({ layout: "image" }, args)).toEqual([
             "source.oci.layout: A layer of the image has the path '../../etc/passwd', which leads out of it. Don't use this image.",
         ]);
     });

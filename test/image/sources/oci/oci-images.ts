@@ -30,7 +30,7 @@ export async function place(...images: ImageParts[]) {
 
 export type Args = Awaited<ReturnType<typeof place>>;
 
-export async function said(oci: OciSource, args: Args): Promise<string[]> {
+export async function messages(oci: OciSource, args: Args): Promise<string[]> {
     const { failures, warnings } = await resolveSource({ oci }, args);
     return placed([...failures, ...warnings]).filter((each) => each.startsWith("source.oci"));
 }

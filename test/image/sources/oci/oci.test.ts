@@ -3,7 +3,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { resolveSource } from "../../../../provider/image/image";
 import type { OciSource } from "../../../../provider/image/sources/oci/schema";
-import { HELLO, packed, place, said, unitText, useOwnStore } from "./oci-images";
+import { HELLO, messages, packed, place, unitText, useOwnStore } from "./oci-images";
 import { type ImageParts, layoutFiles, savedFiles, tarOf, writeFiles } from "./oci-layout";
 
 useOwnStore();
@@ -181,14 +181,14 @@ WantedBy=multi-user.target
 
     test("names the variables that systemd would drop", async () => {
         const config = { ...HELLO.config, Env: ["A=1", "bad.name=x", "BAD-NAME=y", "NO_VALUE"] };
-        expect(await said({ layout: "image" }, await place({ ...HELLO, config }))).toEqual([
+        expect(await messages({ layout: "image" }, await place({ ...HELLO, config }))).toEqual([
             "source.oci: The container image sets bad.name, BAD-NAME, NO_VALUE in ENV: systemd takes variables whose names have letters, digits and _ only, so the service doesn't get them. Let the program take another name, or set it with `env` in ExecStart= of `units`.",
         ]);
     });
 
     test("comes with what a container has and a portable service hasn't", async () => {
         const config = { ...HELLO.config, ExposedPorts: { "80/tcp": {}, "8080/tcp": {} }, Volumes: { "/data": {} } };
-        expect(await said({ layout: "image" }, await place({ ...HELLO, config }))).toEqual([
+        expect(await messages({ layout: "image" }, await place({ ...HELLO, config }))).toEqual([
             "source.oci: The container image exposes 80/tcp: under the default profile a service can't bind ports up to 1023. Let it listen on another port, or give `units` with a socket.",
             "source.oci: The container image has volumes: /data. The image of a portable service is read-only: give `units` with StateDirectory= or BindPaths= where it writes.",
         ]);
@@ -215,14 +215,14 @@ describe("one of several", () => {
 
     test("is asked for", async () => {
         const args = await place(named("1"), named("2"));
-        expect(await said({ layout: "image" }, args)).toEqual([
+        expect(await messages({ layout: "image" }, args)).toEqual([
             "source.oci.layout: 'image' has 2 images: 1, 2. Set `tag` to one of them.",
         ]);
-        expect(await said({ layout: "image", tag: "3" }, args)).toEqual([
+        expect(await messages({ layout: "image", tag: "3" }, args)).toEqual([
             "source.oci.layout: 'image' has no image '3', but 1, 2. Correct `tag`.",
         ]);
         const other = await place(named("1", "arm64"), named("1", "riscv64"));
-        expect(await said({ layout: "image" }, other)).toEqual([
+        expect(await messages({ layout: "image" }, other)).toEqual([
             "source.oci.layout: 'image' has images for arm64, riscv64, and not one for amd64. Set `architecture` to one of them.",
         ]);
     });
