@@ -27,7 +27,7 @@ draw() {
     title=$1
     shift
     sed '/Outputs:/,/^$/d; /updating (/d; /@ updating/d; /pulumi:pulumi:Stack/d; /update failed/d; /provider=urn/d; /Duration/d; /^$/d' "$@" |
-        cut -c1-190 | node docs/terminal.mjs "$title"
+        sed -E 's/^(.{190}).+$/\1.../' | node docs/terminal.mjs "$title"
 }
 
 (cd examples/record && pulumi stack init demo >/dev/null && pulumi config set host web1)
