@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-packages="mmdebstrap systemd-container iproute2 openssh-client util-linux mount procps squashfs-tools
+packages="mmdebstrap debian-archive-keyring systemd-container iproute2 openssh-client util-linux mount procps squashfs-tools
     gcc libc6-dev ca-certificates curl git shellcheck"
 [ "${1:-}" != test ] || packages="$packages nix-bin erofs-utils zstd skopeo python3-venv tzdata busybox"
 

@@ -20,6 +20,17 @@ packages=(
 [[ $suite =~ ^[a-z]+$ ]] || { echo "root.sh: '$suite' is not the name of a Debian suite" >&2; exit 2; }
 command -v mmdebstrap >/dev/null || { echo "root.sh: mmdebstrap is missing: apt install mmdebstrap" >&2; exit 1; }
 
+# Removes roots that were not finished. A killed mmdebstrap leaves /proc, /sys and /dev mounted in one.
+remove() {
+    local root mounted
+    for root; do
+        findmnt --raw --noheadings --output TARGET | awk -v below="$root/" 'index($0, below) == 1' | sort -r | while IFS= read -r mounted; do
+            umount "$mounted" || umount --lazy "$mounted"
+        done
+        rm -rf --one-file-system "$root"
+    done
+}
+
 # A change of this script makes another root; running hosts keep the one they have.
 root=$cache/root-$suite-$(sha256sum "${BASH_SOURCE[0]}" | cut -c 1-12)
 if [ ! -d "$root" ]; then
@@ -28,9 +39,9 @@ if [ ! -d "$root" ]; then
     flock 9
 fi
 if [ ! -d "$root" ]; then
-    rm -rf "$cache"/building.* # of a run that was killed: we hold the lock
+    remove "$cache"/building.* # left by a run that was killed: we hold the lock
     building=$(mktemp -d "$cache/building.XXXXXX")
-    trap 'rm -rf "$building"' EXIT
+    trap 'remove "$building"' EXIT
     chmod 755 "$building"
     echo "making the root of Debian $suite in $cache: half a minute, once" >&2
     # A mirror that lags behind has a Release file of sid that has expired; stable suites have no date to expire.
