@@ -70,7 +70,7 @@ export class GuideProject extends UserProject {
                 }),
             );
             this.write("package.json", '{ "private": true, "main": "index.ts" }');
-            this.write("tsconfig.json", readFileSync(join(root, "examples/hello/tsconfig.json"), "utf8"));
+            this.write("tsconfig.json", readFileSync(join(root, "templates/typescript/tsconfig.json"), "utf8"));
             this.write("units/app.service", APP_SERVICE);
             for (const unit of ["hello.service", "hello.socket"])
                 this.write(
