@@ -15,7 +15,7 @@ import { metadataLibrary, unitsOfMetadata } from "../../provider/host/image-meta
 import { HIDDEN_MARK, MARK } from "../../provider/host/portabled-252";
 import { deadlineLibrary, settleLibrary } from "../../provider/host/program";
 import { showUnitsLibrary } from "../../provider/host/service/inspect";
-import { joinShell, type Shell, sh } from "../../provider/host/shell";
+import { joinShell, sh } from "../../provider/host/shell";
 import { file, Host, owner } from "./files-in-shell";
 import { shells } from "./shells";
 
@@ -25,16 +25,10 @@ const mode = (path: string) => (statSync(path).mode & 0o7777).toString(8);
 
 describe.each(shells)("under %s", (_name, command) => {
     const host = new Host(command);
-    let directory: string;
-    beforeEach(() => {
-        directory = host.directory;
-    });
-    const run = (...body: Shell[]) => host.run(...body);
-    const write = (...given: Parameters<Host["write"]>) => host.write(...given);
 
     test("values with quotes, blanks, newlines and backslashes come through as they are", () => {
         const value = `it's "a" \\x2d $HOME \`id\`\n  second line *`;
-        const report = run(sh`value=${value}
+        const report = host.run(sh`value=${value}
 printf '%s\\n' "$value" | block value
 say words one 'two  three'`);
         expect(report.block("value")).toBe(`${value}\n`);
@@ -42,37 +36,37 @@ say words one 'two  three'`);
     });
 
     test("files are written with their mode, and the record names them", () => {
-        const path = join(directory, "etc/app/a key");
-        const report = write([file(path, "one\n", { mode: "0600" })], sh`files_commit`);
+        const path = join(host.directory, "etc/app/a key");
+        const report = host.write([file(path, "one\n", { mode: "0600" })], sh`files_commit`);
         expect(report.stderr).toBe("");
-        expect([read(path), mode(path), mode(join(directory, "etc/app"))]).toEqual(["one\n", "600", "755"]);
-        expect(read(join(directory, "records/files", owner.token))).toBe(
-            `urn urn:one\nnonce aaaa\npath ${path}\ndir ${directory}/etc/app\ndir ${directory}/etc\napplied\n`,
+        expect([read(path), mode(path), mode(join(host.directory, "etc/app"))]).toEqual(["one\n", "600", "755"]);
+        expect(read(join(host.directory, "records/files", owner.token))).toBe(
+            `urn urn:one\nnonce aaaa\npath ${path}\ndir ${host.directory}/etc/app\ndir ${host.directory}/etc\napplied\n`,
         );
-        expect(readdirSync(join(directory, "records/files"))).toEqual([owner.token]);
+        expect(readdirSync(join(host.directory, "records/files"))).toEqual([owner.token]);
     });
 
     test("equal files change nothing", () => {
-        const path = join(directory, "same");
-        write([file(path, "one\n")], sh`files_commit`);
+        const path = join(host.directory, "same");
+        host.write([file(path, "one\n")], sh`files_commit`);
         const before = statSync(path);
-        const report = write([file(path, "one\n")], sh`files_commit`);
+        const report = host.write([file(path, "one\n")], sh`files_commit`);
         expect(report.one("changed")).toBe("");
         expect(statSync(path).ino).toBe(before.ino);
     });
 
     test("what is undone is as it was: contents, modes, links, and files that are no longer declared", () => {
-        const [kept, dropped, link] = ["kept", "dropped", "link"].map((name) => join(directory, name)) as [
+        const [kept, dropped, link] = ["kept", "dropped", "link"].map((name) => join(host.directory, name)) as [
             string,
             string,
             string,
         ];
-        write([file(kept, "old\n"), file(dropped, "here\n")], sh`files_commit`);
+        host.write([file(kept, "old\n"), file(dropped, "here\n")], sh`files_commit`);
         chmodSync(kept, 0o640);
         symlinkSync("elsewhere", link);
-        const record = read(join(directory, "records/files", owner.token));
-        const files = [file(kept, "new\n"), file(link, "a file\n"), file(join(directory, "made/new"), "x")];
-        const report = write(
+        const record = read(join(host.directory, "records/files", owner.token));
+        const files = [file(kept, "new\n"), file(link, "a file\n"), file(join(host.directory, "made/new"), "x")];
+        const report = host.write(
             files,
             sh`say between "$(cat ${kept}) $(cat ${link})"; [ -e ${dropped} ] || say gone; files_undo`,
             owner,
@@ -80,24 +74,24 @@ say words one 'two  three'`);
         );
         expect([report.one("between"), report.has("gone")]).toEqual(["new a file", true]);
         expect([read(kept), mode(kept), read(dropped)]).toEqual(["old\n", "640", "here\n"]);
-        expect(existsSync(join(directory, "made"))).toBe(false);
-        expect(read(join(directory, "records/files", owner.token))).toBe(record);
+        expect(existsSync(join(host.directory, "made"))).toBe(false);
+        expect(read(join(host.directory, "records/files", owner.token))).toBe(record);
     });
 
     test("a transaction that was cut off is undone by the next one", () => {
-        const path = join(directory, "half");
-        write([file(path, "old\n")], sh`files_commit`);
-        write([file(path, "new\n")], sh`exit 9`);
+        const path = join(host.directory, "half");
+        host.write([file(path, "old\n")], sh`files_commit`);
+        host.write([file(path, "new\n")], sh`exit 9`);
         expect(read(path)).toBe("new\n");
-        write([], sh`say then "$(cat ${path} 2>/dev/null || echo none)"; files_undo`);
+        host.write([], sh`say then "$(cat ${path} 2>/dev/null || echo none)"; files_undo`);
         expect(read(path)).toBe("old\n");
     });
 
     test("a file of another owner, and one of nobody, are refused", () => {
-        const [theirs, nobodys] = [join(directory, "theirs"), join(directory, "nobodys")];
-        write([file(theirs, "x")], sh`files_commit`, other);
+        const [theirs, nobodys] = [join(host.directory, "theirs"), join(host.directory, "nobodys")];
+        host.write([file(theirs, "x")], sh`files_commit`, other);
         writeFileSync(nobodys, "y");
-        const report = write([file(theirs, "1"), file(nobodys, "2")], sh`files_commit`);
+        const report = host.write([file(theirs, "1"), file(nobodys, "2")], sh`files_commit`);
         expect(report.code).toBe(1);
         expect(report.blocksOf("taken")).toEqual(
             new Map([
@@ -109,22 +103,22 @@ say words one 'two  three'`);
     });
 
     test("a file that can't be made is refused with the reason", () => {
-        writeFileSync(join(directory, "plain"), "");
+        writeFileSync(join(host.directory, "plain"), "");
         const files = [
-            file(join(directory, "plain/below"), "x"),
-            file(join(directory, "a"), "x", { owner: "nobody-x" }),
+            file(join(host.directory, "plain/below"), "x"),
+            file(join(host.directory, "a"), "x", { owner: "nobody-x" }),
         ];
-        const report = write(files, sh`files_commit`);
+        const report = host.write(files, sh`files_commit`);
         expect([...report.blocksOf("unable").values()].map((text) => text.trim())).toEqual([
-            `${directory}/plain isn't a directory`,
+            `${host.directory}/plain isn't a directory`,
             "there is no user nobody-x",
         ]);
     });
 
     test("show_files reports what is under a path: mode, owner, digest, content", () => {
-        const path = join(directory, "shown file");
+        const path = join(host.directory, "shown file");
         writeFileSync(path, "text\n", { mode: 0o604 });
-        const report = run(showFilesLibrary, sh`show_files ${path} ${`${path}.none`}; show_texts ${path}`);
+        const report = host.run(showFilesLibrary, sh`show_files ${path} ${`${path}.none`}; show_texts ${path}`);
         expect(report.all("file")).toEqual([
             expect.stringMatching(
                 /^0604 \S+ \S+ b9e68e1bea3e5b19ca6b2f98b73a54b73daafaa250484902e09982e07a12e733 \S+ file$/,
@@ -148,9 +142,9 @@ say words one 'two  three'`);
                     .map(([key, value]) => `${key}=${value}`)
                     .join("\n"),
             );
-            return run(
+            return host.run(
                 settleLibrary,
-                sh`counter=${`${directory}/counter`}
+                sh`counter=${`${host.directory}/counter`}
 sleep() { :; }
 systemctl() {
     echo x >>"$counter"
@@ -206,7 +200,7 @@ if settle a.service; then say settled "$settled"; else say bad "$bad $ActiveStat
     });
 
     test("a command that takes longer than the time is ended, with a sentence", () => {
-        const report = run(
+        const report = host.run(
             deadlineLibrary(1),
             sh`start_clock
 out=$(in_time sleep 5); say status "$? $out"
@@ -217,7 +211,7 @@ in_time sh -c 'exit 3'; say status "$?"`,
     });
 
     test("what is attached is read from portabled's drop-ins, hidden ones too", () => {
-        const attached = join(directory, "system.attached");
+        const attached = join(host.directory, "system.attached");
         for (const [unit, line] of [
             ["hello.service", `${MARK} '/var/lib/portables/hello_1.raw:/srv/x.raw:/srv/y.raw', do not edit.`],
             ["hello-b.socket", `${HIDDEN_MARK} '/var/lib/portables/hello_1.raw', do not edit.`],
@@ -227,7 +221,7 @@ in_time sh -c 'exit 3'; say status "$?"`,
             mkdirSync(join(attached, `${unit}.d`));
             writeFileSync(join(attached, `${unit}.d/20-portable.conf`), `${line}\n[Unit]\n`);
         }
-        const report = run(
+        const report = host.run(
             showUnitsLibrary,
             sh`attached hello
 say units $attached_units
@@ -249,7 +243,7 @@ say image "$attached_image $attached_extensions"`,
     ])("the units of portabled's answer are those of its last object, on the host as here: %s", (_shape, ...before) => {
         const units = { "hello.service": [91, 123, 34], "hello-a\\x2db@.service": [], "hello_1:2.socket": [34] };
         const answer = JSON.stringify({ type: "saya{say}a{say}", data: ["/i", [80, 61], ...before, units] });
-        const report = run(metadataLibrary("hello"), sh`printf %s ${answer} | units_of_metadata | block units`);
+        const report = host.run(metadataLibrary("hello"), sh`printf %s ${answer} | units_of_metadata | block units`);
         const names = (report.block("units") ?? "").split("\n").filter((line) => line !== "");
         expect(names).toEqual(Object.keys(units));
         expect([...unitsOfMetadata(answer).keys()]).toEqual(names.toSorted());
@@ -257,29 +251,29 @@ say image "$attached_image $attached_extensions"`,
 
     test("an answer without units has none", () => {
         const answer = JSON.stringify({ type: "saya{say}", data: ["/i.service", [1], {}] });
-        const report = run(metadataLibrary("hello"), sh`printf %s ${answer} | units_of_metadata | block units`);
+        const report = host.run(metadataLibrary("hello"), sh`printf %s ${answer} | units_of_metadata | block units`);
         expect(report.block("units")?.trim()).toBe("");
     });
 
     test("an image that nobody wants is swept, one that is wanted or isn't ours stays", () => {
-        const wanted = join(directory, "records/images");
+        const wanted = join(host.directory, "records/images");
         for (const name of ["a_1.raw", "b_1.raw"]) mkdirSync(join(wanted, name), { recursive: true });
         writeFileSync(join(wanted, "a_1.raw", owner.token), "");
         writeFileSync(join(wanted, "b_1.raw", ".chunks"), "");
         for (const name of ["a_1.raw", "b_1.raw", "c_1.raw", ".part-d"])
-            writeFileSync(join(directory, "images", name), "");
-        run(
+            writeFileSync(join(host.directory, "images", name), "");
+        host.run(
             sweepLibrary,
             sh`mounted() { return 1; }
 sweep`,
         );
-        expect(readdirSync(join(directory, "images")).sort()).toEqual(["a_1.raw", "c_1.raw"]);
+        expect(readdirSync(join(host.directory, "images")).sort()).toEqual(["a_1.raw", "c_1.raw"]);
     });
 
     test("only an image of ours that no record knows is adopted", () => {
-        for (const name of ["a_1.raw", "b_1.raw"]) writeFileSync(join(directory, "images", name), "");
-        mkdirSync(join(directory, "records/images/b_1.raw"), { recursive: true });
-        const report = run(
+        for (const name of ["a_1.raw", "b_1.raw"]) writeFileSync(join(host.directory, "images", name), "");
+        mkdirSync(join(host.directory, "records/images/b_1.raw"), { recursive: true });
+        const report = host.run(
             sweepLibrary,
             sh`for path in "$images"/a_1.raw "$images"/b_1.raw "$images"/none.raw /srv/x.raw "$images/" ""; do
 adopt "$path"; say adopted "\${unknown##*/}"; done`,

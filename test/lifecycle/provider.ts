@@ -128,12 +128,10 @@ export class Provider {
         return deployment;
     }
 
-    /** `pulumi destroy` of all that is left but these: what was made last goes first. */
+    /** `pulumi destroy` of all that is left but these: the newest are destroyed first. */
     async destroyAll({ but = [] as Deployment[] } = {}): Promise<void> {
-        for (const deployment of this.deployments.splice(0).reverse()) {
-            if (but.includes(deployment)) this.deployments.push(deployment);
-            else if (deployment.id !== "") await deployment.destroy();
-        }
+        for (const deployment of this.deployments.toReversed())
+            if (deployment.id !== "" && !but.includes(deployment)) await deployment.destroy();
     }
 
     /** Warnings so far; `clear` forgets them. */

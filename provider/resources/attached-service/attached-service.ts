@@ -6,7 +6,7 @@ import { detachService } from "../../host/service/detach";
 import { attachedImage, type InspectedService } from "../../host/service/inspect";
 import { isRecord, UNKNOWN, Unknown } from "../../schema/values";
 import { dropInPath, imageName } from "../../systemd/paths";
-import { checkHostFiles, foundDropIns, foundHostFiles } from "../content/host-files";
+import { checkHostFiles, derivedHostFiles, foundDropIns, foundHostFiles } from "../content/host-files";
 import { secretIf, warnOfSecrets } from "../content/secrets";
 import { hostOf, removeFromHost } from "../object-host";
 import { newOwner, objectId, ownerOf } from "../owner";
@@ -32,13 +32,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             impliedBy: ["dropIns", "units"],
             decides: ["dropIns"],
         },
-        hostFiles: {
-            description: "Mode, owner, group and SHA-256 of each host file.",
-            from: ["files"],
-            impliedBy: ["files"],
-            decides: ["files"],
-            partsFrom: ([, path]) => (path === undefined ? [] : [[path]]),
-        },
+        hostFiles: derivedHostFiles,
     },
 
     async check(context, { inputs: declared, isSecret }) {

@@ -1,10 +1,19 @@
-import type { Context } from "../../contract";
+import type { Context, Derived } from "../../contract";
 import { sha256 } from "../../digest";
 import { type Failure, UserError } from "../../errors";
 import { type FoundFile, type HostFile, spelledAs } from "../../host/files";
 import { containsUnknown, type Path, type Previewed, pathText, UNKNOWN, Unknown } from "../../schema/values";
 import { readAsset } from "./asset";
 import type { HostFileInput } from "./schema";
+
+/** The derived field `hostFiles` of a resource with `files`. */
+export const derivedHostFiles: Derived = {
+    description: "Mode, owner, group and SHA-256 of each host file.",
+    from: ["files"],
+    impliedBy: ["files"],
+    decides: ["files"],
+    partsFrom: ([, path]) => (path === undefined ? [] : [[path]]),
+};
 
 /**
  * The state of each host file, which Check adds to the inputs: a change of an asset's bytes is then a difference, and

@@ -16,6 +16,7 @@ import { dropInFile, dropInText } from "../content/drop-in-text";
 import {
     announcedHostFiles,
     checkHostFiles,
+    derivedHostFiles,
     foundDropIns,
     foundHostFiles,
     refuseOtherKept,
@@ -78,13 +79,7 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
             impliedBy: ["sections", "text"],
             decides: ["sections", "text"],
         },
-        hostFiles: {
-            description: "Mode, owner, group and SHA-256 of each host file.",
-            from: ["files"],
-            impliedBy: ["files"],
-            decides: ["files"],
-            partsFrom: ([, path]) => (path === undefined ? [] : [[path]]),
-        },
+        hostFiles: derivedHostFiles,
     },
 
     async check(context, { inputs: declared, isSecret }) {

@@ -1,21 +1,10 @@
 import { suites } from "../../hosts";
-import { type Deployment, failure, type Json } from "../deployment";
+import { failure } from "../deployment";
 import { mainPid, onHost } from "../hello";
-import { helloHost } from "../hello-host";
-import { idle, imageOf, shown } from "./kinds";
+import { helloService, idle, shown } from "./kinds";
 
 describe.each(suites)("on %s", (suite) => {
-    const { provider, host, connection } = helloHost({ suite, snapshot: true });
-    let hello: Deployment;
-    let service: Deployment;
-    beforeEach(() => {
-        hello = provider.resource("PortableImage", "hello");
-        service = provider.resource("AttachedService", "hello");
-    });
-    const deploy = async (version: string, units: Record<string, string>, inputs: Json = {}) => {
-        await hello.up(imageOf(connection, version, units));
-        return service.up({ image: hello.outputs.path, connection, ...inputs });
-    };
+    const { provider, host, connection, hello, service, deploy } = helloService(suite);
 
     test("owners and groups by number, and modes: the host's way to show them is no change", async () => {
         const uid = await onHost(host, "id -u deploy");

@@ -1,21 +1,10 @@
 import { suites } from "../../hosts";
-import type { Deployment, Json } from "../deployment";
+import type { Json } from "../deployment";
 import { onHost } from "../hello";
-import { helloHost } from "../hello-host";
-import { idle, imageOf, links, shown } from "./kinds";
+import { helloService, idle, imageOf, links, shown } from "./kinds";
 
 describe.each(suites)("on %s", (suite) => {
-    const { provider, host, connection } = helloHost({ suite, snapshot: true });
-    let hello: Deployment;
-    let service: Deployment;
-    beforeEach(() => {
-        hello = provider.resource("PortableImage", "hello");
-        service = provider.resource("AttachedService", "hello");
-    });
-    async function deploy(version: string, units: Record<string, string>, inputs: Json = {}): Promise<void> {
-        await hello.up(imageOf(connection, version, units));
-        await service.up({ image: hello.outputs.path, connection, ...inputs });
-    }
+    const { provider, host, connection, hello, service, deploy } = helloService(suite);
     const inputs = (rest: Json = {}) => ({ image: hello.outputs.path, connection, ...rest });
     /** What `systemctl reenable` would leave is what is there. */
     async function expectAsReenabled(units: string, expected: string[], pattern?: string): Promise<void> {

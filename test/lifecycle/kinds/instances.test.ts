@@ -1,21 +1,10 @@
 import { suites } from "../../hosts";
-import { type Deployment, failure, type Json } from "../deployment";
+import { failure, type Json } from "../deployment";
 import { onHost } from "../hello";
-import { helloHost } from "../hello-host";
-import { idle, imageOf, links } from "./kinds";
+import { helloService, idle, links } from "./kinds";
 
 describe.each(suites)("on %s", (suite) => {
-    const { provider, host, connection } = helloHost({ suite, snapshot: true });
-    let hello: Deployment;
-    let service: Deployment;
-    beforeEach(() => {
-        hello = provider.resource("PortableImage", "hello");
-        service = provider.resource("AttachedService", "hello");
-    });
-    async function deploy(version: string, units: Record<string, string>, inputs: Json = {}): Promise<void> {
-        await hello.up(imageOf(connection, version, units));
-        await service.up({ image: hello.outputs.path, connection, ...inputs });
-    }
+    const { host, connection, hello, service, deploy } = helloService(suite);
     const inputs = (rest: Json = {}) => ({ image: hello.outputs.path, connection, ...rest });
     const template = (argument: string, install = "[Install]\nWantedBy=multi-user.target\nDefaultInstance=main\n") =>
         idle(install, argument);

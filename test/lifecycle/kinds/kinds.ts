@@ -1,6 +1,7 @@
-import type { TestHost } from "../../hosts";
-import { fileAsset, type Json } from "../deployment";
+import type { Suite, TestHost } from "../../hosts";
+import { type Deployment, fileAsset, type Json, type Outcome } from "../deployment";
 import { atRest, onHost } from "../hello";
+import { type HelloHost, helloHost } from "../hello-host";
 
 export const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
 /** A service of an image that does nothing until it is stopped. */
@@ -22,6 +23,27 @@ export function imageOf(connection: Json, version: string, units: Record<string,
         },
         connection,
     };
+}
+
+export interface HelloService extends HelloHost {
+    readonly hello: Deployment;
+    readonly service: Deployment;
+    /** Deploys the image with these units, then the service with further inputs. */
+    deploy(version: string, units: Record<string, string>, inputs?: Json): Promise<Outcome>;
+}
+
+/** A host with an image and a service, which are destroyed after each test: the host must then be as it was. */
+export function helloService(suite: Suite): HelloService {
+    const test = helloHost({ suite, snapshot: true });
+    const [hello, service] = [
+        test.provider.resource("PortableImage", "hello"),
+        test.provider.resource("AttachedService", "hello"),
+    ];
+    async function deploy(version: string, units: Record<string, string>, inputs: Json = {}) {
+        await hello.up(imageOf(test.connection, version, units));
+        return service.up({ image: hello.outputs.path, connection: test.connection, ...inputs });
+    }
+    return { ...test, hello, service, deploy };
 }
 
 /** What `systemctl show` says of one unit. */

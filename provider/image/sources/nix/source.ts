@@ -23,7 +23,7 @@ export async function loadNix(source: Previewed<NixSource>, args: LoadArgs): Pro
     if (knownSource === undefined) return { sourceDigest: UNKNOWN };
     const { installable, file, expression: text } = knownSource;
     const property = [...sourcePath, file !== undefined ? "file" : text !== undefined ? "expression" : "installable"];
-    const place = { path: sourcePath, at: property };
+    const place = { path: sourcePath, property };
     const expression = await nixExpression(installable, knownSource, place, programDirectory, problems);
     const derivation = expression && (await evaluate(expression, property, problems, signal));
     if (expression === undefined || derivation === undefined) return { sourceDigest: UNKNOWN };

@@ -2,10 +2,11 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { workspace } from "../../workspace";
 
-/** A copy of a flake of `test/image/flakes`, gone at the test's end: in this repository nix would copy all of it. */
+/** A copy of a flake of `flakes/`, removed at the test's end: in this repository nix would copy all of it. */
 export function flake(name: "hello" | "broken" | "elsewhere" | "nixpkgs" | "flake-utils"): string {
     const directory = path.join(workspace(), name);
-    cpSync(path.join(__dirname, "flakes", name), directory, { recursive: true });
+    for (const source of ["shared", name])
+        cpSync(path.join(__dirname, "flakes", source), directory, { recursive: true });
     return directory;
 }
 

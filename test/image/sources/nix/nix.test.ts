@@ -117,7 +117,7 @@ test.each<[string, NixSource, string]>([
     [
         "an attribute that isn't there",
         { installable: ".#missing" },
-        "source.nix.installable: nix can't evaluate '.#missing': flake.nix:22:27: attribute 'nope' missing.",
+        "source.nix.installable: nix can't evaluate '.#missing': flake.nix:12:27: attribute 'nope' missing.",
     ],
     [
         "an error thrown by a file",
@@ -184,7 +184,7 @@ test.each<[string, NixSource, string]>([
 test("says that git must know the files of a flake", async () => {
     const directory = flake("hello");
     execFileSync("git", ["init", "-q", directory]);
-    execFileSync("git", ["-C", directory, "add", "flake.nix"]);
+    execFileSync("git", ["-C", directory, "add", "flake.nix", "local.nix"]);
     const [failure] = await failures({ installable: ".#image" }, directory);
     expect(failure).toMatch(
         /hello\.c'?.*\. In a git repository nix sees only files that git knows of: `git add` what it misses\.$/,

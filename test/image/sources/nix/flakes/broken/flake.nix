@@ -5,17 +5,7 @@
         let
             lib = import ./lib.nix;
             system = "x86_64-linux";
-            run =
-                name: script:
-                derivation {
-                    inherit name system;
-                    builder = "/bin/sh";
-                    args = [
-                        "-euc"
-                        script
-                    ];
-                    PATH = "/usr/bin:/bin";
-                };
+            run = (import ./local.nix).run system;
         in
         {
             packages.${system} = {

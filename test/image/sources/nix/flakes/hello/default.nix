@@ -3,18 +3,7 @@
     greeting ? "Hello, world!",
 }:
 let
-    run =
-        name: script:
-        derivation {
-            inherit name;
-            system = builtins.currentSystem;
-            builder = "/bin/sh";
-            args = [
-                "-euc"
-                script
-            ];
-            PATH = "/usr/bin:/bin";
-        };
+    run = (import ./local.nix).run builtins.currentSystem;
 in
 {
     script = run "hello.sh" "printf '#!/bin/sh\necho ${greeting}\n' > $out; chmod +x $out";

@@ -1,29 +1,13 @@
-# As a flake on nixpkgs, but with plain derivations that use the compiler and the shell of this machine.
+# As a flake on nixpkgs, but without it: with plain derivations.
 {
     outputs =
         { self }:
         let
-            systems = [
-                "x86_64-linux"
-                "aarch64-linux"
-            ];
+            local = import ./local.nix;
             packagesOf =
                 system:
                 let
-                    run =
-                        name: attributes: script:
-                        derivation (
-                            attributes
-                            // {
-                                inherit name system;
-                                builder = "/bin/sh";
-                                args = [
-                                    "-euc"
-                                    script
-                                ];
-                                PATH = "/usr/bin:/bin";
-                            }
-                        );
+                    run = local.withAttributes system;
                 in
                 rec {
                     default = image;
@@ -72,11 +56,6 @@
                 };
         in
         {
-            packages = builtins.listToAttrs (
-                map (system: {
-                    name = system;
-                    value = packagesOf system;
-                }) systems
-            );
+            packages = local.eachSystem packagesOf;
         };
 }

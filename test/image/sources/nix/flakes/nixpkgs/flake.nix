@@ -3,27 +3,11 @@
     outputs =
         { self }:
         let
-            systems = [
-                "x86_64-linux"
-                "aarch64-linux"
-            ];
+            local = import ./local.nix;
             packagesOf =
                 system:
                 let
-                    run =
-                        name: attributes: script:
-                        derivation (
-                            attributes
-                            // {
-                                inherit name system;
-                                builder = "/bin/sh";
-                                args = [
-                                    "-euc"
-                                    script
-                                ];
-                                PATH = "/usr/bin:/bin";
-                            }
-                        );
+                    run = local.withAttributes system;
                     program =
                         name: version: source:
                         run "${name}-${version}" { } "mkdir -p $out/bin; gcc -static -s -O2 -o $out/bin/${name} ${source}"
@@ -84,11 +68,6 @@
                 };
         in
         {
-            legacyPackages = builtins.listToAttrs (
-                map (system: {
-                    name = system;
-                    value = packagesOf system;
-                }) systems
-            );
+            legacyPackages = local.eachSystem packagesOf;
         };
 }

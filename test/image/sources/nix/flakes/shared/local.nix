@@ -1,0 +1,33 @@
+# Plain derivations, which use the compiler and the shell of this machine.
+rec {
+    withAttributes =
+        system: name: attributes: script:
+        derivation (
+            attributes
+            // {
+                inherit name system;
+                builder = "/bin/sh";
+                args = [
+                    "-euc"
+                    script
+                ];
+                PATH = "/usr/bin:/bin";
+            }
+        );
+
+    run = system: name: script: withAttributes system name { } script;
+
+    eachSystem =
+        packagesOf:
+        builtins.listToAttrs (
+            map
+                (system: {
+                    name = system;
+                    value = packagesOf system;
+                })
+                [
+                    "x86_64-linux"
+                    "aarch64-linux"
+                ]
+        );
+}
