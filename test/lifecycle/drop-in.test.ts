@@ -13,7 +13,7 @@ const toy = (): Json => ({
     connection,
 });
 
-test("drift: edited, readable for all, or removed by hand: read shows it, diff names it, up repairs it", async () => {
+test("every manual change of its files is shown by refresh and repaired by up", async () => {
     const dropIn = provider.resource("DropIn", "toy");
     await dropIn.up(toy());
     const key = 'hostFiles["/etc/toy/key"]';
@@ -38,7 +38,7 @@ test("drift: edited, readable for all, or removed by hand: read shows it, diff n
     expect(await dropIn.up(toy())).toEqual({ operation: "same", diff: {} });
 });
 
-test("restart, reload or none: what each does to the process", async () => {
+test("only onChange: restart starts another process", async () => {
     const dropIn = provider.resource("DropIn", "toy");
     const pid = () => mainPid(host, "toy.service");
     const first = await pid();
@@ -48,12 +48,12 @@ test("restart, reload or none: what each does to the process", async () => {
     await dropIn.up({ ...toy(), onChange: "restart", files: { "/etc/toy/key": { content: "third" } } });
     const third = await pid();
     expect(third).not.toBe(first);
-    // How it learns of changes is no change.
+    // A change of onChange alone restarts nothing.
     await dropIn.up({ ...toy(), onChange: "none", files: { "/etc/toy/key": { content: "third" } } });
     expect(await pid()).toBe(third);
 });
 
-test("a template: its running instances take the change, nothing else is started", async () => {
+test("a drop-in of a template is applied to its running instances alone", async () => {
     await onHost(
         host,
         "cat >/etc/systemd/system/many@.service; systemctl daemon-reload; systemctl start many@one many@two",
@@ -83,7 +83,7 @@ test("a template: its running instances take the change, nothing else is started
     expect(after).toBe("active");
 });
 
-test("names and contents that a shell or systemd could take for their own arrive as they are", async () => {
+test("names and contents with characters that are special to a shell or systemd arrive unchanged", async () => {
     const bytes = Buffer.from([0, 1, 2, 255, 254, 10, 13, 0, 39, 34, 92, 36, 96]);
     program.write("bytes", bytes);
     const odd = `/etc/toy dir/-it's "$(touch pwned)" \`x\` ü %n`;
@@ -111,7 +111,7 @@ test("names and contents that a shell or systemd could take for their own arrive
     expect(await onHost(host, "find / -xdev -name pwned")).toBe("");
 });
 
-test("deleted after its unit is gone", async () => {
+test("it can be deleted after its unit was removed", async () => {
     await makeToyService(host, "brief");
     const dropIn = provider.resource("DropIn", "brief");
     await dropIn.up({ ...toy(), unit: "brief.service" });

@@ -31,31 +31,37 @@ const filesOnHost = () =>
         "cd /etc && stat -c '%a %U:%G %n' hello hello/* systemd/system/hello.service.d/* && cat hello/* systemd/system/hello.service.d/*",
     );
 
-test("a new image that crashes at start: the one before serves again; back to it restarts nothing; a mended one goes on", async () => {
+/** The image and its service, once an update to an image that crashes at start was rolled back. */
+async function rolledBack() {
     const { image: pointer, service, inputs } = hello();
     await pointer.up(image(connection));
     await service.up(inputs("one"));
     const v1 = pointer.outputs.path;
-    const files = await filesOnHost();
-    const attached = await host.snapshot();
-
+    const before = { files: await filesOnHost(), host: await host.snapshot() };
     await pointer.up(image(connection, crashing));
-    const v2 = pointer.outputs.path;
     const failed = await failure(service.up(inputs("two")));
+    return { pointer, service, inputs, v1, v2: pointer.outputs.path, before, failed };
+}
+
+test("a new image that crashes at start is rolled back to the previous image, drop-ins and files", async () => {
+    const { service, v1, v2, before, failed } = await rolledBack();
     expect(failed.isPartial).toBe(true);
     expect(failed.message).toContain(`failed on ${host.address}`);
     expect(failed.message).toContain(`The image, drop-ins and files were rolled back: ${v1} is running.`);
     expect(failed.message).toContain("no such luck");
     expect(service.outputs).toMatchObject({ serving: v1, unitStates: { "hello.service": { active: "active" } } });
     expect(await page()).toBe("Hello, one!\n");
-    expect(await filesOnHost()).toBe(files);
+    expect(await filesOnHost()).toBe(before.files);
     // Beside the records, and what systemd makes anew with each start, the new image is all that is different.
     expect(
-        diffSnapshots(attached, await host.snapshot()).filter(
+        diffSnapshots(before.host, await host.snapshot()).filter(
             (line) => !/\/pulumi-portable\/|\/systemd-private-/.test(line),
         ),
     ).toEqual([expect.stringContaining(`+ file ${v2}`)]);
+});
 
+test("after a rollback an update to the previous image restarts nothing", async () => {
+    const { pointer, service, inputs, v1 } = await rolledBack();
     const pid = await mainPid(host, "hello.service");
     await pointer.up(image(connection));
     expect(pointer.outputs.path).toBe(v1);
@@ -63,26 +69,18 @@ test("a new image that crashes at start: the one before serves again; back to it
     expect(service.initErrors).toEqual([]);
     expect(await mainPid(host, "hello.service")).toBe(pid);
     expect(await service.up(inputs("one"))).toEqual({ operation: "same", diff: {} });
+});
 
+test("after a rollback a mended image is deployed by the next update", async () => {
+    const { pointer, service, inputs } = await rolledBack();
     await pointer.up(image(connection, { mark: "v3" }));
-    await service.up(inputs("three"));
+    expect((await service.up(inputs("three"))).operation).toBe("update");
     expect(service.outputs.serving).toBe(pointer.outputs.path);
+    expect(await onHost(host, "systemctl show -p RootImage --value hello.service")).toBe(pointer.outputs.path);
     expect(await page()).toBe("Hello, three!\n");
 });
 
-test("after a failed update the mended image goes on from where it is", async () => {
-    const { image: pointer, service, inputs } = hello();
-    await pointer.up(image(connection));
-    await service.up(inputs("one"));
-    await pointer.up(image(connection, crashing));
-    await failure(service.up(inputs("one")));
-    await pointer.up(image(connection, { mark: "v3" }));
-    expect((await service.up(inputs("one"))).operation).toBe("update");
-    expect(service.outputs.serving).toBe(pointer.outputs.path);
-    expect(await onHost(host, "systemctl show -p RootImage --value hello.service")).toBe(pointer.outputs.path);
-});
-
-test("a drop-in that makes the service fail takes image, drop-ins and files back with it", async () => {
+test("a drop-in that makes the service fail is rolled back together with the image and files", async () => {
     const { image: pointer, service, inputs } = hello();
     await pointer.up(image(connection));
     await service.up(inputs("one"));
@@ -98,30 +96,33 @@ test("a drop-in that makes the service fail takes image, drop-ins and files back
     expect(failed.message).toContain(`${pointer.outputs.path} is running.`);
     expect(await filesOnHost()).toBe(files);
     expect(await page()).toBe("Hello, one!\n");
-    // What the drop-ins are is read back, not assumed.
+    // The state of the drop-ins was read back from the host.
     expect(service.outputs).toMatchObject({
         dropInTexts: { "/etc/systemd/system/hello.service.d/50-portable.conf": expect.stringContaining("NAME=one") },
     });
     expect(Object.keys(service.outputs.hostFiles as Json)).toEqual(["/etc/hello/key"]);
 });
 
-test("a first creation that fails leaves nothing attached, and goes with destroy", async () => {
+/** An image that crashes at start, and its service after the first creation failed. */
+async function failedCreation() {
     const { image: pointer, service, inputs } = hello();
     await pointer.up(image(connection, crashing));
-    const failed = await failure(service.up(inputs("one")));
+    return { pointer, service, inputs, failed: await failure(service.up(inputs("one"))) };
+}
+
+// The resources of each test are destroyed at its end: of a creation that failed, too.
+test("a first creation that fails leaves nothing attached", async () => {
+    const { service, failed } = await failedCreation();
     expect(failed.isPartial).toBe(true);
     expect(failed.message).toContain("Everything was rolled back: nothing is attached.");
     expect(await onHost(host, "portablectl list --no-legend | grep -c attached || true")).toBe("0");
     expect(await onHost(host, "find /etc/systemd /etc/hello -name '*hello*' 2>/dev/null || true")).toBe("");
     expect(service.outputs.serving).toBe("");
-    // Mended, the next run makes it.
+});
+
+test("a first creation that failed is completed by the next update", async () => {
+    const { pointer, service, inputs } = await failedCreation();
     await pointer.up(image(connection));
     await service.up(inputs("one"));
     expect(await page()).toBe("Hello, one!\n");
-});
-
-test("a first creation that failed can be destroyed at once", async () => {
-    const { image: pointer, service, inputs } = hello();
-    await pointer.up(image(connection, crashing));
-    await failure(service.up(inputs("one")));
 });

@@ -16,7 +16,7 @@ const toy = (inputs: Json = {}): Json => ({
     ...inputs,
 });
 
-/** What `up` of a new drop-in says; it must fail before anything was touched. */
+/** The error of an `up` with a new drop-in, which must fail before anything changes on the host. */
 async function refusal(inputs: Json): Promise<string> {
     const failed = await failure(provider.resource("DropIn", "bad").up(inputs));
     expect(failed.isPartial).toBe(false);
@@ -30,24 +30,31 @@ test("a unit that isn't there", async () => {
     );
 });
 
-test("a setting that systemd doesn't know, or a value that it can't read", async () => {
-    const refused =
-        "systemd wouldn't take the drop-in as it is. Nothing was changed. It reported: toy.service.d/override.conf";
+const refused =
+    "systemd wouldn't take the drop-in as it is. Nothing was changed. It reported: toy.service.d/override.conf";
+
+test("a setting that systemd doesn't know", async () => {
     expect(await refusal(toy({ sections: { Service: { Environmnt: "A=1" } } }))).toBe(
         `${at("sections")} ${refused}:2: Unknown key 'Environmnt' in section [Service], ignoring.`,
     );
-    // systemd 262 says it in other words.
+});
+
+test("a value that systemd can't read", async () => {
+    // The second form is that of systemd 262.
     const unread =
         "(Failed to parse service restart specifier, ignoring: often|Failed to parse Restart=often, ignoring: .*)";
     expect(await refusal(toy({ text: "[Service]\nRestart=often\n" }))).toMatch(
         new RegExp(`^${at("text")} ${refused}:2: ${unread}$`),
     );
+});
+
+test("a setting outside of a section", async () => {
     expect(await refusal(toy({ text: "Restart=always\n" }))).toBe(
         `${at("text")} ${refused}:1: Assignment outside of section. Ignoring.`,
     );
 });
 
-test("a file, or a drop-in, that is there already and isn't ours", async () => {
+test("a drop-in that exists already and has no owner", async () => {
     const path = "/etc/systemd/system/toy.service.d/override.conf";
     await onHost(host, `mkdir ${dirname(path)}; echo '[Service]' >${path}`);
     const dropIn = await refusal(toy());
@@ -55,6 +62,9 @@ test("a file, or a drop-in, that is there already and isn't ours", async () => {
     expect(dropIn).toBe(
         `${at("name")} ${path} exists already, and no stack of ours wrote it. Move it away there, or give the drop-in another \`name\`; nothing was changed.`,
     );
+});
+
+test("a file that exists already and has no owner", async () => {
     expect(await refusal(toy({ files: { "/etc/hostname": { content: "mine" } } }))).toBe(
         `${at('files["/etc/hostname"]')} /etc/hostname exists already, and no stack of ours wrote it. Move it away there, or give the file another path; nothing was changed.`,
     );
@@ -77,44 +87,65 @@ test("a file or a drop-in that another resource owns", async () => {
     expect(content).toBe("its");
 });
 
-test("a file for an owner that the host doesn't know, or below a file", async () => {
+describe("a file that can't be made", () => {
     const todo = "Make that right there, or change the program; nothing was changed.";
-    expect(await refusal(toy({ files: { "/etc/toy/config": { content: "", owner: "nosuch" } } }))).toBe(
-        `${at('files["/etc/toy/config"]')} /etc/toy/config can't be made: there is no user nosuch. ${todo}`,
-    );
-    expect(await refusal(toy({ files: { "/etc/toy/config": { content: "", group: "nosuch" } } }))).toBe(
-        `${at('files["/etc/toy/config"]')} /etc/toy/config can't be made: there is no group nosuch. ${todo}`,
-    );
-    expect(await refusal(toy({ files: { "/etc/hostname/config": { content: "" } } }))).toBe(
-        `${at('files["/etc/hostname/config"]')} /etc/hostname/config can't be made: /etc/hostname isn't a directory. ${todo}`,
-    );
+
+    test.each([
+        ["its user isn't known there", "/etc/toy/config", { owner: "nosuch" }, "there is no user nosuch"],
+        ["its group isn't known there", "/etc/toy/config", { group: "nosuch" }, "there is no group nosuch"],
+        ["it is below a file", "/etc/hostname/config", {}, "/etc/hostname isn't a directory"],
+    ])("because %s", async (_, path, fields, reason) => {
+        expect(await refusal(toy({ files: { [path]: { content: "", ...fields } } }))).toBe(
+            `${at(`files["${path}"]`)} ${path} can't be made: ${reason}. ${todo}`,
+        );
+    });
 });
 
-test("a reload of a unit that can't, unless the drop-in itself brings a way", async () => {
-    const withoutReload = toy({ unit: "stiff.service", onChange: "reload" });
-    expect(await refusal(withoutReload)).toBe(
-        `${at("onChange")} stiff.service can't be reloaded: it has no ExecReload=. Use \`onChange: "restart"\`, or set ExecReload= in the drop-in; nothing was changed.`,
-    );
-    const pid = await mainPid(host, "stiff.service");
-    const limber = provider.resource("DropIn", "limber");
-    await limber.up({ ...withoutReload, sections: { Service: { ExecReload: "/bin/true" } } });
-    expect(await mainPid(host, "stiff.service")).toBe(pid);
-    await limber.destroy();
+describe("a reload of a unit without ExecReload=", () => {
+    const inputs = (sections: Json = {}) =>
+        toy({ unit: "stiff.service", onChange: "reload", ...(Object.keys(sections).length > 0 && { sections }) });
+
+    test("is refused", async () => {
+        expect(await refusal(inputs())).toBe(
+            `${at("onChange")} stiff.service can't be reloaded: it has no ExecReload=. Use \`onChange: "restart"\`, or set ExecReload= in the drop-in; nothing was changed.`,
+        );
+    });
+
+    test("is possible where the drop-in itself sets ExecReload=", async () => {
+        const pid = await mainPid(host, "stiff.service");
+        const dropIn = provider.resource("DropIn", "reloadable");
+        await dropIn.up(inputs({ Service: { ExecReload: "/bin/true" } }));
+        expect(await mainPid(host, "stiff.service")).toBe(pid);
+        await dropIn.destroy();
+    });
 });
 
-test("what Check can tell without the host", async () => {
-    expect(await refusal(toy({ unit: "toy" }))).toBe(
+test.each([
+    [
+        "a unit without a suffix",
+        { unit: "toy" },
         "Property unit: isn't the name of a unit: it needs a suffix such as .service or .socket, and only letters, digits and : - _ . \\ @.",
-    );
-    expect(await refusal(toy({ sections: { Service: { Environment: { "1A": "x" } } } }))).toBe(
+    ],
+    [
+        "a variable whose name starts with a digit",
+        { sections: { Service: { Environment: { "1A": "x" } } } },
         `Property sections.Service.Environment["1A"]: '1A' can't be the name of an environment variable: letters, digits and _ only, and no digit first.`,
-    );
-    expect(await refusal(toy({ files: { "etc/x": { content: "" } } }))).toBe(
+    ],
+    [
+        "a file with a relative path",
+        { files: { "etc/x": { content: "" } } },
         `Property files["etc/x"]: isn't an absolute path of a file.`,
-    );
-    expect(await refusal(toy({ files: { "/etc/x": { content: "", mode: "644" } } }))).toBe(
+    ],
+    [
+        "a mode of three digits",
+        { files: { "/etc/x": { content: "", mode: "644" } } },
         `Property files["/etc/x"].mode: isn't a mode: four octal digits such as 0644.`,
-    );
+    ],
+])("%s is refused without the host", async (_, fields: Json, expected) => {
+    expect(await refusal(toy(fields))).toBe(expected);
+});
+
+test("a drop-in with neither sections nor text is refused without the host", async () => {
     expect(await refusal({ unit: "toy.service", connection })).toBe(
         "Needs either `sections` or `text`, exactly one of them.",
     );

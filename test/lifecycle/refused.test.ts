@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { elfFile } from "../image/elf/elf-file";
 import { failure, fileAsset, type Json } from "./deployment";
@@ -14,7 +14,7 @@ const { program, provider, host, connection } = helloHost({
 });
 const hello = provider.resource("PortableImage", "hello");
 
-/** What `up` of a new resource says; it must fail before anything was touched. */
+/** The error of an `up` with a new resource, which must fail before anything changes on the host. */
 async function refusal(type: "PortableImage" | "AttachedService", inputs: Json): Promise<string> {
     const failed = await failure(provider.resource(type, "bad").up(inputs));
     expect(failed.isPartial).toBe(false);
@@ -40,26 +40,41 @@ describe("an image", () => {
         );
     });
 
-    test("that is ready, and has another digest, is no image, or is cut short", async () => {
-        const file = join(program.directory, "ready.raw");
-        expect(await refusal("PortableImage", raw({}))).toBe(
-            `Property source.raw.path: There is no 'ready.raw' (${file}). Make it, or correct the path. Relative paths start at the program's directory.`,
-        );
-        execFileSync("mksquashfs", [join(program.directory, "bin"), file, "-quiet", "-no-progress"]);
-        const digest = createHash("sha256").update(readFileSync(file)).digest("hex");
-        expect(await refusal("PortableImage", raw({ sha256: "0".repeat(64) }))).toBe(
-            `Property source.raw.sha256: The image's SHA-256 is ${digest}, not ${"0".repeat(64)}. Get the right file, or correct the digest.`,
-        );
-        const { size } = statSync(file);
-        truncateSync(file, 10_000);
-        expect(await refusal("PortableImage", raw({}))).toMatch(
-            /^Property source.raw.path: '.*ready.raw' is cut short: 10000 of \d+ bytes are there. Copy or build it again.$/,
-        );
-        truncateSync(file, 0);
-        truncateSync(file, size);
-        expect(await refusal("PortableImage", raw({}))).toBe(
-            `Property source.raw.path: '${file}' is not a disk image that portablectl attaches: a squashfs, erofs, ext4, btrfs or xfs file system, or a GPT partition table.`,
-        );
+    describe("that is ready", () => {
+        const file = () => join(program.directory, "ready.raw");
+        /** A squashfs image of the programs. */
+        const pack = () =>
+            execFileSync("mksquashfs", [join(program.directory, "bin"), file(), "-quiet", "-no-progress"]);
+        afterEach(() => rmSync(file(), { force: true }));
+
+        test("and isn't there", async () => {
+            expect(await refusal("PortableImage", raw({}))).toBe(
+                `Property source.raw.path: There is no 'ready.raw' (${file()}). Make it, or correct the path. Relative paths start at the program's directory.`,
+            );
+        });
+
+        test("and has another digest", async () => {
+            pack();
+            const digest = createHash("sha256").update(readFileSync(file())).digest("hex");
+            expect(await refusal("PortableImage", raw({ sha256: "0".repeat(64) }))).toBe(
+                `Property source.raw.sha256: The image's SHA-256 is ${digest}, not ${"0".repeat(64)}. Get the right file, or correct the digest.`,
+            );
+        });
+
+        test("and is cut short", async () => {
+            pack();
+            truncateSync(file(), 10_000);
+            expect(await refusal("PortableImage", raw({}))).toMatch(
+                /^Property source.raw.path: '.*ready.raw' is cut short: 10000 of \d+ bytes are there. Copy or build it again.$/,
+            );
+        });
+
+        test("and is no image", async () => {
+            writeFileSync(file(), Buffer.alloc(100_000));
+            expect(await refusal("PortableImage", raw({}))).toBe(
+                `Property source.raw.path: '${file()}' is not a disk image that portablectl attaches: a squashfs, erofs, ext4, btrfs or xfs file system, or a GPT partition table.`,
+            );
+        });
     });
 });
 
@@ -104,7 +119,7 @@ describe("a service", () => {
         );
     });
 
-    test("whose file is there already and is nobody's", async () => {
+    test("whose file exists already and has no owner", async () => {
         expect(await refusal("AttachedService", service({ files: { "/etc/hostname": { content: "mine" } } }))).toBe(
             `${at('files["/etc/hostname"]')} /etc/hostname exists already, and no stack of ours wrote it. Move it away there, or give the file another path; nothing was changed.`,
         );
@@ -156,4 +171,4 @@ describe("where the host has something of the name already", () => {
     });
 });
 
-test("in the end the image is destroyed, and nothing is left of it", () => hello.destroy());
+test("at the end the image can be destroyed", () => hello.destroy());

@@ -22,7 +22,7 @@ async function deploy(version: string, units: Record<string, string>, inputs: Js
     await service.up({ image: hello.outputs.path, connection, ...inputs });
 }
 
-test("units that come and go with an image: a worker, a timer, a template; what the new image lacks is stopped and disabled", async () => {
+test("units of an image are enabled and started as [Install] says, and those that the next image lacks are stopped and disabled", async () => {
     await deploy("1", {
         "hello.service": idle(),
         "hello-worker.service": idle(),
@@ -50,7 +50,7 @@ test("units that come and go with an image: a worker, a timer, a template; what 
     expect(service.initErrors).toEqual([]);
 });
 
-test("a socket that a new image brings for the service which runs already", async () => {
+test("a socket that a new image adds listens at once, though its service is already running", async () => {
     await deploy("1", { "hello.service": idle() });
     const units = {
         "hello.service": `[Service]\nType=notify\nExecStart=/usr/bin/hello\nDynamicUser=yes\nRuntimeDirectory=hello\n${INSTALL}`,
@@ -71,7 +71,7 @@ test("a socket that a new image brings for the service which runs already", asyn
     expect(await states("hello.service")).toBe("hello.service active enabled");
 });
 
-test("overrides: neither enabled nor started, then started only, then as [Install] says", async () => {
+test("each change of the overrides of a unit is applied: neither enabled nor started, started only, as [Install] says", async () => {
     await hello.up(image(connection));
     const up = (units?: Json) =>
         service.up({ image: hello.outputs.path, ...(units === undefined ? {} : { units }), connection });
@@ -92,7 +92,7 @@ test("overrides: neither enabled nor started, then started only, then as [Instal
     );
 });
 
-test("another profile is one restart, and a sandbox of its own", async () => {
+test("a change of the profile is applied by one restart", async () => {
     await hello.up(image(connection));
     const up = (profile: string) => service.up({ image: hello.outputs.path, profile, connection });
     await up("default");

@@ -36,7 +36,7 @@ const PIECE_LENGTH = 1 << 16;
  * is lost is hashed again.
  */
 export class DigestCache {
-    private readonly entry = new Map<string, Known>();
+    private readonly entries = new Map<string, Known>();
     private loaded: Promise<void> | undefined;
     private isChanged = false;
 
@@ -72,7 +72,7 @@ export class DigestCache {
     /** Keeps the digest of a file in that state, unless it was changed so lately that it may be changed again unseen. */
     remember(localPath: string, status: FileState, found: string): void {
         if (Date.now() - Number(status.ctimeNs / 1_000_000n) > SETTLED_MS) {
-            this.entry.set(localPath, { state: stateOf(status), sha256: found, day: today() });
+            this.entries.set(localPath, { state: stateOf(status), sha256: found, day: today() });
             this.isChanged = true;
         }
     }
@@ -85,7 +85,7 @@ export class DigestCache {
 
     /** Digest of the file in that state, where it is known. */
     recall(localPath: string, status: FileState): string | undefined {
-        const entry = this.entry.get(localPath);
+        const entry = this.entries.get(localPath);
         if (entry === undefined || entry.state !== stateOf(status)) return undefined;
         entry.day = today();
         return entry.sha256;
@@ -96,7 +96,7 @@ export class DigestCache {
         if (!this.isChanged || this.file === undefined) return;
         this.isChanged = false;
         const oldest = today() - MAX_DAYS;
-        await writeWholeOrNot(this.file, linesOf(this.entry, oldest));
+        await writeWholeOrNot(this.file, linesOf(this.entries, oldest));
     }
 
     private async load(): Promise<void> {
@@ -106,7 +106,7 @@ export class DigestCache {
         for (const line of lines) {
             const [name, state, digest, day] = recordOf(line) ?? [];
             if (name !== undefined && state !== undefined && digest !== undefined && day !== undefined)
-                this.entry.set(name, { state, sha256: digest, day });
+                this.entries.set(name, { state, sha256: digest, day });
         }
     }
 }
