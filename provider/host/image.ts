@@ -47,13 +47,13 @@ const LONGEST_UPLOAD_SECONDS = 86_400;
 /** How an image gets to the host. */
 export interface Arrival {
     /** The image is assembled from this one and from what the client sends; otherwise the client uploads all of it. */
-    from?: { image: string; parts: readonly Part[] };
+    from?: { image: string; parts: readonly ImagePart[] };
     /** Its chunk index, which the next upload needs. */
     index: string;
 }
 
 /** Bytes of a new file: copied from the old one at an offset, or the next ones that the client sends. */
-interface Part {
+interface ImagePart {
     from: "old" | "new";
     offset: number;
     length: number;

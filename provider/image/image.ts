@@ -13,8 +13,8 @@ import { instanceName } from "./sources/instance";
 import { loadSource } from "./sources/load";
 import type { LoadedSource, Packable, Ready } from "./sources/loaded";
 import type { Source } from "./sources/source";
-import { Store } from "./store/store";
-import { DigestCache } from "./tree/digest-cache";
+import type { Store } from "./store/store";
+import { userStore } from "./store/user-store";
 
 /** What a source will become, as far as that is known without building it. */
 export interface Resolved {
@@ -50,7 +50,7 @@ export interface ImageArgs {
 export async function resolveSource(
     source: Previewed<Source>,
     args: ImageArgs,
-    store = defaultStore(),
+    store = userStore(),
 ): Promise<Resolved> {
     const { sourceDigest, unitTexts, content, failures, warnings } = await loaded(source, args);
     const knownParts = { sourceDigest, unitTexts: unitTexts ?? {}, failures, warnings };
@@ -92,7 +92,7 @@ async function loaded(source: Previewed<Source>, args: ImageArgs) {
     try {
         return await loadSource(source, args);
     } finally {
-        await DigestCache.saveAll();
+        await userStore().saveDigests();
     }
 }
 
@@ -153,7 +153,7 @@ export interface BuildArgs {
 }
 
 /** For Create and Update: the image of a source, from the local store where it was built before. */
-export async function buildImage(source: Source, args: BuildArgs, store = defaultStore()): Promise<BuiltImage> {
+export async function buildImage(source: Source, args: BuildArgs, store = userStore()): Promise<BuiltImage> {
     const whole = await loadWhole(source, args);
     const { content } = whole;
     const { signal } = args;
@@ -172,7 +172,7 @@ export async function buildImage(source: Source, args: BuildArgs, store = defaul
 export async function previewImage(
     source: Source,
     args: BuildArgs,
-    store = defaultStore(),
+    store = userStore(),
 ): Promise<BuiltImage | UnpackableImage | undefined> {
     const whole = await loadWhole(source, args);
     const { content } = whole;
@@ -274,14 +274,4 @@ async function pack(
 function readyProblem(content: Packable | Ready, format: unknown): Failure | undefined {
     if (content.kind !== "ready" || format === undefined) return undefined;
     return { path: ["format"], what: "A ready image stays in the format it has", todo: "Remove `format`" };
-}
-
-const stores = new Map<string, Store>();
-
-/** One per directory, so that concurrent builds of a process find each other. */
-function defaultStore(): Store {
-    const directory = Store.directoryOf(process.env);
-    const store = stores.get(directory) ?? new Store(directory);
-    stores.set(directory, store);
-    return store;
 }

@@ -1,7 +1,7 @@
 import { sha256 } from "../digest";
 import { located } from "../errors";
 import type { Connection } from "../host/connection";
-import type { Host } from "../host/host";
+import type { ConnectOptions, Host } from "../host/host";
 import type { HostKeyCheck } from "./built-in/host-key";
 import { untilAborted } from "./link/aborting";
 import type { Link } from "./link/link";
@@ -10,17 +10,6 @@ import { NoCommonAlgorithm } from "./login/no-common-algorithm";
 import { resolveLogin } from "./login/resolve-login";
 import { SharedLink } from "./shared-link";
 import { hostOf } from "./ssh-host";
-
-/** What an operation is told while it connects. */
-export interface ConnectOptions {
-    signal?: AbortSignal;
-    /** Called once for each login and process. */
-    warn?: (text: string) => void;
-    /** Live line: "connecting to 10.0.0.5 (try 2 of 10)". */
-    status?: (text: string) => void;
-    /** Called once for each login and process that doesn't take the built-in client. */
-    debug?: (text: string) => void;
-}
 
 export interface PoolOptions {
     /** Milliseconds after the last use until a connection is closed. Default: 20 000. */
@@ -33,7 +22,7 @@ export interface Pool {
      * Connects, or joins the connection that is there or being made.
      * @throws ConnectionError with the host; the signal's reason when aborted
      */
-    connect(connection: Connection, options?: ConnectOptions): Promise<Host>;
+    connect(connection: Connection, options?: Partial<ConnectOptions>): Promise<Host>;
     /** Ends every connection at once; operations under way fail. */
     close(): void;
 }

@@ -1,7 +1,7 @@
 import type { Chunk } from "./chunks";
 
 /** Bytes of a new file: copied from an old one, at `offset` there, or sent, from `offset` of the new one. */
-export interface Part {
+export interface DeltaPart {
     from: "old" | "new";
     offset: number;
     length: number;
@@ -14,7 +14,7 @@ const MOST_COPIES = 200;
 const LEAST_SPARED = 0.1;
 
 /** How to make a new file out of an old one; undefined where that would spare little, or nothing is known of one. */
-export function planDelta(old: readonly Chunk[], now: readonly Chunk[]): Part[] | undefined {
+export function planDelta(old: readonly Chunk[], now: readonly Chunk[]): DeltaPart[] | undefined {
     const sizeBytes = now.reduce((sum, { length }) => sum + length, 0);
     const found = matches(old, now);
     let least = LEAST_COPY_BYTES;
@@ -27,11 +27,11 @@ export function planDelta(old: readonly Chunk[], now: readonly Chunk[]): Part[] 
 }
 
 /** What has to be sent of them. */
-export function newBytes(parts: readonly Pick<Part, "from" | "length">[]): number {
+export function newBytes(parts: readonly Pick<DeltaPart, "from" | "length">[]): number {
     return parts.reduce((sum, { from, length }) => sum + (from === "new" ? length : 0), 0);
 }
 
-function matches(old: readonly Chunk[], now: readonly Chunk[]): Part[] {
+function matches(old: readonly Chunk[], now: readonly Chunk[]): DeltaPart[] {
     const firstOf = new Map<string, number>();
     const offsets: number[] = [];
     let offset = 0;
@@ -40,7 +40,7 @@ function matches(old: readonly Chunk[], now: readonly Chunk[]): Part[] {
         offsets.push(offset);
         offset += length;
     }
-    const parts: Part[] = [];
+    const parts: DeltaPart[] = [];
     let position = 0;
     let next = 0;
     for (const { hash, length } of now) {
@@ -58,8 +58,8 @@ function matches(old: readonly Chunk[], now: readonly Chunk[]): Part[] {
 }
 
 /** Copies that are shorter are sent instead. */
-function withoutShort(found: readonly Part[], least: number): Part[] {
-    const parts: Part[] = [];
+function withoutShort(found: readonly DeltaPart[], least: number): DeltaPart[] {
+    const parts: DeltaPart[] = [];
     let position = 0;
     for (const part of found) {
         const { length } = part;
@@ -69,7 +69,7 @@ function withoutShort(found: readonly Part[], least: number): Part[] {
     return parts;
 }
 
-function push(parts: Part[], part: Part): void {
+function push(parts: DeltaPart[], part: DeltaPart): void {
     const last = parts.at(-1);
     if (last !== undefined && last.from === part.from && last.offset + last.length === part.offset)
         parts[parts.length - 1] = { ...last, length: last.length + part.length };

@@ -3,7 +3,7 @@ import { activationFindings } from "./activation";
 import type { Finding } from "./finding";
 import { hostSettingFindings } from "./host-settings";
 import { imageFacts } from "./image-facts";
-import { instanceFindings } from "./instance";
+import { instanceFindings } from "./instance-conflicts";
 import { profileFindings } from "./profile";
 import { Programs } from "./programs";
 import { settingFindings } from "./service-settings";

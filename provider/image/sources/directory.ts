@@ -7,7 +7,7 @@ import { sha256 } from "../../digest";
 import { listed } from "../../format";
 import { asset, objectType } from "../../schema/marks";
 import { type Path, type Previewed, UNKNOWN, Unknown } from "../../schema/values";
-import type { DigestCache } from "../tree/digest-cache";
+import type { DigestCache } from "../store/digest-cache";
 import { absolute, cacheOf, explained, fileInState, LocalProblem, localFile } from "../tree/local-files";
 import { join } from "../tree/paths";
 import { type Entry, Tree } from "../tree/tree";

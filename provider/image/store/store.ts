@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { open, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cacheDirectory } from "../../cache-directory";
+import { sha256 } from "../../digest";
+import { DigestCache } from "./digest-cache";
 import { makeDirectory } from "./directories";
-import { limitsOf } from "./limits";
+import { limitsOf, type StoreLimits } from "./limits";
 import { locked } from "./lock";
 import { pruneNowAndThen } from "./prune";
 import { writeWholeOrNot } from "./write";
@@ -24,12 +26,31 @@ export interface StoredImage {
  */
 export class Store {
     private readonly building = new Map<string, Promise<StoredImage>>();
+    private readonly digestCaches = new Map<string, DigestCache>();
 
-    constructor(readonly directory: string) {}
+    constructor(
+        readonly directory: string,
+        private readonly limits: StoreLimits = limitsOf({}),
+    ) {}
 
     /** `$PORTABLE_STORE`, else the provider's cache directory. */
     static directoryOf(environment: NodeJS.ProcessEnv): string {
         return path.resolve(environment.PORTABLE_STORE || cacheDirectory(environment));
+    }
+
+    /** Digests of the local files of a program. */
+    digestsOf(programDirectory: string): DigestCache {
+        const existing = this.digestCaches.get(programDirectory);
+        if (existing !== undefined) return existing;
+        const name = `${sha256(programDirectory).slice(0, 32)}.json`;
+        const cache = new DigestCache(path.join(this.directory, "digests", name));
+        this.digestCaches.set(programDirectory, cache);
+        return cache;
+    }
+
+    /** Writes the digests of every program that are new. */
+    async saveDigests(): Promise<void> {
+        await Promise.all([...this.digestCaches.values()].map((cache) => cache.save()));
     }
 
     /**
@@ -54,7 +75,7 @@ export class Store {
         if (found !== undefined) return found;
         const lock = path.join(this.directory, "locks", key);
         const built = await locked(lock, async () => (await this.find(home)) ?? this.build(home, key, build), signal);
-        await pruneNowAndThen(this.directory, limitsOf(process.env));
+        await pruneNowAndThen(this.directory, this.limits);
         return built;
     }
 

@@ -6,8 +6,8 @@ import pLimit from "p-limit";
 import { sha256 } from "../../digest";
 import { problemText, type Sentence } from "../../errors";
 import { type Archive, Asset } from "../../schema/values";
-import { Store } from "../store/store";
-import { DigestCache } from "./digest-cache";
+import type { DigestCache } from "../store/digest-cache";
+import { userStore } from "../store/user-store";
 import { join } from "./paths";
 import { type DirectoryEntry, type FileEntry, type SymlinkEntry, textEntry } from "./tree";
 
@@ -95,7 +95,7 @@ function fileEntry(localPath: string, status: BigIntStats, digest: string, mode:
 }
 
 export function cacheOf(programDirectory: string): DigestCache {
-    return DigestCache.ofProgram(Store.directoryOf(process.env), programDirectory);
+    return userStore().digestsOf(programDirectory);
 }
 
 /** A text file of this machine. */

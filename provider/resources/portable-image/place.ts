@@ -34,31 +34,25 @@ interface Placement<O> {
     outputsOf(placed: Placed): O;
 }
 
-/** One try to put the image in its place. */
-interface Try {
+/** One attempt to put the image in its place. */
+interface Attempt {
     report: Performed;
     facts: HostFacts;
     /** How the image came; undefined where it was there already. */
     arrival: Arrival | undefined;
 }
 
-/**
- * Puts an image on the host, unless it is there already, and makes it the one that the resource wants. Tried up to
- * three times: an image that was there may be removed in between, and the image whose chunks are reused may be damaged.
- */
+const ATTEMPTS = 3;
+
+/** Puts an image on the host, unless it is there already, and makes it the one that the resource wants. */
 export async function place<O extends Record<string, unknown>>(
     context: HostContext,
     host: Host,
     placement: Placement<O>,
 ): Promise<{ id: string; outputs: O }> {
-    const { built, adopted, owner, outputsOf } = placement;
+    const { built, owner, outputsOf } = placement;
     return located({ host: host.name }, async () => {
-        let last = await attempt(context, host, placement, adopted);
-        if (!last.report.has("done") && last.arrival === undefined)
-            last = await attempt(context, host, placement, adopted);
-        if (!last.report.has("done") && last.arrival?.from !== undefined)
-            last = await attempt(context, host, placement, "");
-        const { report, facts, arrival } = last;
+        const { report, facts, arrival } = await placed(context, host, placement);
         const id = objectId(built.name, facts.machineId);
         const outputs = outputsOf({
             retained: report.all("retained"),
@@ -72,13 +66,27 @@ export async function place<O extends Record<string, unknown>>(
     });
 }
 
+/** The attempt that succeeded, or the last one. */
+async function placed<O>(context: HostContext, host: Host, placement: Placement<O>): Promise<Attempt> {
+    let reused = placement.adopted;
+    for (let count = 1; ; count++) {
+        const last = await attempt(context, host, placement, reused);
+        if (last.report.has("done") || count === ATTEMPTS) return last;
+        // An image that was there already was removed in between: the next attempt uploads it.
+        if (last.arrival === undefined) continue;
+        if (last.arrival.from === undefined) return last;
+        // The image whose chunks were reused may be damaged: the next attempt uploads the whole image.
+        reused = "";
+    }
+}
+
 /** `reused` is the path of an image on the host whose chunks are reused, or "". */
 async function attempt<O>(
     context: HostContext,
     host: Host,
     { built, owner, retain, adopted, index }: Placement<O>,
     reused: string,
-): Promise<Try> {
+): Promise<Attempt> {
     context.status("inspecting the host");
     const inspection = await perform(context, host, () => inspectImage(built, reused));
     const facts = hostFacts(inspection);

@@ -19,11 +19,11 @@ const C_LIBRARY = "libc.so.6";
 const PYTHON_CACHE = "__pycache__";
 
 /** A file that is in the image already, or comes from the root. */
-type Part = Pick<Found, "path" | "links"> & { content: Content; size?: number };
+type LoadableFile = Pick<Found, "path" | "links"> & { content: Content; size?: number };
 
 /** Brings programs of a root into the tree of an image, with the loader and libraries that they need. */
 export class Dependencies {
-    private readonly loaders = new Map<RootFiles, Loader<Part>>();
+    private readonly loaders = new Map<RootFiles, Loader<LoadableFile>>();
     /** Programs and libraries that were looked at, by root and path. */
     private readonly done = new Set<string>();
     /** All programs of an image are for one architecture; the first one says which. */
@@ -124,7 +124,7 @@ export class Dependencies {
     }
 
     /** The loader and all libraries of a program. */
-    async needs(root: RootFiles, program: Loaded<Part>, property: Path): Promise<void> {
+    async needs(root: RootFiles, program: Loaded<LoadableFile>, property: Path): Promise<void> {
         if (this.wasDone(root, program.path)) return;
         const { architecture, interpreter, needed } = program.elf;
         this.first ??= { name: program.path, architecture };
@@ -157,7 +157,7 @@ export class Dependencies {
 
     private async library(
         root: RootFiles,
-        { name, path, file, elf, isConfigured }: Loaded<Part>,
+        { name, path, file, elf, isConfigured }: Loaded<LoadableFile>,
         interpreter: string | undefined,
         property: Path,
     ): Promise<void> {
@@ -205,7 +205,7 @@ function inRoot({ directory }: RootFiles): string {
 }
 
 /** The files of the image count before those of the root. */
-function filesOf(root: RootFiles, image: Tree): ConstructorParameters<typeof Loader<Part>>[0] {
+function filesOf(root: RootFiles, image: Tree): ConstructorParameters<typeof Loader<LoadableFile>>[0] {
     return {
         async file(path) {
             const own = image.lookup(path);
@@ -224,16 +224,20 @@ function filesOf(root: RootFiles, image: Tree): ConstructorParameters<typeof Loa
     };
 }
 
-function elfOf(part: Part): Promise<Elf | undefined> {
+function elfOf(part: LoadableFile): Promise<Elf | undefined> {
     return readingContent(part, readElf);
 }
 
 /** A program, where it was found in the image or the root. */
-export function programOf(path: string, file: Part, elf: Elf): Loaded<Part> {
+export function programOf(path: string, file: LoadableFile, elf: Elf): Loaded<LoadableFile> {
     return { name: path, path, file, elf, isConfigured: false };
 }
 
-function missingLibrary(root: RootFiles, program: Loaded<Part>, { name, neededBy, unfit }: Missing<Part>): Sentence {
+function missingLibrary(
+    root: RootFiles,
+    program: Loaded<LoadableFile>,
+    { name, neededBy, unfit }: Missing<LoadableFile>,
+): Sentence {
     const by = neededBy === program ? "" : ` for ${neededBy.path}`;
     const what = `${program.path} needs the library ${name}${by}, and `;
     return unfit !== undefined
@@ -245,7 +249,7 @@ function missingLibrary(root: RootFiles, program: Loaded<Part>, { name, neededBy
 }
 
 /** A library that is older than what was built against it: the loader would say "version `GLIBC_2.38' not found". */
-function oldLibrary(root: RootFiles, { user, library, version, upTo }: TooOld<Part>): Sentence {
+function oldLibrary(root: RootFiles, { user, library, version, upTo }: TooOld<LoadableFile>): Sentence {
     const age = upTo === undefined ? "doesn't have it" : `is older, up to ${upTo}`;
     return {
         what: `${user.path} needs ${version} of ${library.name}, and ${library.path} ${inRoot(root)} ${age}`,

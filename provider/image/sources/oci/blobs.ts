@@ -48,7 +48,7 @@ export async function directoryBlobs(written: string, programDirectory: string):
     };
 }
 
-interface Part {
+interface ArchivePart {
     offset: number;
     size: number;
     /** Another name in the archive that this one leads to. */
@@ -79,8 +79,8 @@ export async function archiveBlobs(
     );
     const unpacked = path.join(home, "archive.tar");
     const file = (await stat(unpacked).catch(unlessAbsent)) === undefined ? archive : unpacked;
-    const parts = JSON.parse(await readFile(path.join(home, "parts.json"), "utf8")) as Record<string, Part>;
-    const find = (name: string): Part | undefined => {
+    const parts = JSON.parse(await readFile(path.join(home, "parts.json"), "utf8")) as Record<string, ArchivePart>;
+    const find = (name: string): ArchivePart | undefined => {
         const part = Object.hasOwn(parts, name) ? parts[name] : undefined;
         return part?.link === undefined ? part : parts[part.link];
     };
@@ -110,8 +110,8 @@ async function unpack(archive: string, to: string, signal?: AbortSignal): Promis
     await pipeline(createReadStream(archive), through, createWriteStream(to), { signal });
 }
 
-async function partsOf(file: string, written: string, signal?: AbortSignal): Promise<Record<string, Part>> {
-    const parts: Record<string, Part> = {};
+async function partsOf(file: string, written: string, signal?: AbortSignal): Promise<Record<string, ArchivePart>> {
+    const parts: Record<string, ArchivePart> = {};
     const extract = tar.extract();
     const reading = pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), extract, { signal });
     reading.catch(() => {});

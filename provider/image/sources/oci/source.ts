@@ -1,6 +1,6 @@
 import { sha256 } from "../../../digest";
 import { type Previewed, UNKNOWN, Unknown } from "../../../schema/values";
-import { Store } from "../../store/store";
+import { userStore } from "../../store/user-store";
 import type { Tree } from "../../tree/tree";
 import { addUnits, type GivenUnits, loadUnits } from "../files/units";
 import type { LoadArgs, LoadedSource } from "../loaded";
@@ -42,7 +42,7 @@ export async function loadOci(source: Previewed<OciSource>, args: LoadArgs): Pro
 
     const choice = { tag, architecture };
     if (kind === "reference") return loadReference(written, { ...args, name }, choice, units);
-    const storeDirectory = Store.directoryOf(process.env);
+    const storeDirectory = userStore().directory;
     const loaded = await problems.reading([...path, kind], async () => {
         const blobs =
             kind === "archive"

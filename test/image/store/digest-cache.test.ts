@@ -1,6 +1,6 @@
 import { readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { DigestCache } from "../../../provider/image/tree/digest-cache";
+import { DigestCache } from "../../../provider/image/store/digest-cache";
 import { workspace } from "../workspace";
 
 const ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

@@ -1,7 +1,5 @@
 import { readFile } from "node:fs/promises";
-import path from "node:path";
-import { sha256 } from "../../digest";
-import { writeWholeOrNot } from "../store/write";
+import { writeWholeOrNot } from "./write";
 
 /** What changes whenever the content of a file does (inode(7)). */
 export interface FileState {
@@ -42,22 +40,6 @@ export class DigestCache {
 
     /** `file`: where it is kept; undefined for this process alone. */
     constructor(private readonly file?: string) {}
-
-    /** The cache of a program below a store's directory. */
-    static ofProgram(storeDirectory: string, programDirectory: string): DigestCache {
-        const key = `${storeDirectory}\0${programDirectory}`;
-        const existing = caches.get(key);
-        if (existing !== undefined) return existing;
-        const name = `${sha256(programDirectory).slice(0, 32)}.json`;
-        const cache = new DigestCache(path.join(storeDirectory, "digests", name));
-        caches.set(key, cache);
-        return cache;
-    }
-
-    /** Writes down what is new in any of them. */
-    static async saveAll(): Promise<void> {
-        await Promise.all([...caches.values()].map((cache) => cache.save()));
-    }
 
     /** Digest of the file in that state; `hash` reads it where it isn't known. */
     async digest(localPath: string, status: FileState, hash: () => Promise<string>): Promise<string> {
@@ -110,8 +92,6 @@ export class DigestCache {
         }
     }
 }
-
-const caches = new Map<string, DigestCache>();
 
 function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: FileState): string {
     return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
