@@ -4,7 +4,7 @@ import type { Connection } from "./host/connection";
 import type { Host } from "./host/host";
 import type { Path, PreviewedObject, Secret, Unknown } from "./schema/values";
 
-/** What an operation may use outside its arguments. The protocol makes one for each call. */
+/** Everything that an operation may use outside its arguments. The protocol makes one for each call. */
 export interface Context {
     /** `urn:pulumi:<stack>::<project>::<type>::<name>` */
     readonly urn: string;
@@ -48,16 +48,16 @@ export interface CheckResult {
     failures?: Failure[];
 }
 
-/** A field that Check adds to the inputs. An output of the same name says what is deployed. */
+/** A field that Check adds to the inputs. The output of the same name has its deployed value. */
 export interface Derived {
     description: string;
     /** Top-level inputs that the field is made from. Diff leaves it out when all of them are under ignoreChanges. */
     from: readonly string[];
-    /** Diff leaves the field out when one of these differs already, since that says the same. */
+    /** Diff leaves the field out when one of these differs already, as both would show the same change. */
     impliedBy?: readonly string[];
     /**
-     * Inputs of which this field says everything that reaches the host. If the field is unchanged, Diff treats them, and
-     * other fields that derive from them alone, as unchanged even when they are written differently.
+     * Inputs that reach the host only through this field. If the field is unchanged, Diff treats them, and other fields
+     * that derive from them alone, as unchanged even when they are written differently.
      */
     decides?: readonly string[];
     /**
@@ -68,7 +68,7 @@ export interface Derived {
 }
 
 /**
- * What the state has of a resource. Any part may be absent: an import has none, an older provider had fewer. The old
+ * A resource as the state has it. Any part may be absent: an import has none, an older provider had fewer. The old
  * inputs hold derived fields, too, with the types of the outputs of their names.
  */
 export interface OldState<I extends z.ZodObject, O extends z.ZodObject> {
@@ -81,7 +81,7 @@ export type DerivedValues<O extends z.ZodObject> = Partial<z.output<O>>;
 
 export interface ReadResult {
     id: string;
-    /** As found on the host, derived fields too. */
+    /** The inputs as found on the host, with the derived fields. */
     inputs: Record<string, unknown>;
     outputs: Record<string, unknown>;
 }
@@ -113,7 +113,7 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
      */
     canonical?(urn: string, inputs: PreviewedObject<Partial<z.output<I>>>): Record<string, unknown>;
 
-    /** What the schema's marks can't decide, from inputs that may be unknown or assets by hash only. */
+    /** Decides what the marks of the schema can't, from inputs that may be unknown or assets by hash only. */
     diff?(args: {
         urn: string;
         oldInputs: OldState<I, O>["inputs"];
@@ -151,7 +151,9 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
         args: { id: string; inputs: z.output<I>; derived: DerivedValues<O>; olds: OldState<I, O> },
     ): Promise<{ outputs: z.output<O> }>;
 
-    /** `undefined` when the object is gone; an import has neither inputs nor outputs. Unreachable throws. */
+    /**
+     * `undefined` when the object doesn't exist any more; an import has neither inputs nor outputs. Unreachable throws.
+     */
     read(context: HostContext, args: OldState<I, O> & { id: string }): Promise<ReadResult | undefined>;
 
     /** Tolerates absence. */
@@ -173,9 +175,9 @@ export interface Child {
     output(name: string): CarriedValue;
 }
 
-/** What a component may use outside its arguments: the engine, through which it makes its children. */
+/** Everything that a component may use outside its arguments: the engine, through which it makes its children. */
 export interface ComponentContext {
-    /** As the user named the component. */
+    /** The name that the user gave the component. */
     readonly name: string;
     /** A warning, shown under the component and under Diagnostics. */
     warn(text: string): void;
@@ -231,11 +233,11 @@ export interface Package {
     readonly displayName: string;
     readonly publisher: string;
     readonly license: string;
-    /** Where the source is; defects are reported at its `/issues`. */
+    /** URL of the source; defects are reported at its `/issues`. */
     readonly repository: string;
     readonly homepage: string;
     readonly logoUrl: string;
-    /** Where the engine finds the archives of the plugin. */
+    /** URL from which the engine downloads the archives of the plugin. */
     readonly pluginDownloadUrl: string;
     readonly keywords: readonly string[];
     /** Provider configuration. */

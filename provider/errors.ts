@@ -1,6 +1,6 @@
 import { type Path, pathText } from "./schema/values";
 
-/** Where a problem is: what the user wrote, and on which host it showed. */
+/** The place of a problem: the resource and property that the user wrote, and the host. */
 export interface Place {
     /** Resource as the user named it: "AttachedService hello". */
     resource?: string;

@@ -7,7 +7,7 @@ import { installCommand, type Packages } from "./packages";
 
 interface Tool {
     command: [program: string, ...args: string[]];
-    /** What it is for, as in "ssh, which reads ~/.ssh/config". */
+    /** The purpose of the program, as in "ssh, which reads ~/.ssh/config". */
     use: string;
     packages: Packages;
     isRequired?: boolean;
@@ -51,7 +51,7 @@ const TOOLS: Tool[] = [
 
 const OLDEST_NODE = 22;
 
-/** What the machine that runs Pulumi has and lacks. */
+/** Lists the programs that the machine that runs Pulumi has and lacks. */
 export async function clientFindings(): Promise<Finding[]> {
     const os = await systemIds();
     return Promise.all([

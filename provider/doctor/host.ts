@@ -27,11 +27,11 @@ export function connectionOf(destination: string): Connection {
             what: `"${destination}" names no host`,
             todo: "Write it as [user@]host[:port], with a name from ~/.ssh/config or an address",
         });
-    // One attempt: a user who waits wants to know at once.
+    // Only one attempt is made: the user waits for the answer.
     return { host: name, user, port: port === undefined ? undefined : Number(port), dialErrorLimit: 1 };
 }
 
-/** What a host has and lacks. Nothing is changed on it. */
+/** Lists what a host has and lacks. Nothing is changed on the host. */
 export async function hostFindings(destination: string, connect: Connect): Promise<Finding[]> {
     try {
         const host = await connect(connectionOf(destination));

@@ -56,7 +56,9 @@ const fields = {
 
 const proxy = objectType("ProxyConnection", "How to log in to the jump host that the connection goes through.", fields);
 
-/** How to reach a host over SSH, and what must hold of it: the fields of @pulumi/command, and host keys that are verified. */
+/**
+ * How to reach a host over SSH and how to verify it: the fields of @pulumi/command, and host keys that are verified.
+ */
 export const connection = objectType(
     "Connection",
     "How to log in to a host over SSH. Unset fields fall back to the provider's `connection`, then to ~/.ssh/config (the variable PORTABLE_SSH_CONFIG names another file). If the provider's connection is for a different host, its credentials (user, password, keys, host key, jump host) are not used.",
@@ -99,8 +101,8 @@ export const ENVIRONMENT = {
 } satisfies Partial<Record<keyof Connection, string>>;
 
 /**
- * When a field of the provider's `connection` is used for a resource that leaves the field unset. A function is asked only
- * where both connections name the same host, or one of them names none.
+ * When a field of the provider's `connection` is used for a resource that leaves the field unset. A function is called
+ * only where both connections name the same host, or one of them names none.
  */
 type Offer = "any host" | ((declared: Connection, defaults: Connection) => boolean);
 const sameHost = () => true;

@@ -12,7 +12,7 @@ import write from "./sh/write-drop-in.sh";
 import { header, joinShell, type Shell, sh, shellFile, wordsFunction } from "./shell";
 import { verifyDropIns } from "./verify";
 
-/** How the unit learns of a change. */
+/** How a change is applied to the unit. */
 export type OnChange = "reload" | "restart" | "none";
 
 export interface DropInFiles {
@@ -33,7 +33,7 @@ function applyLibrary(unit: string, onChange: OnChange | undefined, path: string
 ${header({
     changed_unit: unit,
     unit_scope: scope,
-    // Any instance tells what the template reads, and which one it is an alias of.
+    // Any instance shows which files the template reads, and of which template it is an alias.
     probe: scope === "template" ? unit.replace("@.", "@pulumi-portable.") : "",
     loaded_pattern: scope === "unit" ? unit : patternOf(unit),
     drop_in: path,

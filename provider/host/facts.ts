@@ -1,9 +1,9 @@
 import { type Problem, UserError } from "../errors";
 import type { Reported } from "./report";
 
-/** What every operation learns first about a host. */
+/** The facts about a host that every operation reads first. */
 export interface HostFacts {
-    /** machine-id(5): tells a machine from another one behind the same address. */
+    /** machine-id(5): distinguishes machines that had the same address. */
     machineId: string;
     systemdVersion: number;
     portablectl: boolean;
@@ -13,7 +13,7 @@ export interface HostFacts {
     portabled: string;
     /** ID and ID_LIKE of os-release(5). */
     os: string[];
-    /** As `uname -m` says it: x86_64, aarch64. Empty but before an upload. */
+    /** Output of `uname -m`: x86_64, aarch64. It is read before an upload only, and empty otherwise. */
     machine: string;
 }
 
@@ -29,10 +29,10 @@ export function hostFacts(reported: Reported): HostFacts {
     };
 }
 
-/** `reattach` came with 248; what is older can't update without a gap. */
+/** `portablectl reattach` was added in 248; older versions can't update without a gap. */
 const OLDEST_SYSTEMD = 248;
 
-/** What is missing on the host for portable services, with what to install; empty when nothing is. */
+/** Lists what is missing on the host to run portable services, and how to install it. */
 export function missingForPortable(facts: HostFacts): Omit<Problem, "host">[] {
     const missing: Omit<Problem, "host">[] = [];
     if (facts.systemdVersion < OLDEST_SYSTEMD)

@@ -9,7 +9,7 @@ export interface RunResult {
     stderr: string;
 }
 
-/** What a program is sent: a text, or bytes as they come. */
+/** The answer that is sent to a program: a text, or a stream of bytes. */
 export type Answer = string | AsyncIterable<Uint8Array>;
 
 /**
@@ -18,9 +18,9 @@ export type Answer = string | AsyncIterable<Uint8Array>;
  * aborted.
  */
 export interface Host {
-    /** As the user wrote it. */
+    /** The host as the user wrote it. */
     readonly name: string;
-    /** What is really connected to, provider defaults merged in (secrets included). */
+    /** The connection in use: that of the resource, merged with the provider's (with secrets). */
     readonly connection: Connection;
     /** Whether the login itself is root; otherwise `run` goes through sudo or doas (unless `connection.sudo` is false). */
     readonly isRoot: boolean;
@@ -70,7 +70,7 @@ export interface HostPool {
      * be reached, isn't the one expected, or refuses the login.
      */
     connect(connection: Connection, options: ConnectOptions): Promise<Host>;
-    /** Ends all connections at once; what is under way fails. */
+    /** Ends all connections at once; operations in progress fail. */
     close(): void;
 }
 
@@ -80,6 +80,6 @@ export interface ConnectOptions {
     warn(text: string): void;
     /** Live line: "connecting to 10.0.0.5 (try 2 of 10)". */
     status(text: string): void;
-    /** For the engine's log alone: why another client than the built-in one logs in. */
+    /** Writes to the engine's log alone why another client than the built-in one logs in. */
     debug?(text: string): void;
 }

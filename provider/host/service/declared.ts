@@ -23,7 +23,7 @@ export interface UnitText {
 export interface DeclaredUnit {
     enabled: boolean;
     started: boolean;
-    /** Whether an override says that it isn't started: then it is stopped. */
+    /** Whether an override says `start: false`: the unit is then stopped. */
     isStopped: boolean;
     /**
      * Links below the directory of units that enable it; empty where it isn't enabled. Undefined where the name of one
@@ -32,7 +32,7 @@ export interface DeclaredUnit {
     links: string[] | undefined;
 }
 
-/** Which units a service declares: those of its image, and instances of their templates. */
+/** The units that a service declares: those of its image, and instances of their templates. */
 export class DeclaredUnits {
     readonly units = new Map<string, DeclaredUnit>();
     private readonly aliases = new Map<string, string>();

@@ -1,7 +1,7 @@
 import { ATTACHED_DIRECTORIES, UNITS_DIRECTORY } from "../../systemd/paths";
 import { instanceOf, isTemplate } from "../../systemd/unit-names";
 
-/** Where `systemctl enable` makes links, and with `--runtime`. */
+/** Directories in which `systemctl enable` makes links, without and with `--runtime`. */
 export const LINK_DIRECTORIES = [UNITS_DIRECTORY, "/run/systemd/system"] as const;
 
 /** A link that enables a unit. */

@@ -12,7 +12,7 @@ import { type InspectedService, installTexts } from "./inspect";
 /** An inspection with the units of the image that is to be attached. */
 export type Found = InspectedService & { imageUnits: Map<string, string> };
 
-/** The files that differ from what is declared. */
+/** The files whose content on the host differs from the declared one. */
 export interface FilePlan {
     /** Those that aren't on the host as they are declared. */
     changed: DesiredService["files"];
@@ -22,7 +22,7 @@ export interface FilePlan {
     drop: string[];
 }
 
-/** The units that the inputs declare, and those that were attached as what was declared before. */
+/** The units that the inputs declare, and those that the attached image and the former inputs declare. */
 export function declaredUnits(
     inspected: Found,
     { units, files, formerUnits }: Pick<DesiredService, "units" | "files" | "formerUnits">,
@@ -53,7 +53,7 @@ export class Units {
     readonly declaredBefore: DeclaredUnits;
     /** Every unit of the image, and every instance that is declared or loaded. */
     readonly all: string[];
-    /** The same with those of the image that is attached now. */
+    /** `all`, with the units of the image that is attached now. */
     readonly allEver: string[];
     readonly leave: string[];
     /** Instances that are declared no more. */
@@ -182,8 +182,8 @@ export class Units {
     }
 
     /**
-     * Of an active unit that is no service: a socket whose section or drop-ins have changed. Other units take their
-     * settings when systemd reads them, but for a timer that has elapsed for good.
+     * Whether an active unit that is no service must be restarted: a socket whose section or drop-ins have changed
+     * must. Other units take their settings when systemd reads them, but for a timer that has elapsed for good.
      */
     private mustRestartBesideServices(unit: string): boolean {
         if (isService(unit) || !this.isActive(unit) || this.isStopped(unit) || !this.started.includes(unit))

@@ -113,7 +113,7 @@ limited() {
     [ $? != 124 ] || settle_polls=25
     return 1
 }
-# roll_back_unit makes them take what was before, and starts what has fallen over since.
+# roll_back_unit makes the units take their previous settings, and starts those that have failed since.
 roll_back_unit() {
     limited systemctl daemon-reload
     [ -n "$affected" ] && [ -z "$cannot" ] || return 0

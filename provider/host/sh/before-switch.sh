@@ -18,7 +18,7 @@ before_switch() {
     } >"$clone.d/zzz-before-switch.conf" || return
     systemctl daemon-reload && in_time systemctl start -- "$before_unit"
     status=$?
-    # The command may still run where its time is over: it ends before the old service goes on alone.
+    # After a timeout the command may still run: it is ended, so that only the old service uses the data.
     [ "$status" = 0 ] || timeout 30 systemctl stop -- "$before_unit" || systemctl kill --signal=KILL -- "$before_unit"
     journalctl --no-pager -q -o cat -n 15 --since "$(since_then)" -u "$before_unit" 2>/dev/null
     rm -rf -- "$clone" "$clone.d"

@@ -40,7 +40,7 @@ if [ -n "$arrives" ]; then
         parts >"$uploaded"
         [ "$(stat -c %s -- "$uploaded")" = "$size_bytes" ] || exit 1
     fi
-    # From here on the login can't replace what it has uploaded.
+    # After this the login user can't replace the file that it has uploaded.
     chown root:root "$incoming" && chmod 0700 "$incoming" && [ -f "$uploaded" ] && [ ! -L "$uploaded" ] &&
         [ "$(stat -c %h -- "$uploaded")" = 1 ] || exit 1
     # Sync and portabled's answer take their time: they run while the digest is computed.
@@ -84,7 +84,7 @@ END
 say done
 if [ -n "$metadata_pid" ]; then
     wait "$metadata_pid" && output=$(cat "$incoming/metadata")
-    # On a full disk busctl ends well with half of it.
+    # On a full disk busctl exits with 0 after it wrote a part of the answer.
     case $output in
         *"\"$uploaded\""*']}') printf '%s%s%s\n' "${output%%"$uploaded"*}" "$image" "${output#*"$uploaded"}" >"$note.new" && sync "$note.new" && mv -f -- "$note.new" "$note" ;;
     esac

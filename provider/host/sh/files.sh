@@ -69,7 +69,7 @@ files_begin() {
     fi
     [ ! -e "$undo" ] || rm -rf -- "$undo"
     mkdir -m 0700 -- "$undo" "$undo/was" || return
-    # Nobody can guess the name of a temporary file. A rollback in another process finds it here.
+    # The name of a temporary file can't be guessed. It is noted here for a rollback in another process.
     read -r unique </proc/sys/kernel/random/uuid && printf '%s\n' "$unique" >"$undo/unique" || return
     kept= loose=
     keep "$record"
@@ -99,7 +99,7 @@ END
     for path; do listing=$listing$path$newline; done
     [ -z "$kept" ] || copy_kept
 }
-# Each line of $kept is one word, whatever characters it has.
+# Each line of $kept is one word, even if it has blanks.
 # shellcheck disable=SC2086
 copy_kept() ( IFS=$newline; set -f; exec cp -pP --parents -t "$undo/was" -- $kept )
 # A FIFO or a device isn't read, and a directory isn't ours.
@@ -183,7 +183,7 @@ files_undo() {
     if [ -e "$was" ]; then cp -p -- "$was" "$fresh" && mv -f -- "$fresh" "$record"; else rm -f -- "$record" "$fresh"; fi
     forget_undo
 }
-# Restores a file whose directory has changed hands meanwhile: what is moved there replaces an entry, whatever that is.
+# Restores a file in a directory that has another owner by now: mv replaces an entry of that name, even a link.
 undo_loose() {
     if [ -f "$undo/was$1" ]; then
         cp -pP -- "$undo/was$1" "$undo/restored" && in_parent "$1" mv -fT -- "$undo/restored"

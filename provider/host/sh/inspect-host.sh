@@ -19,7 +19,7 @@ say_machine() {
     done
     say portabled "$portabled"
 }
-# Says `profile NAME` for each profile that is there.
+# Reports `profile NAME` for each profile of the host.
 say_profiles() {
     for directory in $profile_directories; do
         for profile in "$directory"/*/service.conf; do

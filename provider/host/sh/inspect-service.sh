@@ -1,5 +1,5 @@
 service=$records/services/$name
-# An image that others than root can replace would let them run anything as root: portabled isn't asked about it.
+# Users who can replace an image could run anything as root through it, so portabled doesn't open such an image.
 say_unsafe() {
     outcome=0
     for path; do

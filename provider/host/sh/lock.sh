@@ -7,8 +7,8 @@ leave() {
     [ -z "$trial" ] || [ ! -e "$trial" ] || rm -rf -- "$trial"
     rmdir ${trial:+"$records/images" "$records/files" "$records/services"} "$records/incoming" "$records" 2>/dev/null
 }
-# Opens what the lock is on, as file descriptor 9. systemd makes that directory on every host, and root alone can open it:
-# whoever can open a file can lock it, and nobody else is to stop an operation.
+# Opens the directory that the lock is on, as file descriptor 9. systemd makes it on every host, and only root can open
+# it. A user who can open a file can lock it, and could block every operation.
 open_lock() {
     command -v flock >/dev/null 2>&1 || { say no-flock; exit 1; }
     [ -d "$lock" ] || mkdir -m 0700 -- "$lock"

@@ -1,6 +1,7 @@
 newline='
 '
-# What is known of directories. It is forgotten where a command of others may have run since: it may have changed an owner.
+# Owner and mode of directories that were read. They are read again after a command of the user's, which may have
+# changed an owner.
 forget_parents() { asked=$newline stats=$newline; }
 forget_parents
 # know_parents PATH... asks with one process who owns the directories above the paths and who can write there.

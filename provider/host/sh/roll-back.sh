@@ -1,12 +1,12 @@
-# Restores what was there before a switch. It is run as `roll-back failed | interrupted | watch | boot [UNITS_TOUCHED]`
-# with the lock held; UNITS_TOUCHED is empty where no unit was stopped or started yet. The watch gets the lock when the switch is dead. It can be run again after it was cut off.
-# It reports `running PATH` or `running nothing TEXT`, and `undo-failed TEXT` for each step that failed.
-# Lists of units are split into words where they are used.
+# Restores the state before a switch. It is run as `roll-back failed | interrupted | watch | boot [UNITS_TOUCHED]` with
+# the lock held; UNITS_TOUCHED is empty where no unit was stopped or started yet. The watch gets the lock when the
+# switch is dead. It can be run again after an interruption. It reports `running PATH` or `running nothing TEXT`, and
+# `undo-failed TEXT` for each step that failed. Lists of units are split into words where they are used.
 # shellcheck disable=SC2086
 reason=$1 units_touched=${2-1} bad=
 roll_back_step() {
     undone=$(timeout "$step_seconds" "$@" 2>&1) || {
-        # What takes longer than that isn't waited for much longer.
+        # After a timeout the units get only a short time to settle.
         [ $? != 124 ] || settle_polls=25
         say undo-failed "$*"
         printf '%s\n' "$undone" | block undone
@@ -18,7 +18,7 @@ if [ "$reason" = boot ]; then
     flock -n 9 || exit 0
 fi
 show_marks
-# Completes a confirmed switch. Its variables are lost: a recorded path without a file is one that it removed.
+# Completes a confirmed switch, whose variables are lost: a recorded path without a file is one that the switch removed.
 commit_recorded() {
     read_record "$record"
     while IFS= read -r path; do [ -e "$path" ] || [ -L "$path" ] || forget "path $path"; done <<END
