@@ -10,10 +10,14 @@ function drawn(text: string): string {
         const markdown = { parse: (text) => process.stdout.write(text) };
         drawCharts(markdown);
         markdown.parse(readFileSync(0, "utf8"), {});`;
-    return execFileSync(process.execPath, ["--no-warnings", "--input-type=module", "-e", program], {
-        input: text,
-        encoding: "utf8",
-    });
+    return execFileSync(
+        process.execPath,
+        ["--no-warnings", "--experimental-strip-types", "--input-type=module", "-e", program],
+        {
+            input: text,
+            encoding: "utf8",
+        },
+    );
 }
 
 test.each([
