@@ -7,7 +7,7 @@ export class Shell {
         return new Shell(strings.map((part, index) => (index === 0 ? "" : insert(values[index - 1])) + part).join(""));
     }
 
-    /** What an import of a .sh file gives: only such an import has the type {@link ShellFile}. */
+    /** Only the import of a .sh file has the type {@link ShellFile}. */
     static ofFile(file: ShellFile): Shell {
         return new Shell(file.replace(/^\s*#.*\n/gm, ""));
     }

@@ -1,6 +1,8 @@
 import { UserError } from "../errors";
 
-/** Environment variable in which a user says that hosts which can't be reached are gone, with all that was on them. */
+/**
+ * Environment variable by which a user declares that unreachable hosts don't exist any more, with all that was on them.
+ */
 export const DELETE_UNREACHABLE = "PORTABLE_DELETE_UNREACHABLE";
 
 /** Whether nothing answers at the host's address. A host with a wrong key or a refused login does answer. */

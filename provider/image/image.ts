@@ -16,7 +16,7 @@ import type { Source } from "./sources/source";
 import type { Store } from "./store/store";
 import { userStore } from "./store/user-store";
 
-/** What a source will become, as far as that is known without building it. */
+/** The image that a source will become, as far as it is known without a build. */
 export interface Resolved {
     /** SHA-256 over the source, in hexadecimal; the same on every machine. UNKNOWN while a part of it is. */
     sourceDigest: string | Unknown;
@@ -27,9 +27,9 @@ export interface Resolved {
      * only `up` makes it.
      */
     contents: Record<string, string> | Unknown | undefined;
-    /** Everything wrong with `name`, `version` and `source`, and with what is in the image. */
+    /** All faults of `name`, `version` and `source`, and of the contents of the image. */
     failures: Failure[];
-    /** What the user should know, and what stops nothing. What depends on the profile, {@link buildImage} tells. */
+    /** Warnings for the user. Those that depend on the profile are returned by {@link buildImage}. */
     warnings: Failure[];
 }
 
@@ -46,7 +46,7 @@ export interface ImageArgs {
     signal?: AbortSignal;
 }
 
-/** For Check: reads the local files of a source, and lets nix evaluate; nothing is built. */
+/** Resolves a source for Check: reads its local files, and lets nix evaluate; nothing is built. */
 export async function resolveSource(
     source: Previewed<Source>,
     args: ImageArgs,
@@ -76,7 +76,7 @@ export async function resolveSource(
     };
 }
 
-/** What it is on a host: the image of an instance has a name of its own, and units by that. */
+/** The identity of an image on a host: the image of an instance has a name of its own, as have its units. */
 function identityOf({ name, version, extends: extended, instance }: BuildArgs): Identity {
     if (instance === undefined) return { name, version, extends: extended };
     return {
@@ -87,7 +87,7 @@ function identityOf({ name, version, extends: extended, instance }: BuildArgs): 
     };
 }
 
-/** The source, and the digests of its files kept for the next time. */
+/** Loads the source, and saves the digests of its files for the next run. */
 async function loaded(source: Previewed<Source>, args: ImageArgs) {
     try {
         return await loadSource(source, args);
@@ -102,13 +102,13 @@ function pathOf(source: Source): Path {
 
 /** The facts of an image that are known before it is packed. */
 export interface InspectedImage {
-    /** What its programs are for: "x86-64". Undefined where that isn't known. */
+    /** The architecture of its programs: "x86-64". Undefined if it isn't known. */
     architecture: string | undefined;
-    /** What {@link resolveSource} gives, now. */
+    /** The digest of the source, as {@link resolveSource} returns it now. */
     sourceDigest: string;
     unitTexts: Record<string, string>;
     contents: Record<string, string>;
-    /** What the user should know before it is attached: what depends on the profile, and what only a build showed. */
+    /** Warnings before it is attached: those that depend on the profile, and those that only a build showed. */
     warnings: string[];
 }
 
@@ -137,7 +137,7 @@ export class SourceChanged extends UserError {
 }
 
 export interface BuildArgs {
-    /** Of the program, and prefix of its units in the source, but those of an extension. */
+    /** Name of the program, which is the prefix of its units in the source unless they extend another image. */
     name: string;
     version: string;
     extends?: string;
@@ -145,14 +145,14 @@ export interface BuildArgs {
     /** Default: squashfs. */
     format?: "squashfs" | "erofs";
     programDirectory: string;
-    /** What the preview showed: a UserError when the source is another one by now. */
+    /** The digest that the preview showed: a source with another one by now is a UserError. */
     sourceDigest?: string;
     /** "building 12.3/40.1 MB", as often as something was done. */
     onProgress?: (text: string) => void;
     signal?: AbortSignal;
 }
 
-/** For Create and Update: the image of a source, from the local store where it was built before. */
+/** Builds the image of a source for Create and Update, or takes it from the local store. */
 export async function buildImage(source: Source, args: BuildArgs, store = userStore()): Promise<BuiltImage> {
     const whole = await loadWhole(source, args);
     const { content } = whole;
@@ -188,7 +188,7 @@ export async function previewImage(
 
 interface Whole {
     sourceDigest: string;
-    /** Where the source names them. */
+    /** The units that the source names. */
     unitTexts: Record<string, string> | undefined;
     content: NonNullable<LoadedSource["content"]>;
 }

@@ -11,14 +11,14 @@ import type { Store } from "./store/store";
 import type { Tree } from "./tree/tree";
 import { treeUnits, unitDirectories, unreadUnits } from "./tree/units";
 
-/** What is in an image, and what was found wrong with it. */
+/** The contents of an image, and the findings about it. */
 export interface Inspection {
     /** Texts of the units that portablectl attaches, by name. */
     unitTexts: Record<string, string>;
     /** Short lines by path or package. */
     contents: Record<string, string>;
     findings: Finding[];
-    /** What its programs are for: "x86-64". Undefined where that isn't known. */
+    /** The architecture of its programs: "x86-64". Undefined if it isn't known. */
     architecture?: string;
 }
 
@@ -71,7 +71,7 @@ async function inspectReady({ file }: Ready, { name }: Identity, signal: AbortSi
     return { unitTexts: {}, contents: {}, findings: [{ severity: isBroken ? "failure" : "warning", what, todo }] };
 }
 
-/** Where the units lie whose texts are shown. */
+/** The paths of the units whose texts are shown. */
 function unitPaths(tree: Tree, unitTexts: Readonly<Record<string, string>>): Set<string> {
     const directories = unitDirectories(tree);
     return new Set(Object.keys(unitTexts).flatMap((name) => directories.map((directory) => `${directory}/${name}`)));

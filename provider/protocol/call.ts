@@ -15,7 +15,7 @@ const STATUS_PERIOD_MS = 200;
 /** An engine that takes no messages isn't waited for any longer. */
 const MESSAGE_PATIENCE_MS = 1000;
 
-/** By default a host that was reached before is tried so often: a new one may still be booting. */
+/** Default number of tries for a host that was reached before. A new host, which may still be booting, has more. */
 const KNOWN_HOST_ATTEMPTS = 3;
 
 export interface CallOptions {
@@ -24,7 +24,7 @@ export interface CallOptions {
     operation: string;
     /** Custom timeout in seconds; 0 is none. */
     timeoutSeconds: number;
-    /** All properties of the request: their secrets are kept out of every text. */
+    /** All properties of the request, whose secrets are removed from every text. */
     properties: readonly Decoded[];
     /** Whether an update only shows what it would do. */
     isPreview?: boolean;

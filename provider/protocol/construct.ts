@@ -45,7 +45,7 @@ export async function construct(session: EngineSession, request: pb.ConstructReq
             );
             return await construction.finish(outputs);
         } catch (error) {
-            // The error says more than the cancellation: after a failure the engine cancels everything.
+            // The error is reported rather than the cancellation, since the engine cancels everything after a failure.
             if (error instanceof UserError)
                 throw new CallFailure(call.redact(failureMessage(error, call.label, served.package.repository)));
             throw error;

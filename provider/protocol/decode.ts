@@ -14,7 +14,7 @@ export function decode(struct: Struct | undefined): Decoded {
     return decodeObject((struct?.toJavaScript() ?? {}) as Record<string, unknown>);
 }
 
-/** The same for properties that are plain JSON already. */
+/** Decodes properties that are plain JSON already. */
 export function decodeObject(raw: Record<string, unknown>): Decoded {
     const secrets = new SecretPaths();
     return { value: decodeMembers(raw, [], secrets), secrets };

@@ -17,10 +17,10 @@ export interface Change {
 
 export interface DiffArgs {
     schema: z.ZodType;
-    /** With the schema's defaults. */
+    /** The new inputs, with the schema's defaults. */
     oldInputs: Values;
     inputs: Values;
-    /** The same without them, as the engine has them to show; those of above where these are left out. */
+    /** The new inputs without defaults, as the engine shows them; `inputs` by default. */
     written?: { oldInputs: Values; inputs: Values };
     /** The old outputs, which say what is deployed: derived fields are compared with them. */
     deployed: Values;
@@ -30,7 +30,7 @@ export interface DiffArgs {
     /** See the resource's members of these names. */
     canonical(inputs: Values): Values;
     identities?: Readonly<Record<string, (element: unknown) => string | undefined>>;
-    /** From the resource's own hook. */
+    /** Decisions of the resource's own hook. */
     replaces: readonly Path[];
     drift: readonly Path[];
     /** Paths at or below which the schema's `replaces` marks don't count. */
@@ -66,7 +66,7 @@ function isDerived({ derived }: DiffArgs, [name]: Path): boolean {
     return Object.hasOwn(derived, String(name));
 }
 
-/** The differences that remain once everything is left out that is ignored, spelled otherwise, or said by another one. */
+/** The differences, but for those that are ignored, are only another spelling, or follow from another difference. */
 function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boolean }[] {
     const { derived: fields, oldInputs, inputs, deployed, canonical } = args;
     const ignored = new Ignored(args.ignoreChanges);
@@ -90,7 +90,7 @@ function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boole
     /** Whether a derived field has no value, such as the contents of an image that isn't built yet: it shows nothing new. */
     const isEmpty = (name: string): boolean =>
         Object.hasOwn(fields, name) && Object.keys((now[name] as object | undefined) ?? {}).length === 0;
-    /** Whether the last inputs were deployed: then a change of the inputs says the same as one of the derived field. */
+    /** Whether the last inputs were deployed: a change of the inputs then implies the change of the derived field. */
     const wasDeployed = (name: string): boolean => changesBetween(oldInputs[name], before[name]).length === 0;
     const written = args.written ?? { oldInputs, inputs };
     /** Whether the engine can show both sides: a default has no value in the inputs. */

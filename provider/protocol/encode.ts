@@ -12,7 +12,7 @@ export function encode(properties: Record<string, unknown>, isSecret: (path: Pat
     return Struct.fromJavaScript(encodeMembers(properties, [], isSecret));
 }
 
-/** The same as plain JSON. */
+/** Encodes the properties as plain JSON. */
 export function encodeMembers(
     properties: Record<string, unknown>,
     path: Path,

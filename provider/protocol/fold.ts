@@ -18,11 +18,11 @@ import { SecretPaths } from "./secrets";
 
 type Values = Record<string, unknown>;
 
-/** By which a component asks for it: the name of the resource that is shown in full. */
+/** The input by which a component requests folding: the name of the resource that is shown in full. */
 export const SHOWN_WITH = "__shownWith";
 const FOLDED = "__shared";
 const SAME_AS = "sameAs";
-/** What differs between the resources; a connection that names a host alone is shown as one line, `host`. */
+/** The inputs that differ between the resources; a connection that has only a host is shown as one line, `host`. */
 const OWN = "connection";
 const HOST = "host";
 const DIGEST_LENGTH = 8;

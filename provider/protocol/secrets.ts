@@ -86,7 +86,7 @@ export class Redactor {
         for (const form of encodedForms(text.trim())) if (form.length >= SHORTEST_ENCODED) this.strings.add(form);
         for (const line of text.split(/\r?\n/)) {
             if (line.trim().length >= SHORTEST_LINE) this.strings.add(line);
-            // Of `TOKEN="..."`, as in an EnvironmentFile=, a program that fails tells the value alone.
+            // The value alone of `TOKEN="..."`, as in an EnvironmentFile=: a program that fails may print it.
             const value = /^\s*[\w.-]+\s*[=:]\s*(["']?)(.*?)\1\s*$/.exec(line)?.[2] ?? "";
             if (value.length >= SHORTEST_LINE) this.strings.add(value);
         }

@@ -5,9 +5,9 @@ import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { loadCalls, methodsOf } from "./service";
 import { EngineSession, type Served } from "./session";
 
-/** As large as the engine's own limit: a state can be. */
+/** The engine's own limit, which a large state can reach. */
 const MESSAGE_BYTES = 400 * 1024 * 1024;
-/** The engine kills 5 s after it asked. */
+/** The engine kills the provider 5 s after it asked it to end. */
 const GRACE_MS = 4000;
 
 export interface ProviderServer {
@@ -37,7 +37,8 @@ export function serve(listener: Listener, load: () => Promise<Served>): Provider
         attach: (engineAddress) => session.attach(engineAddress),
         async stop() {
             await session.end(GRACE_MS);
-            // What HTTP/2 took in this turn goes to the kernel at its end. The engine waits for this, and closes nothing itself.
+            // HTTP/2 hands its data to the kernel at the end of this turn of the event loop. The engine waits for the
+            // answer and closes nothing itself.
             await nextTurn();
             listener.close();
             server.forceShutdown();

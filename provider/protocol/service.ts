@@ -4,7 +4,7 @@ import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { EngineSession } from "./session";
 
-// What needs the resources is loaded by the first call that does, behind the port line.
+// Modules that need the resources are loaded by the first call that uses them, after the port was printed.
 const resourceCalls = () => import("./resource-calls");
 const configurationCalls = () => import("./configuration-calls");
 
@@ -62,7 +62,8 @@ function unary(session: EngineSession, methods: Record<string, Method>): Untyped
     const handlers = Object.entries(methods).map(([name, method]) => [
         name,
         (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) => {
-            // Told of every call once its stream is over: all of the answer was handed on, or nobody is there to take it.
+            // Called for every call once its stream has ended: the whole answer was passed on, or the client has
+            // disconnected.
             void session.track(new Promise((resolve) => call.once("cancelled", resolve)));
             void session.track(method(call.request)).then(
                 (response) => answer(null, response),
@@ -73,7 +74,7 @@ function unary(session: EngineSession, methods: Record<string, Method>): Untyped
     return Object.fromEntries(handlers);
 }
 
-/** Of what was thrown outside of a resource's operation. */
+/** The text of an error that was thrown outside of a resource's operation. */
 async function asFailure(session: EngineSession, error: unknown) {
     const { CallFailure, failureMessage } = await import("./failure");
     if (error instanceof CallFailure) return error;

@@ -6,7 +6,7 @@ import type { Decoded } from "./decode";
 import { EngineLog } from "./engine-log";
 import { SecretPaths } from "./secrets";
 
-/** What a session serves. The first call loads it, so that the port is printed early. */
+/** The package that a session serves. The first call loads it, so that the port is printed early. */
 export interface Served {
     package: Package;
     pool: HostPool;

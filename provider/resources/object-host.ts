@@ -4,7 +4,7 @@ import type { Connection } from "../host/connection";
 import type { Host } from "../host/host";
 import { DELETE_UNREACHABLE, isUnreachable, isUnreachableGone, withWayOut } from "../host/unreachable";
 
-/** What the state says of where an object is. */
+/** The host of an object, as the state has it. */
 interface Located {
     inputs: { connection?: Connection };
     outputs: { connection?: Connection; machineId?: string };
@@ -13,7 +13,7 @@ interface Located {
 /** The host of an object that exists already. */
 export interface ObjectHost {
     host: Host;
-    /** Warns, and is true, where the address leads to another machine than the one that has the object. */
+    /** Whether the address leads to another machine than the one that has the object; warns if it does. */
     isAnotherMachine(machineId: string): boolean;
     warnOfAnotherMachine(): void;
 }

@@ -3,7 +3,10 @@ import type { Context } from "../contract";
 import { sha256 } from "../digest";
 import type { Owner } from "../host/owner";
 
-/** The owner of an object that is being created: the nonce in its records tells it from an earlier one. */
+/**
+ * The owner of an object that is being created. A new nonce distinguishes its records from those of an earlier
+ * creation.
+ */
 export function newOwner(context: Context, key: string): Owner {
     return { token: tokenOf(context.urn, key), nonce: randomBytes(8).toString("hex"), urn: context.urn };
 }

@@ -1,6 +1,8 @@
 import { listensOf, parseUnit } from "./unit-file";
 
-/** Why a socket has to close when its unit changes so; undefined where it stays open through the update. */
+/**
+ * The reason why a socket has to close when its unit changes in this way; undefined if it stays open during the update.
+ */
 export function whyClosing(before: string, now: string): string | undefined {
     if (socketSection(before) === socketSection(now)) return undefined;
     const [from, to] = [listens(before), listens(now)];

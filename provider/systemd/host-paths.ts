@@ -7,7 +7,7 @@ export interface HostPath {
     key: string;
     /** Line of the setting, from 1. */
     line: number;
-    /** What systemd does with it: "reads it", "looks for it". */
+    /** The use that systemd makes of it: "reads it", "looks for it". */
     use: string;
 }
 

@@ -1,14 +1,23 @@
-/** Where things are on a host. */
+/** Paths on a host. */
 
-/** Where portabled looks for images (org.freedesktop.portable1(5)); 0700 root. */
+/** Directory in which portabled finds images (org.freedesktop.portable1(5)); 0700 root. */
 export const IMAGES_DIRECTORY = "/var/lib/portables";
-/** Our records: who wants which image, who wrote which file, what was switched last. Gone with the last resource. */
+/**
+ * Our records: the owners of images, services and files, and the last switch of each service. The directory is removed
+ * with the last resource.
+ */
 export const RECORDS_DIRECTORY = "/var/lib/pulumi-portable";
-/** What operations lock: systemd makes it at each boot, and only root can open it (file-hierarchy(7), tmpfiles.d(5)). */
+/**
+ * The directory that operations lock: systemd makes it at each boot, and only root can open it (file-hierarchy(7),
+ * tmpfiles.d(5)).
+ */
 export const LOCK_DIRECTORY = "/var/lib/private";
-/** Where administrators' units and drop-ins live (systemd.unit(5)). */
+/** Directory of administrators' units and drop-ins (systemd.unit(5)). */
 export const UNITS_DIRECTORY = "/etc/systemd/system";
-/** Where portabled copies attached units to (portablectl(1)); the second with --runtime, until the next boot. */
+/**
+ * Directories to which portabled copies attached units (portablectl(1)); the second with --runtime, until the next
+ * boot.
+ */
 export const ATTACHED_DIRECTORIES = ["/etc/systemd/system.attached", "/run/systemd/system.attached"];
 /** Directories of units that systemd reads before those of attached units, in their order (systemd.unit(5)). */
 export const DIRECTORIES_BEFORE_ATTACHED = [
@@ -18,7 +27,7 @@ export const DIRECTORIES_BEFORE_ATTACHED = [
     "/run/systemd/generator.early",
     UNITS_DIRECTORY,
 ];
-/** Where a profile NAME may be: NAME/service.conf in one of these (portablectl(1), "Profiles"). */
+/** Directories of profiles: a profile NAME is NAME/service.conf in one of these (portablectl(1), "Profiles"). */
 export const PROFILE_DIRECTORIES = [
     "/etc/systemd/portable/profile",
     "/run/systemd/portable/profile",

@@ -1,6 +1,9 @@
-/** What names portablectl and systemd take (portablectl(1), systemd.unit(5), "Portable Services Introduction"). */
+/**
+ * Rules for the names that portablectl and systemd accept (portablectl(1), systemd.unit(5), "Portable Services
+ * Introduction").
+ */
 
-/** What is wrong with a name, and what to do. */
+/** The fault of a name, and what to do. */
 export interface NameProblem {
     what: string;
     todo?: string;
@@ -11,7 +14,7 @@ const UNIT_SUFFIXES = [".service", ".socket", ".target", ".timer", ".path"];
 /** NAME_MAX, less what is added: `_`, `-`, 12 digits of the digest, `.raw`, and a suffix while it is uploaded. */
 const FILE_NAME_ROOM = 200;
 
-/** Why an image can't have the name; `undefined` when it can. */
+/** The reason why an image can't have the name; `undefined` when it can. */
 export function nameProblem(name: string): NameProblem | undefined {
     if (name.includes("_")) {
         return {
@@ -27,7 +30,7 @@ export function nameProblem(name: string): NameProblem | undefined {
     return undefined;
 }
 
-/** Why an instance can't have the name; `undefined` when it can. */
+/** The reason why an instance can't have the name; `undefined` when it can. */
 export function instanceProblem(instance: string): NameProblem | undefined {
     return /^[A-Za-z0-9][A-Za-z0-9-]*$/.test(instance)
         ? undefined
@@ -36,7 +39,7 @@ export function instanceProblem(instance: string): NameProblem | undefined {
           };
 }
 
-/** Why an image can't have the version; `undefined` when it can. */
+/** The reason why an image can't have the version; `undefined` when it can. */
 export function versionProblem(version: string): NameProblem | undefined {
     return /^[A-Za-z0-9][A-Za-z0-9.+~^_-]*$/.test(version)
         ? undefined

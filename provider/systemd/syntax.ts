@@ -1,6 +1,9 @@
 import { quoteWord } from "./unit-sections";
 
-/** Where systemd looks for a program without a path, on systems with and without a merged /usr (systemd.exec(5)). */
+/**
+ * Directories in which systemd finds a program without a path, on systems with and without a merged /usr
+ * (systemd.exec(5)).
+ */
 export const SEARCH_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /** Whether a boolean setting is on (systemd.syntax(7)). */

@@ -1,4 +1,4 @@
-/** How the text of a unit file is read (systemd.syntax(7), systemd.unit(5)). */
+/** Parser of unit files (systemd.syntax(7), systemd.unit(5)). */
 
 /** One assignment of a unit file. */
 export interface Assignment {

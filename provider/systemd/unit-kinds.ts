@@ -1,6 +1,6 @@
 import { kindOf } from "./unit-names";
 
-/** How a unit that is active takes a change of its settings. */
+/** The way in which an active unit takes a change of its settings. */
 export type Effect =
     /** The unit restarts. */
     | "restart"
@@ -24,7 +24,7 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
     swap: "next start",
 };
 
-/** What systemd needs for a change of a unit of this kind; `none` for slices, scopes, targets, paths and devices. */
+/** The action that a change of a unit of this kind needs; `none` for slices, scopes, targets, paths and devices. */
 export function effectOf(unit: string): Effect {
     return EFFECTS[kindOf(unit)] ?? "none";
 }

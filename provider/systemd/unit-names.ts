@@ -1,4 +1,4 @@
-/** What the name of a unit says about it (systemd.unit(5)). */
+/** The facts that the name of a unit contains (systemd.unit(5)). */
 
 /** `cowsay@.service`: can be enabled and instantiated, never started itself. */
 export function isTemplate(unit: string): boolean {

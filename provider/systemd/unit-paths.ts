@@ -40,8 +40,8 @@ export interface MountPoint {
 }
 
 /**
- * What must be in a read-only image for a service to start: systemd can't make mount points in it. Whether a bound
- * path is a file shows only on the host; a name with an extension (but not `.d`) is taken for a file.
+ * Lists the paths that a read-only image must have for a service to start: systemd can't make mount points in it.
+ * Whether a bound path is a file shows only on the host; a name with an extension (but not `.d`) is taken for a file.
  */
 export function mountPoints(unit: UnitFile, unitName: string): MountPoint[] {
     const found: MountPoint[] = [];

@@ -15,7 +15,7 @@ const OWN_NAMES = new Set(["User", "Group", "LogNamespace"]);
 /** Settings that name the user or group of another unit, or one of the host. */
 export const ACCOUNT_REFERENCES: ReadonlySet<string> = new Set(["SupplementaryGroups", "SocketUser", "SocketGroup"]);
 
-/** What a prefix becomes: `hello` and `hello-staging`. */
+/** The old and the new prefix: `hello` and `hello-staging`. */
 export interface Prefixes {
     from: string;
     to: string;
@@ -26,7 +26,7 @@ export function renamedUnit(name: string, { from, to }: Prefixes): string {
     return to + name.slice(from.length);
 }
 
-/** What the units of a program call their own. */
+/** The units and accounts that belong to a program. */
 export interface OwnNames {
     /** Names of units, also those that only a text has: aliases and slices. */
     units: ReadonlySet<string>;

@@ -10,7 +10,7 @@ export type UnitValue = string | number | boolean;
  */
 export type UnitSections = Record<string, Record<string, UnitValue | UnitValue[] | Record<string, UnitValue>>>;
 
-/** What can't be written as a unit file, each as the path in the sections and a sentence. */
+/** Lists the values that can't be written into a unit file, each with its path in the sections and a sentence. */
 export function sectionProblems(sections: UnitSections): { path: (string | number)[]; reason: string }[] {
     const problems: { path: (string | number)[]; reason: string }[] = [];
     for (const [section, keys] of Object.entries(sections)) {

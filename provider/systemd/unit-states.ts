@@ -1,6 +1,6 @@
 import { splitWords } from "./unit-file";
 
-/** What systemd shows of one unit. */
+/** The state of one unit, as systemctl shows it. */
 export interface UnitState {
     /** LoadState: loaded, not-found, masked, error... */
     load: string;
@@ -14,7 +14,7 @@ export interface UnitState {
     links: string[];
 }
 
-/** The same with what only the switch needs. */
+/** The state with the properties that only the switch needs. */
 export interface ShownUnit extends Omit<UnitState, "links"> {
     rootImage: string;
     result: string;
@@ -65,7 +65,7 @@ export function unitState({ load, active, sub, enablement }: ShownUnit, links: s
     return { load, active, sub, enablement, links };
 }
 
-/** As good as started: active, or a oneshot that has done its work. */
+/** Whether a unit counts as started: it is active, or a oneshot that has done its work. */
 export function isServing(unit: Pick<ShownUnit, "active" | "sub" | "type" | "result">): boolean {
     return (
         unit.active === "active" ||

@@ -1,7 +1,9 @@
 import { hash } from "node:crypto";
 import { open } from "node:fs/promises";
 
-/** A part of a file, cut where its content says: what is inserted before it moves it, and changes nothing of it. */
+/**
+ * A part of a file, whose limits depend on its content: bytes that are inserted before it move it without changing it.
+ */
 export interface Chunk {
     /** Bytes. */
     length: number;
@@ -9,7 +11,7 @@ export interface Chunk {
     hash: string;
 }
 
-/** Of what is sent for one byte that has changed, a chunk or two. */
+/** Smallest mean chunk size. One changed byte costs one or two chunks of upload. */
 const SMALLEST_MEAN_BYTES = 16 * 1024;
 /** About 180 KB of an index. */
 const MOST_CHUNKS = 8192;

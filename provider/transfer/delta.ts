@@ -10,10 +10,12 @@ export interface DeltaPart {
 /** Each costs a process on the host, about 2 ms: more than this many bytes would. */
 const LEAST_COPY_BYTES = 32 * 1024;
 const MOST_COPIES = 200;
-/** Of the file: with less to spare, it is sent as it is. */
+/** Share of the file: if a delta saves less than this, the whole file is sent. */
 const LEAST_SPARED = 0.1;
 
-/** How to make a new file out of an old one; undefined where that would spare little, or nothing is known of one. */
+/**
+ * Plans how to make a new file out of an old one; undefined if that would save little, or if the old one is unknown.
+ */
 export function planDelta(old: readonly Chunk[], now: readonly Chunk[]): DeltaPart[] | undefined {
     const sizeBytes = now.reduce((sum, { length }) => sum + length, 0);
     const found = matches(old, now);
@@ -26,7 +28,7 @@ export function planDelta(old: readonly Chunk[], now: readonly Chunk[]): DeltaPa
     return newBytes(parts) >= sizeBytes * (1 - LEAST_SPARED) ? undefined : parts;
 }
 
-/** What has to be sent of them. */
+/** Number of bytes that must be sent for the parts. */
 export function newBytes(parts: readonly Pick<DeltaPart, "from" | "length">[]): number {
     return parts.reduce((sum, { from, length }) => sum + (from === "new" ? length : 0), 0);
 }
@@ -44,7 +46,7 @@ function matches(old: readonly Chunk[], now: readonly Chunk[]): DeltaPart[] {
     let position = 0;
     let next = 0;
     for (const { hash, length } of now) {
-        // What follows the last one, where several are the same: zeros are.
+        // Of several equal chunks, such as zeros, the one that follows the last copy is taken.
         const index = old[next]?.hash === hash ? next : firstOf.get(hash);
         if (index === undefined || old[index]?.length !== length)
             push(parts, { from: "new", offset: position, length });

@@ -2,12 +2,12 @@ import path from "node:path";
 import { getAsset, isSea } from "node:sea";
 import { Worker } from "node:worker_threads";
 
-/** Of every image that this process sends, by its digest: one may go to many hosts. */
+/** The index of every image that this process sends, by its digest: one image may be sent to many hosts. */
 const indexes = new Map<string, Promise<string>>();
 
 /**
- * The index of an image file, made while other work goes on. Empty where the file can't be read any more: who sends it
- * will tell.
+ * The index of an image file, made while other work goes on. It is empty if the file can't be read any more: the upload
+ * reports that.
  */
 export function indexOf({ digest, file }: { digest: string; file: string }): Promise<string> {
     const made = indexes.get(digest) ?? inThread(file);

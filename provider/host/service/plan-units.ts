@@ -54,7 +54,7 @@ export class Units {
     /** Every unit of the image, and every instance that is declared or loaded. */
     readonly all: string[];
     /** `all`, with the units of the image that is attached now. */
-    readonly allEver: string[];
+    readonly allWithAttached: string[];
     readonly leave: string[];
     /** Instances that are declared no more. */
     readonly formerInstances: string[];
@@ -79,7 +79,7 @@ export class Units {
         const loaded = [...shown.keys()].filter((unit) => instanceOf(unit) !== undefined && this.isActive(unit));
         const instances = [...now.units.keys(), ...loaded].filter((unit) => imageUnits.has(templateOf(unit) ?? ""));
         this.all = [...new Set([...imageUnits.keys(), ...instances])];
-        this.allEver = [...new Set([...this.before.keys(), ...this.all, ...loaded])];
+        this.allWithAttached = [...new Set([...this.before.keys(), ...this.all, ...loaded])];
         this.formerInstances = [...before.units.keys()].filter(
             (unit) => instanceOf(unit) !== undefined && !this.before.has(unit) && !now.units.has(unit),
         );

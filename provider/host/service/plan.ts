@@ -83,8 +83,8 @@ export function planSwitch(inspected: Found, desired: DesiredService): SwitchPla
         readBy: units.readBy(desired.files),
         systemdVersion: inspected.facts.systemdVersion,
         before: {
-            enabled: units.allEver.filter((unit) => units.isEnabled(unit)),
-            active: units.allEver.filter((unit) => !isTemplate(unit) && units.isActive(unit)),
+            enabled: units.allWithAttached.filter((unit) => units.isEnabled(unit)),
+            active: units.allWithAttached.filter((unit) => !isTemplate(unit) && units.isActive(unit)),
         },
         nothingToDo:
             inspected.applied &&

@@ -10,7 +10,7 @@ command -v portablectl >/dev/null 2>&1 || { wait "$version_pid"; exit 0; }
 free=$(df -B 1 --output=avail /var/lib) free=${free##*[!0-9]}
 say free "$free"
 [ "$free" -gt "$size_bytes" ] || { wait "$version_pid"; exit 0; }
-# Starts portabled, which describes the image as soon as that has arrived. It stops by itself when it is idle.
+# Starts portabled early: it is asked to describe the image as soon as that has arrived. It stops by itself when idle.
 systemctl start --no-block systemd-portabled.service >/dev/null 2>&1 &
 # The version must not be reported in the middle of the block below.
 wait "$version_pid"

@@ -1,5 +1,6 @@
-# Reports each file that exists: `file MODE OWNER:UID GROUP:GID SHA256 PATH`. What isn't a file has a word for its kind in place of
-# the digest, and isn't read: a FIFO or a device might never end. Neither might what was exchanged for one just now.
+# Reports each file that exists: `file MODE OWNER:UID GROUP:GID SHA256 PATH`. What isn't a file has a word for its kind
+# in place of the digest, and isn't read: a FIFO or a device might never end. The read has a time limit, as a file may
+# be replaced by one of these meanwhile.
 show_files() {
     for path; do
         if [ -L "$path" ]; then digest='link'

@@ -21,8 +21,9 @@ export interface Validated {
 }
 
 /**
- * Everything that can be told of an image from its own contents, failures first. `unitTexts`: the units that
- * portablectl attaches; `instanceOf`: their prefix before it became that of an instance. Reads the programs that the units start; changes nothing, and needs no host.
+ * The findings about an image that its own contents show, failures first. `unitTexts`: the units that portablectl
+ * attaches; `instanceOf`: their prefix before it became that of an instance. Reads the programs that the units start;
+ * changes nothing, and needs no host.
  */
 export async function validateImage(
     name: string,

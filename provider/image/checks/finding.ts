@@ -8,7 +8,7 @@ export interface Finding {
     dependsOnProfile?: boolean;
     /** Unit by its name, or another file of the image by its path. None where it is about the image as a whole. */
     file?: string;
-    /** From 1. */
+    /** Number of the line, counted from 1. */
     line?: number;
     /** One sentence, no full stop: what is wrong. */
     what: string;

@@ -10,7 +10,7 @@ import { type ImageFacts, type ImageUnit, services } from "./image-facts";
 /** Directories whose content is a program's: what a unit names there is meant to be the image's. */
 const PROGRAMS = ["/usr", "/opt", "/bin", "/sbin", "/lib", "/app"];
 
-/** Settings that systemd takes otherwise than they look in an image: it reads them on the host, or drops them. */
+/** Finds settings that have another meaning in an image: systemd reads them on the host, or ignores them. */
 export function hostSettingFindings(facts: ImageFacts): Finding[] {
     return [
         ...facts.units.flatMap((unit) => [...hostPathFindings(facts, unit), ...defaultInstanceFindings(unit)]),

@@ -9,7 +9,7 @@ export interface ImageUnit {
     parsed: UnitFile;
 }
 
-/** What is looked at: the image as it will be on the host. */
+/** The image that is checked, as it will be on the host. */
 export interface ImageFacts {
     /** The image's name: the prefix of its units. */
     name: string;

@@ -4,7 +4,10 @@ import { ACCOUNT_REFERENCES } from "../../systemd/unit-renaming";
 import type { Finding } from "./finding";
 import type { ImageFacts, ImageUnit } from "./image-facts";
 
-/** What two instances of a program would share on a host though their units and directories have names of their own. */
+/**
+ * Finds names that two instances of a program would share on a host, though their units and directories have names of
+ * their own.
+ */
 export function instanceFindings(facts: ImageFacts, instanceOf: string): Finding[] {
     const directories = formerDirectories(facts, instanceOf);
     return facts.units.flatMap((unit) =>
@@ -17,7 +20,7 @@ export function instanceFindings(facts: ImageFacts, instanceOf: string): Finding
     );
 }
 
-/** Directories that systemd made for the program, by path: what is in their place for this instance. */
+/** The directories that systemd makes for this instance, by the paths of those that it makes for the program. */
 function formerDirectories({ name, units }: ImageFacts, instanceOf: string): Map<string, string> {
     const found = new Map<string, string>();
     for (const { key, value } of units.flatMap(({ parsed }) => parsed.assignments)) {

@@ -20,7 +20,7 @@ const RUNTIMES: [name: string, pattern: RegExp][] = [
     ["QEMU", /^qemu-system-/],
     ["Chromium", /^(chrome|chromium|chrome-headless-shell|headless_shell)$/],
 ];
-/** Libraries that do, by a NEEDED entry or as a file beside the program (.NET brings its own). */
+/** Libraries of such runtimes, found by a NEEDED entry or as a file beside the program (.NET has its own copy). */
 const LIBRARIES: [name: string, pattern: RegExp][] = [
     ["Java", /^libjvm\.so/],
     [".NET", /^lib(coreclr|hostfxr|hostpolicy)\.so/],
@@ -31,7 +31,7 @@ const LIBRARIES: [name: string, pattern: RegExp][] = [
 ];
 const SHELL = /^(sh|bash|dash|ash|zsh|busybox)$/;
 
-/** Which of the runtimes above a service starts: "Node.js". */
+/** The runtimes above that services start: "Node.js". */
 function jitRuntimes(tree: Tree, started: readonly Started[]): Map<string, { runtime: string; started: Started }> {
     const found = new Map<string, { runtime: string; started: Started }>();
     for (const program of started) {

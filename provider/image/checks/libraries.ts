@@ -39,8 +39,8 @@ export function imageLoader(tree: Tree, elf: (file: ImageFile) => ReturnType<typ
 }
 
 /**
- * What keeps a program from being loaded. `outside`: paths whose content isn't the image's; `libraryPath`: directories
- * of LD_LIBRARY_PATH.
+ * Finds what prevents a program from being loaded. `outside`: paths whose content isn't the image's; `libraryPath`:
+ * directories of LD_LIBRARY_PATH.
  */
 export async function libraryProblems(
     loader: Loader<ImageFile>,
@@ -49,13 +49,13 @@ export async function libraryProblems(
     outside: readonly string[],
 ): Promise<LibraryProblem[]> {
     const { missing, tooOld } = await loader.load(program, { libraryPath });
-    // Where one of its directories is mounted from the host, a library may be there.
+    // A library may be in a directory that is mounted from the host.
     const isSurely = ({ searched }: Missing<ImageFile>) =>
         !searched.some((directory) => outside.some((mountPoint) => isIn(directory, mountPoint)));
     return [...missing.filter(isSurely).map(missingProblem), ...tooOld.map(tooOldProblem)];
 }
 
-/** What an ELF file says of itself; undefined where it is none, or its tables point outside of it. */
+/** The headers of an ELF file; undefined if it is none, or if its tables point outside of it. */
 export async function elfOf(entry: FileEntry): ReturnType<typeof readElf> {
     try {
         return await readingContent(entry, readElf);

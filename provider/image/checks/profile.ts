@@ -10,7 +10,7 @@ import { type ImageFacts, type ImageUnit, mountedOver, services } from "./image-
 import { jitFindings } from "./jit";
 import type { Started } from "./programs";
 
-/** Where programs keep what they write; the root of an image is read-only. */
+/** Directories to which programs write; the root of an image is read-only. */
 const WRITTEN = /^\/(var\/(lib|cache|log|spool|db)|srv|data)\/[^/]/;
 /** The managed directory for each of them. */
 const MANAGED: [start: string, setting: string][] = [
@@ -18,10 +18,13 @@ const MANAGED: [start: string, setting: string][] = [
     ["/var/log/", "LogsDirectory"],
     ["/", "StateDirectory"],
 ];
-/** An option or variable that says where to listen. */
+/** An option or variable that names the address to listen on. */
 const LISTENS = /(port|listen|bind|addr|http|https)/i;
 
-/** What the security profile does to a service: the default one, when none is named (portablectl(1), "Profiles"). */
+/**
+ * Finds what the security profile forbids a service; the profile is the default one unless another is named
+ * (portablectl(1), "Profiles").
+ */
 export async function profileFindings(facts: ImageFacts, started: readonly Started[]): Promise<Finding[]> {
     const accounts = await accountsOf(facts.tree);
     return [

@@ -24,7 +24,10 @@ export interface Started {
 /** The kernel follows as many interpreters (BINPRM_MAX_RECURSION is 5). */
 const MAX_INTERPRETERS = 5;
 
-/** Follows every command of every service to what is loaded; finds what stands in the way (execve(2), ld.so(8)). */
+/**
+ * Follows every command of every service to the files that are loaded, and finds what would make that fail (execve(2),
+ * ld.so(8)).
+ */
 export class Programs {
     readonly findings: Finding[] = [];
     readonly started: Started[] = [];
@@ -44,7 +47,7 @@ export class Programs {
         for (const unit of services(facts)) {
             const outside = mountedOver(unit);
             for (const program of programs(unit.parsed, unit.name)) {
-                // systemd skips a relative path: that is told with the line's other faults.
+                // systemd skips a relative path: that is reported with the other faults of the line.
                 if (program.candidates.every((candidate) => candidate.startsWith("/")))
                     await all.follow(unit, program, outside);
             }

@@ -3,11 +3,11 @@ import type { Sentence } from "../../errors";
 /** The kernel reads no more of a file to see what it is (BINPRM_BUF_SIZE). */
 export const HEAD_BYTES = 256;
 
-/** What the kernel takes a file for (execve(2)). */
+/** The kind of file that the kernel sees (execve(2)). */
 export type Executable =
     | { kind: "program" }
     | { kind: "script"; interpreter: string; args: string[] }
-    /** It can't be started; `isScript` tells whether it begins as one. */
+    /** It can't be started; `isScript`: it begins like a script. */
     | { kind: "unusable"; isScript: boolean; problem: Required<Sentence> };
 
 /** `head`: its first bytes. */

@@ -8,10 +8,13 @@ import { type ImageFacts, services } from "./image-facts";
 
 /** Bound from the host by every profile that comes with systemd. */
 const BOUND_FILES = ["/etc/machine-id", "/etc/resolv.conf"];
-/** What any user needs of a directory to enter and list it. */
+/** The mode bits by which any user can enter and list a directory. */
 const OPEN_TO_ALL = 0o005;
 
-/** What portabled and systemd look for in an image ("Portable Services Introduction", "Requirements on Images"). */
+/**
+ * The files that portabled and systemd require in an image ("Portable Services Introduction", "Requirements on
+ * Images").
+ */
 export async function systemFindings(facts: ImageFacts): Promise<Finding[]> {
     return [...rootFindings(facts.tree), ...(await osReleaseFindings(facts)), ...mountPointFindings(facts)];
 }
@@ -66,7 +69,7 @@ function prefixFindings(path: string, name: string, text: string): Finding[] {
     ];
 }
 
-/** What is mounted into a read-only image must be there: systemd can't make it. */
+/** Mount points must exist in a read-only image: systemd can't make them. */
 function mountPointFindings(facts: ImageFacts): Finding[] {
     const findings: Finding[] = [];
     for (const path of REPLACED_DIRECTORIES) {
@@ -76,7 +79,7 @@ function mountPointFindings(facts: ImageFacts): Finding[] {
     }
     for (const path of BOUND_FILES) {
         const place = facts.tree.lookup(path);
-        // A link into /run leads to what is bound there.
+        // A link into /run leads to a file that is bound there.
         if (place?.entry?.kind === "file" || place?.path.startsWith("/run/")) continue;
         findings.push(absent(undefined, undefined, path, "file", "the profiles of systemd bind the host's there"));
     }

@@ -5,7 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import type { Finding } from "./finding";
 
-/** It takes some 20 ms; a machine that is that busy goes without. */
+/** It takes some 20 ms; a machine that needs longer than this is too busy, and the check is skipped. */
 const TIMEOUT_MS = 5000;
 
 /**

@@ -5,11 +5,11 @@ import { unitDirectories, unreadUnits } from "../tree/units";
 import type { Finding } from "./finding";
 import type { ImageFacts } from "./image-facts";
 
-/** An operating system brings hundreds of units that nobody means to attach. */
+/** An operating system has hundreds of units that are not to be attached. */
 const MAX_IGNORED = 10;
 const KNOWN_SUFFIX = /\.(service|socket|target|timer|path|mount|automount|swap|slice|scope|device)$/;
 
-/** Which units portablectl attaches, and which it leaves in the image. */
+/** Finds units that portablectl would not attach. */
 export function unitNameFindings(facts: ImageFacts): Finding[] {
     const unread = unreadUnits(facts.tree, facts.name).map(
         ({ name, what, todo }): Finding => ({ severity: "failure", file: name, what, todo }),

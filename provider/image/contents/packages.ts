@@ -5,7 +5,7 @@ import { sizeText } from "./size";
 
 /** A package that came into the image with its name and version. */
 export interface ImagePackage {
-    /** How it was installed. */
+    /** The package manager that installed it. */
     kind: "apk" | "deb" | "nix" | "npm" | "python";
     name: string;
     version: string;
@@ -19,7 +19,7 @@ const NIX_STORE = /^\/nix\/store\/[0-9a-z]{32}-([^/]+)$/;
 const NPM_PACKAGE = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/@.][^/]*))\/package\.json$/;
 const PYTHON_PACKAGE = /\/(?:site|dist)-packages\/([^/]+?)-([^/-]+)\.(?:dist-info|egg-info)$/;
 
-/** Lists of packages that are told by their packages. */
+/** Lists of packages, which the packages themselves stand for. */
 export const PACKAGE_LISTS = { deb: "/var/lib/dpkg/status", apk: "/lib/apk/db/installed" } as const;
 
 /** The packages that left a record in the image: those of dpkg, apk, Nix, npm and pip. */

@@ -1,6 +1,6 @@
 import type { ReadAt } from "../tree/content";
 
-/** What the loader takes from a program or shared library (elf(5), ld.so(8); "Symbol Versioning" of the LSB). */
+/** The parts of a program or shared library that the loader uses (elf(5), ld.so(8); "Symbol Versioning" of the LSB). */
 export interface Elf {
     /** e_machine by the name systemd has for it (systemd.unit(5), ConditionArchitecture=), or `machine 42`. */
     architecture: string;
@@ -18,7 +18,7 @@ export interface Elf {
     neededVersions: Record<string, string[]>;
     /** Versions of symbols that it has. */
     versions: string[];
-    /** Where the last byte that is loaded ends: a file shorter than that was cut. */
+    /** The end of the last byte that is loaded: a shorter file was cut off. */
     endsAt: number;
 }
 
@@ -39,14 +39,14 @@ const [ET_EXEC, ET_DYN] = [2, 3];
 const [PT_LOAD, PT_DYNAMIC, PT_INTERP] = [1, 2, 3];
 const DT = { needed: 1, strtab: 5, strsz: 10, soname: 14, rpath: 15, runpath: 29, flags1: 0x6ffffffb } as const;
 const DT_VERSION = { def: 0x6ffffffc, defnum: 0x6ffffffd, need: 0x6ffffffe, neednum: 0x6fffffff } as const;
-/** In DT_FLAGS_1 of programs that may lie anywhere. */
+/** Flag in DT_FLAGS_1 of position-independent executables. */
 const DF_1_PIE = 0x08000000n;
 /** The loader only warns where such a version is missing. */
 const VER_FLG_WEAK = 2;
 /** More than the version tables of any library known (libc.so.6: 2 KB). */
 const MAX_VERSIONS_BYTES = 256 * 1024;
 
-/** Reads what the file says of itself; undefined when it isn't ELF, or is a kind that is never started. */
+/** Reads the headers of the file; undefined if it isn't ELF, or is of a kind that is never started. */
 export async function readElf(readAt: ReadAt): Promise<Elf | undefined> {
     const head = await readAt(0, 64);
     if (head.length < 52 || head.toString("latin1", 0, 4) !== "\x7fELF") return undefined;

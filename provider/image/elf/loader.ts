@@ -5,16 +5,16 @@ import { builtInDirectories, configuredDirectories, librariesOf, type SearchFile
 
 /** A file that a loader finds. */
 export interface LibraryFile {
-    /** Where it is, symbolic links followed. */
+    /** Its path, with symbolic links followed. */
     path: string;
     content: Content;
 }
 
-/** What a loader sees of files, and what is in them. */
+/** The files that a loader sees. */
 export interface LoaderFiles<F extends LibraryFile> extends SearchFiles {
     /** The ordinary file that a path leads to; undefined where there is none. */
     file(path: string): Promise<F | undefined>;
-    /** What it says of itself; undefined when it is neither a program nor a library. */
+    /** The headers of the file; undefined if it is neither a program nor a library. */
     elf(file: F): Promise<Elf | undefined>;
 }
 
@@ -22,7 +22,7 @@ export interface LoaderFiles<F extends LibraryFile> extends SearchFiles {
 export interface Loaded<F extends LibraryFile> {
     /** The NEEDED entry that led here; of a program its path. */
     name: string;
-    /** As it was found, symbolic links not followed. */
+    /** Its path as it was found, without following symbolic links. */
     path: string;
     file: F;
     elf: Elf;
@@ -38,7 +38,7 @@ export interface Missing<F extends LibraryFile> {
     neededBy: Loaded<F>;
     /** The first file of that name that can't be loaded. `architecture` is undefined where it is no library. */
     unfit?: { path: string; architecture: string | undefined };
-    /** Where it was looked for. */
+    /** The paths at which it was searched. */
     searched: string[];
 }
 
@@ -53,7 +53,7 @@ export interface TooOld<F extends LibraryFile> {
 }
 
 export interface Loading<F extends LibraryFile> {
-    /** In the order in which they are loaded. */
+    /** The libraries in the order in which they are loaded. */
     libraries: Loaded<F>[];
     missing: Missing<F>[];
     tooOld: TooOld<F>[];

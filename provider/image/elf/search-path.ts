@@ -1,6 +1,6 @@
 import { join, nameOf, parentOf } from "../tree/paths";
 
-/** What the configuration of a loader is read from. */
+/** The files from which the configuration of a loader is read. */
 export interface SearchFiles {
     /** The text of a file; undefined where there is none. */
     text(path: string): Promise<string | undefined>;
@@ -32,7 +32,7 @@ function isMusl(loader: string | undefined): boolean {
     return loader !== undefined && nameOf(loader).startsWith("ld-musl-");
 }
 
-/** Which libraries the loader is itself. `loader`: PT_INTERP of the program. */
+/** The names of libraries that the loader itself provides. `loader`: PT_INTERP of the program. */
 export function librariesOf(loader: string | undefined) {
     const musl = isMusl(loader);
     const own = loader === undefined ? undefined : nameOf(loader);

@@ -2,7 +2,7 @@ import { listed } from "../../format";
 import { isIn } from "../tree/paths";
 import { type Tree, textEntry } from "../tree/tree";
 
-/** Where an extension says what it extends (systemd-sysext(8)). */
+/** Directory of the file in which an extension names what it extends (systemd-sysext(8)). */
 export const EXTENSION_RELEASE = "/usr/lib/extension-release.d";
 /** All of an extension that is laid over an image. */
 const HIERARCHIES = ["/usr", "/opt"];

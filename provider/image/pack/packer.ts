@@ -9,12 +9,15 @@ export interface PackOptions {
     signal?: AbortSignal;
 }
 
-/** The tool that packs isn't on this machine, or is too old: all else about the image can be told without it. */
+/** The tool that packs isn't on this machine, or is too old. Everything else about the image is known without it. */
 export class PackerMissing extends UserError {}
 
 /** Makes the file of an image: the same bytes from the same tree, for everyone and everywhere. */
 export interface Packer {
-    /** What decides the bytes besides the tree: our options and the tool's version. A PackerMissing where there is none to use. */
+    /**
+     * The inputs that decide the bytes besides the tree: our options and the version of the tool. Throws a
+     * PackerMissing if there is no usable tool.
+     */
     version(): Promise<(string | number)[]>;
     /** Packs the tree into a new file; a UserError when a file isn't what was resolved. */
     pack(tree: Tree, file: string, options?: PackOptions): Promise<void>;
@@ -25,7 +28,7 @@ export interface Tool {
     program: string;
     /** The option that makes it print its version. */
     versionOption: string;
-    /** What it prints: the first group is the version, the second and third are its numbers. */
+    /** The output of the option: the first group is the version, the second and third are its numbers. */
     versionPattern: RegExp;
     /** The oldest version that can be used, and what an older one lacks. */
     oldest: [major: number, minor: number];

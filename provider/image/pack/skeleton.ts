@@ -2,7 +2,7 @@ import { parseUnit } from "../../systemd/unit-file";
 import { mountPoints } from "../../systemd/unit-paths";
 import { type DirectoryEntry, type Entry, type Tree, textEntry } from "../tree/tree";
 
-/** Bump when what is written beside the user's files changes: images of the same source are then made anew. */
+/** Bump when the files that are added to those of the user change: images of the same source are then built anew. */
 export const SKELETON_VERSION = 1;
 
 export interface Identity {
@@ -11,13 +11,13 @@ export interface Identity {
     version: string;
     /** Makes it an extension: name of the image that it extends, and prefix of its units. */
     extends?: string;
-    /** Of an instance: the prefix that the program's units have by themselves. */
+    /** The prefix of the units in the source of an instance. */
     instanceOf?: string;
 }
 
 /**
  * Adds what portabled, systemd and the C library look for in an image ("Portable Services Introduction", "Requirements
- * on Images"), and the mount points of its services. What the user gave stays.
+ * on Images"), and the mount points of its services. Files of the user are kept.
  */
 export function addSkeleton(tree: Tree, identity: Identity, units: Readonly<Record<string, string>>): void {
     for (const [path, mode] of Object.entries(DIRECTORIES)) addAbsent(tree, path, { kind: "directory", mode });

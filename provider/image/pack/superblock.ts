@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 
-/** What a disk image is. */
+/** The format of a disk image. */
 export type ImageFormat = "squashfs" | "erofs" | "gpt" | "ext" | "btrfs" | "xfs";
 
 /** The bytes that show it, in hexadecimal, and where they are (util-linux, libblkid/src/superblocks). */
@@ -29,7 +29,9 @@ export async function imageFormat(file: string): Promise<ImageFormat | undefined
     }
 }
 
-/** The length that the superblock of a squashfs says: bytes_used, 64 bits at 40. Undefined where not even that is there. */
+/**
+ * The length of a squashfs in its superblock: bytes_used, 64 bits at 40. Undefined if the file is shorter than that.
+ */
 export async function squashfsLength(file: string): Promise<number | undefined> {
     const handle = await open(file);
     try {

@@ -1,4 +1,4 @@
-/** What a header of a tar archive says (pax in POSIX.1-2017; "ustar Interchange Format"). Owner and times are 0. */
+/** The fields of a header of a tar archive (pax in POSIX.1-2017; "ustar Interchange Format"). Owner and times are 0. */
 export interface TarHeader {
     /** Relative path; that of a directory ends in a slash. */
     name: string;
@@ -14,7 +14,7 @@ export interface TarHeader {
 const BLOCK = 512;
 const TYPES = { file: "0", symlink: "2", directory: "5", extended: "x" } as const;
 const MAX_NAME = 100;
-/** What eleven octal digits hold. */
+/** The largest number of eleven octal digits. */
 const MAX_SIZE = 8 ** 11 - 1;
 const BUFFER_BYTES = 1 << 20;
 
@@ -32,7 +32,7 @@ export class TarWriter {
     /** `send` resolves when the bytes may be written over. */
     constructor(private readonly send: (bytes: Buffer) => Promise<void>) {}
 
-    /** Starts an entry; as many bytes as its size says must follow. */
+    /** Starts an entry, which must be followed by as many bytes as its size. */
     async header(header: TarHeader): Promise<void> {
         await this.put(Buffer.alloc(this.padding));
         const { size = 0 } = header;
@@ -46,7 +46,7 @@ export class TarWriter {
         await this.put(block(header.name, header.type, header.mode, size, header.linkname ?? ""));
     }
 
-    /** Free space for the next bytes of the entry; `advance` tells how much of it was filled. */
+    /** Free space for the next bytes of the entry; call `advance` with the number of bytes that were filled. */
     async room(): Promise<Buffer> {
         if (this.filled === BUFFER_BYTES) await this.flush();
         return this.buffers[this.current].subarray(this.filled);
@@ -82,7 +82,10 @@ export class TarWriter {
     }
 }
 
-/** What a header has no room for, or can't be sure to be read in: `LENGTH KEY=VALUE`, the length counting itself. */
+/**
+ * A field that has no room in a header, or that not every reader reads there: `LENGTH KEY=VALUE`, where the length
+ * counts itself.
+ */
 function extendedRecords({ name, linkname = "", size = 0, pax }: TarHeader): Buffer {
     const all = Object.entries({
         ...(fits(name) ? {} : { path: name }),

@@ -9,9 +9,9 @@ import { AmbiguousListing, PackedListing } from "./packed-listing";
 import { packerEnvironment } from "./packer";
 import { imageFormat } from "./superblock";
 
-/** Why the files of a ready image can't be listed. */
+/** The reason why the files of a ready image can't be listed. */
 export interface Unread {
-    /** True for an image that can't be used; false where only this machine can't look into it. */
+    /** True for an image that can't be used; false if only this machine can't open it. */
     isBroken: boolean;
     /** A sentence without its full stop. */
     what: string;
@@ -19,8 +19,8 @@ export interface Unread {
 }
 
 /**
- * Lets `use` look at the files of a ready image, while they can be read. Every byte of the image is read once, so that
- * a damaged one shows.
+ * Calls `use` with the files of a ready image, which can be read until it returns. Every byte of the image is read
+ * once, so that a damaged one shows.
  */
 export async function withReadyTree<T>(
     file: string,

@@ -21,7 +21,7 @@ import type { Problems } from "./problems";
 const FILLED_LATER = ["/dev", "/proc", "/run", "/sys"];
 const SETUID = 0o4000;
 const SETGID = 0o2000;
-/** As many names as a warning lists. */
+/** Number of names that a warning lists. */
 const MAX_NAMED = 5;
 
 /**
@@ -185,7 +185,7 @@ class Walk {
         else found.push([imagePath, cached]);
     }
 
-    /** For texts. */
+    /** The path as messages show it. */
     private name(imagePath: string): string {
         return imagePath === "" ? this.written : `${this.written.replace(/\/+$/, "")}${imagePath}`;
     }

@@ -11,7 +11,10 @@ import type { MakeArgs, Ready } from "./loaded";
 
 const MAX_REDIRECTS = 10;
 
-/** Why something can't be downloaded from there; `undefined` when it can. Never holds a password in the URL. */
+/**
+ * The reason why nothing can be downloaded from the URL; `undefined` when it can. It never contains a password of the
+ * URL.
+ */
 export function urlProblem(url: string): Sentence | undefined {
     if (!URL.canParse(url))
         return { what: "That is not a URL", todo: "Write it whole, as https://example.com/hello.raw" };

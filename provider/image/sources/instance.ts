@@ -12,7 +12,7 @@ import type { Problems } from "./problems";
 /** Bump when the same source is rewritten another way: images of instances are then made anew. */
 const INSTANCE_VERSION = 2;
 
-/** What an image is called on a host, and the prefix of its units: `hello-staging` for `hello` and `staging`. */
+/** The name of an image on a host, which is the prefix of its units: `hello-staging` for `hello` and `staging`. */
 export function instanceName(name: string, instance: string | undefined): string {
     return instance === undefined ? name : `${name}-${instance}`;
 }

@@ -30,11 +30,11 @@ export interface MakeArgs {
     /** A live line: what the build does now. */
     onProgress: (text: string) => void;
     signal?: AbortSignal;
-    /** Directory of the local store, for what shall be kept between runs. */
+    /** Directory of the local store, whose files are kept between runs. */
     storeDirectory: string;
 }
 
-/** What loading a source gives. */
+/** The result of loading a source. */
 export interface LoadedSource {
     /** SHA-256 over all that the image is made of, the same on every machine; UNKNOWN while a part of it is. */
     sourceDigest: string | Unknown;
@@ -45,18 +45,18 @@ export interface LoadedSource {
 }
 
 export interface LoadArgs {
-    /** Where the source stands: `source.files`. */
+    /** Property path of the source: `source.files`. */
     path: Path;
     /** Prefix of the units. */
     name: Previewed<string>;
     version: Previewed<string>;
     /** Makes it an extension: name of the image that it extends, which is then the prefix of the units. */
     extends?: Previewed<string>;
-    /** Tells the image from others of the same program on a host; loaders of sources needn't know it. */
+    /** Distinguishes the image from others of the same program on a host; loaders of sources don't use it. */
     instance?: Previewed<string>;
     /** Absolute; relative paths of the source start here. */
     programDirectory: string;
-    /** Collects what is wrong, each under its property. */
+    /** Collects the faults, each under its property. */
     problems: Problems;
     signal?: AbortSignal;
 }

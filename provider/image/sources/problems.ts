@@ -5,7 +5,7 @@ import { LocalProblem } from "../tree/local-files";
 /** Collects everything that is wrong with a source, so that one preview names it all. */
 export class Problems {
     readonly failures: Failure[] = [];
-    /** What the user should know, and what stops nothing. */
+    /** A warning for the user, which stops nothing. */
     readonly warnings: Failure[] = [];
 
     add(path: Path, problem: Sentence | undefined): void {
@@ -21,7 +21,7 @@ export class Problems {
         throwFailures(this.failures, "The image can't be built");
     }
 
-    /** What `read` gives; undefined, and noted here, when something local can't be used. */
+    /** The result of `read`; undefined, with a note here, when something local can't be used. */
     async reading<T>(path: Path, read: () => Promise<T>): Promise<T | undefined> {
         try {
             return await read();

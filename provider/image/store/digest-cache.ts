@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { writeWholeOrNot } from "./write";
 
-/** What changes whenever the content of a file does (inode(7)). */
+/** The fields of inode(7) that change whenever the content of a file changes. */
 export interface FileState {
     dev: bigint;
     ino: bigint;
@@ -14,7 +14,7 @@ interface Known {
     /** Device, inode, size, and the times in nanoseconds. */
     state: string;
     sha256: string;
-    /** Day it was last asked for, since 1970. */
+    /** Day of its last use, counted from 1970. */
     day: number;
 }
 
@@ -29,16 +29,16 @@ const VERSION_LINE = "digests 2";
 const PIECE_LENGTH = 1 << 16;
 
 /**
- * Digests of local files by path and state, kept between processes: what hasn't changed isn't read again. One record
- * for each program, replaced as a whole: of two processes that write at once, the later one's additions stay, and what
- * is lost is hashed again.
+ * Digests of local files by path and state, kept between processes: unchanged files aren't read again. One record for
+ * each program, replaced as a whole: of two processes that write at once, the later one's additions stay, and what is
+ * lost is hashed again.
  */
 export class DigestCache {
     private readonly entries = new Map<string, Known>();
     private loaded: Promise<void> | undefined;
     private isChanged = false;
 
-    /** `file`: where it is kept; undefined for this process alone. */
+    /** `file` keeps the digests; without it they are known to this process alone. */
     constructor(private readonly file?: string) {}
 
     /** Digest of the file in that state; `hash` reads it where it isn't known. */

@@ -7,13 +7,13 @@ import { moveIntoPlace, unlessAbsent } from "./write";
 /** Directories of the store whose entries are directories of {@link directoryInStore}. */
 export const DIRECTORY_KINDS = ["runtimes", "layers", "downloads"] as const;
 
-/** In each of them: its size in bytes, in decimal. */
+/** File in each directory with its size in bytes, in decimal. */
 export const SIZE_FILE = ".size";
 
 /**
- * A directory in the local store for what is costly to make: absolute path of `kind/key`, which appears complete or
- * not at all, is never changed, and has as its time of change when it was last used. `make` fills the directory that
- * it gets. `key` is a file name and tells all that `make` depends on.
+ * A directory in the local store for data that is costly to make: absolute path of `kind/key`, which appears complete
+ * or not at all, is never changed, and has as its time of change when it was last used. `make` fills the directory that
+ * it gets. `key` is a file name that covers all inputs of `make`.
  */
 export async function directoryInStore(
     storeDirectory: string,

@@ -1,4 +1,4 @@
-/** How much the local store may keep. */
+/** Limits of the local store. */
 export interface StoreLimits {
     /** Bytes of images. */
     maxBytes: number;

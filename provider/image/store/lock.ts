@@ -13,7 +13,7 @@ const POLL_MS = 100;
 export async function beating<T>(file: string, work: () => Promise<T>): Promise<T> {
     const timer = setInterval(() => {
         const now = new Date();
-        // It may be gone: then there is nothing to keep alive.
+        // The file may have been removed: then there is nothing to keep alive.
         utimes(file, now, now).catch(() => {});
     }, BEAT_MS);
     try {
@@ -23,7 +23,7 @@ export async function beating<T>(file: string, work: () => Promise<T>): Promise<
     }
 }
 
-/** Whether no process touches it any more, or it is gone. */
+/** Whether no process refreshes the file any more, or it doesn't exist. */
 export async function isDead(file: string): Promise<boolean> {
     const status = await stat(file).catch(unlessAbsent);
     return status === undefined || Date.now() - status.mtimeMs > DEAD_MS;
@@ -42,7 +42,7 @@ export async function locked<T>(file: string, work: () => Promise<T>, signal?: A
     }
 }
 
-/** The same, but answers undefined at once where another process holds the lock. */
+/** Like {@link locked}, but returns undefined at once if another process holds the lock. */
 export async function lockedOrNot<T>(file: string, work: () => Promise<T>): Promise<T | undefined> {
     const handle = await tryLock(file);
     return handle === undefined ? undefined : holding(file, handle, work);

@@ -29,7 +29,8 @@ export async function pruneNowAndThen(directory: string, limits: StoreLimits): P
 
 /**
  * Removes leftovers of builds that were killed; images, and what they were made of, that nobody has used for long; then
- * the least recently used, until the rest fits. Each goes by rename first, so that nobody finds half of one.
+ * the least recently used, until the rest fits. Each is renamed before it is removed, so that no process finds a part
+ * of one.
  */
 export async function prune(directory: string, limits: StoreLimits): Promise<void> {
     const building = path.join(directory, "building");

@@ -6,7 +6,7 @@ import type { FileEntry } from "./tree";
 /** More than any program: the bytes of a file in a packed image are read whole. */
 const MAX_PACKED_BYTES = 2 ** 31;
 
-/** Where the bytes of a file are. `size` is needed where they are a part of a local file. */
+/** The place of the bytes of a file. `size` is needed where they are a part of a local file. */
 type ReadableEntry = Pick<FileEntry, "content"> & Partial<Pick<FileEntry, "size">>;
 
 /** Lets `use` read parts of a file, wherever its bytes are. */

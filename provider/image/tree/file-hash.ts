@@ -16,7 +16,7 @@ export class FileHash {
         this.hash.update(part);
     }
 
-    /** In hexadecimal; that of no bytes where none came. */
+    /** The digest in hexadecimal; that of an empty file if there were no bytes. */
     digest(): string {
         return this.whole ?? this.hash?.digest("hex") ?? EMPTY;
     }

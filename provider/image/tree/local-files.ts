@@ -11,7 +11,7 @@ import { userStore } from "../store/user-store";
 import { join } from "./paths";
 import { type DirectoryEntry, type FileEntry, type SymlinkEntry, textEntry } from "./tree";
 
-/** Why something on this machine can't be used. */
+/** The reason why a file of this machine can't be used. */
 export class LocalProblem extends Error {
     constructor(readonly problem: Sentence) {
         super(problemText(problem));
@@ -27,7 +27,7 @@ export function absolute(written: string, programDirectory: string): string {
 export async function localFile(written: string, programDirectory: string, mode?: number): Promise<FileEntry> {
     const localPath = absolute(written, programDirectory);
     return explained(written, localPath, async () => {
-        // At once: it takes 5 us so, and ten times that through the thread pool.
+        // A synchronous call takes 5 us; one through the thread pool takes ten times that.
         const status = statSync(localPath, { bigint: true });
         if (status.isDirectory()) {
             throw new LocalProblem({

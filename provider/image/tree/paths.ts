@@ -1,7 +1,7 @@
 /** The number of symbolic links that Linux follows in one path (path_resolution(7)). */
 const MAX_LINKS = 40;
 
-/** Where a path leads. */
+/** The result of following a path. */
 export interface Followed {
     /** The path without symbolic links, as far as something is there; the steps behind that as they were written. */
     path: string;
@@ -13,7 +13,7 @@ export interface Followed {
     leavesRoot: boolean;
 }
 
-/** What is at a path: a symbolic link with its target, something else, or nothing. */
+/** The entry at a path: a symbolic link with its target, another entry, or nothing. */
 export type AtPath = { target?: string } | undefined;
 
 /**

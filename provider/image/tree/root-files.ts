@@ -4,7 +4,7 @@ import path from "node:path";
 import { followLinks } from "./paths";
 
 export interface Found {
-    /** Where the path leads, without symbolic links. */
+    /** The path with symbolic links followed. */
     path: string;
     status: Stats;
     /** The symbolic links on the way, each with its target as written. */
@@ -23,7 +23,7 @@ export class RootFiles {
         return path.join(this.directory, inRoot);
     }
 
-    /** What is at an absolute path; undefined where nothing is. */
+    /** The entry at an absolute path; undefined if there is none. */
     async find(written: string): Promise<Found | undefined> {
         const walk = followLinks(written);
         let step = walk.next();

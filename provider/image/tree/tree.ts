@@ -3,7 +3,7 @@ import { sha256 } from "../../digest";
 import type { Sentence } from "../../errors";
 import { type Followed, followLinksNow, nameOf, parentOf } from "./paths";
 
-/** Where the bytes of a file are: here, in a file of this machine, or at a path of a squashfs of this machine. */
+/** The place of the bytes of a file: here, in a file of this machine, or at a path of a squashfs of this machine. */
 export type Content =
     | { bytes: Buffer }
     /** `offset`: where they begin in that file; 0 where it isn't given. */
@@ -41,7 +41,7 @@ export function textEntry(text: string, mode = 0o644): FileEntry {
 
 /** The files of an image by their absolute path. Every entry's parents are there, and are directories. */
 export class Tree {
-    /** The digest and the order, until an entry comes or goes. */
+    /** The digest and the order, until an entry is added or removed. */
     private computed: { digest?: string; sorted?: [string, Entry][] } = {};
     private readonly entries = new Map<string, Entry>([["/", { kind: "directory", mode: 0o755, implied: true }]]);
 

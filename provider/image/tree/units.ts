@@ -3,7 +3,10 @@ import { readText } from "./content";
 import { nameOf, parentOf } from "./paths";
 import type { FileEntry, Tree } from "./tree";
 
-/** Where systemd finds unit files in an image, the first one counting (systemd.unit(5), "UNIT FILE LOAD PATH"). */
+/**
+ * Directories in which systemd finds unit files in an image, the first one counting (systemd.unit(5), "UNIT FILE LOAD
+ * PATH").
+ */
 export const UNIT_DIRECTORIES = [
     "/etc/systemd/system",
     "/usr/local/lib/systemd/system",
@@ -15,9 +18,9 @@ const MAX_UNIT_BYTES = 1 << 20;
 
 export interface UnitInTree {
     name: string;
-    /** Where portabled finds it; a symbolic link where it leads to a file of the image. */
+    /** The path at which portabled finds it, even if that is a symbolic link to a file of the image. */
     path: string;
-    /** Of its directory: the least counts. */
+    /** Rank of its directory: the lowest counts. */
     rank: number;
     /** The file itself. */
     entry: FileEntry;

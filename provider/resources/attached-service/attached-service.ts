@@ -197,7 +197,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
     },
 };
 
-/** What `units` says of each unit, without presets and without units of which nothing is said. */
+/** The overrides that `units` has for each unit, without presets and without empty overrides. */
 function startAndEnablement(units: Record<string, unknown>): Record<string, unknown> {
     return Object.fromEntries(
         Object.entries(units).flatMap(([unit, override]) => {

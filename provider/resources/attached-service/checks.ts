@@ -17,12 +17,12 @@ type Declared = Pick<
     "image" | "profile" | "units" | "dropIns" | "files" | "beforeSwitch" | "health" | "copy" | "force" | "extensions"
 >;
 
-/** What the checks before a change are given. */
+/** The input of the checks before a change. */
 interface Inspected {
     inspection: InspectedService;
     declared: Declared;
     owner: Owner;
-    /** Of the portable service. */
+    /** Name of the portable service. */
     name: string;
     /** Whether the state doesn't have the service yet. */
     isNew: boolean;

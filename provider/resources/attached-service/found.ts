@@ -14,7 +14,8 @@ export function unitsAsFound(
     const found = [...units].flatMap(([unit, declared]) => {
         const state = inspection.shown.get(unit);
         if (state === undefined) return [];
-        // Without links of its own a unit's enablement is that of another one, as of an instance of a template.
+        // The enablement of a unit without links of its own belongs to another unit: that of an instance belongs to its
+        // template.
         const isEnabled = state.enablement.startsWith("enabled");
         const hasOtherEnablement =
             declared.links?.length !== 0 || !declared.enabled ? isEnabled !== declared.enabled : false;

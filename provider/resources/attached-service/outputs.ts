@@ -12,7 +12,7 @@ export function gapOf({ gapless, gaplessReason }: Partial<Gap>): Gap {
     return { gapless, gaplessReason };
 }
 
-/** The outputs that say what is on the host. */
+/** The outputs that describe the state of the host. */
 export function stateOutputs({
     name,
     owner,

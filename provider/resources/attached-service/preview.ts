@@ -9,7 +9,7 @@ import type { Outputs } from "./schema";
 export interface ServiceUpdate {
     /** Inputs with their defaults, and derived fields, as they were deployed. */
     before: Record<string, unknown>;
-    /** The same as declared now; parts may be unknown. */
+    /** The inputs as declared now; parts may be unknown. */
     now: Record<string, unknown>;
     /** The units of the service at the last update or refresh. */
     units: Outputs["unitStates"];
@@ -44,7 +44,10 @@ function canonical(name: string, values: Record<string, unknown>): unknown {
     return value;
 }
 
-/** What the update does on the host: "reattaches ..., restarts hello.service"; empty where it only changes the state. */
+/**
+ * Describes what the update does on the host: "reattaches ..., restarts hello.service"; empty where it only changes the
+ * state.
+ */
 export function effectOf({ before, now, units }: ServiceUpdate): string {
     const differs = (name: string) => JSON.stringify(canonical(name, before)) !== JSON.stringify(canonical(name, now));
     const [from, to] = [before.image, now.image].map(

@@ -29,7 +29,7 @@ const ATTEMPTS = 3;
 /** One inspection rolls back an update that was cut off; the next one shows the result. */
 const INSPECTIONS = 2;
 
-/** What one operation is to bring about. */
+/** The target state of one operation, and what is known of the former one. */
 interface Request {
     declared: Inputs;
     derived: DerivedValues<typeof outputs>;
@@ -96,7 +96,7 @@ export function reconcile(context: HostContext, host: Host, request: Request): P
 }
 
 class Reconciliation {
-    /** Of the portable service. */
+    /** Name of the portable service. */
     private readonly name: string;
 
     constructor(
@@ -195,7 +195,7 @@ class Reconciliation {
         }
     }
 
-    /** What is there after an update that failed. The previous version is held to the same health as the new one. */
+    /** The state after an update that failed. The previous version must pass the same health checks as the new one. */
     private async failure(
         inspection: InspectedService,
         plan: SwitchPlan,
@@ -252,7 +252,7 @@ class Confirmation {
         private readonly health: Inputs["health"],
     ) {}
 
-    /** What the host waits for; anything but {@link CONFIRMATION} makes it roll back. */
+    /** The line that the host waits for; any line but {@link CONFIRMATION} makes it roll back. */
     async answer(): Promise<string> {
         const { context, health, host } = this;
         const signal = AbortSignal.any([context.signal, this.ended.signal]);

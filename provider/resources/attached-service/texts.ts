@@ -2,11 +2,11 @@ import type { Performed } from "../../host/perform";
 import type { SwitchPlan } from "../../host/service/plan";
 import type { Gap } from "./outputs";
 
-/** Why the health checks failed. */
+/** The reasons for which health checks failed. */
 export interface Unhealthy {
-    /** Of the new version; undefined where it was healthy or never checked. */
+    /** The reason of the new version; undefined if it was healthy or never checked. */
     ofNew: string | undefined;
-    /** Of the previous version, after the rollback. */
+    /** The reason of the previous version, after the rollback. */
     ofPrevious: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import type { HostFile } from "../../host/files";
 import { containsUnknown, type Path, type PreviewedObject, UNKNOWN, Unknown } from "../../schema/values";
 import { renderUnit, sectionProblems, type UnitSections } from "../../systemd/unit-sections";
 
-/** What a program declares of a drop-in: exactly one of the two. */
+/** The content of a drop-in as a program declares it: exactly one of the two fields. */
 export interface DropInContent {
     sections?: UnitSections;
     text?: string;

@@ -3,9 +3,9 @@ import { UserError } from "../../errors";
 import type { Performed } from "../../host/perform";
 import { refuseFiles, refuseFindings } from "../refusals";
 
-/* What is reported of a drop-in that can't be written, or that has no effect. */
+/* Errors and warnings about a drop-in that can't be written, or that has no effect. */
 
-/** Warns of what is on the host as declared and has no effect there, or none yet. */
+/** Warns of a drop-in that was written as declared and has no effect, or none yet. */
 export function warnOfNoEffect(
     context: Pick<HostContext, "warn">,
     report: Performed,

@@ -72,7 +72,7 @@ export function buildOrKeep(
         .catch(keptIfChanged(context, declared, sourceDigest, olds));
 }
 
-/** Handles {@link SourceChanged} of a build: returns the deployed image, if that is what is asked for. */
+/** Handles {@link SourceChanged} of a build: returns the deployed image if that is the one to place. */
 export function keptIfChanged(
     context: Pick<Context, "urn">,
     declared: ImageInputs,
@@ -139,7 +139,7 @@ function deployedImage(
     });
 }
 
-/** The same bytes under the same version stay where they are, also where an import found them under another name. */
+/** An image with the same bytes and version keeps its path, even if an import found it under another name. */
 export function atDeployedPath(built: Built, version: string, olds: Deployed | undefined): Built {
     const { digest, path } = olds?.outputs ?? {};
     if (path === undefined || digest !== built.digest || olds?.inputs.version !== version) return built;

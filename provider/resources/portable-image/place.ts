@@ -13,7 +13,7 @@ import { objectId, recordText } from "../owner";
 import type { Built } from "./build";
 import { sendImage } from "./upload";
 
-/** What is known of an image once it is on a host. */
+/** The facts about an image that is on a host. */
 export interface Placed {
     /** Paths of the images that stay on the host, the newest first. */
     retained: string[];
@@ -25,7 +25,7 @@ export interface Placed {
 interface Placement<O> {
     built: Built;
     owner: Owner;
-    /** How many images stay on the host. */
+    /** Number of images that stay on the host. */
     retain: number;
     /** Path of the image that the resource had before, or "". */
     adopted: string;
@@ -38,7 +38,7 @@ interface Placement<O> {
 interface Attempt {
     report: Performed;
     facts: HostFacts;
-    /** How the image came; undefined where it was there already. */
+    /** The way the image was uploaded; undefined if it was there already. */
     arrival: Arrival | undefined;
 }
 

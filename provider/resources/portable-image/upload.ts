@@ -12,7 +12,7 @@ import type { Built } from "./build";
 /** Runs the host program that receives the image; it calls `receiving` with a path to upload to once it listens. */
 type Commit = (receiving: (path: string) => Promise<Answer>) => Promise<Performed>;
 
-/** How long the end of an upload on one side of a connection may take to arrive at the other side. */
+/** Time limit for the end of an upload on one side of a connection to arrive at the other side. */
 const SETTLE_MS = 2000;
 
 /** Sends an image, or its new chunks, while the host receives it. */

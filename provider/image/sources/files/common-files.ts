@@ -13,7 +13,7 @@ const BUNDLES = [
     "/var/lib/ca-certificates/ca-bundle.pem",
 ];
 const BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
-/** Where the TLS libraries of these systems look for it instead. */
+/** The paths at which the TLS libraries of these systems expect it. */
 const BUNDLE_LINKS = [
     "/etc/ssl/cert.pem",
     "/usr/lib/ssl/cert.pem",
@@ -24,7 +24,7 @@ const ZONES = "/usr/share/zoneinfo";
 /** The zones once more: under their other name, and counting leap seconds. */
 const REPEATED_ZONES = ["/posix", "/right"];
 
-/** Adds what programs take for granted on a system, from the first root that has it: certificates and time zones. */
+/** Adds files that programs expect on every system, from the first root that has them: certificates and time zones. */
 export async function addCommonFiles(
     programRoots: readonly RootFiles[],
     tree: Tree,

@@ -21,12 +21,12 @@ const PYTHON_CACHE = "__pycache__";
 /** A file that is in the image already, or comes from the root. */
 type LoadableFile = Pick<Found, "path" | "links"> & { content: Content; size?: number };
 
-/** Brings programs of a root into the tree of an image, with the loader and libraries that they need. */
+/** Adds programs of a root to the tree of an image, with the loader and libraries that they need. */
 export class Dependencies {
     private readonly loaders = new Map<RootFiles, Loader<LoadableFile>>();
-    /** Programs and libraries that were looked at, by root and path. */
+    /** Programs and libraries that were processed, by root and path. */
     private readonly done = new Set<string>();
-    /** All programs of an image are for one architecture; the first one says which. */
+    /** All programs of an image must have the architecture of the first one. */
     private first: { name: string; architecture: string } | undefined;
 
     constructor(
@@ -163,7 +163,8 @@ export class Dependencies {
     ): Promise<void> {
         await this.add(root, file, property);
         if (!isConfigured) return;
-        // The image has none of the configuration that led here, so a link stands where every loader looks.
+        // The image lacks the loader configuration that led to this path, so a link is made in a directory that every
+        // loader searches.
         const builtIn = builtInDirectories(elf.architecture, interpreter);
         const place = this.tree.lookup(
             builtIn.find((directory) => this.tree.lookup(directory)?.entry !== undefined) ?? "/lib",
@@ -188,7 +189,7 @@ export class Dependencies {
     private addAbsent(path: string, entry: Parameters<Tree["add"]>[1], property: Path): void {
         const existing = this.tree.get(path);
         const isSame = existing?.kind === "symlink" && entry.kind === "symlink" && existing.target === entry.target;
-        // A file of the user's under that name is the one that counts.
+        // A file of the user's with that name is used instead.
         if (!isSame && existing?.kind !== "file") this.problems.add(property, this.tree.add(path, entry));
     }
 

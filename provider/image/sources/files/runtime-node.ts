@@ -18,9 +18,9 @@ import { Dependencies, programOf } from "./dependencies";
 import type { Runtime } from "./runtime";
 import type { NodeRuntimeSource } from "./schema";
 
-/** Where the units find it. */
+/** The path at which the units find it. */
 const NODE = "/usr/bin/node";
-/** What every Node.js of nodejs.org for Linux needs, since version 12: known before it is fetched. */
+/** Libraries that every Node.js of nodejs.org for Linux needs since version 12: they are known before the download. */
 const LIBRARIES = ["libdl.so.2", "libstdc++.so.6", "libm.so.6", "libgcc_s.so.1", "libpthread.so.0", "libc.so.6"];
 const ARCHITECTURES = {
     x64: { elf: "x86-64", loader: "/lib64/ld-linux-x86-64.so.2" },

@@ -20,13 +20,13 @@ import type { PythonRuntimeSource } from "./schema";
 /** Bump when the environment is made in another way: the same requirements then give another one. */
 const ENVIRONMENT_VERSION = 3;
 const ENVIRONMENT = "/opt/venv";
-/** Of the standard library, what no service runs: tests, the graphical editor, and files to build extensions. */
+/** Parts of the standard library that no service runs: tests, the graphical editor, and files to build extensions. */
 const LEFT_OUT = /^(test|idlelib|turtledemo|lib2to3|config-.*|__pycache__)$/;
 
 interface Python {
-    /** As the user wrote it: "/usr/bin/python3". */
+    /** The path as the user wrote it: "/usr/bin/python3". */
     written: string;
-    /** Where its links lead: "/usr/bin/python3.11". */
+    /** The path with its links followed: "/usr/bin/python3.11". */
     path: string;
     /** "python3.11" */
     version: string;
@@ -223,7 +223,7 @@ function withPlainHead(script: string): string {
     return script.replace(/^#!\/bin\/sh\n'''exec' "?([^"\n]+?)"? "\$0" "\$@"\n' '''\n/, "#!$1\n");
 }
 
-/** Makes an environment one of its place in the image, and leaves out what is of this machine. */
+/** Adapts an environment to its path in the image, and removes what belongs to this machine. */
 async function relocate(venv: string, python: Python): Promise<void> {
     const bin = nodePath.join(venv, "bin");
     for (const entry of await readdir(bin, { withFileTypes: true })) {
@@ -238,7 +238,7 @@ async function relocate(venv: string, python: Python): Promise<void> {
     for (const entry of await readdir(packages)) {
         const record = nodePath.join(packages, entry, "RECORD");
         const lines = entry.endsWith(".dist-info") ? await readFile(record, "utf8").catch(() => undefined) : undefined;
-        // With the digests of the programs, which name their place.
+        // RECORD has the digests of the programs, which contain their path.
         if (lines !== undefined) await writeFile(record, lines.replace(/^\.\.\/[^\n]*\n/gm, ""));
     }
 }
@@ -257,7 +257,7 @@ async function addEnvironment(
         }
         return [...entries.keys()];
     };
-    // Python looks for what it compiled beside the source: DIRECTORY/__pycache__/NAME.cpython-311.pyc.
+    // Python keeps compiled modules beside the source: DIRECTORY/__pycache__/NAME.cpython-311.pyc.
     await add(nodePath.join(made, "cache"), (name) => `${parentOf(`/${name}`)}/__pycache__/${name.split("/").at(-1)}`);
     const venv = nodePath.join(made, "venv");
     if (!(await stat(venv).catch(() => undefined))?.isDirectory()) return;

@@ -1,13 +1,13 @@
 import type { Tree } from "../../tree/tree";
 import type { MakeArgs } from "../loaded";
 
-/** What runs the user's program, fetched or built only by `up`. */
+/** The runtime of the user's program, which only `up` downloads or builds. */
 export interface Runtime {
-    /** Tells all that the build will add, the same on every machine. */
+    /** Digest of everything that the build will add, the same on every machine. */
     key: string;
     /** Paths of the image that only the build fills. */
     filledLater: string[];
-    /** Adds what this machine has of it; what is wrong with that goes to the problems of the source. */
+    /** Adds the parts that this machine has; faults are added to the problems of the source. */
     addKnown(tree: Tree): Promise<void>;
     /** Adds the rest. */
     build(tree: Tree, args: MakeArgs): Promise<void>;

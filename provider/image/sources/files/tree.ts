@@ -19,13 +19,13 @@ export interface LoadedFiles {
     complete: boolean;
 }
 
-/** What a source adds to `files`. */
+/** Additions of a source to `files`. */
 export interface Additions {
     /** Values of variables in units. */
     values?: Readonly<Record<string, string>>;
     /** Directories of the image that only a build fills. */
     filledLater?: readonly string[];
-    /** Adds what is known before a build, after the user's own files and before programs are looked for. */
+    /** Adds the files that are known before a build, after the user's own files and before programs are checked. */
     addKnown?: (tree: Tree) => Promise<void>;
     /** It is laid over an image that has units and programs already. */
     isExtension?: boolean;
@@ -37,7 +37,7 @@ const NO_UNIT_SEES_IT = {
     todo: "Move a unit from the image into the extension, or put the files into the image",
 };
 
-/** Reads the source `files`; what is wrong with it goes to `problems`, under `path`. */
+/** Reads the source `files`; its faults are added to `problems`, under `path`. */
 export async function loadFiles(
     source: Previewed<FilesSource>,
     path: Path,

@@ -6,7 +6,7 @@ import { type Tree, textEntry } from "../../tree/tree";
 import type { Problems } from "../problems";
 import type { FilesSource } from "./schema";
 
-/** Where units are put in the image. */
+/** The directory of units in the image. */
 const UNITS_DIRECTORY = "/usr/lib/systemd/system";
 
 /** A unit that the user gave. */
@@ -14,7 +14,7 @@ export interface GivenUnit {
     name: string;
     text: string | Unknown;
     path: Path;
-    /** A variable has no value: what it runs can't be told. */
+    /** Whether a variable has no value: then the programs of the unit aren't known. */
     broken?: boolean;
 }
 
@@ -24,7 +24,9 @@ export interface GivenUnits {
     complete: boolean;
 }
 
-/** Reads `units` of a source, and puts in what `substitutions` says, and the `values` that the source itself gives. */
+/**
+ * Reads `units` of a source, and replaces the variables by `substitutions` and by the `values` of the source itself.
+ */
 export async function loadUnits(
     source: { [K in "units" | "substitutions"]?: Previewed<FilesSource[K]> },
     path: Path,

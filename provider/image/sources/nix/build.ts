@@ -13,7 +13,7 @@ const CARET = [2, 13] as const;
 /** ... `nix show-config` is `nix config show`. */
 const CONFIG_SHOW = [2, 20] as const;
 
-/** A root that no build has used for so long is let go: its project may be gone. */
+/** A garbage collection root that no build has used for so long is removed: its project may not exist any more. */
 const ROOT_DAYS = 60;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -21,7 +21,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export interface Output {
     /** "/nix/store/HASH-hello-1.0" */
     storePath: string;
-    /** What stands before store paths to read them here: "" mostly; the root of a store that lies elsewhere. */
+    /** Prefix of store paths on this machine: mostly "", else the root of a store in another place. */
     storeRoot: string;
 }
 

@@ -53,7 +53,7 @@ export async function loadClosure(source: Previewed<ClosureSource>, args: LoadAr
     };
 }
 
-/** Undefined, and noted in `problems`, while one of them can't be told. */
+/** The programs; undefined, with a note in `problems`, while one of them isn't known. */
 async function loadPrograms(
     source: { [K in keyof ClosureSource]: Previewed<ClosureSource[K]> },
     { path, programDirectory, problems, signal }: LoadArgs,

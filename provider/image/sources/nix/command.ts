@@ -79,7 +79,7 @@ function notInstalled(): UserError {
 
 let version: Promise<[major: number, minor: number]> | undefined;
 
-/** Of nix, or the version of nix that a variant says it is: `nix (Lix, like Nix) 2.91.1` is 2.91. */
+/** The version of nix, or the one that a variant claims to be: `nix (Lix, like Nix) 2.91.1` is 2.91. */
 export function nixVersion(options: NixOptions): Promise<[major: number, minor: number]> {
     version ??= nix(["--version"], options).then(
         (reported) => {

@@ -6,11 +6,11 @@ import type { Problems } from "../problems";
 import { NixFailure, nix } from "./command";
 import { evaluationProblem } from "./problem";
 
-/** What is evaluated, as the user gave it; everything known. */
+/** The expression to evaluate, as the user gave it, with all values known. */
 export interface NixExpression {
     /** The user's word for it, in texts: `.#hello`. */
     label: string;
-    /** What selects it on nix's command line. */
+    /** The arguments that select it on nix's command line. */
     selection: readonly string[];
     /** Further arguments of nix that the user gave. */
     arguments: readonly string[];
@@ -18,7 +18,7 @@ export interface NixExpression {
     directory: string;
 }
 
-/** Where the expressions of a source come from. */
+/** The origin of the expressions of a source. */
 export interface NixPlace {
     file?: string;
     expression?: string;
@@ -26,9 +26,9 @@ export interface NixPlace {
     arguments?: string[];
 }
 
-/** What an expression evaluates to, before anything is built. */
+/** The derivation to which an expression evaluates, before anything is built. */
 export interface Derivation {
-    /** Path of the store derivation: the hash in it says all that the result is built from. */
+    /** Path of the store derivation: its hash covers all inputs of the build. */
     drvPath: string;
     /** The output that the expression names: "out" mostly. */
     output: string;
@@ -90,12 +90,12 @@ if (v.type or null) == "derivation"
 then { drvPath = v.drvPath; storePath = v.outPath; output = v.outputName; system = v.system; name = v.name; storeDir = builtins.storeDir; }
 else { type = builtins.typeOf v; attributes = if builtins.isAttrs v then builtins.attrNames v else []; }`;
 
-/** As many attributes as a sentence names. */
+/** Number of attributes that a sentence names. */
 const MAX_NAMED = 8;
 
 /**
- * Evaluates without building (but what the expression itself imports from a build, nix builds). What is wrong is
- * noted under `at`, and answered as undefined.
+ * Evaluates without building (but what the expression itself imports from a build, nix builds). A fault is noted under
+ * the property, and the result is then undefined.
  */
 export async function evaluate(
     expression: NixExpression,

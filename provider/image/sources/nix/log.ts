@@ -1,6 +1,6 @@
 /**
- * What nix writes with `--log-format internal-json`: a line `@nix {...}` for each event, the same from 2.4 on. The
- * numbers are those of nix's src/libutil/logging.hh.
+ * Parser of the output of nix with `--log-format internal-json`: a line `@nix {...}` for each event, the same from 2.4
+ * on. The numbers are those of nix's src/libutil/logging.hh.
  */
 
 const BUILD = 105;
@@ -12,14 +12,14 @@ const PROGRESS = 105;
 /** Levels of messages: 0 are errors, 1 are warnings. */
 const ERROR = 0;
 
-/** As many lines of each build as are kept. */
+/** Number of lines that are kept of each build. */
 const KEPT_LINES = 30;
 /** A status stands beside the resource, in one line. */
 const STATUS_CHARACTERS = 120;
 
-/** Where nix says that something is wrong. */
+/** The position that nix names in an error. */
 export interface Position {
-    /** As nix names it: mostly in a copy of the flake in the store, `/nix/store/HASH-source/flake.nix`. */
+    /** The file as nix names it: mostly in a copy of the flake in the store, `/nix/store/HASH-source/flake.nix`. */
     file: string;
     line: number;
     column: number;
@@ -49,7 +49,7 @@ interface Event {
 /** Reads what one run of nix writes to its standard error. */
 export class NixLog {
     readonly errors: NixMessage[] = [];
-    /** What isn't an event: of a nix that died, or of a program that nix started. */
+    /** Lines that are no event: from a nix that died, or from a program that nix started. */
     readonly plain: string[] = [];
     /** Running and past builds by the id of their activity. */
     private readonly builds = new Map<number, { drvPath: string; lines: string[] }>();
@@ -82,7 +82,7 @@ export class NixLog {
         if (level !== ERROR) return;
         // nix repeats the prefix in `msg`, and adds excerpts of files: what matters is in `raw_msg`.
         const text = withoutControls(raw ?? msg ?? "").trim();
-        // What isn't an exception comes at this level too: warnings, and advice on nix's options.
+        // Warnings and advice on nix's options come at this level, too.
         if (raw === undefined && !text.startsWith("error:")) return;
         const position = positionOf(place);
         const positions = trace.map(positionOf).filter((position) => position !== undefined);

@@ -4,10 +4,10 @@ import type { Sentence } from "../../../errors";
 import type { NixFailure } from "./command";
 import { type Position, storeName } from "./log";
 
-/** As much of what nix says as stands in a preview. */
+/** Number of lines of nix's message that a preview shows. */
 const MAX_LINES = 12;
 
-/** Why an expression can't be evaluated, the place in the user's file, what nix says, what to do. */
+/** Describes why an expression can't be evaluated: the place in the user's file, nix's message, what to do. */
 export async function evaluationProblem(failure: NixFailure, label: string, directory: string): Promise<Sentence> {
     const error = failure.log.errors.at(-1);
     const reported = firstLines(error?.text || failure.reported);
@@ -19,7 +19,7 @@ export async function evaluationProblem(failure: NixFailure, label: string, dire
     return { what: `nix can't evaluate '${label}': ${where === undefined ? "" : `${where}: `}${reported}`, todo };
 }
 
-/** What a failed build says: its last lines where it has some, else nix's own words. */
+/** Describes a failed build: by its last lines if it has some, else by nix's own message. */
 export function buildProblem(failure: NixFailure): { what: string; reported: string; todo: string } {
     const build = failure.log.failedBuild();
     if (build === undefined || build.lines.length === 0) {

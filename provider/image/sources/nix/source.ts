@@ -10,12 +10,12 @@ import { buildDerivation, type Output } from "./build";
 import { allKnown, evaluate, nixExpression } from "./evaluation";
 import type { NixSource } from "./schema";
 
-/** As many names of an output as an error lists. */
+/** Number of names of an output that an error lists. */
 const MAX_NAMED = 8;
 
 /**
- * The source `nix`: an image that nix builds. A preview evaluates it: the path of the derivation says all that the
- * image is built from, and nothing is built. `up` builds that derivation.
+ * The source `nix`: an image that nix builds. A preview evaluates it: the path of the derivation covers all inputs of
+ * the image, and nothing is built. `up` builds that derivation.
  */
 export async function loadNix(source: Previewed<NixSource>, args: LoadArgs): Promise<LoadedSource> {
     const { path: sourcePath, programDirectory, problems, signal } = args;

@@ -11,15 +11,15 @@ import { compressionOf, decompressor } from "./compression";
 
 /** The files of an OCI layout or of a `docker save` archive, wherever they are. */
 export interface Blobs {
-    /** For texts: what the user wrote. */
+    /** The path as the user wrote it, for messages. */
     readonly name: string;
     /** Bytes of a file by its path in the layout; undefined where there is none. Small files only. */
     read(file: string): Promise<Buffer | undefined>;
-    /** The same, for layers. */
+    /** Opens a blob as a stream, for layers. */
     stream(file: string): Promise<Readable | undefined>;
 }
 
-/** No manifest or configuration comes near it. */
+/** Limit of a manifest or configuration; real ones are far smaller. */
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 
 /** An OCI layout in a directory. */

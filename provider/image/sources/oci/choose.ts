@@ -2,27 +2,30 @@ import type { Sentence } from "../../../errors";
 import { LocalProblem } from "../../tree/local-files";
 import { fitOf, type Platform, platformOf, platformText } from "./platform";
 
-/** Which one, where there are several. */
+/** Selects an image where there are several. */
 export interface Choice {
     /** "hello:1.0", or "1.0". */
     tag?: string;
-    /** As Go names it, with its variant: "amd64", "arm/v7". Default: amd64, and an image that is alone whatever it is for. */
+    /**
+     * The architecture as Go names it, with its variant: "amd64", "arm/v7". Default: amd64, and an image that is alone
+     * whatever it is for.
+     */
     architecture?: string;
 }
 
 /** An image of a layout or archive. */
 export interface Candidate {
-    /** What tells it from others: the same image may have several names. */
+    /** The names of the image: one image may have several. */
     digest: string;
     file: string;
     names: string[];
-    /** Undefined where nothing says it. */
+    /** The platform; undefined if it isn't declared. */
     platform: Platform | undefined;
-    /** False where only the index has it: a save may hold the images of one platform only. */
+    /** Whether the archive has the image: a save may have the images of one platform only. */
     isThere: boolean;
 }
 
-/** The image of the tag and for the architecture. Throws a LocalProblem that says what there is instead. */
+/** The image of the tag and for the architecture. Throws a LocalProblem that lists the images that there are. */
 export function choose<C extends Candidate>(all: readonly C[], { tag, architecture }: Choice, name: string): C {
     if (all.length === 0) throw new LocalProblem({ what: `'${name}' holds no image` });
     const tagged = all.filter(({ names }) => tag === undefined || names.some((imageName) => isNamed(imageName, tag)));
@@ -46,7 +49,7 @@ export function choose<C extends Candidate>(all: readonly C[], { tag, architectu
     return first;
 }
 
-/** An image that says no platform may be for any. */
+/** An image without a declared platform may be for any. */
 function fitWith({ platform }: Candidate, wanted: Platform): number | undefined {
     return platform === undefined ? 0 : fitOf(platform, wanted);
 }

@@ -7,7 +7,7 @@ import { isFrame } from "./zstd-frames";
 
 export type Compression = "none" | "gzip" | "zstd";
 
-/** By the first bytes: RFC 1952 (gzip) and RFC 8878 (zstd). */
+/** Recognizes a compression by the first bytes: RFC 1952 (gzip) and RFC 8878 (zstd). */
 export function compressionBy(head: Buffer): Compression {
     if (head.length >= 2 && head.readUInt16BE(0) === 0x1f8b) return "gzip";
     if (isFrame(head)) return "zstd";

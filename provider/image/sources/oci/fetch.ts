@@ -8,7 +8,7 @@ import type { Choice } from "./choose";
 import { findImage, type OciImage } from "./image";
 import { platformOf, platformText } from "./platform";
 
-/** Why an image of a registry can't be named so; `undefined` when it can. */
+/** The reason why a reference to an image is invalid; `undefined` when it is valid. */
 export function referenceProblem(reference: string): Sentence | undefined {
     if (/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/.test(reference)) return undefined;
     const digest = /@sha256:[0-9a-f]{64}$/.test(reference);

@@ -6,7 +6,7 @@ import { type Candidate, type Choice, choose } from "./choose";
 import type { LayerSource } from "./layer";
 import type { Platform } from "./platform";
 
-/** What the configuration of an image says of how it runs ("OCI Image Configuration"). */
+/** The part of an image's configuration that describes how it runs ("OCI Image Configuration"). */
 const configuration = z.object({
     architecture: z.string().optional(),
     variant: z.string().nullish(),
@@ -128,14 +128,14 @@ async function candidatesOf(
     return found;
 }
 
-/** Not what stands beside images: attestations (of BuildKit), signatures and other artifacts. */
+/** Leaves out entries beside images: attestations (of BuildKit), signatures and other artifacts. */
 function isImage({ mediaType, platform, annotations, artifactType }: Descriptor): boolean {
     if (artifactType || annotations?.["vnd.docker.reference.type"] !== undefined) return false;
     if (platform?.os === "unknown" || platform?.architecture === "unknown") return false;
     return mediaType === undefined || [...INDEX_TYPES, ...MANIFEST_TYPES].includes(mediaType);
 }
 
-/** What the configuration says, for an index that names no platforms; undefined where that isn't there. */
+/** The platform from the configuration, for an index that names none; undefined if the configuration is missing. */
 async function platformOfManifest(blobs: Blobs, file: string, bytes: Buffer): Promise<Platform | undefined> {
     const place = manifest.safeParse(parse(blobs, file, bytes)).data?.config;
     const text = place && (await blobs.read(fileOf(place.digest)));

@@ -10,16 +10,16 @@ import { FileHash } from "../../tree/file-hash";
 import { LocalProblem } from "../../tree/local-files";
 import { compressionBy, decompressor, HEAD_BYTES } from "./compression";
 
-/** What a layer says of a path: "Image Layer Filesystem Changeset" of the OCI image specification. */
+/** The change of a path that a layer makes: "Image Layer Filesystem Changeset" of the OCI image specification. */
 export type Change =
     | { kind: "file"; path: string; mode: number; user: number; size: number; sha256: string; content: LayerContent }
     | { kind: "directory"; path: string; mode: number; user: number }
     | { kind: "symlink"; path: string; target: string }
-    /** The same file as another path, of this layer or one below. */
+    /** A hard link to another path, of this layer or one below. */
     | { kind: "link"; path: string; target: string }
-    /** What was there below goes. */
+    /** The path is removed from the layers below. */
     | { kind: "removed"; path: string }
-    /** What was in the directory below goes. */
+    /** The content of the directory is removed from the layers below. */
     | { kind: "emptied"; path: string };
 
 /** A part of the unpacked layer. */
@@ -31,7 +31,7 @@ interface LayerContent {
 export interface LayerSource {
     /** SHA-256 of the layer uncompressed, in hexadecimal: the entry of the configuration's `diff_ids`. */
     diffId: string;
-    /** SHA-256 of the file that holds it, where the manifest says it. */
+    /** SHA-256 of the blob, if the manifest has it. */
     digest?: string;
     open(): Promise<Readable>;
 }

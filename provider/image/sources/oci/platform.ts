@@ -1,4 +1,4 @@
-/** What an image runs on, as the OCI image specification names it (GOOS and GOARCH of Go). */
+/** The platform of an image, as the OCI image specification names it (GOOS and GOARCH of Go). */
 export interface Platform {
     os: string;
     architecture: string;

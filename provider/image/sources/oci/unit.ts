@@ -11,11 +11,11 @@ const LAST_PRIVILEGED_PORT = 1023;
 
 export interface OciUnit {
     text: string;
-    /** What a container would have, and a portable service hasn't. */
+    /** Settings of a container that a portable service doesn't have. */
     warnings: Sentence[];
 }
 
-/** The service that runs what a container of the image would; undefined when that says no program. */
+/** The service that runs the program of a container of the image; undefined if the image names no program. */
 export function unitOf(run: RunConfiguration, name: string, tree: Tree): OciUnit | undefined {
     const [program, ...args] = [...(run.Entrypoint ?? []), ...(run.Cmd ?? [])];
     if (program === undefined) return undefined;

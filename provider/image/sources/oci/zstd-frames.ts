@@ -34,7 +34,7 @@ export async function* frameParts(source: AsyncIterable<Buffer>): AsyncGenerator
     splitter.end();
 }
 
-/** What the next bytes are. */
+/** The field to which the next bytes belong. */
 type Field = "magic" | "descriptor" | "header" | "blockHeader" | "content" | "skippedLength" | "skipped";
 
 class FrameSplitter {

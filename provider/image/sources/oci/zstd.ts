@@ -5,11 +5,11 @@ import zlib from "node:zlib";
 import { LocalProblem } from "../../tree/local-files";
 import { type FramePart, frameParts } from "./zstd-frames";
 
-/** Of a frame that is decompressed at once: an image in small frames has one for each of its files. */
+/** Size of a frame that is decompressed at once: an image in small frames has one for each of its files. */
 const MAX_SMALL_BYTES = 256 * 1024;
 const MAX_SMALL_OUTPUT_BYTES = 4 * 1024 * 1024;
 
-/** Of zlib, since Node.js 22.15. */
+/** A function of zlib since Node.js 22.15. */
 interface Zstd {
     createZstdDecompress?: () => Duplex;
     zstdDecompressSync?: (bytes: Buffer, options: { maxOutputLength: number }) => Buffer;
