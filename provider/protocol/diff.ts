@@ -100,14 +100,15 @@ function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boole
         wasDeployed(name) &&
         (fields[name]?.impliedBy ?? []).some((other) => differing.has(other) && !isEmpty(other)) &&
         differences.every((change) => !fields[name]?.impliedBy?.includes(String(change.path[0])) || isShown(change));
-    return differences
-        .filter(({ path }) => !isImplied(String(path[0])))
-        .map(({ path, kind }) => ({
-            path,
-            kind: kind === "update" && !isDerived(args, path) ? writtenKind(written, path) : kind,
-            isInput:
-                !isDerived(args, path) || changesBetween(valueAt(oldInputs, path), valueAt(before, path)).length === 0,
-        }));
+    const shown = differences.filter(({ path }) => !isImplied(String(path[0])));
+    /** A field that only a build can tell would be shown as removed, line for line, beside the change that it follows. */
+    const isUnbuilt = ({ path }: { path: Path }): boolean =>
+        isDerived(args, path) && now[String(path[0])] === undefined && before[String(path[0])] !== undefined;
+    return (shown.every(isUnbuilt) ? shown : shown.filter((change) => !isUnbuilt(change))).map(({ path, kind }) => ({
+        path,
+        kind: kind === "update" && !isDerived(args, path) ? writtenKind(written, path) : kind,
+        isInput: !isDerived(args, path) || changesBetween(valueAt(oldInputs, path), valueAt(before, path)).length === 0,
+    }));
 }
 
 /** The kind of an update as the inputs show it: with a default on one side it is an addition or a removal. */
