@@ -19,7 +19,7 @@ export async function shellContenders(setup: Setup): Promise<Found[]> {
                 env: { ...process.env, ...env },
             });
         },
-        remove: takeBack,
+        remove: removeAll,
     });
     return [
         contender("shell", `scp, ssh and portablectl (bench/shell), ${version}`, {}),
@@ -62,12 +62,12 @@ export async function ansibleContenders(setup: Setup): Promise<Found[]> {
                     { env },
                 );
             },
-            remove: takeBack,
+            remove: removeAll,
         },
     ];
 }
 
-async function takeBack(hosts: readonly TestHost[]): Promise<void> {
+async function removeAll(hosts: readonly TestHost[]): Promise<void> {
     const script = readFileSync(path.join(__dirname, "shell/remove.sh"), "utf8");
     await Promise.all(hosts.map((host) => host.exec(script)));
 }

@@ -27,11 +27,20 @@ export async function packageSchema(served: Package): Promise<Record<string, unk
     const types = new TypeTable(served.name);
     const configuration = objectSpec(served.configuration, "the provider's configuration", types);
     const resources = Object.fromEntries([
-        ...ownResources.map((each) => [`${served.name}:index:${each.name}`, resourceSpec(withExamples(each), types)]),
-        ...components.map((each) => [`${served.name}:index:${each.name}`, componentSpec(withExamples(each), types)]),
+        ...ownResources.map((member) => [
+            `${served.name}:index:${member.name}`,
+            resourceSpec(withExamples(member), types),
+        ]),
+        ...components.map((member) => [
+            `${served.name}:index:${member.name}`,
+            componentSpec(withExamples(member), types),
+        ]),
     ]);
     const functions = Object.fromEntries(
-        ownFunctions.map((each) => [`${served.name}:index:${each.name}`, functionSpec(withExamples(each), types)]),
+        ownFunctions.map((member) => [
+            `${served.name}:index:${member.name}`,
+            functionSpec(withExamples(member), types),
+        ]),
     );
     return {
         name: served.name,

@@ -14,7 +14,7 @@ onEveryEngine(
             "stack dev: its host and its settings, and no other host is touched",
             async () => {
                 const others = ["staging1", "prod1", "prod2"].map(host);
-                const before = await Promise.all(others.map((each) => each.snapshot()));
+                const before = await Promise.all(others.map((other) => other.snapshot()));
                 const { outputs } = await scene.stackNamed("dev").up();
                 expect(outputs.pages).toEqual(["http://dev1:8080/"]);
                 expect(await page("dev1")).toBe("Hello from the developers!\n");
@@ -24,8 +24,8 @@ onEveryEngine(
                         "readlink /etc/systemd/system.attached/greeter@.service.d/10-profile.conf",
                     ),
                 ).toContain("/trusted/");
-                for (const [index, each] of others.entries()) {
-                    expect(diffSnapshots(before[index] as Snapshot, await each.snapshot())).toEqual([]);
+                for (const [index, other] of others.entries()) {
+                    expect(diffSnapshots(before[index] as Snapshot, await other.snapshot())).toEqual([]);
                 }
             },
             RUN_TIMEOUT_MS,

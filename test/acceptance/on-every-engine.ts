@@ -69,7 +69,7 @@ export function onEveryEngine(name: string, options: SceneOptions, tests: (scene
 
             beforeAll(async () => {
                 scene.engine = (await engines()).find((engine) => engine.name === engineName) as Engine;
-                const byName = Object.fromEntries(names.map((each, index) => [each, scene.hosts[index] as TestHost]));
+                const byName = Object.fromEntries(names.map((name, index) => [name, scene.hosts[index] as TestHost]));
                 scene.stackNamed = (stackName) => {
                     const made = stacks.get(stackName) ?? new Stack(scene.engine, scene.example, byName, stackName);
                     stacks.set(stackName, made);

@@ -11,12 +11,12 @@ const stepText = ({ op, urn, failed }: EngineStep) =>
 
 onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build() }, (scene) => {
     const host = (name: string) => scene.hosts[names.indexOf(name)] as TestHost;
-    const onEach = <T>(ask: (each: TestHost) => Promise<T>) => Promise.all(scene.hosts.map(ask));
-    const attached = (each: TestHost) => onHost(each, "readlink /etc/portables/* | sed 's|.*/||; s|-.*||'");
-    const since = (each: TestHost) => onHost(each, "systemctl show -p ActiveEnterTimestampMonotonic greeter.socket");
-    const page = async (each: TestHost) => (await each.http(8080, "/")).body;
+    const onEach = <T>(ask: (host: TestHost) => Promise<T>) => Promise.all(scene.hosts.map(ask));
+    const attached = (host: TestHost) => onHost(host, "readlink /etc/portables/* | sed 's|.*/||; s|-.*||'");
+    const since = (host: TestHost) => onHost(host, "systemctl show -p ActiveEnterTimestampMonotonic greeter.socket");
+    const page = async (host: TestHost) => (await host.http(8080, "/")).body;
     const greetings = () =>
-        Promise.all(scene.hosts.map(async (each) => `Hello from ${await onHost(each, "cat /etc/hostname")}!\n`));
+        Promise.all(scene.hosts.map(async (host) => `Hello from ${await onHost(host, "cat /etc/hostname")}!\n`));
     const release = (version: string, status: string) => {
         scene.example.edit("greeter.c", /HTTP\/1\.0 [\w ]+/, `HTTP/1.0 ${status}`);
         scene.example.build();

@@ -34,7 +34,7 @@ function commands(): Command[] {
 }
 
 const all = commands();
-const of = (program: string) => all.filter(({ words }) => words[0] === program);
+const commandsOf = (program: string) => all.filter(({ words }) => words[0] === program);
 const text = ({ where, words }: Command) => `${where}: ${words.join(" ")}`;
 
 test("npm scripts, files and targets of make that pages name are there", () => {
@@ -44,14 +44,16 @@ test("npm scripts, files and targets of make that pages name are there", () => {
     );
     const makefile = readFileSync(join(root, "Makefile"), "utf8");
     const missing = [
-        ...of("npm").filter(
+        ...commandsOf("npm").filter(
             ({ words: [, verb, name = ""] }) =>
                 verb === "run" && ![scripts, ...examples].some((one) => name.replace("--silent", "") in one),
         ),
-        ...of("node").filter(({ words: [, file = ""] }) => !file.startsWith("-") && !existsSync(join(root, file))),
-        ...of("make").filter(({ words: [, target = ""] }) => !new RegExp(`^${target}:`, "m").test(makefile)),
+        ...commandsOf("node").filter(
+            ({ words: [, file = ""] }) => !file.startsWith("-") && !existsSync(join(root, file)),
+        ),
+        ...commandsOf("make").filter(({ words: [, target = ""] }) => !new RegExp(`^${target}:`, "m").test(makefile)),
     ];
-    expect(of("npm").length + of("node").length + of("make").length).toBeGreaterThan(20);
+    expect(commandsOf("npm").length + commandsOf("node").length + commandsOf("make").length).toBeGreaterThan(20);
     expect(missing.map(text)).toEqual([]);
 });
 
@@ -66,7 +68,7 @@ withCli(
             if (!help.has(key)) help.set(key, spawnSync("pulumi", [...words, "--help"], { encoding: "utf8" }).stdout);
             return help.get(key) as string;
         };
-        const wrong = of("pulumi").filter(({ words }) => {
+        const wrong = commandsOf("pulumi").filter(({ words }) => {
             const verbs: string[] = [];
             for (const word of words.slice(1)) {
                 if (!/^[a-z-]+$/.test(word) || word.startsWith("-")) break;
@@ -79,7 +81,7 @@ withCli(
                 .filter((word) => word.startsWith("--"))
                 .some((option) => !new RegExp(`${option.replace(/=.*/, "")}[ \\n=]`).test(helpOf(verbs)));
         });
-        expect(of("pulumi").length).toBeGreaterThan(60);
+        expect(commandsOf("pulumi").length).toBeGreaterThan(60);
         expect(wrong.map(text)).toEqual([]);
     },
     120_000,

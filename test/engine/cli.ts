@@ -65,7 +65,7 @@ async function main(): Promise<number> {
         Object.fromEntries(
             Object.entries(config).map(([key, value]) => [key.includes(":") ? key : `${project.name}:${key}`, value]),
         );
-    const given = values.config.map((pair) => [pair.split("=", 1)[0] as string, pair.slice(pair.indexOf("=") + 1)]);
+    const pairs = values.config.map((pair) => [pair.split("=", 1)[0] as string, pair.slice(pair.indexOf("=") + 1)]);
     const interactive = process.stdout.isTTY === true && !process.env.NO_COLOR;
     const display = new Display({ operation, stack, diff, interactive, write: (text) => process.stdout.write(text) });
     let interrupts = 0;
@@ -74,7 +74,7 @@ async function main(): Promise<number> {
         stack,
         stateFile,
         refresh,
-        config: { ...project.config, ...keyed(Object.fromEntries(given)) },
+        config: { ...project.config, ...keyed(Object.fromEntries(pairs)) },
         secretConfig: keyed(JSON.parse(process.env.STAND_IN_SECRET_CONFIG ?? "{}")),
         emit: (event) => {
             display.handle(event);

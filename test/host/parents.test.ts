@@ -37,8 +37,8 @@ describe.each(shells)("under %s", (_name, command) => {
             symlinkSync("srv/app dir", join(host.directory, "link"));
             symlinkSync(`${host.directory}/link/../link`, join(host.directory, "far"));
             expect(
-                [here, `${host.directory}/link`, `${host.directory}/far`, `${host.directory}/new/dir`].map((each) =>
-                    unsafe(`${each}/x`),
+                [here, `${host.directory}/link`, `${host.directory}/far`, `${host.directory}/new/dir`].map((path) =>
+                    unsafe(`${path}/x`),
                 ),
             ).toEqual(["", "", "", ""]);
         });
@@ -55,8 +55,8 @@ describe.each(shells)("under %s", (_name, command) => {
             mkdirSync(join(path, "c"));
             symlinkSync("a/b/c", join(host.directory, "into"));
             const expected = reason.replace("PATH", path);
-            for (const each of [`${path}/x`, `${path}/c/x`, `${path}/new/x`, `${host.directory}/into/x`])
-                expect([each, unsafe(each)]).toEqual([each, expected]);
+            for (const filePath of [`${path}/x`, `${path}/c/x`, `${path}/new/x`, `${host.directory}/into/x`])
+                expect([filePath, unsafe(filePath)]).toEqual([filePath, expected]);
         });
 
         test("a link that a user has made isn't followed out of their directory", () => {

@@ -30,8 +30,10 @@ describe("every program that runs on a host", () => {
             const assigned = lines
                 .filter((line) => fileLines.has(line))
                 .flatMap((line) => [...line.matchAll(/(?<![\w$"'-])(?:for )?([a-z_]+)(?:=| in |; do)/g)])
-                .map(([, each = ""]) => each);
-            return [...new Set(assigned)].filter((each) => names.has(each)).map((each) => `${each} in ${name}`);
+                .map(([, variable = ""]) => variable);
+            return [...new Set(assigned)]
+                .filter((variable) => names.has(variable))
+                .map((variable) => `${variable} in ${name}`);
         });
         expect(wrong).toEqual([]);
     });

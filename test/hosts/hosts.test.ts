@@ -207,21 +207,21 @@ test(
             base,
         ]);
         const script = path.join(__dirname, "hosts.sh");
-        const at = (directory: string, ...command: string[]) =>
+        const runIn = (directory: string, ...command: string[]) =>
             run(script, command, { env: { ...process.env, PORTABLE_TEST_RUN: directory } });
         const runs = stdout.trim().split("\n");
         expect(runs).toHaveLength(2);
         try {
-            await Promise.all(runs.map((directory) => at(directory, "up", "one", "--owner", String(process.pid))));
+            await Promise.all(runs.map((directory) => runIn(directory, "up", "one", "--owner", String(process.pid))));
             const addresses = await Promise.all(
-                runs.map(async (directory) => (await at(directory, "ip", "one")).stdout),
+                runs.map(async (directory) => (await runIn(directory, "ip", "one")).stdout),
             );
             expect(new Set(addresses).size).toBe(2);
-            expect((await at(runs[1] as string, "ssh", "root@one", "hostname")).stdout).toBe("one\n");
+            expect((await runIn(runs[1] as string, "ssh", "root@one", "hostname")).stdout).toBe("one\n");
         } finally {
-            for (const directory of runs) await at(directory, "down");
+            for (const directory of runs) await runIn(directory, "down");
         }
-        for (const directory of runs) expect((await at(directory, "leftovers")).stdout).toBe("");
+        for (const directory of runs) expect((await runIn(directory, "leftovers")).stdout).toBe("");
         rmSync(base, { recursive: true });
     },
     bootTimeout,

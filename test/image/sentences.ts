@@ -9,6 +9,6 @@ export function sentence({ what, todo }: Pick<Failure, "what" | "todo">): string
 /** `source.files.units[0]: ` before each; directories of tests left out of paths. */
 export function placed(failures: readonly Failure[]): string[] {
     return failures.map(
-        (each) => `${pathText(each.path)}: ${sentence(each).replaceAll(/\/tmp\/image-test-[^/]*/g, "")}`,
+        (failure) => `${pathText(failure.path)}: ${sentence(failure).replaceAll(/\/tmp\/image-test-[^/]*/g, "")}`,
     );
 }

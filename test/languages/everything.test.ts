@@ -99,7 +99,7 @@ describe.each(Object.keys(LANGUAGES))("a program in %s", (language) => {
     test.each(enginesOf(language))(
         "on the engine %s",
         async (name) => {
-            const engine = (await engines()).find((each) => each.name === name) as Engine;
+            const engine = (await engines()).find((candidate) => candidate.name === name) as Engine;
             const succeeded = async (operation: "preview" | "up" | "destroy") => {
                 const result = await engine[operation](project);
                 if (result.code !== 0) throw new Error(`${operation} failed:\n${result.stdout}`);

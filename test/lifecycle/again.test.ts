@@ -26,18 +26,18 @@ async function made(): Promise<[Deployment, Deployment, Deployment]> {
 test("a replacement by itself: the delete of the old one, which comes last, takes nothing of the new one", async () => {
     const old = await made();
     const now = await made();
-    for (const [index, each] of now.entries()) {
-        expect(each.id).toBe(old[index]?.id);
-        expect(each.outputs.record).not.toBe(old[index]?.outputs.record);
+    for (const [index, resource] of now.entries()) {
+        expect(resource.id).toBe(old[index]?.id);
+        expect(resource.outputs.record).not.toBe(old[index]?.outputs.record);
     }
     const held = await host.snapshot();
     provider.warnings({ clear: true });
-    for (const each of old.reverse()) await each.destroy();
+    for (const resource of old.reverse()) await resource.destroy();
     expect(provider.warnings()).toEqual([]);
     expect(diffSnapshots(held, await host.snapshot())).toEqual([]);
-    for (const each of now) {
-        expect(await each.refresh()).toBe(true);
-        expect(each.initErrors).toEqual([]);
+    for (const resource of now) {
+        expect(await resource.refresh()).toBe(true);
+        expect(resource.initErrors).toEqual([]);
     }
     await provider.destroyAll();
     await expectUntouched();
@@ -57,8 +57,8 @@ test("what is gone already can be deleted", async () => {
     const all = await made();
     const states = all.map(({ id, inputs, outputs }) => ({ id, inputs, outputs }));
     await provider.destroyAll();
-    for (const [index, each] of all.entries()) Object.assign(each, states[index]);
-    for (const each of all.reverse()) await each.destroy();
+    for (const [index, resource] of all.entries()) Object.assign(resource, states[index]);
+    for (const resource of all.reverse()) await resource.destroy();
     expect(provider.warnings()).toEqual([]);
     await expectUntouched();
 });
@@ -83,7 +83,7 @@ test("what was taken away by hand can be deleted, each in any order", async () =
 test("the records that were lost with /var/lib are made again, and nothing is left in the end", async () => {
     const [hello, service, dropIn] = await made();
     await atRest(host, "rm -rf /var/lib/pulumi-portable");
-    for (const each of [hello, service, dropIn]) expect(await each.refresh()).toBe(true);
+    for (const resource of [hello, service, dropIn]) expect(await resource.refresh()).toBe(true);
     await hello.up(image(connection, { mark: "v2" }));
     await service.up({ image: hello.outputs.path, files: { "/etc/hello/key": { content: "l" } }, connection });
     await dropIn.up({

@@ -18,10 +18,10 @@ export function hashesOnly(value: Json): Json {
 }
 
 function mapAssets(value: Json, map: (asset: Json) => Json): Json {
-    const walk = (at: unknown): unknown => {
-        if (Array.isArray(at)) return at.map(walk);
-        if (at === null || typeof at !== "object") return at;
-        const object = at as Json;
+    const walk = (value: unknown): unknown => {
+        if (Array.isArray(value)) return value.map(walk);
+        if (value === null || typeof value !== "object") return value;
+        const object = value as Json;
         if (object[SIGNATURE_KEY] === SIGNATURE.asset) return map(object);
         return Object.fromEntries(Object.entries(object).map(([key, part]) => [key, walk(part)]));
     };

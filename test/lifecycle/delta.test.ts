@@ -56,9 +56,9 @@ describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
             `rm /var/lib/pulumi-portable/images/*/.chunks`,
             `for index in /var/lib/pulumi-portable/images/*/.chunks; do truncate -s 100 "$index"; done`,
         ];
-        for (const [at, damage] of damages.entries()) {
+        for (const [index, damage] of damages.entries()) {
             await atRest(host, damage.replaceAll("IMAGE", path()));
-            await pointer.up(withBallast(`after ${at}`));
+            await pointer.up(withBallast(`after ${index}`));
             expect(await digestThere()).toBe(pointer.outputs.digest);
             expect(sent()).toBeUndefined();
         }

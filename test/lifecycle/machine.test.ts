@@ -38,7 +38,7 @@ test("another machine behind the address: read says gone, with a warning; delete
     const before = await second.snapshot();
     const id = await onHost(first, "cat /etc/machine-id");
     const { path } = hello.outputs;
-    for (const each of ours) moved(each, connectionTo(second));
+    for (const resource of ours) moved(resource, connectionTo(second));
 
     provider.warnings({ clear: true });
     await dropIn.destroy();
@@ -53,9 +53,9 @@ test("another machine behind the address: read says gone, with a warning; delete
 
     // Taken over by the same resources once more, to be read there.
     const again = await deployed(connectionTo(first));
-    for (const each of again) moved(each, connectionTo(second));
+    for (const resource of again) moved(resource, connectionTo(second));
     provider.warnings({ clear: true });
-    for (const each of again) expect(await each.refresh()).toBe(false);
+    for (const resource of again) expect(await resource.refresh()).toBe(false);
     expect(provider.warnings()).toEqual([
         `${second.address} is another machine now: the image ${path} was on ${id}.`,
         `${second.address} is another machine now: the service hello was on ${id}.`,

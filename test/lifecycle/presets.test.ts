@@ -19,14 +19,16 @@ const JIT = { "web.service": { presets: ["jit"] } };
 test("a preset is a drop-in that check shows, after the profile's and before the user's own", async () => {
     const service = provider.resource("AttachedService", "web");
     const dropIns = [{ unit: "web.service", sections: { Service: { MemoryDenyWriteExecute: true } } }];
-    const given = { image: "/var/lib/portables/web_1.raw", connection: { host: "web1" } };
-    const textsOf = async (inputs: Json) => (await service.check({ ...given, ...inputs })).dropInTexts;
+    const declared = { image: "/var/lib/portables/web_1.raw", connection: { host: "web1" } };
+    const textsOf = async (inputs: Json) => (await service.check({ ...declared, ...inputs })).dropInTexts;
     expect(await textsOf({ units: JIT, dropIns })).toEqual({
         "/etc/systemd/system/web.service.d/15-presets.conf": "[Service]\nMemoryDenyWriteExecute=no\n",
         "/etc/systemd/system/web.service.d/50-portable.conf": "[Service]\nMemoryDenyWriteExecute=yes\n",
     });
     expect(await textsOf({ units: { "web.service": { presets: [] } } })).toEqual({});
-    expect(await failure(service.check({ ...given, units: { "web.service": { presets: ["java"] } } }))).toMatchObject({
+    expect(
+        await failure(service.check({ ...declared, units: { "web.service": { presets: ["java"] } } })),
+    ).toMatchObject({
         message: expect.stringContaining("jit"),
     });
 });

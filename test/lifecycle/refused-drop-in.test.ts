@@ -22,11 +22,11 @@ async function refusal(inputs: Json): Promise<string> {
     expect(failed.isPartial).toBe(false);
     return failed.message;
 }
-const at = (property: string) => `DropIn bad, property ${property}, host ${host.address}:`;
+const placeOf = (property: string) => `DropIn bad, property ${property}, host ${host.address}:`;
 
 test("a unit that isn't there", async () => {
     expect(await refusal(toy({ unit: "tyo.service" }))).toBe(
-        `${at("unit")} there is no unit tyo.service. If an AttachedService installs it, name that in dependsOn.`,
+        `${placeOf("unit")} there is no unit tyo.service. If an AttachedService installs it, name that in dependsOn.`,
     );
 });
 
@@ -35,7 +35,7 @@ const refused =
 
 test("a setting that systemd doesn't know", async () => {
     expect(await refusal(toy({ sections: { Service: { Environmnt: "A=1" } } }))).toBe(
-        `${at("sections")} ${refused}:2: Unknown key 'Environmnt' in section [Service], ignoring.`,
+        `${placeOf("sections")} ${refused}:2: Unknown key 'Environmnt' in section [Service], ignoring.`,
     );
 });
 
@@ -44,13 +44,13 @@ test("a value that systemd can't read", async () => {
     const unread =
         "(Failed to parse service restart specifier, ignoring: often|Failed to parse Restart=often, ignoring: .*)";
     expect(await refusal(toy({ text: "[Service]\nRestart=often\n" }))).toMatch(
-        new RegExp(`^${at("text")} ${refused}:2: ${unread}$`),
+        new RegExp(`^${placeOf("text")} ${refused}:2: ${unread}$`),
     );
 });
 
 test("a setting outside of a section", async () => {
     expect(await refusal(toy({ text: "Restart=always\n" }))).toBe(
-        `${at("text")} ${refused}:1: Assignment outside of section. Ignoring.`,
+        `${placeOf("text")} ${refused}:1: Assignment outside of section. Ignoring.`,
     );
 });
 
@@ -60,13 +60,13 @@ test("a drop-in that exists already and has no owner", async () => {
     const dropIn = await refusal(toy());
     await onHost(host, `rm -r ${dirname(path)}`);
     expect(dropIn).toBe(
-        `${at("name")} ${path} exists already, and no stack of ours wrote it. Move it away there, or give the drop-in another \`name\`; nothing was changed.`,
+        `${placeOf("name")} ${path} exists already, and no stack of ours wrote it. Move it away there, or give the drop-in another \`name\`; nothing was changed.`,
     );
 });
 
 test("a file that exists already and has no owner", async () => {
     expect(await refusal(toy({ files: { "/etc/hostname": { content: "mine" } } }))).toBe(
-        `${at('files["/etc/hostname"]')} /etc/hostname exists already, and no stack of ours wrote it. Move it away there, or give the file another path; nothing was changed.`,
+        `${placeOf('files["/etc/hostname"]')} /etc/hostname exists already, and no stack of ours wrote it. Move it away there, or give the file another path; nothing was changed.`,
     );
 });
 
@@ -79,10 +79,10 @@ test("a file or a drop-in that another resource owns", async () => {
     const content = await onHost(host, "cat '/etc/toy/its config'");
     await owner.destroy();
     expect(file).toBe(
-        `${at('files["/etc/toy/its config"]')} /etc/toy/its config belongs to ${owner.urn}. One file has one owner: give the file another path.`,
+        `${placeOf('files["/etc/toy/its config"]')} /etc/toy/its config belongs to ${owner.urn}. One file has one owner: give the file another path.`,
     );
     expect(dropIn).toBe(
-        `${at("name")} /etc/systemd/system/toy.service.d/override.conf belongs to ${owner.urn}. One file has one owner: give the drop-in another \`name\`.`,
+        `${placeOf("name")} /etc/systemd/system/toy.service.d/override.conf belongs to ${owner.urn}. One file has one owner: give the drop-in another \`name\`.`,
     );
     expect(content).toBe("its");
 });
@@ -96,7 +96,7 @@ describe("a file that can't be made", () => {
         ["it is below a file", "/etc/hostname/config", {}, "/etc/hostname isn't a directory"],
     ])("because %s", async (_, path, fields, reason) => {
         expect(await refusal(toy({ files: { [path]: { content: "", ...fields } } }))).toBe(
-            `${at(`files["${path}"]`)} ${path} can't be made: ${reason}. ${todo}`,
+            `${placeOf(`files["${path}"]`)} ${path} can't be made: ${reason}. ${todo}`,
         );
     });
 });
@@ -107,7 +107,7 @@ describe("a reload of a unit without ExecReload=", () => {
 
     test("is refused", async () => {
         expect(await refusal(inputs())).toBe(
-            `${at("onChange")} stiff.service can't be reloaded: it has no ExecReload=. Use \`onChange: "restart"\`, or set ExecReload= in the drop-in; nothing was changed.`,
+            `${placeOf("onChange")} stiff.service can't be reloaded: it has no ExecReload=. Use \`onChange: "restart"\`, or set ExecReload= in the drop-in; nothing was changed.`,
         );
     });
 

@@ -21,7 +21,7 @@ async function refusal(type: "PortableImage" | "AttachedService", inputs: Json):
     return failed.message;
 }
 const service = (inputs: Json = {}): Json => ({ image: hello.outputs.path, connection, ...inputs });
-const at = (property: string) => `AttachedService bad, property ${property}, host ${host.address}:`;
+const placeOf = (property: string) => `AttachedService bad, property ${property}, host ${host.address}:`;
 
 describe("an image", () => {
     const raw = (fields: Json) => ({ version: "1", source: { raw: { path: "ready.raw", ...fields } }, connection });
@@ -100,42 +100,42 @@ describe("a service", () => {
 
     test("with a profile that isn't on the host", async () => {
         expect(await refusal("AttachedService", service({ profile: "typo" }))).toBe(
-            `${at("profile")} there is no profile typo on the host, and portabled would attach without any sandbox. Use one of default, nonetwork, strict, trusted, or add it to \`files\` as /etc/systemd/portable/profile/typo/service.conf.`,
+            `${placeOf("profile")} there is no profile typo on the host, and portabled would attach without any sandbox. Use one of default, nonetwork, strict, trusted, or add it to \`files\` as /etc/systemd/portable/profile/typo/service.conf.`,
         );
     });
 
     test("of an image that isn't there", async () => {
         expect(await refusal("AttachedService", service({ image: "/var/lib/portables/none_1.raw" }))).toBe(
-            `${at("image")} there is no image /var/lib/portables/none_1.raw. Give the \`path\` of a PortableImage with the same connection, or run \`pulumi up --refresh\` when it was removed by hand. It reported: No such file or directory`,
+            `${placeOf("image")} there is no image /var/lib/portables/none_1.raw. Give the \`path\` of a PortableImage with the same connection, or run \`pulumi up --refresh\` when it was removed by hand. It reported: No such file or directory`,
         );
     });
 
     test("with a drop-in or an override for a unit that the image lacks", async () => {
         expect(await refusal("AttachedService", service({ dropIns: [inlineName("x", "helo.service")] }))).toBe(
-            `${at("dropIns[0].unit")} the image ${hello.outputs.path} has no unit helo.service. It has hello.service, hello.socket.`,
+            `${placeOf("dropIns[0].unit")} the image ${hello.outputs.path} has no unit helo.service. It has hello.service, hello.socket.`,
         );
         expect(await refusal("AttachedService", service({ units: { "hello.timer": { start: false } } }))).toBe(
-            `${at('units["hello.timer"]')} the image ${hello.outputs.path} has no unit hello.timer. It has hello.service, hello.socket.`,
+            `${placeOf('units["hello.timer"]')} the image ${hello.outputs.path} has no unit hello.timer. It has hello.service, hello.socket.`,
         );
     });
 
     test("whose file exists already and has no owner", async () => {
         expect(await refusal("AttachedService", service({ files: { "/etc/hostname": { content: "mine" } } }))).toBe(
-            `${at('files["/etc/hostname"]')} /etc/hostname exists already, and no stack of ours wrote it. Move it away there, or give the file another path; nothing was changed.`,
+            `${placeOf('files["/etc/hostname"]')} /etc/hostname exists already, and no stack of ours wrote it. Move it away there, or give the file another path; nothing was changed.`,
         );
     });
 
     test("whose file is for an owner that the host doesn't know", async () => {
         const files = { "/etc/hello/x": { content: "mine", owner: "nosuch" } };
         expect(await refusal("AttachedService", service({ files }))).toBe(
-            `${at('files["/etc/hello/x"]')} /etc/hello/x can't be made: there is no user nosuch. Make that right there, or change the program; nothing was changed.`,
+            `${placeOf('files["/etc/hello/x"]')} /etc/hello/x can't be made: there is no user nosuch. Make that right there, or change the program; nothing was changed.`,
         );
     });
 
     test("with a drop-in that systemd wouldn't take", async () => {
         const dropIns = [{ unit: "hello.service", sections: { Service: { Environmnt: "A=1" } } }];
         expect(await refusal("AttachedService", service({ dropIns }))).toBe(
-            `${at("dropIns[0].sections")} systemd wouldn't take the drop-in as it is. Nothing was changed. It reported: hello.service.d/50-portable.conf:2: Unknown key 'Environmnt' in section [Service], ignoring.`,
+            `${placeOf("dropIns[0].sections")} systemd wouldn't take the drop-in as it is. Nothing was changed. It reported: hello.service.d/50-portable.conf:2: Unknown key 'Environmnt' in section [Service], ignoring.`,
         );
     });
 });
@@ -147,7 +147,7 @@ describe("where the host has something of the name already", () => {
         const text = await refusal("AttachedService", service());
         await onHost(host, `rm ${file}; systemctl daemon-reload`);
         expect(text).toBe(
-            `${at("image")} the host has a unit hello.service of its own (${file}). Rename the image and its units, for example to helloapp: the name hello of the image is the prefix of every unit in it.`,
+            `${placeOf("image")} the host has a unit hello.service of its own (${file}). Rename the image and its units, for example to helloapp: the name hello of the image is the prefix of every unit in it.`,
         );
     });
 
@@ -156,7 +156,7 @@ describe("where the host has something of the name already", () => {
         const text = await refusal("AttachedService", service());
         await onHost(host, `portablectl -q detach ${hello.outputs.path}; rmdir /etc/portables`);
         expect(text).toBe(
-            `${at("image")} an image named hello is attached already, and not by a stack: ${hello.outputs.path}. Import it with \`pulumi import\`, or detach it there (\`portablectl detach ${hello.outputs.path}\`).`,
+            `${placeOf("image")} an image named hello is attached already, and not by a stack: ${hello.outputs.path}. Import it with \`pulumi import\`, or detach it there (\`portablectl detach ${hello.outputs.path}\`).`,
         );
     });
 
@@ -166,7 +166,7 @@ describe("where the host has something of the name already", () => {
         const text = await refusal("AttachedService", service());
         await owner.destroy();
         expect(text).toBe(
-            `${at("image")} the service hello belongs to ${owner.urn}. One service has one owner: destroy it there, or give the image another name.`,
+            `${placeOf("image")} the service hello belongs to ${owner.urn}. One service has one owner: destroy it there, or give the image another name.`,
         );
     });
 });

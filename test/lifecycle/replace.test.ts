@@ -15,7 +15,8 @@ const closing = () => provider.warnings().filter((text) => text.includes(" close
 
 /** Nobody waits for a live line. */
 async function expectLine(line: RegExp): Promise<void> {
-    for (let at = 0; at < 50 && !line.test(provider.texts); at++) await new Promise((done) => setTimeout(done, 100));
+    for (let count = 0; count < 50 && !line.test(provider.texts); count++)
+        await new Promise((done) => setTimeout(done, 100));
     expect(provider.texts).toMatch(line);
 }
 
@@ -54,10 +55,10 @@ test("the same machine under another address is a replacement that leaves all as
         provider.resource("AttachedService", "hello"),
         provider.resource("DropIn", "nice"),
     ];
-    const all = async (at: Json) => [
-        await pointer.up(image(at)),
-        await service.up({ image: pointer.outputs.path, dropIns: [inlineName("one")], connection: at }),
-        await dropIn.up({ unit: "hello.service", sections: { Service: { Nice: 1 } }, connection: at }),
+    const all = async (connection: Json) => [
+        await pointer.up(image(connection)),
+        await service.up({ image: pointer.outputs.path, dropIns: [inlineName("one")], connection: connection }),
+        await dropIn.up({ unit: "hello.service", sections: { Service: { Nice: 1 } }, connection: connection }),
     ];
     await all(connection);
     const pid = await mainPid(host, "hello.service");
@@ -68,9 +69,9 @@ test("the same machine under another address is a replacement that leaves all as
     expect(provider.warnings()).toEqual([]);
     expect(await page()).toBe("Hello, one!\n");
     expect(await mainPid(host, "hello.service")).toBe(pid);
-    for (const each of [pointer, service, dropIn]) {
-        expect(await each.refresh()).toBe(true);
-        expect(each.initErrors).toEqual([]);
+    for (const resource of [pointer, service, dropIn]) {
+        expect(await resource.refresh()).toBe(true);
+        expect(resource.initErrors).toEqual([]);
     }
     expect((await all(there)).map(({ operation }) => operation)).toEqual(["same", "same", "same"]);
 });

@@ -39,13 +39,13 @@ END
 
 test("secrets of a connection, given as plain strings, are secrets in Check's answer and in the state", async () => {
     const dropIn = provider.resource("DropIn", "toy");
-    const given = {
+    const declared = {
         ...connection,
         password: TOKEN,
         privateKeyPassword: "pp",
         proxy: { host: "gate", password: TOKEN },
     };
-    const inputs = await dropIn.check({ unit: "toy.service", text: "[Service]\n", connection: given });
+    const inputs = await dropIn.check({ unit: "toy.service", text: "[Service]\n", connection: declared });
     expect(inputs.connection).toMatchObject({
         host: host.address,
         password: { [SIGNATURE_KEY]: SIGNATURE.secret, value: TOKEN },
@@ -69,14 +69,14 @@ test("the content of a secret host file is in no argv, no environment, no file t
         files: { "/etc/toy/token": { content: secret(content), mode: "0600" } },
         connection,
     });
-    const seen = await watched(async () => {
+    const observed = await watched(async () => {
         await dropIn.up(inputs(`${TOKEN}\n`));
         expect(await onHost(host, "stat -c %a /etc/toy/token; cat /etc/toy/token")).toBe(`600\n${TOKEN}`);
         await dropIn.up(inputs(`${TOKEN}!\n`));
         await failure(dropIn.up(inputs(`${TOKEN}?\n`, { ExecStartPre: "/bin/false" })));
         await dropIn.refresh();
     });
-    expect(seen).toBe("");
+    expect(observed).toBe("");
     expect(plainText([dropIn.inputs, dropIn.outputs, dropIn.initErrors])).not.toContain(TOKEN);
     expect(provider.texts).not.toContain(TOKEN);
     expect(await onHost(host, "cat /etc/toy/token")).toBe(`${TOKEN}!`);
@@ -93,12 +93,12 @@ test("the same of a service's own file", async () => {
         files: { "/etc/hello/token": { content: secret(content), mode: "0600" } },
         connection,
     });
-    const seen = await watched(async () => {
+    const observed = await watched(async () => {
         await service.up(inputs(`${TOKEN}\n`));
         await service.up(inputs(`${TOKEN}!\n`));
         await service.refresh();
     });
-    expect(seen).toBe("");
+    expect(observed).toBe("");
     expect(plainText([service.inputs, service.outputs])).not.toContain(TOKEN);
     expect(provider.texts).not.toContain(TOKEN);
 });

@@ -24,11 +24,11 @@ test("two services and three drop-ins at once, from two processes, on one host",
     const [hello, world] = [provider.resource("PortableImage", "hello"), other.resource("PortableImage", "world")];
     await Promise.all([hello.up(image(connection)), world.up(image(connection, { name: "world" }))]);
     const services = [
-        { each: provider.resource("AttachedService", "hello"), path: hello.outputs.path, unit: "hello.service" },
-        { each: other.resource("AttachedService", "world"), path: world.outputs.path, unit: "world.service" },
+        { resource: provider.resource("AttachedService", "hello"), path: hello.outputs.path, unit: "hello.service" },
+        { resource: other.resource("AttachedService", "world"), path: world.outputs.path, unit: "world.service" },
     ];
     const dropIns = ["a", "b", "c"].map((name, index) => ({
-        each: (index === 1 ? other : provider).resource("DropIn", name),
+        resource: (index === 1 ? other : provider).resource("DropIn", name),
         inputs: {
             unit: "toy.service",
             name: `${name}.conf`,
@@ -39,17 +39,17 @@ test("two services and three drop-ins at once, from two processes, on one host",
         },
     }));
     await Promise.all([
-        ...services.map(({ each, path, unit }) =>
-            each.up({ image: path, dropIns: [inlineName(unit, unit)], connection }),
+        ...services.map(({ resource, path, unit }) =>
+            resource.up({ image: path, dropIns: [inlineName(unit, unit)], connection }),
         ),
-        ...dropIns.map(({ each, inputs }) => each.up(inputs)),
+        ...dropIns.map(({ resource, inputs }) => resource.up(inputs)),
     ]);
     expect((await host.http(8080, "/")).body).toBe("Hello, hello.service!\n");
     expect((await host.http(8081, "/")).body).toBe("Hello, world.service!\n");
     expect(await onHost(host, "cat /etc/toy/*; systemctl show -p Environment --value toy.service")).toBe(
         "abcA=1 B=1 C=1",
     );
-    await Promise.all([...services, ...dropIns].map(({ each }) => each.destroy()));
+    await Promise.all([...services, ...dropIns].map(({ resource }) => resource.destroy()));
     // Whoever made the directory, it went with the last file in it.
     expect(await onHost(host, "ls -d /etc/toy /etc/systemd/system/toy.service.d 2>/dev/null || true")).toBe("");
 });

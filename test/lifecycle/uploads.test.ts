@@ -21,9 +21,9 @@ afterAll(() => host?.down());
 function largeImage(name: string): Json {
     const { source, ...rest } = image(connectionTo(host), { name });
     const { files } = source as { files: { units: string[]; tree: Json; substitutions: Json } };
-    const units = files.units.map((_, at) => ({
-        name: at === 0 ? `${name}.service` : `${name}.socket`,
-        text: at === 0 ? "[Service]\nExecStart=@helloExe@\n" : "[Socket]\nListenStream=8080\n",
+    const units = files.units.map((_, index) => ({
+        name: index === 0 ? `${name}.service` : `${name}.socket`,
+        text: index === 0 ? "[Service]\nExecStart=@helloExe@\n" : "[Socket]\nListenStream=8080\n",
     }));
     const tree = { ...files.tree, "/usr/share/ballast": { asset: fileAsset("ballast") } };
     return { ...rest, source: { files: { ...files, units, tree } } };

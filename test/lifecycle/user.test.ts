@@ -39,7 +39,7 @@ async function lifecycle(connection: Json, options: Parameters<HelloProgram["pro
     );
     await hello.up(image(connection, { mark: "v2" }));
     await service.up({ image: hello.outputs.path, dropIns: [inlineName("two")], connection });
-    for (const each of [hello, service, page]) expect(await each.refresh()).toBe(true);
+    for (const resource of [hello, service, page]) expect(await resource.refresh()).toBe(true);
     expect((await host.http(8080, "/")).body).toBe("page of two");
     await provider.destroyAll();
     expect(provider.warnings()).toEqual([]);
@@ -51,9 +51,9 @@ test("an ordinary user with sudo", async () => {
 });
 
 test("an alias of ssh_config with a ProxyJump, as an ordinary user with sudo", async () => {
-    const known = join(program.directory, "known_hosts");
+    const knownHosts = join(program.directory, "known_hosts");
     const config = join(program.directory, "ssh_config");
-    writeFileSync(known, `${host.address} ${host.hostKey}\n${jump.address} ${jump.hostKey}\n`);
+    writeFileSync(knownHosts, `${host.address} ${host.hostKey}\n${jump.address} ${jump.hostKey}\n`);
     writeFileSync(
         config,
         `Host inner
@@ -65,7 +65,7 @@ test("an alias of ssh_config with a ProxyJump, as an ordinary user with sudo", a
         Host *
             IdentityFile ${host.privateKeyPath}
             IdentitiesOnly yes
-            UserKnownHostsFile ${known}
+            UserKnownHostsFile ${knownHosts}
             GlobalKnownHostsFile none`,
     );
     await lifecycle({ host: "inner" }, { environment: { PORTABLE_SSH_CONFIG: config } });

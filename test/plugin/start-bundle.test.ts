@@ -16,15 +16,15 @@ const { metafile }: { metafile: Metafile } = buildSync({
 
 /** What is evaluated with a file: all that is imported, but not what `import()` brings. */
 function loadedWith(entry: string): Set<string> {
-    const seen = new Set<string>();
+    const visited = new Set<string>();
     const visit = (file: string) => {
-        if (seen.has(file)) return;
-        seen.add(file);
-        for (const each of metafile.inputs[file]?.imports ?? [])
-            if (each.kind !== "dynamic-import" && !each.external) visit(each.path);
+        if (visited.has(file)) return;
+        visited.add(file);
+        for (const imported of metafile.inputs[file]?.imports ?? [])
+            if (imported.kind !== "dynamic-import" && !imported.external) visit(imported.path);
     };
     visit(entry);
-    return seen;
+    return visited;
 }
 
 test("of the Pulumi SDK, the provider has the messages of the protocol alone", () => {

@@ -10,7 +10,7 @@ async function getWidget(args: Record<string, unknown>, tok = "test:index:getWid
     const response = await current.client.call<InvokeResponse>("invoke", request);
     return {
         result: response.getReturn()?.toJavaScript(),
-        failures: response.getFailuresList().map((each) => each.toObject()),
+        failures: response.getFailuresList().map((failure) => failure.toObject()),
     };
 }
 

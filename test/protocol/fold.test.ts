@@ -73,10 +73,10 @@ describe("the calls of the engine", () => {
         client = await Client.start(workshop);
     });
     afterAll(() => client.stop());
-    const asked = { name: "w", token: "t0ken", connection: { host: "web2" }, [SHOWN_WITH]: "first" };
+    const request = { name: "w", token: "t0ken", connection: { host: "web2" }, [SHOWN_WITH]: "first" };
 
     test("Check folds, with secrets kept; the resource gets its inputs", async () => {
-        const { inputs: checked, failures } = await client.check(asked);
+        const { inputs: checked, failures } = await client.check(request);
         expect(failures).toEqual([]);
         expect(checked).toEqual({
             host: "web2",
@@ -96,9 +96,9 @@ describe("the calls of the engine", () => {
     });
 
     test("Diff shows one change of all that is folded, and none between folded and not", async () => {
-        const before = (await client.check(asked)).inputs;
-        const after = (await client.check({ ...asked, tags: ["new"] })).inputs;
-        const { [SHOWN_WITH]: _, ...plain } = asked;
+        const before = (await client.check(request)).inputs;
+        const after = (await client.check({ ...request, tags: ["new"] })).inputs;
+        const { [SHOWN_WITH]: _, ...plain } = request;
         const shown = (await client.check(plain)).inputs;
         const olds = { ...shown, size: 3 };
         expect(await client.diff({ oldInputs: before, olds, news: after })).toMatchObject({
@@ -110,7 +110,7 @@ describe("the calls of the engine", () => {
     });
 
     test("Read answers folded inputs for folded ones", async () => {
-        const { inputs: checked } = await client.check(asked);
+        const { inputs: checked } = await client.check(request);
         const { inputs: found } = await client.read("w-w", { inputs: checked, properties: { name: "w" } });
         expect(found).toMatchObject({ host: "web2", sameAs: expect.stringMatching(/^first /) });
     });

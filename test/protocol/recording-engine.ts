@@ -37,11 +37,11 @@ export class RecordingEngine {
     }
 
     goal(type: string, name: string): Goal {
-        return this.goals.find((each) => each.type === `portable:index:${type}` && each.name === name) as Goal;
+        return this.goals.find((goal) => goal.type === `portable:index:${type}` && goal.name === name) as Goal;
     }
 
     /** Names of what was registered of a type, in the order. */
     names(type: string): string[] {
-        return this.goals.filter((each) => each.type === `portable:index:${type}`).map(({ name }) => name);
+        return this.goals.filter((goal) => goal.type === `portable:index:${type}`).map(({ name }) => name);
     }
 }

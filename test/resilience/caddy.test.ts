@@ -80,9 +80,9 @@ describe.each(suites)("on %s", (suite) => {
 
     /** Between two updates a pause: five starts within 10 s are more than systemd lets a unit have. */
     async function measure(way: string, update: (path: string, before: string) => Promise<unknown>): Promise<Seen> {
-        const seen = await underLoad(host, 80, async () => {
-            for (let at = 1; at <= UPDATES; at++) {
-                await update(images[at % 2] as string, images[(at + 1) % 2] as string);
+        const load = await underLoad(host, 80, async () => {
+            for (let count = 1; count <= UPDATES; count++) {
+                await update(images[count % 2] as string, images[(count + 1) % 2] as string);
                 await new Promise((done) => setTimeout(done, isSoak ? 2000 : 0));
             }
         });
@@ -90,20 +90,20 @@ describe.each(suites)("on %s", (suite) => {
             ({ status }) => `answers ${status}`,
             () => "no answer",
         );
-        report("Caddy", { way, updates: UPDATES, ...seen, serves: responds });
-        expect(seen.sent).toBeGreaterThan(seen.seconds * 190);
-        return seen;
+        report("Caddy", { way, updates: UPDATES, ...load, serves: responds });
+        expect(load.sent).toBeGreaterThan(load.seconds * 190);
+        return load;
     }
 
     async function measureOurs(way: string): Promise<Seen> {
         await service.up({ image: images[0], connection });
-        const seen = await measure(way, async (path) => {
+        const load = await measure(way, async (path) => {
             await service.up({ image: path, connection });
             expect(service.outputs.gapless).toBe(true);
             expect(await page()).toBe(`Hello from ${images.indexOf(path) + 1}`);
         });
         await service.destroy();
-        return seen;
+        return load;
     }
 
     test("ours: every request is answered", async () => {

@@ -90,7 +90,7 @@ describe.each(suites)("on %s", (suite) => {
         const heaps: number[] = [];
         const durations: number[] = [];
         let early: string[] = [];
-        const seen: Seen = await underLoad(host, 8080, async () => {
+        const load: Seen = await underLoad(host, 8080, async () => {
             for (let release = 1; release <= DEPLOYS; release++) {
                 const began = performance.now();
                 await deploy(release);
@@ -105,13 +105,13 @@ describe.each(suites)("on %s", (suite) => {
         report(`deploys on ${suite}`, {
             deploys: DEPLOYS,
             seconds_each: durations.sort((a, b) => a - b)[Math.floor(DEPLOYS / 2)] as number,
-            ...seen,
+            ...load,
             kilobytes_a_release: slope(heaps) * 1000,
             megabytes_early: heaps[0],
             megabytes_late: heaps.at(-1),
         });
-        expect(seen.sent).toBeGreaterThan(seen.seconds * 190);
-        expect(seen.reasons).toEqual({});
+        expect(load.sent).toBeGreaterThan(load.seconds * 190);
+        expect(load.reasons).toEqual({});
         expect(slope(heaps)).toBeLessThan(MAX_GROWTH);
 
         await service.destroy();

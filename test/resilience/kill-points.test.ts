@@ -37,8 +37,8 @@ describe.each(suites)("on %s", (suite) => {
         steps = await Steps.on(host);
         versions = await TwoVersions.deploy(program, provider, host);
         for (const to of ["two", "one"] as const) {
-            const taken = await steps.record(() => versions.update(to));
-            recorded[to] = taken.filter(({ by }) => by === "program");
+            const recordedSteps = await steps.record(() => versions.update(to));
+            recorded[to] = recordedSteps.filter(({ by }) => by === "program");
             expect(await versions.found()).toBe(to);
         }
     }, bootTimeoutMs);
@@ -78,12 +78,12 @@ describe.each(suites)("on %s", (suite) => {
         const wrong: string[] = [];
         let from: Version = "one";
         const points = spread(recorded.two.length, pointLimit(suite, 16, 120), DEATHS);
-        for (const [at, [index, death]] of points.entries()) {
+        for (const [position, [index, death]] of points.entries()) {
             const to = other(from);
             const where = `${death} killed at step ${index}, ${recorded[to][index]?.command.slice(0, 200)}`;
             const failed = await updateKilledAt(to, index, death);
             // In one half of the runs it may come to rest, in the other one the next update comes at once.
-            if (at % 2 === 0) {
+            if (position % 2 === 0) {
                 await versions.settled();
                 const found = await versions.found({ withRecords: false });
                 const page = await versions.page();

@@ -1,7 +1,7 @@
 /** At most `limit` of the numbers from 0 to `count` - 1, evenly over all of them. */
 export function evenly(count: number, limit: number): number[] {
-    const taken = Math.min(count, limit);
-    return Array.from({ length: taken }, (_, at) => Math.floor((at * count) / taken));
+    const total = Math.min(count, limit);
+    return Array.from({ length: total }, (_, index) => Math.floor((index * count) / total));
 }
 
 /**
@@ -11,5 +11,5 @@ export function evenly(count: number, limit: number): number[] {
 export function spread<Way>(steps: number, limit: number, ways: readonly Way[]): [number, Way][] {
     if (limit >= steps * ways.length)
         return Array.from({ length: steps }, (_, step) => ways.map((way): [number, Way] => [step, way])).flat();
-    return evenly(steps, limit).map((step, at) => [step, ways[at % ways.length] as Way]);
+    return evenly(steps, limit).map((step, index) => [step, ways[index % ways.length] as Way]);
 }

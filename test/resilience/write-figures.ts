@@ -28,8 +28,8 @@ const rows = figures
 const deploys = figures
     .filter(({ megabytes_early }) => megabytes_early !== undefined)
     .map(
-        (each) =>
-            `- ${each.what}: ${each.deploys} releases, each of them built, uploaded and switched in ${rounded(each.seconds_each, 1)} s; ${each.sent} requests, ${each.lost} lost, the longest wait ${rounded(each.longest)} ms; the provider has ${rounded(each.megabytes_early, 1)} MB in use after the first ones, ${rounded(each.megabytes_late, 1)} MB after the last (${rounded(each.kilobytes_a_release, 1)} kB more with each); the host holds the same after the last as after the first ones`,
+        (figure) =>
+            `- ${figure.what}: ${figure.deploys} releases, each of them built, uploaded and switched in ${rounded(figure.seconds_each, 1)} s; ${figure.sent} requests, ${figure.lost} lost, the longest wait ${rounded(figure.longest)} ms; the provider has ${rounded(figure.megabytes_early, 1)} MB in use after the first ones, ${rounded(figure.megabytes_late, 1)} MB after the last (${rounded(figure.kilobytes_a_release, 1)} kB more with each); the host holds the same after the last as after the first ones`,
     );
 const points = figures
     .filter(({ points }) => points !== undefined)

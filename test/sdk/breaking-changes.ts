@@ -26,17 +26,17 @@ export function breakingChanges(before: Schema, now: Schema): string[] {
     const config = (schema: Schema): Shape => ({ properties: schema.config?.variables });
     return [
         ...inputChanges("configuration", config(before), config(now)),
-        ...each(before.types, now.types, "the type", (name, old, type) => [
+        ...forEachOf(before.types, now.types, "the type", (name, old, type) => [
             ...inputChanges(name, old, type),
             ...outputChanges(name, old, type),
             ...goneValues(name, old.enum, type.enum),
         ]),
-        ...each(before.resources, now.resources, "the resource", (name, old, resource) => [
+        ...forEachOf(before.resources, now.resources, "the resource", (name, old, resource) => [
             ...inputChanges(`${name} input`, inputsOf(old), inputsOf(resource)),
             ...outputChanges(`${name} output`, old as Shape, resource as Shape),
             ...(old.isComponent === resource.isComponent ? [] : [`${name}: a resource became a component, or back`]),
         ]),
-        ...each(before.functions, now.functions, "the function", (name, old, called) => [
+        ...forEachOf(before.functions, now.functions, "the function", (name, old, called) => [
             ...inputChanges(`${name} input`, old.inputs, called.inputs),
             ...outputChanges(`${name} output`, old.outputs, called.outputs),
         ]),
@@ -48,7 +48,7 @@ const inputsOf = (resource: Json): Shape => ({
     required: resource.requiredInputs as string[],
 });
 
-function each<T>(
+function forEachOf<T>(
     before: Record<string, T> = {},
     now: Record<string, T> = {},
     what: string,

@@ -6,7 +6,7 @@ import { hostKeyCheck } from "../../provider/ssh/built-in/host-key";
 import type { HostKeyPolicy, Login } from "../../provider/ssh/login/login";
 
 const directory = mkdtempSync(join(tmpdir(), "portable-test-host-key-"));
-const known = join(directory, "known_hosts");
+const knownHosts = join(directory, "known_hosts");
 afterAll(() => rmSync(directory, { recursive: true }));
 
 function makeKey(name: string, ...type: string[]) {
@@ -33,7 +33,7 @@ function login(policy: Partial<HostKeyPolicy>, port = 22): Login {
         address: "web1",
         port,
         user: "root",
-        hostKey: { ignore: false, names: ["web1"], files: [known], revokedFiles: [], ...policy },
+        hostKey: { ignore: false, names: ["web1"], files: [knownHosts], revokedFiles: [], ...policy },
         credentials: { isAgentGiven: false, identitiesOnly: false, identityFiles: [] },
         route: { kind: "direct", family: 0 },
         dialErrorLimit: 1,
@@ -42,7 +42,7 @@ function login(policy: Partial<HostKeyPolicy>, port = 22): Login {
 }
 
 async function judge(lines: string[], key: Buffer, policy: Partial<HostKeyPolicy> = {}, port?: number) {
-    writeFileSync(known, `${lines.join("\n")}\n`);
+    writeFileSync(knownHosts, `${lines.join("\n")}\n`);
     return (await hostKeyCheck(login(policy, port))).judge(key);
 }
 
@@ -54,12 +54,12 @@ describe("a key in known_hosts", () => {
     });
 
     test("may be hashed", async () => {
-        writeFileSync(known, `web1 ${right.line}\n`);
-        execFileSync("ssh-keygen", ["-H", "-f", known], { stdio: "ignore" });
-        const hashed = readFileSync(known, "utf8").trim();
+        writeFileSync(knownHosts, `web1 ${right.line}\n`);
+        execFileSync("ssh-keygen", ["-H", "-f", knownHosts], { stdio: "ignore" });
+        const hashed = readFileSync(knownHosts, "utf8").trim();
         expect(hashed).toMatch(/^\|1\|/);
         expect(await judge([hashed], right.bytes)).toBeUndefined();
-        expect((await judge([hashed], other.bytes))?.message).toContain(`${known}:1 knows ${right.fingerprint}`);
+        expect((await judge([hashed], other.bytes))?.message).toContain(`${knownHosts}:1 knows ${right.fingerprint}`);
     });
 
     test("of another port isn't the host's, of the plain name it may be", async () => {
@@ -76,13 +76,13 @@ describe("a key in known_hosts", () => {
         const error = await judge(["# comment", `web1 ${right.line}`], other.bytes);
         expect(error).toMatchObject({ code: "hostKey", mayPass: false });
         expect(error?.message).toContain(`shows the host key ${other.fingerprint} (ssh-ed25519)`);
-        expect(error?.message).toContain(`${known}:2 knows ${right.fingerprint}`);
+        expect(error?.message).toContain(`${knownHosts}:2 knows ${right.fingerprint}`);
     });
 
     test("that is revoked is refused, also where it is listed as known", async () => {
         const error = await judge([`web1 ${right.line}`, `@revoked web1 ${right.line}`], right.bytes);
         expect(error).toMatchObject({ code: "hostKey" });
-        expect(error?.message).toContain(`${known}:2 revokes`);
+        expect(error?.message).toContain(`${knownHosts}:2 revokes`);
     });
 
     test("of a certificate authority is said to be unsupported", async () => {
@@ -100,7 +100,7 @@ test("an unknown key says how to add it", async () => {
 });
 
 test("known types are asked for first", async () => {
-    writeFileSync(known, `web1 ${rsa.line}\nweb1 ${ecdsa.line}\n`);
+    writeFileSync(knownHosts, `web1 ${rsa.line}\nweb1 ${ecdsa.line}\n`);
     const { algorithms } = await hostKeyCheck(login({}));
     expect(algorithms.slice(0, 4)).toEqual(["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa", "ecdsa-sha2-nistp256"]);
     expect(algorithms).toContain("ssh-ed25519");

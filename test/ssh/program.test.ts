@@ -136,10 +136,10 @@ test("output comes while the program runs", async () => {
     const child = start();
     const began = Date.now();
     const first = new Promise<number>((resolve) => {
-        let seen = "";
+        let output = "";
         child.stdout.setEncoding("utf8").on("data", (text: string) => {
-            seen += text;
-            if (seen.includes("one")) resolve(Date.now() - began);
+            output += text;
+            if (output.includes("one")) resolve(Date.now() - began);
         });
     });
     child.stdin.end(input);
@@ -185,7 +185,7 @@ test.each(["/bin/sh", "/bin/bash"])(
 
 test.each(["/bin/sh", "/bin/bash"])("one program runs after another, each for itself, under %s", async (shell) => {
     const programs = [sh`cd /usr; set -u; mine=1; exit 3`, sh`echo "$PWD [\${mine:-}]"`, sh`printf unfinished`];
-    const sent = programs.map((program, at) => inputOf(program, `mark${at}`)).join("");
+    const sent = programs.map((program, index) => inputOf(program, `mark${index}`)).join("");
     const { code, stdout, stderr } = await sendTo(shell, sent);
     expect(code).toBe(0);
     expect(stdout).toBe(

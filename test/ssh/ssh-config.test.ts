@@ -75,8 +75,8 @@ describe("the settings of a host", () => {
         expect((await resolveLogin({ host: "web1" })).hostKey.ignore).toBe(false);
         const opened = await resolveLogin({ host: "web1", insecureIgnoreHostKey: true });
         expect(opened.hostKey.ignore).toBe(true);
-        const given = await resolveLogin({ host: "web1", insecureIgnoreHostKey: true, hostKey: "ssh-ed25519 AAAA" });
-        expect(given.hostKey).toMatchObject({ ignore: false, hostKey: "ssh-ed25519 AAAA" });
+        const login = await resolveLogin({ host: "web1", insecureIgnoreHostKey: true, hostKey: "ssh-ed25519 AAAA" });
+        expect(login.hostKey).toMatchObject({ ignore: false, hostKey: "ssh-ed25519 AAAA" });
     });
 
     test("HostKeyAlias is the name in known_hosts", async () => {

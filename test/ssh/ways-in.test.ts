@@ -23,7 +23,7 @@ const results = new Map<string, Record<string, string>>();
 
 async function tryWay(way: Way, client: "auto" | "openssh"): Promise<string> {
     const connection = connectionOf(world, way, client);
-    const { client: taken } = await resolveLogin(connection);
+    const { client: chosen } = await resolveLogin(connection);
     const pool = createPool();
     try {
         const there = await pool.connect(connection);
@@ -31,7 +31,7 @@ async function tryWay(way: Way, client: "auto" | "openssh"): Promise<string> {
         const path = `/tmp/way-${Math.random()}`;
         await there.upload(inHome("known_hosts"), path);
         expect((await there.run(sh`cat ${path}; rm ${path}`)).stdout).toBe(text("known_hosts"));
-        return taken;
+        return chosen;
     } finally {
         pool.close();
     }

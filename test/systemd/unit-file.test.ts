@@ -185,7 +185,7 @@ describe("renderUnit", () => {
                     for (const [key, values] of Object.entries(keys)) {
                         const texts = [values]
                             .flat()
-                            .map((each) => (typeof each === "boolean" ? (each ? "yes" : "no") : String(each)));
+                            .map((item) => (typeof item === "boolean" ? (item ? "yes" : "no") : String(item)));
                         expect(valuesOf(unit, section, key)).toEqual(texts);
                     }
                 }

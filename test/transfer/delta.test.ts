@@ -5,8 +5,8 @@ import { newBytes, planDelta } from "../../provider/transfer/delta";
 
 /** Bytes that look random and are the same in each run. */
 function noise(length: number, seed = ""): Buffer {
-    const parts = Array.from({ length: Math.ceil(length / 32) }, (_, at) =>
-        createHash("sha256").update(`${seed}${at}`).digest(),
+    const parts = Array.from({ length: Math.ceil(length / 32) }, (_, index) =>
+        createHash("sha256").update(`${seed}${index}`).digest(),
     );
     return Buffer.concat(parts).subarray(0, length);
 }
@@ -69,9 +69,11 @@ test("of a byte that is inserted, a chunk or two are sent", async () => {
 });
 
 test("what is put together is the new file, whatever was done to the old one", async () => {
-    const pieces = Array.from({ length: 8 }, (_, at) => noise(90_000, `piece ${at}`)).concat(Buffer.alloc(400_000));
+    const pieces = Array.from({ length: 8 }, (_, index) => noise(90_000, `piece ${index}`)).concat(
+        Buffer.alloc(400_000),
+    );
     const file = fc.array(fc.integer({ min: 0, max: pieces.length - 1 }), { maxLength: 12 });
-    const bytesOf = (chosen: number[]) => Buffer.concat(chosen.map((at) => pieces[at] as Buffer));
+    const bytesOf = (chosen: number[]) => Buffer.concat(chosen.map((index) => pieces[index] as Buffer));
     await fc.assert(
         fc.asyncProperty(file, file, async (before, after) => {
             const [old, now] = [bytesOf(before), bytesOf(after)];
@@ -95,11 +97,11 @@ test("a file that has little of the old one is sent as it is", async () => {
 
 test("many small copies become few large ones", () => {
     const chunk = (hash: number, length = 40_000): Chunk => ({ length, hash: String(hash).padStart(16, "0") });
-    const old = Array.from({ length: 1000 }, (_, at) => chunk(at));
+    const old = Array.from({ length: 1000 }, (_, index) => chunk(index));
     // Every other one is new; at the end a long run is old.
     const now = [
-        ...old.map((known, at) => (at % 2 === 0 ? known : chunk(5000 + at))),
-        ...Array.from({ length: 1000 }, (_, at) => chunk(at)),
+        ...old.map((chunkOfOld, index) => (index % 2 === 0 ? chunkOfOld : chunk(5000 + index))),
+        ...Array.from({ length: 1000 }, (_, index) => chunk(index)),
     ];
     const parts = planDelta(old, now) ?? [];
     expect(parts.filter(({ from }) => from === "old").length).toBeLessThanOrEqual(200);

@@ -6,7 +6,7 @@ export interface ChosenKeysOptions {
     /** Show no others. */
     only: boolean;
     /** Called around each request: the agent may wait for a person. */
-    asked: () => void;
+    onAsk: () => void;
     answered: () => void;
 }
 
@@ -20,8 +20,8 @@ export class ChosenKeys extends BaseAgent<ParsedKey> {
     }
 
     getIdentities(callback: IdentityCallback<ParsedKey>): void {
-        const { named, only, asked, answered } = this.options;
-        asked();
+        const { named, only, onAsk, answered } = this.options;
+        onAsk();
         this.agent.getIdentities((error, keys) => {
             answered();
             const parsed = (keys ?? []) as ParsedKey[];
@@ -34,7 +34,7 @@ export class ChosenKeys extends BaseAgent<ParsedKey> {
     sign(key: ParsedKey, data: Buffer, options: SigningRequestOptions | SignCallback, callback?: SignCallback): void {
         const done = typeof options === "function" ? options : callback;
         const settings = typeof options === "function" ? {} : options;
-        this.options.asked();
+        this.options.onAsk();
         this.agent.sign(key, data, settings, (error, signature) => {
             this.options.answered();
             done?.(error, signature);

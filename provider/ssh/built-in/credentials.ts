@@ -149,7 +149,7 @@ function agentMethod(login: Login, socket: string, identities: Identity[], clock
     const agent = new ChosenKeys(createAgent(socket), {
         named,
         only,
-        asked: () => clock.agentAsked(socket),
+        onAsk: () => clock.agentAsked(socket),
         answered: () => clock.agentAnswered(),
     });
     return {

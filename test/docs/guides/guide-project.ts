@@ -135,12 +135,12 @@ function whole(text: string): string {
     const isUsed = (name: string) =>
         new RegExp(`\\b${name}\\b`).test(text) && !new RegExp(`const ${name}\\b`).test(text);
     const needsImage = isUsed("image") && /image\.path/.test(text);
-    const given = [
+    const configuration = [
         ...(needsImage || isUsed("connection") ? [GIVEN.connection] : []),
         ...(needsImage ? [GIVEN.image] : []),
     ];
     // Imports come first; whatever a page declares comes after what it takes for given.
     const lines = text.split("\n");
     const last = lines.findLastIndex((line) => line.startsWith("import "));
-    return [...missing, ...lines.slice(0, last + 1), ...given, ...lines.slice(last + 1)].join("\n");
+    return [...missing, ...lines.slice(0, last + 1), ...configuration, ...lines.slice(last + 1)].join("\n");
 }

@@ -81,7 +81,7 @@ followGuides("sources of images", { prepare: makeSources }, (scene) => {
         await onHost(scene.host, "systemctl start clock.service");
         const lines = await eventually(
             () => journal(scene.host, "clock"),
-            (seen) => seen.some((line) => /\d\d:\d\d:\d\d/.test(line)),
+            (lines) => lines.some((line) => /\d\d:\d\d:\d\d/.test(line)),
         );
         expect(lines.join("\n")).toMatch(/\d\d:\d\d:\d\d .*20\d\d/);
     });

@@ -14,7 +14,7 @@ export async function constructPair(
     const monitor = new Monitor(request, signal);
     try {
         const urn = await monitor.registerComponent();
-        const thing = (name: string, inputs: Properties, propertyDependencies: Record<string, string[]>) =>
+        const resource = (name: string, inputs: Properties, propertyDependencies: Record<string, string[]>) =>
             monitor.registerChild({
                 type: "faulty:index:Thing",
                 name: `${request.getName()}-${name}`,
@@ -28,13 +28,13 @@ export async function constructPair(
                 replaceOnChanges: [],
                 provider,
             });
-        const given = Object.entries((request.getInputs()?.toJavaScript() ?? {}) as Properties).map(
+        const entries = Object.entries((request.getInputs()?.toJavaScript() ?? {}) as Properties).map(
             ([name, raw]) => [name, new WireValue(raw)] as const,
         );
-        const sources = given.map(([name, value]) => [name, value.allDependencies()]);
-        const first = await thing("first", wireMembers(Object.fromEntries(given)), Object.fromEntries(sources));
+        const sources = entries.map(([name, value]) => [name, value.allDependencies()]);
+        const first = await resource("first", wireMembers(Object.fromEntries(entries)), Object.fromEntries(sources));
         const content = first.outputs.content ?? "";
-        const second = await thing("second", { content }, { content: [first.urn] });
+        const second = await resource("second", { content }, { content: [first.urn] });
         const outputs = { content: second.outputs.content ?? "", password: first.outputs.password ?? "" };
         await monitor.registerOutputs(urn, outputs);
         const response = new pb.ConstructResponse();

@@ -7,7 +7,7 @@ import { fromStruct, isSecret, type Properties, toStruct, withoutSecrets } from 
 /** What the engine asks a provider for that is to make a component (sdk/go/common/resource/plugin/provider_plugin.go). */
 export function constructRequest(
     goal: Goal,
-    asked: RegisterResourceRequest,
+    registration: RegisterResourceRequest,
     { project, stack, preview, config, monitorAddress }: DeploymentOptions,
 ): pb.ConstructRequest {
     const request = new pb.ConstructRequest();
@@ -28,13 +28,14 @@ export function constructRequest(
         dependencies.setUrnsList(urns);
         request.getInputdependenciesMap().set(name, dependencies);
     }
-    for (const [name, reference] of asked.getProvidersMap().entries()) request.getProvidersMap().set(name, reference);
+    for (const [name, reference] of registration.getProvidersMap().entries())
+        request.getProvidersMap().set(name, reference);
     request.setDependenciesList(goal.dependencies);
-    if (asked.hasProtect()) request.setProtect(goal.protect);
-    if (asked.hasRetainondelete()) request.setRetainondelete(goal.retainOnDelete);
+    if (registration.hasProtect()) request.setProtect(goal.protect);
+    if (registration.hasRetainondelete()) request.setRetainondelete(goal.retainOnDelete);
     request.setIgnorechangesList(goal.ignoreChanges);
     request.setAdditionalsecretoutputsList(goal.additionalSecretOutputs);
-    const timeouts = asked.getCustomtimeouts();
+    const timeouts = registration.getCustomtimeouts();
     if (timeouts !== undefined) {
         const own = new pb.ConstructRequest.CustomTimeouts();
         own.setCreate(timeouts.getCreate());

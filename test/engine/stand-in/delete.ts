@@ -19,8 +19,8 @@ export async function deleteResources(deployment: Deployment, doomed: ResourceSt
                     if (old.protect && !old.delete) return { failure: protectedText(old), carryOn: true };
                     if (preview) return {};
                     const finish = state.begin("deleting", old);
-                    const asked = old.custom && !isProviderType(old.type) && !old.retainOnDelete && old.provider;
-                    if (asked) await deployment.providers.get(asked).delete(old).finally(finish);
+                    const isAsked = old.custom && !isProviderType(old.type) && !old.retainOnDelete && old.provider;
+                    if (isAsked) await deployment.providers.get(isAsked).delete(old).finally(finish);
                     finish();
                     state.replace(old, undefined);
                     return {};

@@ -34,7 +34,7 @@ export class Deployment extends StepExecutor implements MonitorCalls {
     /** What there was, by URN, without what waits to be deleted. */
     olds = new Map<string, ResourceState>();
     /** What the program has registered so far, by URN. */
-    readonly seen = new Map<string, ResourceState>();
+    readonly visited = new Map<string, ResourceState>();
     readonly outputs = new Map<string, Properties>();
     private readonly defaultProviders = new Map<string, Promise<string>>();
     private readonly oneAtATime = pLimit(1);
@@ -60,11 +60,11 @@ export class Deployment extends StepExecutor implements MonitorCalls {
         return { urn: state.urn, id: state.id ?? "", outputs: state.custom ? state.outputs : {} };
     }
 
-    async construct(goal: Goal, asked: RegisterResourceRequest): Promise<Constructed> {
+    async construct(goal: Goal, registration: RegisterResourceRequest): Promise<Constructed> {
         this.assertRunning();
         const reference = await this.providerOf(goal.type, goal);
         const inputs = withAssetHashes(goal.inputs, this.options.programDirectory);
-        const request = constructRequest({ ...goal, inputs }, asked, this.options);
+        const request = constructRequest({ ...goal, inputs }, registration, this.options);
         try {
             const response = await this.providers.get(reference).construct(request);
             if (response !== undefined) return constructed(response);
@@ -83,7 +83,7 @@ export class Deployment extends StepExecutor implements MonitorCalls {
     }
 
     settleOutputs(urn: string, outputs: Properties) {
-        const state = this.seen.get(urn);
+        const state = this.visited.get(urn);
         if (state === undefined) return;
         const old = this.olds.get(urn);
         state.outputs = outputs;
@@ -128,10 +128,10 @@ export class Deployment extends StepExecutor implements MonitorCalls {
 
     private async decide(goal: Goal): Promise<Step> {
         const urn = this.urnOf(goal);
-        if (this.seen.has(urn)) throw new Error(`Duplicate resource URN '${urn}'; try giving it a unique name`);
+        if (this.visited.has(urn)) throw new Error(`Duplicate resource URN '${urn}'; try giving it a unique name`);
         const inputs = withAssetHashes(goal.inputs, this.options.programDirectory);
         const step = await planStep({ ...goal, inputs }, urn, this.olds.get(urn), this);
-        this.seen.set(urn, step.next);
+        this.visited.set(urn, step.next);
         return step;
     }
 

@@ -48,7 +48,7 @@ export class DeploymentEnded extends Error {}
 export interface MonitorCalls {
     register(goal: Goal): Promise<{ urn: string; id: string; outputs: Properties }>;
     /** A component that its provider makes. */
-    construct(goal: Goal, asked: pb.RegisterResourceRequest): Promise<Constructed>;
+    construct(goal: Goal, request: pb.RegisterResourceRequest): Promise<Constructed>;
     registerOutputs(urn: string, outputs: Properties): void;
     invoke(
         token: string,

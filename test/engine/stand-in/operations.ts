@@ -110,7 +110,7 @@ async function update(deployment: Deployment, options: RunOptions, address: stri
         else deployment.error(undefined, `the program ended with exit code ${code}`);
     }
     if (!deployment.failed) {
-        const doomed = before.filter((old) => old.delete || !deployment.seen.has(old.urn));
+        const doomed = before.filter((old) => old.delete || !deployment.visited.has(old.urn));
         await deleteResources(deployment, doomed);
     }
     const outputs = deployment.outputs.get(deployment.stackUrn);

@@ -78,11 +78,11 @@ const inverted = (detailed: DetailedDiff): DetailedDiff =>
 function withoutDangling(resources: ResourceState[]): ResourceState[] {
     const there = new Set<string>();
     for (const resource of resources) {
-        const known = (urns: string[]) => urns.filter((urn) => there.has(urn));
-        if (resource.dependencies) resource.dependencies = known(resource.dependencies);
+        const remaining = (urns: string[]) => urns.filter((urn) => there.has(urn));
+        if (resource.dependencies) resource.dependencies = remaining(resource.dependencies);
         const byProperty = Object.entries(resource.propertyDependencies ?? {});
         if (resource.propertyDependencies) {
-            resource.propertyDependencies = Object.fromEntries(byProperty.map(([key, urns]) => [key, known(urns)]));
+            resource.propertyDependencies = Object.fromEntries(byProperty.map(([key, urns]) => [key, remaining(urns)]));
         }
         if (resource.parent && !there.has(resource.parent)) resource.parent = undefined;
         there.add(resource.urn);

@@ -78,7 +78,7 @@ async function compare(
     if (handler === undefined) return { ...none, changed: !equal(old.inputs, next.inputs) };
     if (next.provider && old.provider && next.provider !== old.provider) {
         const before = deployment.olds.get(urnOfReference(old.provider));
-        const after = deployment.seen.get(urnOfReference(next.provider));
+        const after = deployment.visited.get(urnOfReference(next.provider));
         const { inputs, outputs } = before ?? { inputs: {}, outputs: {} };
         const config = await deployment.providers.get(next.provider).diffConfig(inputs, outputs, after?.inputs ?? {});
         if (isReplacement(config)) return { ...none, changed: true, replaces: ["provider"], diffs: ["provider"] };

@@ -41,9 +41,9 @@ export const hasSecret = (value: Value | undefined): boolean =>
 export const withoutSecrets = (value: Value): Value => mapValues(value, (part) => (isSecret(part) ? part.value : part));
 
 /** What such a call answers in clear is secret where what it was asked with is. */
-export function withSecretsOf(answer: Properties, asked: Properties): Properties {
+export function withSecretsOf(answer: Properties, requested: Properties): Properties {
     const marked = Object.entries(answer).map(([key, value]): [string, Value] => {
-        const from = asked[key];
+        const from = requested[key];
         if (isSecret(from)) return [key, makeSecret(value)];
         return [key, isObject(from) && isObject(value) ? withSecretsOf(value, from) : value];
     });
@@ -108,16 +108,16 @@ export function parsePath(path: string): (string | number)[] {
 
 /** What is at the path; secrets on the way are looked into, and mark what they hold. */
 export function valueAt(root: Value | undefined, path: (string | number)[]): Value | undefined {
-    let at = root;
+    let parent = root;
     let secret = false;
     for (const part of path) {
-        if (isSecret(at)) {
+        if (isSecret(parent)) {
             secret = true;
-            at = at.value;
+            parent = parent.value;
         }
-        at = typeof at === "object" && at !== null ? (at as Properties)[part] : undefined;
+        parent = typeof parent === "object" && parent !== null ? (parent as Properties)[part] : undefined;
     }
-    return secret && at !== undefined ? makeSecret(at) : at;
+    return secret && parent !== undefined ? makeSecret(parent) : parent;
 }
 
 /** ignoreChanges: what the old inputs have at these paths takes the place of what the new ones say. */

@@ -18,7 +18,7 @@ function imageOf(more: Partial<FilesSource>) {
 
 async function messages(more: Partial<FilesSource>): Promise<string[]> {
     const { failures } = await resolveSource(...imageOf(more));
-    return placed(failures).filter((each) => !each.includes("/opt/sh"));
+    return placed(failures).filter((message) => !message.includes("/opt/sh"));
 }
 
 const CASES: [title: string, files: Partial<FilesSource>, expected: string][] = [

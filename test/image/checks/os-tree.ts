@@ -15,7 +15,7 @@ export const WHOLE: Record<string, Part> = {
     "/usr/lib/os-release": "ID=test\nVERSION_ID=1\n",
     "/etc/machine-id": "",
     "/etc/resolv.conf": "",
-    ...Object.fromEntries(["/dev", "/proc", "/sys", "/run", "/tmp", "/var/tmp"].map((each) => [each, "/"])),
+    ...Object.fromEntries(["/dev", "/proc", "/sys", "/run", "/tmp", "/var/tmp"].map((directory) => [directory, "/"])),
     "/usr/bin/hello": PROGRAM,
     "/usr/lib/systemd/system/hello.service": "[Service]\nExecStart=/usr/bin/hello\n",
 };
@@ -40,11 +40,11 @@ export type Kind = (typeof KINDS)[number];
 /** The same tree as each kind of source, with the directory of its files. `undefined` takes a part of WHOLE away. */
 export async function sourceOf(kind: Kind, changes: Record<string, Part | undefined>) {
     const parts: Record<string, Part> = {};
-    for (const [at, part] of Object.entries({ ...WHOLE, ...changes })) if (part !== undefined) parts[at] = part;
+    for (const [file, part] of Object.entries({ ...WHOLE, ...changes })) if (part !== undefined) parts[file] = part;
     const programDirectory = workspace();
     const os = path.join(programDirectory, "os");
     mkdirSync(os, { mode: 0o755 });
-    for (const [at, part] of Object.entries(parts)) write(path.join(os, at), part);
+    for (const [file, part] of Object.entries(parts)) write(path.join(os, file), part);
     const own = { files: async () => files(parts), oci: () => container(parts, programDirectory) };
     const source = kind in own ? await own[kind as keyof typeof own]() : packed(kind as Packed, programDirectory);
     return { programDirectory, source };
@@ -75,14 +75,14 @@ function packed(kind: Packed, programDirectory: string): Source {
 async function container(parts: Record<string, Part>, programDirectory: string): Promise<Source> {
     const layer: Record<string, LayerEntry> = {};
     const units: string[] = [];
-    for (const [at, part] of Object.entries(parts)) {
+    for (const [file, part] of Object.entries(parts)) {
         const { content, mode } = typeof part === "object" && "content" in part ? part : { content: part, mode: 0o644 };
-        const name = at.slice(1);
-        if (at.startsWith(`${UNITS}/`)) units.push(`os${at}`);
+        const name = file.slice(1);
+        if (file.startsWith(`${UNITS}/`)) units.push(`os${file}`);
         else if (content === "/") layer[`${name}/`] = {};
         else if (typeof content === "string" && content.startsWith("-> "))
             layer[name] = { type: "symlink", linkname: content.slice(3) };
-        else layer[name] = { content, mode: part === content && at.includes("bin/") ? 0o755 : mode };
+        else layer[name] = { content, mode: part === content && file.includes("bin/") ? 0o755 : mode };
     }
     writeFiles(path.join(programDirectory, "layout"), await layoutFiles([{ layers: [layer] }]));
     return { oci: { layout: "layout", units } };
@@ -92,16 +92,16 @@ async function container(parts: Record<string, Part>, programDirectory: string):
 function files(parts: Record<string, Part>): Source {
     const tree: NonNullable<NonNullable<Source["files"]>["tree"]> = {};
     const units: { name: string; asset: Asset }[] = [];
-    for (const [at, part] of Object.entries(parts)) {
-        const isGiven = !Object.hasOwn(WHOLE, at) || at === "/usr/bin/hello" || at.startsWith(`${UNITS}/`);
+    for (const [file, part] of Object.entries(parts)) {
+        const isGiven = !Object.hasOwn(WHOLE, file) || file === "/usr/bin/hello" || file.startsWith(`${UNITS}/`);
         if (!isGiven) continue;
-        const asset = new Asset({ path: `os${at}` });
+        const asset = new Asset({ path: `os${file}` });
         const mode = typeof part === "object" && "content" in part ? part.mode.toString(8).padStart(4, "0") : undefined;
-        if (at.startsWith(`${UNITS}/`)) units.push({ name: path.basename(at), asset });
+        if (file.startsWith(`${UNITS}/`)) units.push({ name: path.basename(file), asset });
         else if (part === "/" || (typeof part === "object" && "content" in part && part.content === "/"))
-            tree[at] = { directory: true, mode };
-        else if (typeof part === "string" && part.startsWith("-> ")) tree[at] = { symlink: part.slice(3) };
-        else tree[at] = { asset, mode };
+            tree[file] = { directory: true, mode };
+        else if (typeof part === "string" && part.startsWith("-> ")) tree[file] = { symlink: part.slice(3) };
+        else tree[file] = { asset, mode };
     }
     return { files: { units, tree } };
 }

@@ -130,10 +130,10 @@ test("User= without an account of the host", async () => {
         "hello.service:3: User=app is a dynamic user under the default profile, and under trusted an account that the host must have (217/USER). Add DynamicUser=yes, or make the account on the host before it is attached with the profile trusted.",
     ]);
     expect(await warnings(start("/usr/bin/hello", "User=app\nDynamicUser=yes\n"))).toEqual([]);
-    const [known] = await warnings(start("/usr/bin/hello", "User=app\n"), {
+    const [withAccount] = await warnings(start("/usr/bin/hello", "User=app\n"), {
         "/etc/passwd": "app:x:1:1::/:/bin/false\n",
     });
-    expect(known).toContain("the account in the image counts for nothing");
+    expect(withAccount).toContain("the account in the image counts for nothing");
 });
 
 test("a program that only root may execute", async () => {

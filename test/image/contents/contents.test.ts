@@ -70,8 +70,8 @@ test("a mode alone is a change", async () => {
 test("a whole system is few lines, and a new file in it changes few", async () => {
     const system = Object.assign(
         {},
-        ...["bin", "sbin", "lib/x86_64-linux-gnu", "share/doc", "share/man/man1", "share/perl5"].map((each) =>
-            files(`/usr/${each}`, 300, each),
+        ...["bin", "sbin", "lib/x86_64-linux-gnu", "share/doc", "share/man/man1", "share/perl5"].map((directory) =>
+            files(`/usr/${directory}`, 300, directory),
         ),
         ...Array.from({ length: 120 }, (_, index) => files(`/usr/share/pkg${index}`, 3, `${index}`)),
         files("/etc", 90),

@@ -41,8 +41,8 @@ class Strings {
 /** Entries of DT_VERNEED: versions that the file needs, by library. */
 function neededVersions(parts: ElfParts, { u16, u32 }: Numbers, strings: Strings): Buffer[] {
     return Object.entries(parts.neededVersions ?? {}).map(([file, names], index, all) => {
-        const auxes = names.map((name, at) =>
-            Buffer.concat([u32(0), u16(0), u16(2), u32(strings.add(name)), u32(at < names.length - 1 ? 16 : 0)]),
+        const auxes = names.map((name, index) =>
+            Buffer.concat([u32(0), u16(0), u16(2), u32(strings.add(name)), u32(index < names.length - 1 ? 16 : 0)]),
         );
         const next = index < all.length - 1 ? 16 + 16 * names.length : 0;
         return Buffer.concat([u16(1), u16(names.length), u32(strings.add(file)), u32(16), u32(next), ...auxes]);

@@ -17,10 +17,10 @@ export function entryOf(bytes: Buffer): FileEntry {
 
 export function treeOf(files: Files): Tree {
     const tree = new Tree();
-    for (const [at, part] of Object.entries(files)) {
-        if (typeof part !== "string") tree.add(at, entryOf(elfFile(part)));
-        else if (part.startsWith("-> ")) tree.add(at, { kind: "symlink", target: part.slice(3) });
-        else tree.add(at, textEntry(part));
+    for (const [path, part] of Object.entries(files)) {
+        if (typeof part !== "string") tree.add(path, entryOf(elfFile(part)));
+        else if (part.startsWith("-> ")) tree.add(path, { kind: "symlink", target: part.slice(3) });
+        else tree.add(path, textEntry(part));
     }
     return tree;
 }
@@ -33,10 +33,10 @@ export async function loaded(interpreter: string, program: ElfParts, files: File
     const elf = await elfOf(entry);
     if (place === undefined || elf === undefined) throw new Error("/usr/bin/app is no program");
     const file = { path: place.path, content: entry.content, entry };
-    const loader = imageLoader(tree, (each) => elfOf(each.entry));
+    const loader = imageLoader(tree, (library) => elfOf(library.entry));
     const app = { name: "app", path: "/usr/bin/app", file, elf, isConfigured: false };
     const { libraries, missing } = await loader.load(app, { libraryPath });
-    return [...libraries.map((each) => each.path), ...missing.map(({ name }) => `?${name}`)];
+    return [...libraries.map((library) => library.path), ...missing.map(({ name }) => `?${name}`)];
 }
 
 export type Row = [title: string, program: ElfParts, files: Files, expected: string[], libraryPath?: string[]];

@@ -187,28 +187,27 @@ function compile(file: string, needed: string[], kind: "rpath" | "runpath", runP
                 some,
                 some,
                 some,
-                async (appKind, appPath, libraryKind, libraryPath, hasA, hasB, given) => {
+                async (appKind, appPath, libraryKind, libraryPath, hasA, hasB, libraryPaths) => {
                     const run = path.join(top, `run${count++}`);
-                    const at = (directory: string) => directory.replace(top, run);
+                    const inRun = (directory: string) => directory.replace(top, run);
                     mkdirSync(run);
                     execFileSync("cp", ["-r", stubs, run]);
                     const app = path.join(run, "bin/app");
-                    compile(app, ["libpta.so"], appKind, appPath.map(at), true);
-                    for (const each of hasA)
+                    compile(app, ["libpta.so"], appKind, appPath.map(inRun), true);
+                    for (const place of hasA)
                         compile(
-                            path.join(at(each), "libpta.so"),
+                            path.join(inRun(place), "libpta.so"),
                             ["libptb.so"],
                             libraryKind,
-                            libraryPath.map(at),
+                            libraryPath.map(inRun),
                             false,
                         );
-                    for (const each of hasB) compile(path.join(at(each), "libptb.so"), [], "runpath", [], false);
-                    const env = { LD_TRACE_LOADED_OBJECTS: "1", LD_LIBRARY_PATH: given.map(at).join(":") };
+                    for (const place of hasB) compile(path.join(inRun(place), "libptb.so"), [], "runpath", [], false);
+                    const env = { LD_TRACE_LOADED_OBJECTS: "1", LD_LIBRARY_PATH: libraryPaths.map(inRun).join(":") };
                     const output = spawnSync(app, { env, encoding: "utf8" }).stdout;
                     const theirs = [...output.matchAll(/(libpt.)\.so => (\S+)/g)].map(([, name, where]) =>
                         where === "not" ? `?${name}.so` : where,
                     );
-
                     const root = new RootFiles("/");
                     const loader = new Loader({
                         async file(written) {
@@ -231,9 +230,9 @@ function compile(file: string, needed: string[], kind: "rpath" | "runpath", runP
                         elf,
                         isConfigured: false,
                     };
-                    const { libraries, missing } = await loader.load(program, { libraryPath: given.map(at) });
+                    const { libraries, missing } = await loader.load(program, { libraryPath: libraryPaths.map(inRun) });
                     expect(
-                        [...libraries.map((each) => each.path), ...missing.map(({ name }) => `?${name}`)].sort(),
+                        [...libraries.map((found) => found.path), ...missing.map(({ name }) => `?${name}`)].sort(),
                     ).toEqual(theirs.sort());
                 },
             ),

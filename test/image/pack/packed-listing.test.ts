@@ -81,7 +81,7 @@ test("any names are read as they are, or not at all", async () => {
                 name,
                 fc.oneof(
                     fc.constant("x"),
-                    target.map((each) => `-> ${each}`),
+                    target.map((target) => `-> ${target}`),
                 ),
                 { maxKeys: 5 },
             ),

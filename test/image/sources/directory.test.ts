@@ -31,15 +31,15 @@ async function messages(source: Parameters<typeof resolveSource>[0], args: Retur
 
 test("the tree is packed as it is: modes and links kept, all of it root's, what portablectl needs added", async () => {
     const args = tree({ "os/run/leftover": "x", "os/proc/1": "x" });
-    const at = (name: string) => path.join(args.programDirectory, "os", name);
-    linkSync(at("usr/bin/hello"), at("usr/bin/again"));
-    writeFileSync(at("usr/bin/su"), "su");
-    chmodSync(at("usr/bin/su"), 0o4755);
-    writeFileSync(at("etc/shadow"), "secret");
-    chmodSync(at("etc/shadow"), 0o600);
-    mkdirSync(at("var/mail"), { recursive: true });
-    chmodSync(at("var/mail"), 0o2775);
-    chmodSync(at(""), 0o700);
+    const inTree = (name: string) => path.join(args.programDirectory, "os", name);
+    linkSync(inTree("usr/bin/hello"), inTree("usr/bin/again"));
+    writeFileSync(inTree("usr/bin/su"), "su");
+    chmodSync(inTree("usr/bin/su"), 0o4755);
+    writeFileSync(inTree("etc/shadow"), "secret");
+    chmodSync(inTree("etc/shadow"), 0o600);
+    mkdirSync(inTree("var/mail"), { recursive: true });
+    chmodSync(inTree("var/mail"), 0o2775);
+    chmodSync(inTree(""), 0o700);
     const built = await buildImage({ directory: { path: "os" } }, args, new Store(workspace()));
     const found = listing(built.file);
     expect(found).toEqual(
@@ -116,20 +116,20 @@ asRoot("the digest is the same whoever owns the tree", async () => {
 
 test("what is wrong is said", async () => {
     const args = tree({ "plain/a": "a", "empty/usr/lib/os-release": "ID=x\n" });
-    const at = (name: string) => messages({ directory: { path: name } }, args);
-    expect(await at("nope")).toEqual([
+    const messagesOf = (name: string) => messages({ directory: { path: name } }, args);
+    expect(await messagesOf("nope")).toEqual([
         expect.stringMatching(
             /^source\.directory\.path: There is no 'nope' \(\/nope\)\. Make it, or correct the path\./,
         ),
     ]);
-    expect(await at("os/etc/hosts")).toEqual([
+    expect(await messagesOf("os/etc/hosts")).toEqual([
         "source.directory.path: 'os/etc/hosts' is not a directory. Unpack it, or correct the path.",
     ]);
-    expect(await at("plain")).toEqual([
+    expect(await messagesOf("plain")).toEqual([
         "source.directory.path: 'plain' has no /usr/lib/os-release, so it isn't an operating system's tree. Give the directory that mmdebstrap or mkosi filled; for programs and files use the source `files`.",
         expect.stringContaining("'plain' has no unit of 'hello'"),
     ]);
-    expect(await at("empty")).toEqual([
+    expect(await messagesOf("empty")).toEqual([
         "source.directory.units: 'empty' has no unit of 'hello' in /usr/lib/systemd/system or /etc/systemd/system. Name unit files here, or install the package that brings them.",
     ]);
 });

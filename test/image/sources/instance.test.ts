@@ -46,7 +46,7 @@ describe("each source that is packed here can become an instance", () => {
         expect(Object.keys(resolved.contents as object)).toEqual(["/usr/bin/hello", "total"]);
         const { file, sourceDigest } = await buildImage(source, args, newStore());
         expect(sourceDigest).toBe(resolved.sourceDigest);
-        expect(paths(file).filter((each) => each.includes("hello"))).toEqual([
+        expect(paths(file).filter((path) => path.includes("hello"))).toEqual([
             "/etc/hello-staging",
             "/usr/bin/hello",
             "/usr/lib/systemd/system/hello-staging-web@.socket",
@@ -79,8 +79,8 @@ describe("each source that is packed here can become an instance", () => {
             [`tree/${system}/hello-job.timer`]: "[Timer]\nOnBootSec=1\nUnit=hello-job.service\n",
             [`tree/${system}/getty.service`]: "[Unit]\nAfter=hello-job.service\n",
         });
-        for (const each of ["dev", "proc", "sys", "run", "tmp", "var/tmp"])
-            mkdirSync(path.join(directory, "tree", each), { recursive: true });
+        for (const mountPoint of ["dev", "proc", "sys", "run", "tmp", "var/tmp"])
+            mkdirSync(path.join(directory, "tree", mountPoint), { recursive: true });
         const { file, unitTexts } = await buildImage(
             { directory: { path: "tree", units: web } },
             { ...args, programDirectory: directory },
@@ -93,7 +93,7 @@ describe("each source that is packed here can become an instance", () => {
         });
         expect(cat(file, "usr/lib/os-release")).toBe('ID=debian\nPORTABLE_PREFIXES="other hello-staging"\n');
         expect(cat(file, `${system}/getty.service`)).toContain("After=hello-job.service");
-        expect(paths(file).filter((each) => /\/hello-job/.test(each))).toEqual([]);
+        expect(paths(file).filter((path) => /\/hello-job/.test(path))).toEqual([]);
     });
 
     test("closure: the preview shows the texts, and `up` builds them", async () => {
@@ -107,7 +107,7 @@ describe("each source that is packed here can become an instance", () => {
         expect([failures, Object.keys(unitTexts as object)]).toEqual([[], ["hello-staging.service"]]);
         const built = await buildImage({ closure }, here, newStore());
         expect(built.unitTexts).toEqual(unitTexts);
-        expect(paths(built.file).filter((each) => /system\/hello/.test(each))).toEqual([
+        expect(paths(built.file).filter((path) => /system\/hello/.test(path))).toEqual([
             "/usr/lib/systemd/system/hello-staging.service",
         ]);
     });
@@ -201,7 +201,7 @@ test("what two instances would share all the same is named", async () => {
     ].join("\n");
     const todo =
         "Write what follows its name: $STATE_DIRECTORY and its like in Exec lines (systemd.exec(5)), %S/%N elsewhere.";
-    expect((await messages(files([{ name: "hello.service", text }]))).filter((each) => /instance/.test(each))).toEqual([
+    expect((await messages(files([{ name: "hello.service", text }]))).filter((path) => /instance/.test(path))).toEqual([
         "source.files: hello-staging.service:4: CacheDirectory= is other in every instance, and all of them share /var/cache/other. Name it after the unit, as with %N, or make it a variable in the unit.",
         `source.files: hello-staging.service:5: ExecStart= names /var/lib/hello, and the directory of this instance is /var/lib/hello-staging. ${todo}`,
         `source.files: hello-staging.service:6: Environment= names /run/hello-run, and the directory of this instance is /run/hello-staging-run. ${todo}`,

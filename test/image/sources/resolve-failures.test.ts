@@ -13,12 +13,12 @@ async function messages(files: FilesSource, over: Partial<ReturnType<typeof hell
 
 describe("what is wrong is said in one sentence with what to do", () => {
     const unit = (name: string, text = "[Service]\nExecStart=/usr/bin/hello\n") => ({ name, text });
-    const at = "source.files";
+    const property = "source.files";
     test.each<[string, FilesSource, string[]]>([
         [
             "no unit",
             { units: [], tree: HELLO },
-            [`${at}.units: An image needs at least one unit. Name the unit files of your service here.`],
+            [`${property}.units: An image needs at least one unit. Name the unit files of your service here.`],
         ],
         [
             "a missing unit file",
@@ -43,24 +43,28 @@ describe("what is wrong is said in one sentence with what to do", () => {
             "a directory as a file",
             { ...whole, tree: { ...HELLO, "/a": { asset: file("units") } } },
             [
-                `${at}.tree["/a"]: 'units' is a directory, and a file is needed here. For a whole directory use a FileArchive.`,
+                `${property}.tree["/a"]: 'units' is a directory, and a file is needed here. For a whole directory use a FileArchive.`,
             ],
         ],
         [
             "a file as a directory",
             { ...whole, tree: { ...HELLO, "/a": { asset: new Archive({ path: "bin/hello" }) } } },
-            [`${at}.tree["/a"]: 'bin/hello' is a file, and a directory is needed here. Unpack it, or use a FileAsset.`],
+            [
+                `${property}.tree["/a"]: 'bin/hello' is a file, and a directory is needed here. Unpack it, or use a FileAsset.`,
+            ],
         ],
         [
             "a URL",
             { ...whole, tree: { ...HELLO, "/a": { asset: new Asset({ uri: "https://example.com/x" }) } } },
-            [`${at}.tree["/a"]: 'https://example.com/x' is not read from the network. Download it, and give the file.`],
+            [
+                `${property}.tree["/a"]: 'https://example.com/x' is not read from the network. Download it, and give the file.`,
+            ],
         ],
         [
             "another image's unit",
             { units: [unit("web.service")], tree: HELLO },
             [
-                `${at}.units[0]: Unit 'web.service' doesn't belong to image 'hello': portablectl attaches hello.service, hello-*.service, hello.*.service and hello@*.service only. Rename the unit, or set the image's \`name\`.`,
+                `${property}.units[0]: Unit 'web.service' doesn't belong to image 'hello': portablectl attaches hello.service, hello-*.service, hello.*.service and hello@*.service only. Rename the unit, or set the image's \`name\`.`,
             ],
         ],
         [
@@ -72,20 +76,20 @@ describe("what is wrong is said in one sentence with what to do", () => {
             "not a unit of portablectl",
             { units: [unit("hello.mount"), unit("hello.service")], tree: HELLO },
             [
-                `${at}.units[0]: 'hello.mount' is not a unit that portablectl attaches: the name must end in one of .service, .socket, .target, .timer, .path.`,
+                `${property}.units[0]: 'hello.mount' is not a unit that portablectl attaches: the name must end in one of .service, .socket, .target, .timer, .path.`,
             ],
         ],
         [
             "not a name of a unit",
             { units: [unit("hello-a b.service")], tree: HELLO },
             [
-                `${at}.units[0]: 'hello-a b.service' is not a name that systemd takes for a unit: use letters, digits and : - _ . \\ @.`,
+                `${property}.units[0]: 'hello-a b.service' is not a name that systemd takes for a unit: use letters, digits and : - _ . \\ @.`,
             ],
         ],
         [
             "two units of one name",
             { units: [unit("hello.service"), unit("hello.service")], tree: HELLO },
-            [`${at}.units[1]: There are two units 'hello.service'. Remove one of them.`],
+            [`${property}.units[1]: There are two units 'hello.service'. Remove one of them.`],
         ],
         [
             "a unit in the tree too",
@@ -93,35 +97,37 @@ describe("what is wrong is said in one sentence with what to do", () => {
                 units: [unit("hello.service")],
                 tree: { ...HELLO, "/usr/lib/systemd/system/hello.service": { content: "" } },
             },
-            [`${at}.units[0]: /usr/lib/systemd/system/hello.service is given twice. Remove one of them.`],
+            [`${property}.units[0]: /usr/lib/systemd/system/hello.service is given twice. Remove one of them.`],
         ],
         [
             "a StringAsset without a name",
             { units: [new Asset({ text: "" }), unit("hello.service")], tree: HELLO },
-            [`${at}.units[0]: A StringAsset has no file name. Write { name: "hello.service", text: ... } instead.`],
+            [
+                `${property}.units[0]: A StringAsset has no file name. Write { name: "hello.service", text: ... } instead.`,
+            ],
         ],
         [
             "a unit with two texts",
             { units: [{ ...unit("hello.service"), asset: file("x") }], tree: HELLO },
-            [`${at}.units[0]: A unit has exactly one of \`text\` and \`asset\`.`],
+            [`${property}.units[0]: A unit has exactly one of \`text\` and \`asset\`.`],
         ],
         [
             "a variable without a value",
             { ...whole, substitutions: {} },
             [
-                `${at}.units[0]: Unit 'hello.service' has @helloExe@, and \`substitutions\` has no 'helloExe'. Add it (as "@helloExe@" to keep the text).`,
+                `${property}.units[0]: Unit 'hello.service' has @helloExe@, and \`substitutions\` has no 'helloExe'. Add it (as "@helloExe@" to keep the text).`,
             ],
         ],
         [
             "a value without a variable",
             { ...whole, substitutions: { helloExe: "/usr/bin/hello", old: "x" } },
-            [`${at}.substitutions.old: No unit has @old@. Remove it, or correct the name.`],
+            [`${property}.substitutions.old: No unit has @old@. Remove it, or correct the name.`],
         ],
         [
             "a relative path",
             { ...whole, tree: { ...HELLO, "etc/a": { content: "" } } },
             [
-                `${at}.tree["etc/a"]: 'etc/a' can't be a path in the image: write it from the root, without '..', as /usr/bin/hello.`,
+                `${property}.tree["etc/a"]: 'etc/a' can't be a path in the image: write it from the root, without '..', as /usr/bin/hello.`,
             ],
         ],
         [
@@ -132,63 +138,65 @@ describe("what is wrong is said in one sentence with what to do", () => {
         [
             "a path twice",
             { ...whole, tree: { ...HELLO, "/usr/bin/hello/": { content: "" } } },
-            [`${at}.tree["/usr/bin/hello/"]: /usr/bin/hello is given twice. Remove one of them.`],
+            [`${property}.tree["/usr/bin/hello/"]: /usr/bin/hello is given twice. Remove one of them.`],
         ],
         [
             "a file in a file",
             { ...whole, tree: { ...HELLO, "/usr/bin/hello/x": { content: "" } } },
             [
-                `${at}.tree["/usr/bin/hello/x"]: /usr/bin/hello/x can't be there: /usr/bin/hello is a file. Remove one of them.`,
+                `${property}.tree["/usr/bin/hello/x"]: /usr/bin/hello/x can't be there: /usr/bin/hello is a file. Remove one of them.`,
             ],
         ],
         [
             "a file behind a link",
             { ...whole, tree: { ...HELLO, "/bin": { symlink: "usr/bin" }, "/bin/x": { content: "" } } },
             [
-                `${at}.tree["/bin/x"]: /bin/x lies behind the symbolic link /bin to usr/bin. Give the path it leads to instead.`,
+                `${property}.tree["/bin/x"]: /bin/x lies behind the symbolic link /bin to usr/bin. Give the path it leads to instead.`,
             ],
         ],
         [
             "a file for a directory",
             { ...whole, tree: { ...HELLO, "/usr/bin": { content: "" } } },
             [
-                `${at}.tree["/usr/bin"]: /usr/bin is a directory that holds other files, so it can't be a file too. Remove one of them.`,
+                `${property}.tree["/usr/bin"]: /usr/bin is a directory that holds other files, so it can't be a file too. Remove one of them.`,
             ],
         ],
         [
             "a bad mode",
             { ...whole, tree: { ...HELLO, "/a": { content: "", mode: "rwx" } } },
-            [`${at}.tree["/a"].mode: 'rwx' is not a mode: write the permissions in octal, as "0755" or "0644".`],
+            [`${property}.tree["/a"].mode: 'rwx' is not a mode: write the permissions in octal, as "0755" or "0644".`],
         ],
         [
             "two contents",
             { ...whole, tree: { ...HELLO, "/a": { content: "", directory: true } } },
             [
-                `${at}.tree["/a"]: What is at a path of the image is exactly one of \`asset\`, \`content\`, \`directory\` and \`symlink\`.`,
+                `${property}.tree["/a"]: What is at a path of the image is exactly one of \`asset\`, \`content\`, \`directory\` and \`symlink\`.`,
             ],
         ],
         [
             "directory: false",
             { ...whole, tree: { ...HELLO, "/a": { directory: false } } },
-            [`${at}.tree["/a"].directory: \`directory\` can only be true. Remove the entry if it shall not be there.`],
+            [
+                `${property}.tree["/a"].directory: \`directory\` can only be true. Remove the entry if it shall not be there.`,
+            ],
         ],
         [
             "a link with a mode",
             { ...whole, tree: { ...HELLO, "/a": { symlink: "b", mode: "0755" } } },
-            [`${at}.tree["/a"].mode: A symbolic link has no mode of its own. Remove it.`],
+            [`${property}.tree["/a"].mode: A symbolic link has no mode of its own. Remove it.`],
         ],
         [
             "a program that isn't there",
             { units: [unit("hello.service")] },
             [
-                `${at}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, and the image has no such file. Add it to \`tree\`.`,
+                `${property}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, and the image has no such file. Add it to \`tree\`.`,
             ],
         ],
         [
             "a program that isn't in the search path",
             { units: [unit("hello.service", "[Service]\nExecStart=nope\n")] },
             [
-                `${at}.units[0]: ExecStart= in line 2 of 'hello.service' runs nope, and the image has no such file. Add it to \`tree\`.`,
+                `${property}.units[0]: ExecStart= in line 2 of 'hello.service' runs nope, and the image has no such file. Add it to \`tree\`.`,
             ],
         ],
         [
@@ -198,7 +206,7 @@ describe("what is wrong is said in one sentence with what to do", () => {
                 tree: { "/usr/bin/hello": { content: "" } },
             },
             [
-                `${at}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, which may not be executed. Give it mode "0755" in \`tree\`.`,
+                `${property}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, which may not be executed. Give it mode "0755" in \`tree\`.`,
             ],
         ],
         [
@@ -207,7 +215,9 @@ describe("what is wrong is said in one sentence with what to do", () => {
                 units: [unit("hello.service")],
                 tree: { "/usr/bin/hello": { directory: true } },
             },
-            [`${at}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, which is a directory.`],
+            [
+                `${property}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, which is a directory.`,
+            ],
         ],
         [
             "a program behind a dangling link",
@@ -216,7 +226,7 @@ describe("what is wrong is said in one sentence with what to do", () => {
                 tree: { "/usr/bin/hello": { symlink: "../lib/hello" } },
             },
             [
-                `${at}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, which leads to /usr/lib/hello, and the image has no such file. Add it to \`tree\`.`,
+                `${property}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, which leads to /usr/lib/hello, and the image has no such file. Add it to \`tree\`.`,
             ],
         ],
         [
@@ -226,7 +236,7 @@ describe("what is wrong is said in one sentence with what to do", () => {
                 tree: { "/usr/bin/hello": { symlink: "b" }, "/usr/bin/b": { symlink: "hello" } },
             },
             [
-                `${at}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, a circle of symbolic links in the image.`,
+                `${property}.units[0]: ExecStart= in line 2 of 'hello.service' runs /usr/bin/hello, a circle of symbolic links in the image.`,
             ],
         ],
     ])("%s", async (_, files, expected) => {
@@ -236,7 +246,7 @@ describe("what is wrong is said in one sentence with what to do", () => {
     test("a unit that isn't text", async () => {
         const programDirectory = workspace({ "hello.service": Buffer.from([0xff, 0xfe]) });
         expect(await messages({ units: ["hello.service"] }, { programDirectory })).toEqual([
-            `${at}.units[0]: 'hello.service' is not a text in UTF-8.`,
+            `${property}.units[0]: 'hello.service' is not a text in UTF-8.`,
         ]);
     });
 

@@ -51,13 +51,13 @@ test.each<[string, () => RawSource]>([
     ["an asset", () => ({ asset: new Asset({ path: "image.raw" }) })],
     ["a digest", () => ({ path: "image.raw", sha256: digest.toUpperCase() })],
 ])("is used as it is, given by %s", async (_, source) => {
-    const [given, raw] = [args(), source()];
-    const resolved = await resolveSource({ raw }, given);
+    const [loadArgs, raw] = [args(), source()];
+    const resolved = await resolveSource({ raw }, loadArgs);
     const unitTexts = { "hello.service": SERVICE };
     expect(resolved).toMatchObject({ sourceDigest: digest, unitTexts, failures: [], warnings: [] });
     expect(resolved.contents).toMatchObject({ "/usr/bin/hello": expect.stringMatching(/^0755, 64 B, [0-9a-f]{8}$/) });
-    expect(await buildImage({ raw }, { ...given, sourceDigest: digest })).toEqual({
-        file: `${given.programDirectory}/image.raw`,
+    expect(await buildImage({ raw }, { ...loadArgs, sourceDigest: digest })).toEqual({
+        file: `${loadArgs.programDirectory}/image.raw`,
         digest,
         sizeBytes: image.length,
         architecture: "x86-64",

@@ -47,10 +47,10 @@ test("goes when it wasn't used for long, or there is too much of it", async () =
     const store = workspace();
     const names = ["unused", "older", "newer", "now"];
     for (const name of names) await directoryInStore(store, "downloads", name, counted(1000).make);
-    const at = (name: string) => path.join(store, "downloads", name);
-    aged(at("unused"), 100);
-    aged(at("older"), 3);
-    aged(at("newer"), 2);
+    const pathOf = (name: string) => path.join(store, "downloads", name);
+    aged(pathOf("unused"), 100);
+    aged(pathOf("older"), 3);
+    aged(pathOf("newer"), 2);
     writeFileSync(path.join(store, "collected"), "");
     await prune(store, { maxBytes: 2500, maxAgeMs: 50 * HOURS_MS });
     expect(readdirSync(path.join(store, "downloads")).sort()).toEqual(["newer", "now"]);

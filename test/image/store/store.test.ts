@@ -33,8 +33,8 @@ test("builds once, then finds it, in this process and in others", async () => {
 test("is for this user alone", async () => {
     const directory = path.join(workspace(), "store");
     const { file } = await new Store(directory).get(KEY, counted().build);
-    for (const each of [directory, path.join(directory, "images"), path.dirname(file)]) {
-        expect(statSync(each).mode & 0o777).toBe(0o700);
+    for (const privateDirectory of [directory, path.join(directory, "images"), path.dirname(file)]) {
+        expect(statSync(privateDirectory).mode & 0o777).toBe(0o700);
     }
 });
 
@@ -188,16 +188,16 @@ describe("what the store needn't keep", () => {
 
 test("what was found is remembered, and found again where the note is damaged or can't be written", async () => {
     const directory = workspace();
-    let asked = 0;
-    const find = async () => ({ asked: ++asked });
+    let calls = 0;
+    const find = async () => ({ calls: ++calls });
     const store = new Store(directory);
-    expect(await store.remember("inspections", KEY, find)).toEqual({ asked: 1 });
-    expect(await new Store(directory).remember("inspections", KEY, find)).toEqual({ asked: 1 });
+    expect(await store.remember("inspections", KEY, find)).toEqual({ calls: 1 });
+    expect(await new Store(directory).remember("inspections", KEY, find)).toEqual({ calls: 1 });
     writeFileSync(path.join(directory, "inspections", `${KEY}.json`), "{");
-    expect(await store.remember("inspections", KEY, find)).toEqual({ asked: 2 });
+    expect(await store.remember("inspections", KEY, find)).toEqual({ calls: 2 });
     expect(readdirSync(path.join(directory, "inspections"))).toEqual([`${KEY}.json`]);
     writeFileSync(path.join(directory, "file"), "");
-    expect(await new Store(path.join(directory, "file")).remember("inspections", KEY, find)).toEqual({ asked: 3 });
+    expect(await new Store(path.join(directory, "file")).remember("inspections", KEY, find)).toEqual({ calls: 3 });
 });
 
 test("a failed build leaves nothing, and the next one is tried", async () => {

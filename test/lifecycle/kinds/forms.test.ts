@@ -34,16 +34,16 @@ describe.each(suites)("on %s", (suite) => {
         });
 
         const dropIn = provider.resource("DropIn", "d");
-        const given = {
+        const declared = {
             unit: "hello.service",
             name: "b.conf",
             text: "# b\n",
             connection,
             files: { "/srv/d": { content: "d", owner: "0", group: uid } },
         };
-        await dropIn.up(given);
+        await dropIn.up(declared);
         expect(await dropIn.refresh()).toBe(true);
-        expect(await dropIn.up(given)).toEqual({ operation: "same", diff: {} });
+        expect(await dropIn.up(declared)).toEqual({ operation: "same", diff: {} });
     });
 
     test("/var/lib/portables is a link to another place", async () => {
@@ -55,11 +55,11 @@ describe.each(suites)("on %s", (suite) => {
             for (const version of ["1", "2"]) {
                 await deploy(version, { "hello.service": idle() });
                 expect(service.outputs.serving).toBe(hello.outputs.path);
-                const given = { image: hello.outputs.path, connection };
-                expect(await service.up(given)).toEqual({ operation: "same", diff: {} });
+                const declared = { image: hello.outputs.path, connection };
+                expect(await service.up(declared)).toEqual({ operation: "same", diff: {} });
                 expect(await service.refresh()).toBe(true);
                 expect(await hello.refresh()).toBe(true);
-                expect(await service.up(given)).toEqual({ operation: "same", diff: {} });
+                expect(await service.up(declared)).toEqual({ operation: "same", diff: {} });
                 expect((await shown(host, "hello.service", "ActiveState")).ActiveState).toBe("active");
             }
             // A stopped service keeps its image.

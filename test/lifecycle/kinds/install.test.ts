@@ -58,7 +58,7 @@ describe.each(suites)("on %s", (suite) => {
     test("a service that was enabled by hand in other ways: seen by refresh, repaired by up", async () => {
         await deploy("1", { "hello.service": idle("[Install]\nWantedBy=multi-user.target\nAlias=www.service\n") });
         const expected = ["multi-user.target.wants/hello.service", "www.service"];
-        for (const [command, seen] of [
+        for (const [command, problem] of [
             ["rm /etc/systemd/system/www.service", "www.service is missing"],
             [
                 "systemctl -q add-wants graphical.target hello.service",
@@ -75,7 +75,7 @@ describe.each(suites)("on %s", (suite) => {
         ] as const) {
             await onHost(host, `${command}; systemctl daemon-reload`);
             expect(await service.refresh()).toBe(true);
-            expect(service.initErrors).toEqual([expect.stringContaining(seen)]);
+            expect(service.initErrors).toEqual([expect.stringContaining(problem)]);
             expect((await service.up(inputs())).operation).toBe("update");
             await expectAsReenabled("hello.service", expected, "'*hello*' -o -name www.service -o -name other.service");
             expect(await service.refresh()).toBe(true);

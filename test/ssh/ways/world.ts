@@ -122,17 +122,17 @@ async function prepare(one: TestHost, world: World): Promise<void> {
 }
 
 function writeFiles(world: World): void {
-    const known = [world.host, world.jump].map(
+    const lines = [world.host, world.jump].map(
         (one) => `${one.address} ${one.hostKey}\n[${one.address}]:2222 ${one.hostKey}\n`,
     );
-    home.write("known_hosts", known.join(""));
-    home.write("hashed", known.join(""));
+    home.write("known_hosts", lines.join(""));
+    home.write("hashed", lines.join(""));
     execFileSync("ssh-keygen", ["-H", "-f", inHome("hashed")], { stdio: "ignore" });
-    home.write("with space/known_hosts", known.join(""));
+    home.write("with space/known_hosts", lines.join(""));
     home.write("empty", "");
     home.write("alias", `cluster ${world.host.hostKey}\n`);
     home.write("authorities", `@cert-authority * ${publicKey("host-authority")}\n`);
-    home.write("marked", `${known.join("")}@revoked * ${world.host.hostKey}\n`);
+    home.write("marked", `${lines.join("")}@revoked * ${world.host.hostKey}\n`);
     home.write("revoked", `# revoked\n${world.host.hostKey}\n`);
     home.write("revoked.pub", `${world.host.hostKey}\n`);
     execFileSync("ssh-keygen", ["-q", "-k", "-f", inHome("revoked.krl"), inHome("revoked.pub")]);

@@ -78,13 +78,13 @@ const only = (properties: Properties, keys: string[]): Properties =>
 
 function place(root: Change, path: (string | number)[], change: Change) {
     const [last, ...parents] = path.toReversed();
-    let at = root;
+    let parent = root;
     for (const part of parents.toReversed()) {
-        const next = at.parts.get(part) ?? { kind: "none", parts: new Map() };
-        at.parts.set(part, next);
-        at = next;
+        const next = parent.parts.get(part) ?? { kind: "none", parts: new Map() };
+        parent.parts.set(part, next);
+        parent = next;
     }
-    at.parts.set(last as string, change);
+    parent.parts.set(last as string, change);
 }
 
 /** Objects and lists of both sides are compared part by part. */

@@ -188,12 +188,14 @@ test("a program of the user's own is named by its path in the image, and its lib
 });
 
 describe("what is missing or doesn't fit is said", () => {
-    const at = "source.files.binaries[0]";
+    const property = "source.files.binaries[0]";
     test.each<[string, Record<string, Buffer | string>, string[]]>([
         [
             "no such program",
             {},
-            [`${at}: There is no /usr/bin/app in /os. Install the package that brings it there, or correct the path.`],
+            [
+                `${property}: There is no /usr/bin/app in /os. Install the package that brings it there, or correct the path.`,
+            ],
         ],
         [
             "a dangling link",
@@ -204,7 +206,7 @@ describe("what is missing or doesn't fit is said", () => {
             "a library",
             { "os/usr/bin/app": program({ needed: ["liba.so.1"] }) },
             [
-                `${at}: /usr/bin/app needs the library liba.so.1, and there is none in /os. Install the package that brings it there.`,
+                `${property}: /usr/bin/app needs the library liba.so.1, and there is none in /os. Install the package that brings it there.`,
             ],
         ],
         [
@@ -226,36 +228,38 @@ describe("what is missing or doesn't fit is said", () => {
                 "os/usr/lib64/liba.so.1": library({ machine: 183 }),
             },
             [
-                `${at}: /usr/bin/app needs the library liba.so.1, and only one for another architecture than x86-64 is in /os. Install it there for x86-64.`,
+                `${property}: /usr/bin/app needs the library liba.so.1, and only one for another architecture than x86-64 is in /os. Install it there for x86-64.`,
             ],
         ],
         [
             "the loader of another system",
             { "os/usr/bin/app": elfFile({ interpreter: "/lib/ld-musl-x86_64.so.1" }) },
             [
-                `${at}: /usr/bin/app is started by the loader /lib/ld-musl-x86_64.so.1, and there is none in /os: it was built for another system. Build it there or statically, or give the \`root\` of its system.`,
+                `${property}: /usr/bin/app is started by the loader /lib/ld-musl-x86_64.so.1, and there is none in /os: it was built for another system. Build it there or statically, or give the \`root\` of its system.`,
             ],
         ],
         [
             "a newer C library",
             { "os/usr/bin/app": program({ neededVersions: { "libc.so.6": ["GLIBC_2.2.5", "GLIBC_2.38"] } }) },
             [
-                `${at}: /usr/bin/app needs GLIBC_2.38 of libc.so.6, and /lib/x86_64-linux-gnu/libc.so.6 in /os is older, up to GLIBC_2.10. Build it on that system, or give the \`root\` of a newer one.`,
+                `${property}: /usr/bin/app needs GLIBC_2.38 of libc.so.6, and /lib/x86_64-linux-gnu/libc.so.6 in /os is older, up to GLIBC_2.10. Build it on that system, or give the \`root\` of a newer one.`,
             ],
         ],
         [
             "a script's interpreter",
             { "os/usr/bin/app": "#!/usr/bin/python3\n" },
-            [`${at}: The script /usr/bin/app is run by /usr/bin/python3, and there is none in /os. Install it there.`],
+            [
+                `${property}: The script /usr/bin/app is run by /usr/bin/python3, and there is none in /os. Install it there.`,
+            ],
         ],
         [
             "what env would find",
             { "os/usr/bin/app": "#!/usr/bin/env ruby\n", "os/usr/bin/env": program() },
-            [`${at}: The script /usr/bin/app is run by ruby, and there is none in /os. Install it there.`],
+            [`${property}: The script /usr/bin/app is run by ruby, and there is none in /os. Install it there.`],
         ],
     ])("%s", async (_, files, expected) => {
         const sentences = await messages(files);
-        expect(sentences.filter((each) => each.startsWith("source.files.binaries"))).toEqual(expected);
+        expect(sentences.filter((message) => message.startsWith("source.files.binaries"))).toEqual(expected);
     });
 
     test("programs for two architectures", async () => {

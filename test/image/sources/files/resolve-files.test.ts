@@ -52,8 +52,8 @@ describe("a good source", () => {
                 tree: { "/usr//bin/./hello/": { content: PROGRAM, mode: "755" } },
             }),
         ]);
-        expect(new Set(digests.map((each) => each.sourceDigest)).size).toBe(1);
-        expect(digests.flatMap((each) => each.failures)).toEqual([]);
+        expect(new Set(digests.map((resolved) => resolved.sourceDigest)).size).toBe(1);
+        expect(digests.flatMap((resolved) => resolved.failures)).toEqual([]);
     });
 
     test.each<[string, FilesSource]>([

@@ -32,7 +32,7 @@ export type Args = Awaited<ReturnType<typeof place>>;
 
 export async function messages(oci: OciSource, args: Args): Promise<string[]> {
     const { failures, warnings } = await resolveSource({ oci }, args);
-    return placed([...failures, ...warnings]).filter((each) => each.startsWith("source.oci"));
+    return placed([...failures, ...warnings]).filter((message) => message.startsWith("source.oci"));
 }
 
 export async function packed(args: Args, oci: OciSource = { layout: "image" }): Promise<string[]> {

@@ -30,8 +30,8 @@ export function sha256(bytes: Buffer): string {
 export async function tarOf(entries: Record<string, LayerEntry>): Promise<Buffer> {
     const pack = tar.pack();
     for (const [name, entry] of Object.entries(entries)) {
-        const given = typeof entry === "string" || Buffer.isBuffer(entry) ? { content: entry } : entry;
-        const { content = "", ...header } = given;
+        const file = typeof entry === "string" || Buffer.isBuffer(entry) ? { content: entry } : entry;
+        const { content = "", ...header } = file;
         pack.entry(
             {
                 name,
@@ -54,8 +54,8 @@ function compress(bytes: Buffer, compression: ImageParts["compression"]): Buffer
     if (compression === "frames") {
         const skipped = Buffer.from("502a4d1800000000", "hex");
         const count = Math.ceil(bytes.length / 1000);
-        const frames = Array.from({ length: count }, (_, at) =>
-            zstdCompressSync(bytes.subarray(at * 1000, (at + 1) * 1000)),
+        const frames = Array.from({ length: count }, (_, index) =>
+            zstdCompressSync(bytes.subarray(index * 1000, (index + 1) * 1000)),
         );
         return Buffer.concat(frames.flatMap((frame) => [skipped, frame]));
     }
@@ -70,10 +70,10 @@ async function imageFiles({ layers, config = {}, compression = "gzip", architect
     };
     const tars = await Promise.all(layers.map(tarOf));
     const suffix = compression === "none" ? "" : `+${compression === "frames" ? "zstd" : compression}`;
-    const parts = tars.map((each) =>
-        blob(compress(each, compression), `application/vnd.oci.image.layer.v1.tar${suffix}`),
+    const parts = tars.map((tar) =>
+        blob(compress(tar, compression), `application/vnd.oci.image.layer.v1.tar${suffix}`),
     );
-    const diffIds = tars.map((each) => `sha256:${sha256(each)}`);
+    const diffIds = tars.map((tar) => `sha256:${sha256(tar)}`);
     const configuration = blob(
         Buffer.from(
             JSON.stringify({ architecture, os: "linux", config, rootfs: { type: "layers", diff_ids: diffIds } }),

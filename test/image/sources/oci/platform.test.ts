@@ -60,7 +60,7 @@ async function found(images: (layout: Layout) => Descriptor[], choice?: { tag?: 
 }
 
 const ARM = ["linux/arm/v5", "linux/arm/v6", "linux/arm/v7"];
-const all = (platforms: string[]) => (layout: Layout) => platforms.map((each) => layout.image(each, each));
+const all = (platforms: string[]) => (layout: Layout) => platforms.map((platform) => layout.image(platform, platform));
 const WITH_WINDOWS = [
     "linux/amd64",
     "linux/arm/v6",
@@ -134,7 +134,7 @@ describe("the image for an architecture", () => {
 
     test("is told by the configuration where the index doesn't say it", async () => {
         const images = (layout: Layout) =>
-            ["linux/amd64", "linux/arm64"].map((each) => layout.image(each, each, { platform: undefined }));
+            ["linux/amd64", "linux/arm64"].map((platform) => layout.image(platform, platform, { platform: undefined }));
         expect(await found(images, { architecture: "arm64" })).toBe("linux/arm64");
     });
 });
@@ -176,7 +176,9 @@ describe("indexes within an index", () => {
     const nested = (layout: Layout, more: Partial<Descriptor> = {}, prefix = "") =>
         layout.index(
             [
-                ...["linux/amd64", "linux/arm64", "windows/amd64"].map((each) => layout.image(prefix + each, each)),
+                ...["linux/amd64", "linux/arm64", "windows/amd64"].map((platform) =>
+                    layout.image(prefix + platform, platform),
+                ),
                 attestation(layout),
             ],
             more,
@@ -220,7 +222,7 @@ describe("indexes within an index", () => {
 
     test("images that only the index has are named", async () => {
         const images = (layout: Layout) => {
-            const made = ["linux/amd64", "linux/arm64"].map((each) => layout.image(each, each));
+            const made = ["linux/amd64", "linux/arm64"].map((platform) => layout.image(platform, platform));
             delete layout.files[`blobs/sha256/${made[0]?.digest.slice("sha256:".length)}`];
             return [layout.index(made)];
         };

@@ -22,7 +22,7 @@ async function unpacked(packed: Buffer, pieceLength: number): Promise<Buffer> {
 }
 
 function inFrames(bytes: Buffer, frameLength: number): Buffer[] {
-    return [...pieces(bytes, frameLength)].map((each) => zstdCompressSync(each));
+    return [...pieces(bytes, frameLength)].map((frame) => zstdCompressSync(frame));
 }
 
 /** A frame that decompressors skip; pzstd and zstd:chunked have them. */
@@ -49,7 +49,7 @@ describe("a stream of several frames is unpacked whole", () => {
         [
             "skippable frames behind each",
             MIXED,
-            Buffer.concat(inFrames(MIXED, 100_000).flatMap((each) => [each, meta])),
+            Buffer.concat(inFrames(MIXED, 100_000).flatMap((frame) => [frame, meta])),
         ],
         [
             "a skippable frame first",
