@@ -94,7 +94,7 @@ test.each(["docs/_index.md", "docs/installation-configuration.md"])(
     },
 );
 
-test("a page claims no registry that has nothing of ours yet", () => {
+test("no page names a registry to which nothing was published yet", () => {
     const claims = samples.filter(({ text }) =>
         /npm install (\S+ )*pulumi-portable(\s|$)|pip install pulumi.portable(\s|$)/m.test(text),
     );

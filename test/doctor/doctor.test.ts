@@ -36,7 +36,7 @@ test("options are answered by the usage", () => {
     expect(doctor(undefined, "--help")).toMatchObject({ status: 2, report: expect.stringContaining("Usage:") });
 });
 
-test("a machine without mksquashfs is told the command that installs it", () => {
+test("without mksquashfs on the machine, the command that installs it is shown", () => {
     const { status, stdout } = spawnSync(
         process.execPath,
         [join(__dirname, "../../provider/dist/start.js"), "doctor"],
@@ -66,7 +66,7 @@ test("a host that is ready, seen without a change of it", async () => {
     }
 }, 120_000);
 
-test("a host without portablectl is told the package, one that can't be reached why", async () => {
+test("for a host without portablectl the package is shown, for an unreachable one the reason", async () => {
     const host = await bootHost({ without: ["systemd-container"] });
     try {
         const { status, report } = doctor(host, host.name, "nowhere.invalid");

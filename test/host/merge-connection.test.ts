@@ -26,7 +26,7 @@ test("a default without a host is meant for all", () => {
     });
 });
 
-test("nothing that logs in to one host, or vouches for it, goes to another", () => {
+test("credentials and host keys of one host are not used for another", () => {
     expect(mergeConnection({ host: "b" }, defaults)).toEqual({
         host: "b",
         agentSocketPath: "/agent",
@@ -40,6 +40,6 @@ test("a password stays with its user, a passphrase with its key, and a given hos
     expect(merged.password ?? merged.privateKeyPassword ?? merged.insecureIgnoreHostKey).toBeUndefined();
 });
 
-test("no host at all is said", () => {
+test("a missing host is reported", () => {
     expect(() => mergeConnection({ user: "u" }, {})).toThrow("no host is given");
 });

@@ -87,7 +87,7 @@ say words one 'two  three'`);
         expect(read(path)).toBe("old\n");
     });
 
-    test("a file of another owner, and one of nobody, are refused", () => {
+    test("a file of another owner, and one without an owner, are refused", () => {
         const [theirs, nobodys] = [join(host.directory, "theirs"), join(host.directory, "nobodys")];
         host.write([file(theirs, "x")], sh`files_commit`, other);
         writeFileSync(nobodys, "y");
@@ -255,7 +255,7 @@ say image "$attached_image $attached_extensions"`,
         expect(report.block("units")?.trim()).toBe("");
     });
 
-    test("an image that nobody wants is swept, one that is wanted or isn't ours stays", () => {
+    test("an image that no resource claims is deleted, one that is claimed or unrecorded stays", () => {
         const wanted = join(host.directory, "records/images");
         for (const name of ["a_1.raw", "b_1.raw"]) mkdirSync(join(wanted, name), { recursive: true });
         writeFileSync(join(wanted, "a_1.raw", owner.token), "");
@@ -270,7 +270,7 @@ sweep`,
         expect(readdirSync(join(host.directory, "images")).sort()).toEqual(["a_1.raw", "c_1.raw"]);
     });
 
-    test("only an image of ours that no record knows is adopted", () => {
+    test("only an unrecorded image that we uploaded is adopted", () => {
         for (const name of ["a_1.raw", "b_1.raw"]) writeFileSync(join(host.directory, "images", name), "");
         mkdirSync(join(host.directory, "records/images/b_1.raw"), { recursive: true });
         const report = host.run(

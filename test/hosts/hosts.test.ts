@@ -74,7 +74,7 @@ describe.each(suites)("a host with Debian %s", (suite) => {
         ]);
     });
 
-    test("serves HTTP to this machine on both addresses", async () => {
+    test("answers HTTP of this machine on both addresses", async () => {
         await host.exec("mkdir -p /srv/www && echo hello >/srv/www/page");
         await host.exec("systemd-run --unit=www --working-directory=/srv/www python3 -m http.server 8080");
         await host.exec("until curl --silent --output /dev/null localhost:8080; do sleep 0.1; done");
@@ -86,7 +86,7 @@ describe.each(suites)("a host with Debian %s", (suite) => {
         await expect(host.http(8080, "/page")).rejects.toThrow("ECONNREFUSED");
     });
 
-    test("comes back from a power-off with its disk, address and host key", async () => {
+    test("keeps its disk, address and host key after a power-off", async () => {
         await host.ssh("echo kept >/root/kept; echo lost >/run/lost");
         await host.poweroff();
         expect((await host.exec("true")).stderr).toContain(`${host.name} isn't running`);

@@ -8,7 +8,7 @@ import { listing } from "./listing";
 import { cat, files, newStore, source } from "./small-image";
 import { hello, PROGRAM, workspace } from "./workspace";
 
-test("the image holds what the Portable Services documentation and ordinary programs ask for", async () => {
+test("the image has the files that the Portable Services documentation and ordinary programs require", async () => {
     const { file } = await buildImage(source, hello(), newStore());
     expect(listing(file)).toEqual([
         "drwxr-xr-x 0/0 /",
@@ -64,7 +64,7 @@ test("units get the mount points they need, as files or directories", async () =
     );
 });
 
-test("nothing the user gave is overwritten, links are followed, and modes are kept", async () => {
+test("files of the user are not overwritten, links are followed, and modes are kept", async () => {
     const tree = {
         "/etc/os-release": { content: "ID=mine\n" },
         "/etc/hosts": { content: "mine\n" },

@@ -132,7 +132,7 @@ test.each<[string, Json, string]>([
         { command: { command: ["/usr/bin/none"], inside: "hello.service" } },
         "/usr/bin/none",
     ],
-])("%s: the update fails within its time, and what was before serves", async (_, health, expected) => {
+])("%s: the update fails within its time, and the previous version is running", async (_, health, expected) => {
     const before = (await host.http(8080, "/")).body;
     const failed = await failure(service.up(inputs({ ...health, timeoutSeconds: 1 })));
     expect(failed.isPartial).toBe(true);

@@ -74,7 +74,7 @@ test("where all is answered the end waits for no clock, and not for the engine t
     expect(await firedDuring(() => provider.stop())).toBe(0);
 });
 
-test("an answer that is still on its way at the end arrives whole, however long it is", async () => {
+test("an answer that is being sent at the end arrives completely, whatever its length", async () => {
     const { provider, engine } = await start({
         create: async ({ signal }) => {
             await aborted(signal).catch(() => {});

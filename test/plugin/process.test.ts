@@ -63,7 +63,7 @@ afterEach(() => {
     for (const child of children.splice(0)) child.kill("SIGKILL");
 });
 
-test("prints its port and nothing else, serves, and ends with standard input", async () => {
+test("prints only its port, answers, and ends with standard input", async () => {
     const { child, port, output, ended } = await start(["127.0.0.1:1"]);
     expect(await schemaFrom(port)).toMatchObject({ name: "portable" });
     child.stdin?.end();
@@ -142,7 +142,7 @@ describe("the executable", () => {
         expect(port).toBeGreaterThan(0);
     });
 
-    test("says what to do where the bundle or node is missing, and takes the checkout's own node first", () => {
+    test("reports what to do if the bundle or node is missing, and prefers the checkout's own node", () => {
         const provider = join(directory, "provider");
         const tools = join(directory, "tools");
         for (const made of [join(provider, "dist"), tools]) mkdirSync(made, { recursive: true });

@@ -5,14 +5,14 @@ const current = freshClient();
 const callOf = (operation: string) => current.workshop.calls.find((call) => call.operation === operation)?.args;
 
 describe("time", () => {
-    test("a custom timeout aborts the operation and says so", async () => {
+    test("a custom timeout aborts the operation and is named in the error", async () => {
         const { message } = await failureOf(current.client.create({ name: "slow" }, { timeoutSeconds: 0.05 }));
         expect(message).toBe(
             'Widget w: the custom timeout for create has passed after 0.05 s. Give it more time with the resource option customTimeouts: { create: "..." }.',
         );
     });
 
-    test("Cancel aborts what runs, can come twice, and what comes after another Handshake is not cancelled", async () => {
+    test("Cancel aborts running operations, can be repeated, and has no effect after another Handshake", async () => {
         const slow = failureOf(current.client.create({ name: "slow" }));
         while (callOf("create") === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
         await current.client.cancel();

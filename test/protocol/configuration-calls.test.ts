@@ -39,7 +39,7 @@ describe("CheckConfig", () => {
     });
 });
 
-test("DiffConfig tells an object from its JSON by content only", async () => {
+test("DiffConfig compares an object and its JSON by content only", async () => {
     const oldInputs = { connection: { host: "a" }, version: "1" };
     const news = { connection: '{"host":"a"}', version: "2" };
     expect(await current.client.diff({ oldInputs, news }, "diffConfig")).toMatchObject({
@@ -52,13 +52,13 @@ test("DiffConfig tells an object from its JSON by content only", async () => {
     });
 });
 
-test("Configure refuses what isn't valid", async () => {
+test("Configure refuses an invalid configuration", async () => {
     expect(await failureOf(current.client.configure({ loud: "perhaps" }))).toEqual({
         message: "Provider configuration, property loud: got a string; give true or false.",
     });
 });
 
-test("Configure's connection is the default of all resources, its secrets are kept out of texts", async () => {
+test("Configure's connection is the default of all resources, and its secrets are removed from texts", async () => {
     await current.client.configure({ connection: secret('{"host":"a","password":"passw0rd"}') });
     await current.client.create({ name: "w", connection: { user: "root" } });
     expect(current.workshop.connected).toEqual([{ host: "a", password: undefined, user: "root" }]);
@@ -111,7 +111,7 @@ describe("the environment completes the default connection", () => {
     });
 });
 
-test("environment variables stand in for what isn't configured", async () => {
+test("environment variables replace configuration that is unset", async () => {
     process.env.TEST_LOUD = "not a boolean";
     try {
         expect((await failureOf(current.client.configure({}))).message).toContain("property loud");
@@ -136,7 +136,7 @@ describe("Invoke", () => {
         ]);
     });
 
-    test("says when there is no host, and no such function", async () => {
+    test("reports a missing host and an unknown function", async () => {
         expect((await failureOf(getWidget({ name: "w" }))).message).toContain("connection.host: no host is given");
         expect((await failureOf(getWidget({}, "test:index:getNothing"))).message).toContain(
             "has no function test:index:getNothing",

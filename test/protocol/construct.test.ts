@@ -141,7 +141,7 @@ test("after a wave that failed, no later host is asked for", async () => {
     expect(engine.outputs).toEqual([]);
 });
 
-test("secrets stay secret on their way, each for itself", async () => {
+test("each secret stays secret on its own", async () => {
     await construct({
         connections: {
             web1: { host: "web1", password: secret("hidden-1") },
@@ -180,7 +180,7 @@ test("an address that isn't known yet is unknown for its host alone, which alone
     expect(one.propertyDependencies.connection).toEqual([]);
 });
 
-test("where no part says where it comes from, all of a property does", async () => {
+test("without dependencies of the parts, those of the whole property count", async () => {
     await construct({ connections: hosts("web1") }, (request) => {
         const dependencies = new pb.ConstructRequest.PropertyDependencies();
         dependencies.setUrnsList([SERVER]);
@@ -234,7 +234,7 @@ test("a secret isn't in the text of an error", async () => {
     expect(message).not.toContain("hidden-name");
 });
 
-test("what the user says of the component holds for its children", async () => {
+test("options of the component apply to its children", async () => {
     await construct({ connections: hosts("web1") }, (request) => {
         request.setProtect(true);
         request.setRetainondelete(true);

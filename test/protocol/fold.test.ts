@@ -11,7 +11,7 @@ function again(values: Record<string, unknown>, isSecret = nothing, shownWith: s
     return unfold({ value: fold(values, isSecret, shownWith).values, secrets: new SecretPaths() });
 }
 
-test("what is folded is unfolded the same; what isn't stays as it is", () => {
+test("folded inputs are unfolded unchanged; other inputs stay unchanged", () => {
     expect(again(inputs)).toEqual({ value: inputs, shownWith: "first", secrets: new SecretPaths() });
     expect(fold(inputs, nothing, undefined).values).toBe(inputs);
     expect(unfold({ value: inputs, secrets: new SecretPaths() })).toMatchObject({
@@ -32,7 +32,7 @@ test("host and a digest are visible, equal for equal inputs in any order and on 
     expect(fold({ ...inputs, tags: ["b"] }, nothing, "first").values.sameAs).not.toBe(values.sameAs);
 });
 
-test("a connection that says more than the host is shown", () => {
+test("a connection with more than a host is shown", () => {
     const connection = { host: "web2", user: "deploy" };
     expect(fold({ ...inputs, connection }, nothing, "first").values).toMatchObject({ connection });
     expect(again({ ...inputs, connection }).value).toEqual({ ...inputs, connection });
@@ -75,7 +75,7 @@ describe("the calls of the engine", () => {
     afterAll(() => client.stop());
     const request = { name: "w", token: "t0ken", connection: { host: "web2" }, [SHOWN_WITH]: "first" };
 
-    test("Check folds, with secrets kept; the resource gets its inputs", async () => {
+    test("Check folds the inputs and keeps secrets; the resource gets its whole inputs", async () => {
         const { inputs: checked, failures } = await client.check(request);
         expect(failures).toEqual([]);
         expect(checked).toEqual({

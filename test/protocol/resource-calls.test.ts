@@ -34,7 +34,7 @@ describe("Check", () => {
         expect(callOf("check")).toMatchObject({ inputs: { name: "w", token: "t", tags: ["a", "b"], size: 3 } });
     });
 
-    test("takes unknown values, and drops derived ones that an import brings", async () => {
+    test("accepts unknown values, and drops derived ones of an import", async () => {
         const { inputs, failures } = await current.client.check({
             name: UNKNOWN_STRING,
             digest: "imported",
@@ -74,7 +74,7 @@ describe("Check", () => {
         expect(current.workshop.calls).toEqual([]);
     });
 
-    test("a whole resource in the place of a value is told apart", async () => {
+    test("a whole resource in place of a value is recognized", async () => {
         const { failures } = await current.client.check({
             name: { [SIGNATURE_KEY]: SIGNATURE.resource, urn: URN, id: "w-1" },
         });
@@ -223,7 +223,7 @@ describe("Create and Update", () => {
         });
     });
 
-    test("a mistake of the user is told plainly, a defect of ours with its stack; neither tells a secret", async () => {
+    test("a user's error is reported plainly, a defect of the provider with its stack; neither contains a secret", async () => {
         expect(await failureOf(current.client.create({ name: "wrong", token: "t0ken" }))).toEqual({
             message: "Widget w: the token [secret] is wrong. Give another.",
         });
@@ -244,7 +244,7 @@ describe("Read and Delete", () => {
         });
     });
 
-    test("what is gone has no id; what is ill says so", async () => {
+    test("a missing object has no id; a failed one has reasons", async () => {
         expect(await current.client.read("gone")).toEqual({ id: "", inputs: undefined, properties: undefined });
         expect((await failureOf(current.client.read("ill"))).init).toEqual({
             id: "ill",

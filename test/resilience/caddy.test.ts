@@ -106,7 +106,7 @@ describe.each(suites)("on %s", (suite) => {
         return load;
     }
 
-    test("ours: every request is answered", async () => {
+    test("this provider: every request is answered", async () => {
         const { lost, reasons } = await measureOurs(`**pulumi-portable**, Debian ${suite}`);
         expect({ lost, reasons }).toEqual({ lost: 0, reasons: {} });
     }, 900_000);

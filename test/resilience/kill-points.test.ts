@@ -74,7 +74,7 @@ describe.each(suites)("on %s", (suite) => {
         });
     }
 
-    test("whatever dies at whatever step, the old or the new version serves, whole, and the next update arrives", async () => {
+    test("whatever dies at whatever step, the old or the new version is running, complete, and the next update is applied", async () => {
         const wrong: string[] = [];
         let from: Version = "one";
         const points = spread(recorded.two.length, pointLimit(suite, 16, 120), DEATHS);

@@ -80,7 +80,7 @@ describe.each(suites)("on %s", (suite) => {
 
     const about = (steps: Step[], index: number) => `step ${index}, ${steps[index]?.command.slice(0, 200)}: `;
 
-    test("cut off at a step of an update, the old or the new version comes up, whole", async () => {
+    test("after a power cut at a step of an update, the old or the new version is running, complete", async () => {
         const wrong: string[] = [];
         const all = (await steps.record(() => versions.update(other(from)))).filter(({ by }) => by === "program");
         from = other(from);
@@ -97,7 +97,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(wrong).toEqual([]);
     }, 3_600_000);
 
-    test("cut off during the rollback, the old version comes up", async () => {
+    test("after a power cut during the rollback, the old version is running", async () => {
         const wrong: string[] = [];
         const all = await steps.record(() => versions.updateInVain(other(from)).catch(() => undefined));
         expect(await versions.found()).toBe(from);
@@ -120,7 +120,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(wrong).toEqual([]);
     }, 3_600_000);
 
-    test("cut off again while it goes back at boot, the old version comes up", async () => {
+    test("after a second power cut during the rollback at boot, the old version is running", async () => {
         const wrong: string[] = [];
         const isConfirming = ({ command }: Step) => command.startsWith("systemctl start -- hello.service");
         const all: Step[] = [];

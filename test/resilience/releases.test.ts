@@ -87,7 +87,7 @@ describe.each(suites)("on %s", (suite) => {
         await expectGood();
     });
 
-    test("one that starts, and dies and comes again, over and over", async () => {
+    test("one that starts and dies repeatedly", async () => {
         const restart = { unit: "hello.service", name: "restart.conf", sections: { Service: { Restart: "always" } } };
         const { message, seconds } = await release("dies", 30, {
             dropIns: [inlineName("bad"), restart],

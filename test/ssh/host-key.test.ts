@@ -72,7 +72,7 @@ describe("a key in known_hosts", () => {
         expect((await judge([`web1 ${right.line}`], other.bytes, { names }, 2222))?.message).toContain("isn't known");
     });
 
-    test("that isn't the one shown is told with both fingerprints and its line", async () => {
+    test("that isn't the one shown is reported with both fingerprints and its line", async () => {
         const error = await judge(["# comment", `web1 ${right.line}`], other.bytes);
         expect(error).toMatchObject({ code: "hostKey", mayPass: false });
         expect(error?.message).toContain(`shows the host key ${other.fingerprint} (ssh-ed25519)`);
@@ -85,13 +85,13 @@ describe("a key in known_hosts", () => {
         expect(error?.message).toContain(`${knownHosts}:2 revokes`);
     });
 
-    test("of a certificate authority is said to be unsupported", async () => {
+    test("of a certificate authority is reported as unsupported", async () => {
         const error = await judge([`@cert-authority web1 ${other.line}`], right.bytes);
         expect(error?.message).toContain("only trusts certificates, which the built-in client doesn't support");
     });
 });
 
-test("an unknown key says how to add it", async () => {
+test("an unknown key is refused with the way to add it", async () => {
     const error = await judge([], right.bytes);
     expect(error).toMatchObject({ code: "hostKey" });
     expect(error?.message).toContain("isn't known");

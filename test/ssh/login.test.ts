@@ -153,7 +153,7 @@ onBothClients(() => {
             for (const secret of Object.values(secrets)) expect(all).not.toContain(secret);
         });
 
-        test("with nothing to try says so", async () => {
+        test("without a method to try is reported", async () => {
             home.configure("");
             await expect(whoami({ host: host.address })).rejects.toMatchObject({
                 code: "login",

@@ -76,7 +76,7 @@ onBothClients(() => {
         });
     });
 
-    test("no SFTP subsystem: a file goes over the input of a program", async () => {
+    test("without an SFTP subsystem a file is sent through the input of a program", async () => {
         await host.exec(`sed -i.before /^Subsystem/d /etc/ssh/sshd_config; ${reload}`);
         try {
             await worksAtOnce();
@@ -114,7 +114,7 @@ onBothClients(() => {
         }
     });
 
-    test("ForceCommand is named, with what the host said", async () => {
+    test("ForceCommand is named, with the output of the host", async () => {
         const thrown = await withSshd("Match User deploy\n ForceCommand echo only backups here", () =>
             error(whoami({ ...explicit(host), user: "deploy" })),
         );
@@ -156,7 +156,7 @@ onBothClients(() => {
         }
         const asNosudo = () => ({ ...explicit(host), user: "nosudo" });
 
-        test("that asks for a password gets it, where it asks for it", async () => {
+        test("that asks for a password gets it when it asks", async () => {
             await withRule("nosudo ALL=(ALL) ALL", async () => {
                 await worksAtOnce({ ...asNosudo(), sudoPassword: password });
                 const thrown = await error(whoami(asNosudo()));
@@ -169,7 +169,7 @@ onBothClients(() => {
             );
         });
 
-        test("that doesn't accept the password says so, and the text doesn't hold it", async () => {
+        test("that doesn't accept the password is reported, without the password in the text", async () => {
             await withRule("nosudo ALL=(ALL) ALL", async () => {
                 const thrown = await error(whoami({ ...asNosudo(), sudoPassword: "wrong one" }));
                 expect(thrown).toMatchObject({ code: "sudo", problem: { property: "connection.sudoPassword" } });
@@ -257,7 +257,7 @@ class Unix(socketserver.UnixStreamServer): pass
             expect(forbidden.message).toContain(`${where} takes no connection`);
         });
 
-        test("a host without bash, perl and curl says so, with a code of its own", async () => {
+        test("a host without bash, perl and curl is refused with a code of its own", async () => {
             await host.exec(
                 "mv /usr/bin/curl /usr/bin/curl.away; mv /usr/bin/perl /usr/bin/perl.away; mv /bin/bash /bin/bash.away; usermod --shell /bin/sh root",
             );

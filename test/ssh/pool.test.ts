@@ -28,7 +28,7 @@ onBothClients((client) => {
     describe("one connection", () => {
         beforeEach(async () => expect(await until(noConnection)).toBe(true));
 
-        test("serves all who connect at once, and 20 programs at a time", async () => {
+        test("is shared by concurrent connects, and runs 20 programs at a time", async () => {
             await withPool(async (pool) => {
                 const hosts = await Promise.all(Array.from({ length: 5 }, () => pool.connect(explicit(testHost))));
                 const programs = Array.from({ length: 20 }, async (_, index) => {
@@ -76,7 +76,7 @@ onBothClients((client) => {
     });
 
     describe("a connection that breaks", () => {
-        test("in the middle of a program tells that the result is unknown; the next program gets a new one", async () => {
+        test("in the middle of a program is reported as an unknown result; the next program gets a new connection", async () => {
             await withPool(async (pool) => {
                 const host = await pool.connect(explicit(testHost));
                 const error = await host.run(sh`sleep 0.5; kill -9 $PPID; sleep 5`).catch((thrown) => thrown);

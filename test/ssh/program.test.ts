@@ -131,7 +131,7 @@ test("a large program and much output pass", async () => {
     expect(result.stderr.length).toBe(300_000);
 });
 
-test("output comes while the program runs", async () => {
+test("output arrives while the program runs", async () => {
     const input = inputOf(sh`echo one; sleep 2; echo two`);
     const child = start();
     const began = Date.now();
@@ -199,7 +199,7 @@ test.each(["/bin/sh", "/bin/bash"])("one program runs after another, each for it
     expect(stderr).toBe([3, 0, 0].map((status, index) => `mark${index} begin\nmark${index} done ${status}\n`).join(""));
 });
 
-test("what comes after a program that was to read it is never taken for the next one", async () => {
+test("input that a program doesn't read is never run as the next program", async () => {
     const { header, text } = programInput(sh`echo early; exit 1`, MARK, true);
     const next = inputOf(sh`echo not reached`, "mark");
     const { stdout } = await sendTo(undefined, header + text + next);

@@ -59,7 +59,7 @@ onBothClients(() => {
                 expect(lines[0]?.[1]).toBeLessThan(900);
             });
 
-            test("is left when aborted, and goes on to its end", async () => {
+            test("runs to its end after an abort, which doesn't wait for it", async () => {
                 const controller = new AbortController();
                 const file = `/root/aborted-${Math.random()}`;
                 const running = login().run(
@@ -70,7 +70,7 @@ onBothClients(() => {
                 expect(await contentOf(file)).toBe("all\n");
             });
 
-            test("goes on to its end when this side is killed in the middle", async () => {
+            test("runs to its end when the client is killed", async () => {
                 const file = `/root/killed-${Math.random()}`;
                 const client = clientProgram(
                     login(),
@@ -101,7 +101,7 @@ onBothClients(() => {
             expect((await root.run(sh`test -e ${file}`)).code).toBe(1);
         });
 
-        test("what a login shell prints first isn't taken for output", async () => {
+        test("text that a login shell prints first is no output of a program", async () => {
             await host.exec(
                 "sed -i '1i printf noise' /root/.bashrc 2>/dev/null || echo 'printf noise' > /root/.bashrc",
             );

@@ -168,7 +168,7 @@ describe("what can't be used is refused", () => {
         await expect(resolveLogin({ host: "web1", user: "a`id`" })).rejects.toMatchObject({ code: "settings" });
     });
 
-    test("a broken configuration, with what ssh says of it", async () => {
+    test("a broken configuration is reported with ssh's message", async () => {
         configure("Host web1\n Nonsense yes\n");
         await expect(resolveLogin({ host: "web1" })).rejects.toMatchObject({
             code: "settings",

@@ -59,7 +59,7 @@ onBothClients(() => {
         expect((await deploy.run(sh`stat -c %s ${path}`)).stdout).toBe("0\n");
     });
 
-    test("what is in the way is replaced, a link isn't followed", async () => {
+    test("an existing file is replaced, and a link isn't followed", async () => {
         await host.exec(`echo old > /root/precious; ln -s /root/precious ${path}; chown -h deploy ${path}`);
         await deploy.upload(file, path);
         expect(await digestThere()).toBe(await digestHere());
@@ -83,7 +83,7 @@ onBothClients(() => {
         expect((await deploy.run(sh`ls -A ${"/home/deploy/upload"}`)).stdout).toBe("");
     });
 
-    test("where the login may not write, the error says so", async () => {
+    test("a directory in which the login may not write is named in the error", async () => {
         const error = await deploy.upload(file, "/root/file").catch((thrown) => thrown);
         expect(error).toMatchObject({ name: "UserError", problem: { host: host.address } });
         expect(error.message).toContain("deploy@");
@@ -91,7 +91,7 @@ onBothClients(() => {
         expect(error.message).toMatch(/permission denied/i);
     });
 
-    test("a full disk is told, and what was written goes", async () => {
+    test("a full disk is reported, and the partial file is removed", async () => {
         await host.exec("mount -t tmpfs -o size=4M,uid=deploy none /home/deploy/upload");
         try {
             const error = await deploy.upload(file, path).catch((thrown) => thrown);
@@ -102,7 +102,7 @@ onBothClients(() => {
         }
     });
 
-    test("a file that isn't here is told", async () => {
+    test("a local file that doesn't exist is reported", async () => {
         await expect(deploy.upload(join(directory, "missing"), path)).rejects.toThrow(/missing/);
         expect((await deploy.run(sh`ls -A ${"/home/deploy/upload"}`)).stdout).toBe("");
     });

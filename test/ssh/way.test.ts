@@ -88,7 +88,7 @@ onBothClients(() => {
             expect(error.message).toContain(`${jump.address}:22 shows the host key`);
         });
 
-        test("that can't get there says from where", async () => {
+        test("that can't reach the host is named in the error", async () => {
             hosts();
             const error = await whoami({ host: "inner", port: 9, dialErrorLimit: 1 }).catch((thrown) => thrown);
             expect(error).toMatchObject({ code: "unreachable", mayPass: true });
@@ -96,7 +96,7 @@ onBothClients(() => {
         });
     });
 
-    test("a ProxyCommand that fails tells what it said", async () => {
+    test("a ProxyCommand that fails is reported with its output", async () => {
         hosts("ProxyCommand sh -c 'echo no way there >&2; exit 1'");
         await expect(whoami({ host: "inner" })).rejects.toMatchObject({
             code: "unreachable",
@@ -116,7 +116,7 @@ onBothClients(() => {
         beforeEach(() => home.configure(""));
         const host = "127.0.0.1";
 
-        test("refuses: tried as often as said, then told as unreachable", async () => {
+        test("refuses: it is tried as often as configured, then reported as unreachable", async () => {
             const port = await freePort();
             const status: string[] = [];
             const began = Date.now();
@@ -173,7 +173,7 @@ onBothClients(() => {
             expect(await dialled).toBe(reason);
         });
 
-        test("breaks off while known hosts are looked up: told as unreachable, and may pass", async () => {
+        test("breaks off while known hosts are read: it is reported as unreachable, and may be retried", async () => {
             const port = await listen((socket) => socket.resetAndDestroy());
             expect(await dialMeanwhile(port, hostKeyCheck)).toMatchObject({ code: "unreachable", mayPass: true });
         });

@@ -52,7 +52,7 @@ describe("parseUnit", () => {
         expect(valuesOf(parseUnit("[S]\nK=1\nK=\n"), "S", "K")).toEqual([]);
     });
 
-    test("says what there is to enable and what a socket listens on", () => {
+    test("reads the [Install] settings and the addresses of a socket", () => {
         expect(isInstallable(parseUnit("[Install]\nWantedBy=multi-user.target\n"))).toBe(true);
         expect(isInstallable(parseUnit("[Install]\nWantedBy=x\nWantedBy=\n"))).toBe(false);
         expect(isInstallable(parseUnit("[Service]\nExecStart=/bin/x\n"))).toBe(false);
@@ -80,7 +80,7 @@ describe("splitWords", () => {
         expect(splitWords(value)).toEqual(words);
     });
 
-    test("gives back every list of words that was quoted", () => {
+    test("splits every list of words that was quoted into the same list", () => {
         fc.assert(
             fc.property(fc.array(fc.string({ unit: "grapheme" }).map((word) => word.replaceAll("\0", ""))), (words) => {
                 expect(splitWords(words.map(quoteWord).join(" "))).toEqual(words);
@@ -167,7 +167,7 @@ describe("renderUnit", () => {
     });
 
     const name = fc.stringMatching(/^[A-Z][A-Za-z0-9]{0,8}$/);
-    test("what is written is read back", () => {
+    test("every unit that is rendered is parsed into the same sections", () => {
         const value = fc.oneof(
             fc.string({ unit: "grapheme" }).filter((text) => text === text.trim() && text !== ""),
             fc.integer(),
@@ -193,7 +193,7 @@ describe("renderUnit", () => {
         );
     });
 
-    test("every environment variable is read back, whatever its value holds", () => {
+    test("every environment variable is parsed with the same value", () => {
         const variables = fc.dictionary(
             name,
             fc.string({ unit: "grapheme" }).map((text) => text.replaceAll("\0", "")),

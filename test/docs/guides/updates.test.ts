@@ -113,7 +113,7 @@ followGuides("one service", { secrets: { databasePassword: "s3cr3t-of-the-guide"
         RUN_TIMEOUT_MS,
     );
 
-    test("data is removed as the page says", async () => {
+    test("the page's command removes the data", async () => {
         const [, clean = ""] = /^ssh web1 "(.*)"/.exec(command("remove", "--what=all")) ?? [];
         await onHost(scene.host, clean.replaceAll("hello", "app"));
         await expect(onHost(scene.host, "ls -d /var/lib/private/app /var/lib/app")).rejects.toThrow("No such file");

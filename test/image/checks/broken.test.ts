@@ -18,14 +18,14 @@ test("there are at least 20 of them, and each has a sentence of its own", () => 
     expect(new Set(BROKEN.map(([, , sentence]) => sentence)).size).toBe(BROKEN.length);
 });
 
-test.each(ROWS)("%s: %s is said before anything is uploaded, and nothing else", async (kind, _, changes, sentence) => {
+test.each(ROWS)("%s: %s is the only finding, before anything is uploaded", async (kind, _, changes, sentence) => {
     const { programDirectory, source } = await sourceOf(kind, changes);
     const { failures } = await resolveSource(source, { name: "hello", version: "1", programDirectory });
     const place = kind === "erofs" ? "raw" : kind;
     expect(placed(failures)).toEqual([`source.${place}: ${sentence}`]);
 });
 
-test.each(KINDS)("%s: nothing is said of an image that is whole", async (kind) => {
+test.each(KINDS)("%s: a complete image has no findings", async (kind) => {
     const { programDirectory, source } = await sourceOf(kind, {});
     const { failures, warnings } = await resolveSource(source, { name: "hello", version: "1", programDirectory });
     expect([...failures, ...warnings]).toEqual([]);

@@ -113,7 +113,7 @@ test.each(ROWS)(
     60_000,
 );
 
-test("what is known without the build is said in the preview", async () => {
+test("findings that need no build are in the preview", async () => {
     const source = { closure: { ...closure("[Service]\nExecStart=@hello@/bin/hello\n"), units: ["other.service"] } };
     const hello = provider.resource("PortableImage", "hello");
     const { message } = await failure(hello.preview({ name: "hello", version: "1", source }));

@@ -72,7 +72,7 @@ test.each(REFUSED)("a unit that is a link to %s is refused", async (_, links, ex
     }
 });
 
-test("where it is the only unit, that is what is said", async () => {
+test("if it is the only unit, it is the finding", async () => {
     const { failures } = await resolved("directory", { [`${UNITS}/hello.service`]: "-> /lib/hello.service" });
     expect(failures.map(sentence)).toEqual([`hello.service: it is a symbolic link to /lib/hello.service, ${HOST}`]);
 });

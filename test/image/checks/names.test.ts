@@ -69,7 +69,7 @@ test.each(["squashfs", "erofs"] as const)("%s: names of 254 bytes and line feeds
     expect((await buildImage(source, args, new Store(workspace()))).sizeBytes).toBeGreaterThan(0);
 });
 
-test("what only erofs can't take is said by its packer", async () => {
+test("a name that only erofs can't store is refused by its packer", async () => {
     const { programDirectory, source } = await sourceOf("directory", { [`/usr/${"n".repeat(255)}`]: "x" });
     const args = { name: "hello", version: "1", programDirectory };
     expect((await buildImage(source, args, new Store(workspace()))).sizeBytes).toBeGreaterThan(0);

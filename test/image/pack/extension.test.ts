@@ -13,7 +13,7 @@ async function messages(source: Source, over: Partial<ReturnType<typeof args>> =
     return placed(failures);
 }
 
-test("an extension holds what it adds, and says that it is one", async () => {
+test("an extension has the files that it adds, and its extension-release file", async () => {
     const unit = {
         name: "hello-french.service",
         text: "[Service]\nExecStart=/usr/bin/hello fr\nStateDirectory=hello\n",
@@ -43,7 +43,7 @@ test("one without a unit is warned of: only the units of extensions see their fi
     ]);
 });
 
-test("what is wrong is said", async () => {
+test("faults are reported", async () => {
     const unit = { name: "other.service", text: "[Service]\nExecStart=/usr/bin/hello\n" };
     expect(await messages({ files: { units: [unit], tree: french } })).toEqual([
         expect.stringContaining("source.files.units[0]: Unit 'other.service' doesn't belong to image 'hello'"),

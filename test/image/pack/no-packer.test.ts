@@ -43,7 +43,7 @@ const inputs = (format: string): Json => ({
 });
 
 describe.each(["squashfs", "erofs"] as const)("without what packs %s", (format) => {
-    test("a preview shows what the image is made of, and says what to install", async () => {
+    test("a preview shows the contents of the image, and what to install", async () => {
         provider.warnings({ clear: true });
         const { operation, properties } = await image.preview(inputs(format));
         expect(operation).toBe("create");

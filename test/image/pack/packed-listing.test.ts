@@ -99,7 +99,7 @@ test("any names are read as they are, or not at all", async () => {
     );
 });
 
-test("a target that looks like another file of the list is told from it, or the image isn't looked into", async () => {
+test("a target that looks like another file of the list is distinguished from it, or the image isn't inspected", async () => {
     const read = readBack({ a: "-> x\nfake R 1 644 0 0 5 0", b: "12345" });
     await expect(read).rejects.toThrow("it has names of files that unsquashfs doesn't list clearly");
 });

@@ -29,7 +29,7 @@ async function messages(source: Parameters<typeof resolveSource>[0], args: Retur
     return placed([...failures, ...warnings]);
 }
 
-test("the tree is packed as it is: modes and links kept, all of it root's, what portablectl needs added", async () => {
+test("the tree is packed with its modes and links, owned by root, and with the files that portablectl needs", async () => {
     const args = tree({ "os/run/leftover": "x", "os/proc/1": "x" });
     const inTree = (name: string) => path.join(args.programDirectory, "os", name);
     linkSync(inTree("usr/bin/hello"), inTree("usr/bin/again"));
@@ -114,7 +114,7 @@ asRoot("the digest is the same whoever owns the tree", async () => {
     expect((await resolveSource({ directory: { path: "os" } }, args)).sourceDigest).toBe(sourceDigest);
 });
 
-test("what is wrong is said", async () => {
+test("faults are reported", async () => {
     const args = tree({ "plain/a": "a", "empty/usr/lib/os-release": "ID=x\n" });
     const messagesOf = (name: string) => messages({ directory: { path: name } }, args);
     expect(await messagesOf("nope")).toEqual([

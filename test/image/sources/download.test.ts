@@ -86,14 +86,14 @@ test("an image is downloaded once, and verified", async () => {
     expect(requests).toHaveLength(2);
 });
 
-test("a preview asks nobody: the digest stands for the image", async () => {
+test("a preview downloads nothing: the digest identifies the image", async () => {
     const source = { raw: { url: `${origin}/hello.raw`, sha256 } };
     const { failures, sourceDigest } = await resolveSource(source, hello());
     expect([failures, sourceDigest]).toEqual([[], sha256]);
     expect(requests).toEqual([]);
 });
 
-describe("what is wrong is said", () => {
+describe("faults are reported", () => {
     const other = "a".repeat(64);
     test.each<[string, string, () => Promise<string[]>]>([
         ["another file", "/hello.raw has the SHA-256", () => build("/hello.raw", other)],

@@ -59,7 +59,7 @@ describe("each source that is packed here can become an instance", () => {
         expect(cat(file, "usr/lib/systemd/system/hello-staging.service")).toBe(renamed["hello-staging.service"]);
     });
 
-    test("the digest of the source tells instances apart, and is the same for one", async () => {
+    test("the digest of the source differs between instances, and is stable for one", async () => {
         const digest = async (instance?: string) =>
             (await resolveSource(files(web), { ...args, instance })).sourceDigest;
         const digests = [await digest(), await digest("staging"), await digest("test"), await digest("staging")];

@@ -11,7 +11,7 @@ async function messages(files: FilesSource, over: Partial<ReturnType<typeof hell
     return placed(failures);
 }
 
-describe("what is wrong is said in one sentence with what to do", () => {
+describe("faults are reported in one sentence with what to do", () => {
     const unit = (name: string, text = "[Service]\nExecStart=/usr/bin/hello\n") => ({ name, text });
     const property = "source.files";
     test.each<[string, FilesSource, string[]]>([

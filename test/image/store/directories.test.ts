@@ -43,7 +43,7 @@ test("a failure leaves nothing, and the next one tries again", async () => {
     await directoryInStore(store, "runtimes", "abc", counted().make);
 });
 
-test("goes when it wasn't used for long, or there is too much of it", async () => {
+test("is removed when it wasn't used for long, or when the store is too large", async () => {
     const store = workspace();
     const names = ["unused", "older", "newer", "now"];
     for (const name of names) await directoryInStore(store, "downloads", name, counted(1000).make);

@@ -69,7 +69,7 @@ test("where two build the same in spite of the lock, both get it", async () => {
     expect(readdirSync(path.join(directory, "building"))).toEqual([]);
 });
 
-test("a killed process holds nobody up: not one of this machine, and none that was silent for long", async () => {
+test("a killed process blocks no other: neither one of this machine, nor one that was silent for long", async () => {
     const directory = workspace();
     const lock = path.join(directory, "locks", KEY);
     mkdirSync(path.dirname(lock));
@@ -133,7 +133,7 @@ describe("what the store needn't keep", () => {
         expect(left(directory, "images")).toEqual(["b", "c"]);
     });
 
-    test("no image that may be on its way to a host", async () => {
+    test("keeps an image that may be uploading to a host", async () => {
         const directory = store({ now: { bytes: 4000, days: 0 } });
         await prune(directory, { maxBytes: 0, maxAgeMs: 0 });
         expect(left(directory, "images")).toEqual(["now"]);
@@ -145,7 +145,7 @@ describe("what the store needn't keep", () => {
         expect(left(directory, "building")).toEqual(["running"]);
     });
 
-    test("notes that nobody asked for", async () => {
+    test("removes notes that were not used", async () => {
         const directory = store({});
         for (const [name, days] of [
             ["inspections/old.json", 31],

@@ -86,7 +86,7 @@ describe.each(suites)("on %s", (suite) => {
             );
     });
 
-    test("a drop-in that another one of the same name hides has no effect, and that is said", async () => {
+    test("a drop-in that another one of the same name hides is reported to have no effect", async () => {
         cleaning = `${removed("h1-a.service", "h1-b.service")}; rm -rf /etc/systemd/system.control /etc/systemd/system/h1-a.service.d`;
         await writeUnits(
             host,

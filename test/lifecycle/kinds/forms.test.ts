@@ -6,7 +6,7 @@ import { helloService, idle, shown } from "./kinds";
 describe.each(suites)("on %s", (suite) => {
     const { provider, host, connection, hello, service, deploy } = helloService(suite);
 
-    test("owners and groups by number, and modes: the host's way to show them is no change", async () => {
+    test("owners and groups by number, and modes, are no change in the host's own form", async () => {
         const uid = await onHost(host, "id -u deploy");
         const files = {
             "/srv/hello/root": { content: "r", owner: "0", group: "0" },

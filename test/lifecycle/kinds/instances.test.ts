@@ -53,7 +53,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await running()).toEqual(as("three", "b", "c", "other"));
     });
 
-    test("instances that the program declares: started, enabled, changed by drop-ins, and gone with the declaration", async () => {
+    test("instances that the program declares are started, enabled, changed by drop-ins, and removed with the declaration", async () => {
         const declared = (...names: string[]) => ({
             units: Object.fromEntries(names.map((name) => [`hello@${name}.service`, {}])),
         });

@@ -71,7 +71,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await page(8081)).toBe("Hello, world!\n");
     });
 
-    test("an address that is taken: socket, service and what needs it are as before", async () => {
+    test("an address in use: socket, service and dependents are as before", async () => {
         const dropIn = provider.resource("DropIn", "web");
         const failed = await failure(dropIn.up(moved("22")));
         expect(failed.isPartial).toBe(true);

@@ -24,7 +24,7 @@ const units = (version: "one" | "two"): Record<string, string> => {
 describe.each(suites)("on %s", (suite) => {
     const { provider, host, connection } = helloHost({ suite, snapshot: true });
 
-    test("an update of every kind of unit: what `up` says is what systemd shows", async () => {
+    test("an update of every kind of unit is reported as systemd shows it", async () => {
         const hello: Deployment = provider.resource("PortableImage", "hello");
         const service = provider.resource("AttachedService", "hello");
         const deploy = async (version: "one" | "two") => {

@@ -27,7 +27,7 @@ function build(name: string, files: NonNullable<Source["files"]>) {
     return buildImage({ files }, { name, version: "1", programDirectory: __dirname }, new Store(workspace()));
 }
 
-test("Debian's nginx serves a page under the default profile, with nothing of it on the host", async () => {
+test("Debian's nginx answers under the default profile, without any file of it on the host", async () => {
     expect((await host.exec("test -e /usr/sbin/nginx")).code).toBe(1);
     const image = await build("nginx", {
         units: [

@@ -71,7 +71,7 @@ const ALWAYS = [
 
 const sorted = (lines: string[]) => lines.sort((a, b) => ((a.split(" ")[1] ?? "") < (b.split(" ")[1] ?? "") ? -1 : 1));
 
-test("a program brings its loader, libraries, certificates and time zones, links as they are", async () => {
+test("a program is added with its loader, libraries, certificates and time zones, and links are kept", async () => {
     expect(await packed({ "os/usr/bin/app": program() })).toEqual(sorted([...ALWAYS, "x /usr/bin/app"]));
 });
 
@@ -131,7 +131,7 @@ describe("libraries are found as the loader finds them", () => {
     });
 });
 
-test("scripts bring their interpreters, and what env finds", async () => {
+test("scripts are added with their interpreters, also those that env finds", async () => {
     const files = {
         "os/usr/bin/app": "#!/usr/bin/env tool\n",
         "os/usr/bin/env": program(),
@@ -151,7 +151,7 @@ test("scripts bring their interpreters, and what env finds", async () => {
     );
 });
 
-test("a directory comes whole, its modules with their libraries", async () => {
+test("a directory is added completely, its modules with their libraries", async () => {
     const files = {
         "os/usr/bin/app": program(),
         "os/usr/lib/app/module.so": library({ needed: ["liba.so.1"] }),
@@ -187,7 +187,7 @@ test("a program of the user's own is named by its path in the image, and its lib
     ]);
 });
 
-describe("what is missing or doesn't fit is said", () => {
+describe("missing and unfit files are reported", () => {
     const property = "source.files.binaries[0]";
     test.each<[string, Record<string, Buffer | string>, string[]]>([
         [
@@ -277,7 +277,7 @@ describe("what is missing or doesn't fit is said", () => {
     });
 });
 
-test("what isn't known yet isn't missing", async () => {
+test("unknown values are not missing", async () => {
     for (const binaries of [UNKNOWN, [UNKNOWN], [{ path: UNKNOWN }]]) {
         const [source, args] = setting({}, {});
         const { failures, sourceDigest } = await resolveSource(

@@ -130,7 +130,7 @@ describe("a good source", () => {
     });
 });
 
-describe("what isn't known yet", () => {
+describe("unknown values", () => {
     test.each<[string, Previewed<FilesSource>, unknown]>([
         ["the source", UNKNOWN, UNKNOWN],
         ["the units", { ...whole, units: UNKNOWN }, UNKNOWN],

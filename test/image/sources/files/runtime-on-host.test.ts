@@ -20,7 +20,7 @@ function build(files: NonNullable<Source["files"]>, program: Record<string, stri
 
 const MEMORY = "MemoryDenyWriteExecute=no"; // V8 makes code while it runs
 
-test("a Node.js HTTP server from `files` serves under the default profile", async () => {
+test("a Node.js HTTP server from `files` answers under the default profile", async () => {
     const image = await build(
         {
             units: [{ name: "web.service", text: "[Service]\nExecStart=/usr/bin/node /opt/app/server.js\n" }],
@@ -38,7 +38,7 @@ test("a Node.js HTTP server from `files` serves under the default profile", asyn
     await running.detach();
 }, 180_000);
 
-test("a Python program with packages from requirements serves under the default profile", async () => {
+test("a Python program with packages from requirements answers under the default profile", async () => {
     const image = await build(
         {
             units: [

@@ -38,7 +38,7 @@ test("a comment in the requirements changes nothing, a version does", async () =
     expect(await digest("waitress==3.0.1\n")).not.toBe(one);
 });
 
-describe("what is wrong is said", () => {
+describe("faults are reported", () => {
     test.each<[unknown, string[]]>([
         [{}, ["source.files.runtime: A runtime is exactly one of `node` and `python`."]],
         [
@@ -119,7 +119,7 @@ thing @ https://example.com/thing-1.0-py3-none-any.whl
     }, 120_000);
 });
 
-test("what isn't known yet isn't wrong", async () => {
+test("unknown values are no faults", async () => {
     for (const runtime of [
         UNKNOWN,
         { node: UNKNOWN },

@@ -110,7 +110,7 @@ test("a template keeps its @, and a program's path can be known", async () => {
     );
 });
 
-test("up says what a unit runs that isn't in the closure", async () => {
+test("up reports programs of a unit that aren't in the closure", async () => {
     const source = { ...HELLO, substitutions: { helloExe: "@hello@/bin/hallo" } };
     const args = { name: "hello", version: "1", programDirectory: flake("hello") };
     expect((await resolveSource({ closure: source }, args)).failures).toEqual([]);

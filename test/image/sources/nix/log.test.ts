@@ -19,7 +19,7 @@ function read(lines: string[]): { log: NixLog; reported: string[] } {
     return { log, reported };
 }
 
-test("tells what is fetched and built, how many, and what a build says", () => {
+test("reports the paths that are fetched and built, their numbers, and the output of a build", () => {
     const { reported } = read([
         event({ action: "start", id: 1, level: 0, text: "", type: 104 }),
         event({ action: "result", id: 1, type: 105, fields: [0, 2, 0, 0] }),
@@ -62,7 +62,7 @@ test("keeps the last lines of the build that an error names, not of the one that
     expect(todo).toBe(`Its whole log is shown by \`nix log ${DRV}\``);
 });
 
-test("without a build it is nix itself that says what is wrong", () => {
+test("without a build the error is nix's own message", () => {
     const { log } = read([event({ action: "msg", level: 0, raw_msg: "unable to download 'https://cache'", msg: "" })]);
     expect(buildProblem(new NixFailure(log))).toMatchObject({ reported: "unable to download 'https://cache'" });
     const died = read(["terminate called", "Aborted"]);

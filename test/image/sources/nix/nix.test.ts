@@ -28,7 +28,7 @@ function build(nix: NixSource, programDirectory: string, more: { signal?: AbortS
     return buildImage({ nix }, { ...ARGS, programDirectory, ...more }, new Store(workspace()));
 }
 
-test("a preview evaluates and builds nothing; the digest says what would be built, wherever the flake is", async () => {
+test("a preview evaluates and builds nothing; its digest depends on the inputs of the build, not on the path of the flake", async () => {
     const [here, there, changed] = [flake("hello"), flake("hello"), flake("hello")];
     writeFileSync(path.join(changed, "hello.service"), "[Service]\nExecStart=@helloExe@ --again\n");
     const digestOf = async (programDirectory: string) => {
@@ -181,7 +181,7 @@ test.each<[string, NixSource, string]>([
     expect(await failures(source, directory)).toEqual([expected]);
 });
 
-test("says that git must know the files of a flake", async () => {
+test("reports that git must know the files of a flake", async () => {
     const directory = flake("hello");
     execFileSync("git", ["init", "-q", directory]);
     execFileSync("git", ["-C", directory, "add", "flake.nix", "local.nix"]);
@@ -191,7 +191,7 @@ test("says that git must know the files of a flake", async () => {
     );
 });
 
-test("says what to install where nix is missing", async () => {
+test("reports what to install where nix is missing", async () => {
     const before = process.env.PATH;
     process.env.PATH = workspace();
     const [failure] = await failures({ installable: ".#image" }, flake("hello"));
@@ -252,7 +252,7 @@ function processes(): string[] {
     });
 }
 
-test("an evaluation serves all who ask at the same time, and one who cancels takes it from nobody", async () => {
+test("concurrent callers share an evaluation, and one that cancels doesn't end it for the others", async () => {
     const programDirectory = flake("hello");
     const source = { nix: { installable: ".#image" } };
     const cancel = new AbortController();

@@ -7,7 +7,7 @@ import { HELLO, messages, place, useOwnStore } from "./oci-images";
 
 useOwnStore();
 
-describe("what is wrong is said", () => {
+describe("faults are reported", () => {
     test.each<[string, OciSource, string]>([
         ["nothing", {}, "source.oci: A container image is exactly one of `archive`, `layout` and `reference`."],
         ["two", { layout: "image", archive: "x" }, "source.oci: A container image is exactly one of"],
@@ -74,7 +74,7 @@ describe("what is wrong is said", () => {
         ]);
     });
 
-    test("what isn't known yet isn't wrong", async () => {
+    test("unknown values are no faults", async () => {
         const source = { oci: { layout: UNKNOWN } } as Parameters<typeof resolveSource>[0];
         const { failures, sourceDigest, unitTexts } = await resolveSource(source, await place(HELLO));
         expect([failures, sourceDigest, unitTexts]).toEqual([[], UNKNOWN, UNKNOWN]);

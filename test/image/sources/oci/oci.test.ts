@@ -131,7 +131,7 @@ describe("layers become one tree", () => {
 });
 
 describe("the unit", () => {
-    test("has what the configuration says, quoted as systemd reads it", async () => {
+    test("has the settings of the configuration, quoted for systemd", async () => {
         expect(
             await unitText({
                 Entrypoint: ["/usr/bin/hello", "--name", "a b", "100%", "$HOME", ";", "", 'say "hi"', "back\\slash"],
@@ -170,7 +170,7 @@ WantedBy=multi-user.target
         expect(await unitText(config)).toContain(`\nExecStart=${expected}\n`);
     });
 
-    test("gives way to the user's", async () => {
+    test("is replaced by the user's unit", async () => {
         const args = await place(HELLO);
         const units = [{ name: "hello.service", text: "[Service]\nExecStart=@exe@\n" }];
         const oci = { layout: "image", units, substitutions: { exe: "/usr/bin/hello" } };
@@ -186,7 +186,7 @@ WantedBy=multi-user.target
         ]);
     });
 
-    test("comes with what a container has and a portable service hasn't", async () => {
+    test("warns of settings of a container that a portable service doesn't have", async () => {
         const config = { ...HELLO.config, ExposedPorts: { "80/tcp": {}, "8080/tcp": {} }, Volumes: { "/data": {} } };
         expect(await messages({ layout: "image" }, await place({ ...HELLO, config }))).toEqual([
             "source.oci: The container image exposes 80/tcp: under the default profile a service can't bind ports up to 1023. Let it listen on another port, or give `units` with a socket.",
@@ -228,7 +228,7 @@ describe("one of several", () => {
     });
 });
 
-test("an image of a registry is known by its digest, and fetched by nobody at preview", async () => {
+test("an image of a registry is identified by its digest, and not fetched by a preview", async () => {
     const reference = `registry.example/hello:1@sha256:${"a".repeat(64)}`;
     const resolved = await resolveSource({ oci: { reference } }, await place(HELLO));
     expect(resolved).toMatchObject({ failures: [], unitTexts: {}, contents: undefined });

@@ -62,7 +62,7 @@ test("a static program runs with what its container would have", async () => {
     await running.detach();
 });
 
-test("a Node.js HTTP server of two layers serves under the default profile", async () => {
+test("a Node.js HTTP server of two layers answers under the default profile", async () => {
     const server =
         'require("node:http").createServer((_, answer) => answer.end(process.env.GREETING + require("./name.json"))).listen(8084);';
     const files = await layoutFiles([

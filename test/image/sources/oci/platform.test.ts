@@ -132,14 +132,14 @@ describe("the image for an architecture", () => {
         expect(await found(all(["linux/arm64"]))).toBe("linux/arm64");
     });
 
-    test("is told by the configuration where the index doesn't say it", async () => {
+    test("is read from the configuration if the index doesn't have it", async () => {
         const images = (layout: Layout) =>
             ["linux/amd64", "linux/arm64"].map((platform) => layout.image(platform, platform, { platform: undefined }));
         expect(await found(images, { architecture: "arm64" })).toBe("linux/arm64");
     });
 });
 
-describe("what stands beside images isn't taken for one", () => {
+describe("entries beside images are ignored", () => {
     test.each<[string, (layout: Layout) => Descriptor[]]>([
         ["an attestation", (layout) => [layout.image("it", "linux/arm64"), attestation(layout)]],
         [
@@ -214,7 +214,7 @@ describe("indexes within an index", () => {
         expect(await found(images)).toBe("linux/amd64");
     });
 
-    test("two images without tags can't be told apart", async () => {
+    test("two images without tags are ambiguous", async () => {
         expect(await found((layout) => [layout.image("a", "linux/amd64"), layout.image("b", "linux/amd64")])).toBe(
             "'image' has 2 images without a tag, and nothing says which is meant. Save the one that is meant alone, or with a tag.",
         );

@@ -98,7 +98,7 @@ describe("a stream of several frames is unpacked whole", () => {
     });
 });
 
-describe("what isn't whole is refused", () => {
+describe("incomplete files are refused", () => {
     const whole = Buffer.concat(inFrames(RANDOM.subarray(0, 1000), 400));
     test.each([1, 5, 9, 300, whole.length - 1])("the first %d bytes", async (length) => {
         await expect(unpacked(whole.subarray(0, length), 64)).rejects.toThrow("it ends within a zstd frame");
