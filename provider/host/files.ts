@@ -31,10 +31,10 @@ export function filesLibrary(owner: Owner, adopted: readonly string[] = []): She
     return sh`${header({ ...ownerValues(owner), adopted: ["", ...adopted.map(oneLine), ""].join("\n") })}${parentsLibrary}${shellFile(files)}`;
 }
 
-/** The values of an owner, each of them one line of a record. The URN ends with a name that may have any character. */
 /** Defines `check_parents`, `in_parent` and `for_entries`. */
 export const parentsLibrary: Shell = shellFile(parents);
 
+/** The values of an owner, each of them one line of a record. The URN ends with a name that may have any character. */
 export function ownerValues({ token, nonce, urn }: Owner): Record<"token" | "nonce" | "urn", string> {
     return { token: oneLine(token), nonce: oneLine(nonce), urn: urn.replace(CONTROL_CHARACTERS, escaped) };
 }

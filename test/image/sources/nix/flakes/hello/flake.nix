@@ -3,13 +3,8 @@
     outputs =
         { self }:
         let
-            local = import ./local.nix;
             packagesOf =
-                system:
-                let
-                    run = local.withAttributes system;
-                in
-                rec {
+                run: rec {
                     default = image;
 
                     greeting = run "greeting" { } "echo 'Hello, world!' > $out";
@@ -56,6 +51,6 @@
                 };
         in
         {
-            packages = local.eachSystem packagesOf;
+            packages = (import ./local.nix).eachSystem packagesOf;
         };
 }

@@ -3,11 +3,9 @@
     outputs =
         { self }:
         let
-            local = import ./local.nix;
             packagesOf =
-                system:
+                run:
                 let
-                    run = local.withAttributes system;
                     program =
                         name: version: source:
                         run "${name}-${version}" { } "mkdir -p $out/bin; gcc -static -s -O2 -o $out/bin/${name} ${source}"
@@ -68,6 +66,6 @@
                 };
         in
         {
-            legacyPackages = local.eachSystem packagesOf;
+            legacyPackages = (import ./local.nix).eachSystem packagesOf;
         };
 }

@@ -17,13 +17,14 @@ rec {
 
     run = system: name: script: withAttributes system name { } script;
 
+    # `packagesOf` makes the packages of a system with the function that makes its derivations.
     eachSystem =
         packagesOf:
         builtins.listToAttrs (
             map
                 (system: {
                     name = system;
-                    value = packagesOf system;
+                    value = packagesOf (withAttributes system);
                 })
                 [
                     "x86_64-linux"
