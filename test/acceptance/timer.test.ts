@@ -41,7 +41,7 @@ onEveryEngine("timer", { prepare: ({ example }) => example.build() }, (scene) =>
         ]);
     });
 
-    test("timer: the report comes by itself", async () => {
+    test("timer: the report is made without a call", async () => {
         // The journal has the lines of an engine before this one too.
         const trigger = () => shown(host(), "visits-report.timer", "LastTriggerUSec");
         expect(await eventually(trigger, (time) => time !== "")).not.toBe("");

@@ -134,7 +134,7 @@ chown 1234 ${path}; files_undo`,
         expect(shown).toMatch(/^0[0-7]{3} root:0 root:0 (fifo|directory|device) \//);
     });
 
-    test("what comes after the temporary file was planted isn't followed: it is made anew, under a name that nobody knows", () => {
+    test("a file that was planted under the name of the temporary file is refused", () => {
         const path = join(host.directory, "config");
         const report = host.write(
             [file(path, "x")],

@@ -5,7 +5,7 @@ import { Store } from "../../provider/image/store/store";
 import { files, newStore, source } from "./small-image";
 import { hello, PROGRAM, workspace } from "./workspace";
 
-describe("what goes wrong", () => {
+describe("failures of a build", () => {
     test("a source that changed since the preview", async () => {
         const args = hello();
         const { sourceDigest } = await resolveSource(source, args);

@@ -23,7 +23,7 @@ async function made(): Promise<[Deployment, Deployment, Deployment]> {
     return [hello, service, dropIn];
 }
 
-test("a replacement by itself: the delete of the old one, which comes last, takes nothing of the new one", async () => {
+test("the delete of a replaced resource, which comes last, removes nothing of the new one", async () => {
     const old = await made();
     const now = await made();
     for (const [index, resource] of now.entries()) {
@@ -43,7 +43,7 @@ test("a replacement by itself: the delete of the old one, which comes last, take
     await expectUntouched();
 });
 
-test("an image of a creation that the state has lost goes with the next one", async () => {
+test("an image of a creation that the state has lost is removed with the next one", async () => {
     const lost = provider.resource("PortableImage", "hello");
     await lost.up(image(connection, { mark: "lost" }));
     lost.id = "";
@@ -53,7 +53,7 @@ test("an image of a creation that the state has lost goes with the next one", as
     await expectUntouched();
 });
 
-test("what is gone already can be deleted", async () => {
+test("a missing object can be deleted", async () => {
     const all = await made();
     const states = all.map(({ id, inputs, outputs }) => ({ id, inputs, outputs }));
     await provider.destroyAll();
@@ -63,7 +63,7 @@ test("what is gone already can be deleted", async () => {
     await expectUntouched();
 });
 
-test("what was taken away by hand can be deleted, each in any order", async () => {
+test("objects that were removed by hand can be deleted in any order", async () => {
     const [hello, service, dropIn] = await made();
     await onHost(
         host,

@@ -27,7 +27,7 @@ async function expectSettled(inputs: Json = {}): Promise<void> {
     expect(await up(inputs)).toEqual({ operation: "same", diff: {} });
 }
 
-test("a profile of the user's own comes with the files, changes with them, and goes", async () => {
+test("a profile among the files is deployed, updated and removed with them", async () => {
     const own = "/etc/systemd/portable/profile/own/service.conf";
     const inputs = (nice: number) => ({
         profile: "own",
@@ -151,7 +151,7 @@ test("an extension that isn't there is refused first", async () => {
     );
 });
 
-test("for this boot only: after the next one it is gone, refresh says so, and `up` brings it again", async () => {
+test("until the next boot: after it refresh reports the service as detached, and `up` attaches it again", async () => {
     const inputs = { untilReboot: true, dropIns: [inlineName("now")] };
     await up(inputs);
     expect(await page()).toBe("Hello, now!\n");

@@ -63,7 +63,7 @@ const inputs = (to: string, { name = to, fails = false, waits = false, more = {}
 const data = () => onHost(host, "cat /var/lib/hello/version");
 const page = async () => (await host.http(8080, "/")).body;
 
-test("the command runs in each new image, with the service's data, user and environment, while the old one serves", async () => {
+test("the command runs in each new image, with the service's data, user and environment, while the old one is running", async () => {
     await hello.up(imageOf("1"));
     await service.up(inputs("one"));
     expect(await data()).toBe("one by one, root 0");
@@ -115,7 +115,7 @@ test("a command that never ends is ended when the time is over: nothing is switc
     expect(await atRest(host, "pgrep -x migrate || echo none")).toBe("none");
 }, 120_000);
 
-test("a release that fails after its migration: with `always` the old one serves again, and the data stays", async () => {
+test("a release that fails after its migration: with `always` the old one is running again, and the data stays", async () => {
     const serving = service.outputs.serving;
     await hello.up(imageOf("4", "crash"));
     const failed = await failure(service.up(inputs("four")));
@@ -127,7 +127,7 @@ test("a release that fails after its migration: with `always` the old one serves
     expect(await page()).toBe("Hello, Ada!\n");
 });
 
-test("with `unlessMigrated` the new one stays attached, says so, and a mended one goes on from there", async () => {
+test("a release that fails after its migration: with `unlessMigrated` it stays attached, and a mended one replaces it", async () => {
     const before = service.outputs.serving as string;
     await hello.up(imageOf("5", "crash"));
     const five = hello.outputs.path;

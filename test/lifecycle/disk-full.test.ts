@@ -34,7 +34,7 @@ test("no room for the image", async () => {
     );
 });
 
-test("room that is gone by the time of the upload: nothing of it stays", async () => {
+test("a disk that fills up during the upload keeps nothing of it", async () => {
     const failed = await withTiny("/var/lib", "size=400k,nr_inodes=5", () =>
         failure(provider.resource("PortableImage", "hello").up(image(connection))),
     );

@@ -27,7 +27,7 @@ test("a first drop-in that makes the unit fail is undone, and the unit runs as b
     expect(dropIn.outputs).toMatchObject({ dropInText: "", hostFiles: {} });
 });
 
-test("an update that makes the unit fail brings back every byte, mode and owner", async () => {
+test("an update that makes the unit fail is rolled back to every byte, mode and owner", async () => {
     const dropIn = provider.resource("DropIn", "toy");
     await dropIn.up(toy(good, { files: { ...key("old\n\n"), "/etc/toy/gone": { content: "stays" } } }));
     const held = await host.snapshot();
@@ -70,7 +70,7 @@ test("a reload that fails is undone too", async () => {
     expect(await mainPid(host, "toy.service")).toBe(pid);
 });
 
-test("a drop-in of a unit that isn't running starts nothing, and says nothing of its faults", async () => {
+test("a drop-in of a unit that isn't running starts nothing, and reports no faults of the unit", async () => {
     await onHost(host, "systemctl stop toy.service");
     const dropIn = provider.resource("DropIn", "toy");
     await dropIn.up(toy(fatal));

@@ -142,7 +142,7 @@ test.each<[string, Json, string]>([
     expect((await host.http(8080, "/")).body).toBe(before);
 });
 
-test("what came back is held to the same health, and the error says so", async () => {
+test("the restored version must pass the same checks, and the error has their result", async () => {
     const failed = await failure(service.up(inputs({ http: { port: 8090, path: "/500" }, timeoutSeconds: 1 })));
     expect(failed.message).toContain(`${path} is running, but isn't healthy either: ${http}/500 answered 500`);
 });
@@ -161,7 +161,7 @@ describe("where sshd forbids forwarding", () => {
     const show =
         "mv /bin/bash.away /bin/bash; mv /usr/bin/curl.away /usr/bin/curl; sed -i 1s#/bin/sh#/bin/bash# /etc/passwd";
 
-    test("the host itself makes the connection, or says before the switch that it can't", async () => {
+    test("the host itself makes the connection, or is refused before the switch", async () => {
         // Other limits are another login: its connection is made under the new settings of sshd.
         const anew = { ...connection, dialErrorLimit: 4 };
         await onHost(host, forbid);
@@ -184,7 +184,7 @@ describe("where sshd forbids forwarding", () => {
     });
 });
 
-test("and all of it goes", async () => {
+test("destroy leaves nothing", async () => {
     await provider.destroyAll();
     await onHost(host, "systemctl stop front; rm -f /root/front.* /run/front.sock");
     await expectUntouched();

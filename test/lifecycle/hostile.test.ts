@@ -140,7 +140,7 @@ test("an image that a user of the host could replace isn't attached", async () =
     await onHost(host, "rm -r /srv/app /var/lib/toy_1.raw");
 });
 
-test("users who lock whatever they can open stop no operation", async () => {
+test("users who lock every file that they can open block no operation", async () => {
     const lockAll = `for path in / /etc /etc/systemd/system /run /run/systemd/system /var/lib /var/lib/private /var/lib/pulumi-portable; do
         setsid runuser -u mallory -- flock "$path" sleep 600 >/dev/null 2>&1 </dev/null & done; sleep 0.5`;
     await onHost(host, lockAll);
@@ -155,7 +155,7 @@ test("users who lock whatever they can open stop no operation", async () => {
     }
 });
 
-test("a host without flock is told so", async () => {
+test("a host without flock is refused with the package to install", async () => {
     const flock = await onHost(host, "command -v flock");
     await onHost(host, `mv ${flock} ${flock}.away`);
     try {

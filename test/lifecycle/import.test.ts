@@ -5,7 +5,7 @@ import { helloHost } from "./hello-host";
 // An import has no inputs: the provider's configuration says which host it is about.
 const { provider, host, connection } = helloHost({ provider: (connection) => ({ configuration: { connection } }) });
 
-test("what was made by hand is imported, deployed without a restart, and taken away by destroy", async () => {
+test("a service that was attached by hand is imported, deployed without a restart, and removed by destroy", async () => {
     const before = await host.snapshot();
     const maker = provider.resource("PortableImage", "hello");
     await maker.up(image(connection, { version: "0.9" }));
@@ -92,7 +92,7 @@ test("an image that isn't what the program builds: the preview names both digest
     expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
 
-test("an image that was imported goes with destroy, unless it is attached", async () => {
+test("an imported image is removed by destroy, unless it is attached", async () => {
     await onHost(host, "mkdir -p -m 700 /var/lib/portables; echo no image >/var/lib/portables/junk_1.raw");
     const before = await host.snapshot();
     const junk = provider.resource("PortableImage", "junk");
@@ -103,7 +103,7 @@ test("an image that was imported goes with destroy, unless it is attached", asyn
     ]);
 });
 
-test("an id of nothing is said to be nothing", async () => {
+test("an id without an object is reported as missing", async () => {
     expect(await provider.resource("AttachedService", "none").import("none")).toBe(false);
     expect(await provider.resource("PortableImage", "none").import("/var/lib/portables/none_1.raw")).toBe(false);
     expect(await provider.resource("DropIn", "none").import("hello.service/none.conf")).toBe(false);

@@ -106,7 +106,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await pages()).toEqual(["Hello, customers!", "Hello, testers!"]);
     });
 
-    test("production is destroyed first: nothing of staging goes with it, but what interrupted operations have left", async () => {
+    test("destroying production removes nothing of staging but leftovers of interrupted operations", async () => {
         await onHost(
             host,
             `cd /etc/systemd/system.attached && cp hello-staging.service.d/20-portable.conf .pulumi-portable &&

@@ -31,7 +31,7 @@ function moved(resource: Deployment, connection: Json): void {
     resource.outputs = { ...resource.outputs, connection };
 }
 
-test("another machine behind the address: read says gone, with a warning; delete leaves it alone", async () => {
+test("another machine behind the address: read reports the object as missing, with a warning; delete changes nothing", async () => {
     await deployed(connectionTo(second));
     const ours = await deployed(connectionTo(first));
     const [hello, service, dropIn] = ours as [Deployment, Deployment, Deployment];

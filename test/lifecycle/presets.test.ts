@@ -33,7 +33,7 @@ test("a preset is a drop-in that check shows, after the profile's and before the
     });
 });
 
-test("Node.js aborts under the default profile, as its preview says, and serves with the preset, the rest of the sandbox kept", async () => {
+test("Node.js aborts under the default profile, as its preview says, and is running with the preset, whose sandbox is otherwise the same", async () => {
     const [web, service] = [provider.resource("PortableImage", "web"), provider.resource("AttachedService", "web")];
     const connection = connectionTo(host);
     provider.warnings({ clear: true });

@@ -20,7 +20,7 @@ async function expectLine(line: RegExp): Promise<void> {
     expect(provider.texts).toMatch(line);
 }
 
-test("a service under another name on the same port: the old one goes first", async () => {
+test("a service under another name on the same port: the old one is removed first", async () => {
     const [pointer, service] = [provider.resource("PortableImage", "app"), provider.resource("AttachedService", "app")];
     await pointer.up(image(connection));
     await service.up({ image: pointer.outputs.path, dropIns: [inlineName("old")], connection });
@@ -76,7 +76,7 @@ test("the same machine under another address is a replacement that leaves all as
     expect((await all(there)).map(({ operation }) => operation)).toEqual(["same", "same", "same"]);
 });
 
-test("a preview says what an update does, and warns of each socket that has to close; others stay open", async () => {
+test("a preview describes the update, and warns of each socket that has to close; others stay open", async () => {
     const [pointer, service] = [
         provider.resource("PortableImage", "hello"),
         provider.resource("AttachedService", "hello"),

@@ -103,7 +103,7 @@ test("the same of a service's own file", async () => {
     expect(provider.texts).not.toContain(TOKEN);
 });
 
-test("a release that tells a secret as it crashes: the error has the journal, without it", async () => {
+test("the error of a release that prints a secret as it crashes has the journal without the secret", async () => {
     const tells =
         '#include <stdio.h>\n#include <stdlib.h>\nint main() { fprintf(stderr, "login with %s failed\\n", getenv("TOKEN")); return 7; }';
     execFileSync("cc", ["-static", "-xc", "-o", join(program.directory, "bin/tells"), "-"], { input: tells });
@@ -146,7 +146,7 @@ test("a secret in Environment= draws a warning, and stays out of texts and state
     expect(provider.texts).not.toContain(TOKEN);
 });
 
-test("files that only root may read are no secret of ours to tell: records name paths, not contents", async () => {
+test("records have the paths of files, not their contents", async () => {
     const dropIn = provider.resource("DropIn", "toy");
     await dropIn.up({
         unit: "toy.service",

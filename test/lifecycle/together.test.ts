@@ -54,7 +54,7 @@ test("two services and three drop-ins at once, from two processes, on one host",
     expect(await onHost(host, "ls -d /etc/toy /etc/systemd/system/toy.service.d 2>/dev/null || true")).toBe("");
 });
 
-test("a file that two stacks want stays until both are gone", async () => {
+test("an image of two stacks stays until both are destroyed", async () => {
     const [ours, theirs] = [provider.resource("PortableImage", "hello"), other.resource("PortableImage", "hello")];
     await ours.up(image(connection));
     const since = await onHost(host, "stat -c %i /var/lib/portables/*.raw");
@@ -68,7 +68,7 @@ test("a file that two stacks want stays until both are gone", async () => {
     expect(await images()).toEqual([""]);
 });
 
-test("an image that is attached stays, with a warning, and goes when it is detached", async () => {
+test("an image that is attached stays, with a warning, and is removed when it is detached", async () => {
     const [hello, service] = [
         provider.resource("PortableImage", "hello"),
         provider.resource("AttachedService", "hello"),
@@ -87,7 +87,7 @@ test("an image that is attached stays, with a warning, and goes when it is detac
     expect(await images()).toEqual([""]);
 });
 
-test("without images to go back to, the old one goes only when the service has left it", async () => {
+test("without retained images, the old one is removed only when the service doesn't use it any more", async () => {
     const [hello, service] = [
         provider.resource("PortableImage", "hello"),
         provider.resource("AttachedService", "hello"),

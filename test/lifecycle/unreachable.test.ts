@@ -130,7 +130,7 @@ test("a host without portablectl", async () => {
     );
 });
 
-describe("a host that is gone, at destroy", () => {
+describe("destroy with an unreachable host", () => {
     /** What destroys of it say, with or without the user's word that it is gone. */
     async function destroyed(
         connection: Json,
@@ -160,7 +160,7 @@ describe("a host that is gone, at destroy", () => {
     const refused = () =>
         `DropIn x, host ${host.address}: ${host.address}:2222 can't be reached: connection refused. Check address and port, and that sshd runs there.`;
 
-    test("is an error, which says how to go on without it", async () => {
+    test("is an error that names the way to go on without it", async () => {
         for (const word of [undefined, "yes"])
             expect(await destroyed({ port: 2222 }, word)).toEqual({
                 error: `${refused()} If the host is gone for good, run it again with PORTABLE_DELETE_UNREACHABLE=true.`,

@@ -51,7 +51,7 @@ const leftovers = () =>
         pgrep -ax 'tail|sha256sum|timeout'; find /var/lib/pulumi-portable /var/lib/portables -mindepth 1; true`,
     );
 
-test("what a program that was killed has left goes with the next one, and with a destroy at the latest", async () => {
+test("leftovers of a killed program are removed by the next one, at the latest by destroy", async () => {
     const provider = await program.provider();
     const { ended } = await uploading(provider.resource("PortableImage", "hello"));
     await host.exec("pkill -KILL -f portable:end; pkill -KILL -x 'tail|sha256sum'; pkill -KILL -f '^sshd: root'");

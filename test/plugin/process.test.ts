@@ -71,7 +71,7 @@ test("prints only its port, answers, and ends with standard input", async () => 
     expect(output()).toBe(`${port}\n`);
 });
 
-test("the bundle holds no translations: `import { z }` instead of `import * as z` would bring all of zod's", () => {
+test("the bundle has no translations: `import { z }` instead of `import * as z` would add all of zod's", () => {
     const bundle = readFileSync(join(root, "provider/dist/provider.js"), "utf8");
     expect(bundle).toContain("pulumirpc");
     expect(bundle).not.toContain("Ongeldige");

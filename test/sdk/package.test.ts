@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(project, { recursive: true }));
 
-test("the package brings the SDK, and asks Pulumi for no download", () => {
+test("the package has the SDK, and names no download to Pulumi", () => {
     const output = execFileSync(process.execPath, ["-p", "typeof require('pulumi-portable').PortableImage"], {
         cwd: project,
     });
@@ -26,7 +26,7 @@ test("the package brings the SDK, and asks Pulumi for no download", () => {
     expect(manifest.scripts).toBeUndefined();
 });
 
-test("the package brings a provider that starts where nothing else is installed", async () => {
+test("the package has a provider that starts where nothing else is installed", async () => {
     const child = spawn(join(project, "node_modules/pulumi-portable/provider/pulumi-resource-portable"), [
         "127.0.0.1:1",
     ]);

@@ -58,7 +58,7 @@ onBothClients(() => {
             );
         });
 
-        test("and back again to the first, by a chain", async () => {
+        test("a chain that leads back to the first host", async () => {
             hosts("ProxyJump nosudo@gate,deploy@inner2");
             home.configure(`
             Host inner

@@ -72,7 +72,7 @@ onEngines((scene) => {
         expect(await description()).toBe("two");
     });
 
-    test("one tree entry is ignored: it stays; with a change elsewhere in the image, that can't be built is said", async () => {
+    test("one ignored tree entry stays as it is deployed; with another change of the image, an error says that it can't be built", async () => {
         const { program } = scene;
         write("one", "a");
         declare(image());

@@ -89,7 +89,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await links(host)).toEqual([]);
     });
 
-    test("an update that fails brings the instances back with the old image", async () => {
+    test("an update that fails is rolled back together with the instances", async () => {
         await deploy("1", { "hello@.service": template("one") });
         await onHost(host, "systemctl start hello@b");
         const before = await running();
