@@ -2,7 +2,7 @@ import type { TestHost } from "../test/hosts";
 import type { Wanted } from "./hosts";
 
 export interface Setup {
-    /** Directory of the run: what a contender keeps of its own goes there. */
+    /** Directory of the run, in which a contender keeps its files. */
     directory: string;
     /** ssh_config with all hosts. */
     sshConfigPath: string;
@@ -18,7 +18,7 @@ export interface Contender {
     readonly description: string;
     /** The one step that it takes part in; undefined for all. It deploys nothing then. */
     readonly only?: string;
-    /** Brings the hosts to what is wanted. This is what is timed. */
+    /** Brings the hosts to the wanted state. This step is timed. */
     deploy(hosts: readonly TestHost[], wanted: Wanted): Promise<void>;
     /** Takes everything back. */
     remove(hosts: readonly TestHost[]): Promise<void>;

@@ -7,7 +7,7 @@ import { type Line, openLine } from "./line";
 export interface Wanted {
     /** Path of the image on this machine. */
     image: string;
-    /** What the page of the image says. */
+    /** The text of the image's page. */
     release: string;
     name: string;
 }

@@ -12,8 +12,8 @@ export interface Line {
 const BUFFER_BYTES = 128 * 1024;
 
 /**
- * A port of this machine that leads to a port of the host, as far away as the line says. Kernels without netem have no
- * delay to offer; so this passes bytes on after their time. It answers a new connection at once: a real one takes a round
+ * A port of this machine that leads to a port of the host, as far away as the line says. Kernels without netem can't
+ * delay packets, so this forwards bytes after a delay. It answers a new connection at once: a real one takes a round
  * trip more.
  */
 export async function openLine(host: string, port: number, line: Line): Promise<{ port: number; close(): void }> {

@@ -13,7 +13,7 @@ export interface Report {
     megabytes: number;
     /** Of the last minute before the first round: what else this machine had to do. */
     loadBefore: number;
-    /** Whether all that is there took part: only then it goes to docs/how-it-works/benchmarks.md. */
+    /** Whether all contenders took part: only then the report is written to docs/how-it-works/benchmarks.md. */
     isWhole: boolean;
 }
 

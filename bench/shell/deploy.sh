@@ -1,6 +1,6 @@
 #!/bin/sh
-# deploy.sh IMAGE DROP-IN SSH-CONFIG HOST...: what one would write by hand. Copies what has changed and applies it, to
-# all hosts at once. With SHARED=1, all that goes to a host goes over one connection (ControlMaster).
+# deploy.sh IMAGE DROP-IN SSH-CONFIG HOST...: a deployment as one would write it by hand. It copies changed files and
+# applies them, on all hosts at once. With SHARED=1 all commands of a host use one connection (ControlMaster).
 image=$1 dropin=$2 config=$3
 shift 3
 path=/var/lib/portables/$(basename "$image")

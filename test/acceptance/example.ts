@@ -11,7 +11,7 @@ const root = join(__dirname, "../..");
 /** Of an engine: an operation of it in a test. */
 export const RUN_TIMEOUT_MS = 300_000;
 
-/** Copies an example without what was built in it. */
+/** Copies an example without its build results. */
 export function copyExample(name: string, directory: string): void {
     cpSync(join(root, "examples", name), directory, {
         recursive: true,
@@ -19,7 +19,7 @@ export function copyExample(name: string, directory: string): void {
     });
 }
 
-/** `npm pack`, and `npm install` of the archive and of all that the example's package.json asks for. */
+/** `npm pack`, and `npm install` of the archive and of the dependencies of the example. */
 export function installFromArchive(directory: string): void {
     const work = mkdtempSync(join(tmpdir(), "portable-archive-"));
     try {

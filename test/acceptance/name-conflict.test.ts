@@ -2,7 +2,7 @@ import { diffSnapshots, type TestHost } from "../hosts";
 import { RUN_TIMEOUT_MS } from "./example";
 import { onEveryEngine, onHost, shown } from "./on-every-engine";
 
-/** As a package of Debian brings it. */
+/** The unit as a package of Debian installs it. */
 const HOSTS_OWN = "/usr/lib/systemd/system/caddy.service";
 
 onEveryEngine(

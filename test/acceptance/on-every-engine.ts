@@ -34,7 +34,7 @@ export interface SceneOptions extends TestHostOptions {
     only?: EngineName;
     /** Installs the npm packages of the example. */
     install?: (directory: string) => void;
-    /** Before the first `up`, and before the hosts are looked at: what is there already. */
+    /** Prepares the hosts before their first snapshot and the first `up`. */
     prepare?: (scene: Scene) => Promise<void> | void;
     /** After all, for a host that stays up: takes back what `prepare` did. */
     restore?: (scene: Scene) => Promise<void>;

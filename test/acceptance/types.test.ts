@@ -14,7 +14,7 @@ test("no example has an error of types against the packed SDK", () => {
         );
         for (const name of names) copyExample(name, join(directory, name));
         installPackages(directory);
-        // All of them at once: most of the time goes to reading the types of the SDKs.
+        // All examples are checked at once, since most of the time is spent reading the types of the SDKs.
         const options = { extends: "./hello/tsconfig.json", files: names.map((name) => `${name}/index.ts`) };
         writeFileSync(join(directory, "tsconfig.json"), JSON.stringify(options));
         expect(compiled(directory)).toBe("");

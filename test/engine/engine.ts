@@ -35,7 +35,7 @@ export interface Result {
     code?: number;
     /** All that a user sees. */
     stdout: string;
-    /** How many resources by what was done to them: `{create: 2, same: 1}`. */
+    /** Numbers of resources by operation: `{create: 2, same: 1}`. */
     summary: Record<string, number>;
     /** Without default providers, in the order of their ends. */
     steps: EngineStep[];

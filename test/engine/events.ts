@@ -45,7 +45,7 @@ export interface Diagnostic {
     ephemeral?: boolean;
 }
 
-/** What an engine says while it works: Pulumi's own events (sdk/go/common/apitype/events.go), as far as used here. */
+/** The events that an engine emits: Pulumi's own (sdk/go/common/apitype/events.go), as far as used here. */
 export interface EngineEvent {
     resourcePreEvent?: { metadata: StepMetadata };
     resOutputsEvent?: { metadata: StepMetadata };

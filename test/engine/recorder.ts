@@ -5,8 +5,8 @@ import { ResourceProviderClient, ResourceProviderService } from "@pulumi/pulumi/
 import { plainMessage } from "./plain-message";
 
 /**
- * Stands between an engine and a provider and writes down what the provider is asked, one line of JSON for each call:
- * `{method, request}`. It is started in the provider's place: `recorder PLUGIN RECORD_FILE [what the engine gave]`.
+ * Stands between an engine and a provider and records the calls of the provider, one line of JSON for each: `{method,
+ * request}`. It is started in the provider's place: `recorder PLUGIN RECORD_FILE [what the engine gave]`.
  */
 async function record(plugin: string, recordFile: string, args: string[]) {
     const child = spawn(plugin, args, { stdio: ["pipe", "pipe", "inherit"] });

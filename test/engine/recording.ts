@@ -4,7 +4,7 @@ import { sh } from "../../provider/host/shell";
 import { bundle } from "./bundle";
 import { isObject } from "./stand-in/values";
 
-/** What a provider was asked. */
+/** A call that a provider received. */
 export interface Call {
     method: string;
     request: Record<string, unknown>;

@@ -1,6 +1,6 @@
 /**
- * What an engine asks of a provider as stacks live, fail and are mended. Each row runs on every engine that is present;
- * what the provider is asked, what comes of it and the state must be equal on all.
+ * The calls of an engine as stacks are deployed, fail and are repaired. Each row runs on every engine that is present;
+ * calls, results and state must be equal on all.
  */
 export interface Scenario {
     name: string;
@@ -16,14 +16,14 @@ export interface ScenarioStep {
     program?: string;
     /** By operation and resource: see faulty/provider.ts. */
     faults?: Record<string, "before" | "after" | "wait" | "unhealthy" | "stopped">;
-    /** Changes made behind the engine's back, by id: another content, or gone. */
+    /** Changes made behind the engine's back, by id: another content, or null for a removed object. */
     drift?: Record<string, string | null>;
-    /** Once an operation waits: who gets SIGKILL; or the engine gets SIGINT. */
+    /** The process that gets SIGKILL once an operation waits; or the engine gets SIGINT. */
     kill?: "engine" | "provider" | "interrupt";
     /** The calls about resources, in their order. */
     calls: string[];
     fails?: boolean;
-    /** What all that was done comes to, as the summary has it. */
+    /** Numbers of operations, as the summary has them. */
     summary?: Record<string, number>;
     /** A piece of what a user sees. */
     shows?: string;

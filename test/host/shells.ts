@@ -12,8 +12,8 @@ export const shells: [name: string, command: string[]][] = [
 ];
 
 /**
- * A directory for the records of a test, and whatever else it makes; gone at the end of the file. It isn't below /tmp,
- * because others can write there.
+ * A directory for the records and files of a test, removed at the end of the test file. It isn't below /tmp, because
+ * others can write there.
  */
 export function workDirectory(): string {
     const directory = mkdtempSync("/run/portable-test-shell-");

@@ -24,7 +24,7 @@ describe("failures of a build", () => {
         const file = path.join(args.programDirectory, "bin/hello");
         writeFileSync(file, PROGRAM + "a\n".repeat(200_000));
         const directory = workspace();
-        // The store asks for the build after everything was hashed.
+        // The store starts the build after everything was hashed.
         class Late extends Store {
             override get(key: string, build: (file: string) => Promise<void>) {
                 writeFileSync(file, text);

@@ -4,7 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { homedir } from "node:os";
 import path from "node:path";
 
-/** Files of Debian packages and all they depend on, unpacked and not installed: made once, then kept in a cache. */
+/**
+ * A directory with Debian packages and their dependencies, unpacked and not installed. It is made once and kept in a
+ * cache.
+ */
 export function debianRoot(packages: string[], suite = "bookworm"): string {
     const cache =
         process.env.PORTABLE_TEST_CACHE ??

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import type { TestHost } from "../hosts";
 
 export interface Running {
-    /** What the services said so far. */
+    /** The output of the services so far. */
     journal(): Promise<string>;
     detach(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { type Failure, problemText } from "../../provider/errors";
 import { pathText } from "../../provider/schema/values";
 
-/** What is wrong and what to do: `There is no 'x'. Make it, or correct the path.` */
+/** The fault and what to do: `There is no 'x'. Make it, or correct the path.` */
 export function sentence({ what, todo }: Pick<Failure, "what" | "todo">): string {
     return problemText({ what, todo });
 }

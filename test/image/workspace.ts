@@ -10,7 +10,7 @@ afterAll(() => {
     for (const directory of made) rmSync(directory, { recursive: true, force: true });
 });
 
-/** A directory of this test alone, gone at its end. A value is a file's text, or `-> TARGET` for a symbolic link. */
+/** A directory of this test alone, removed at its end. A value is a file's text, or `-> TARGET` for a symbolic link. */
 export function workspace(files: Record<string, string | Buffer> = {}): string {
     const directory = mkdtempSync(path.join(tmpdir(), "image-test-"));
     made.push(directory);

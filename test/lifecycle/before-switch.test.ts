@@ -2,7 +2,7 @@ import { failure, fileAsset, type Json } from "./deployment";
 import { atRest, inlineName, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
-/** Notes in the service's data what it got and who serves meanwhile; `fail` as its argument makes it give up first. */
+/** Notes its input and the running version in the service's data; with the argument `fail` it fails at once. */
 const MIGRATE = `
 #include <signal.h>
 #include <stdio.h>

@@ -14,7 +14,10 @@ export interface Caller {
     call<T = any>(method: string, request: unknown): Promise<T>;
 }
 
-/** What the engine would print. `isPartial`: the host was touched, and the state was kept (ErrorResourceInitFailed). */
+/**
+ * The error that the engine would print. `isPartial`: the host was changed, and the state was kept
+ * (ErrorResourceInitFailed).
+ */
 export class Failed extends Error {
     constructor(
         message: string,
@@ -31,7 +34,7 @@ export interface Outcome {
     diff: Record<string, string>;
 }
 
-/** One resource in a stack, brought through the calls that the engine makes, with its state. */
+/** One resource in a stack with its state, on which the calls of the engine are made. */
 export class Deployment {
     id = "";
     inputs: Json = {};
@@ -104,7 +107,7 @@ export class Deployment {
         return this.plan(await this.check(program));
     }
 
-    /** `pulumi refresh`: false when the object is gone. What Read found unhealthy becomes `initErrors`. */
+    /** `pulumi refresh`: false when the object doesn't exist. Faults that Read found become `initErrors`. */
     async refresh(): Promise<boolean> {
         const request = new pb.ReadRequest();
         request.setId(this.id);

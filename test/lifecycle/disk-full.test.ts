@@ -5,7 +5,7 @@ import { helloHost } from "./hello-host";
 
 const { provider, host, connection } = helloHost({ toy: true });
 
-/** Runs with a tiny file system over the directory; what the run leaves there is told by the snapshots. */
+/** Runs with a tiny file system over the directory; the snapshots show what the run leaves there. */
 async function withTiny<T>(directory: string, options: string, run: () => Promise<T>): Promise<T> {
     // systemd hears of a mount a moment later.
     await onHost(

@@ -3,7 +3,7 @@ import { failure, fileAsset, type Json } from "./deployment";
 import { image, inlineName, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
-/** Answers on a port, with TLS on another one, and on a unix socket: with the status of the path, and what it was asked. */
+/** Answers on a port, with TLS on another one, and on a unix socket: with the status of the path, and the request. */
 const FRONT = `
 import http.server, os, socketserver, ssl, threading
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -11,7 +11,7 @@ export { bootTimeoutMs } from "../hosts/booted";
 
 const example = join(__dirname, "../../examples/hello");
 
-/** A program that says why, and fails. */
+/** A program that prints a reason and fails. */
 const crash = '#include <stdio.h>\nint main() { fputs("no such luck\\n", stderr); return 7; }';
 
 /** A program that waits for its end. */

@@ -3,8 +3,8 @@ import { atRest, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
 /*
- * A host with users of its own: what root writes for a deployment can't be led elsewhere, what one declares can't become
- * another line of a record, nobody but root stops an operation, and no step of one goes on for ever.
+ * A host with users of its own: files that root writes can't be redirected, declared values can't become another line
+ * of a record, only root can block an operation, and every step has a time limit.
  */
 
 const { provider, host, connection } = helloHost({

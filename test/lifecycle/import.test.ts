@@ -2,7 +2,7 @@ import { diffSnapshots } from "../hosts";
 import { atRest, image, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
-// An import has no inputs: the provider's configuration says which host it is about.
+// An import has no inputs: the provider's configuration names the host.
 const { provider, host, connection } = helloHost({ provider: (connection) => ({ configuration: { connection } }) });
 
 test("a service that was attached by hand is imported, deployed without a restart, and removed by destroy", async () => {

@@ -73,7 +73,7 @@ test("Node.js aborts under the default profile, as its preview says, and is runn
         "ProtectSystem=strict",
     ]);
     expect(await service.refresh()).toBe(true);
-    // Without it again: the drop-in goes, the program with it, and the preset comes back.
+    // Without the preset its drop-in is removed and the program aborts, so the preset is restored.
     await failure(service.up({ image, connection }));
     expect(await soon(() => host.http(8086, "/"))).toMatchObject({ status: 200 });
 }, 180_000);

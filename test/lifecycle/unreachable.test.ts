@@ -32,7 +32,7 @@ const service = (connection: Json): Json => ({ image: "/var/lib/portables/hello_
 const inputsOf = { PortableImage: image, AttachedService: service, DropIn: dropIn };
 const types = ["PortableImage", "AttachedService", "DropIn"] as const;
 
-/** What each resource says with the connection, on one line each; nothing may have been changed on the host. */
+/** The error of each resource with the connection, on one line each; nothing may have been changed on the host. */
 async function refusals(
     host: TestHost,
     connection: Json,
@@ -131,7 +131,7 @@ test("a host without portablectl", async () => {
 });
 
 describe("destroy with an unreachable host", () => {
-    /** What destroys of it say, with or without the user's word that it is gone. */
+    /** The error and warnings of a destroy, with or without the user's word that the host doesn't exist any more. */
     async function destroyed(
         connection: Json,
         word: string | undefined,

@@ -11,7 +11,7 @@ const SERVER = "urn:pulumi:dev::proj::cloud:index:Server::two";
 const PROVIDER = "urn:pulumi:dev::proj::pulumi:providers:portable::default::7";
 const unknownFrom = (urn: string) => ({ [SIGNATURE_KEY]: SIGNATURE.output, dependencies: [urn] });
 
-/** Tells the provider its own reference, `<urn>::<id>`. */
+/** Sends the provider its own reference, `<urn>::<id>`. */
 function configureOf(reference: string) {
     const configure = new pb.ConfigureRequest();
     configure.setArgs(struct({}));

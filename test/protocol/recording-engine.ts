@@ -15,7 +15,8 @@ export class RecordingEngine {
     async register(goal: Goal) {
         this.goals.push(goal);
         if (goal.name === this.refuses && goal.type.endsWith("AttachedService")) throw new Error("it doesn't start");
-        // Answers come when nothing more is asked: what waits for another answer would be seen here.
+        // Answers are sent when no more requests arrive: a provider that waits for an answer before the next request is
+        // noticed.
         await new Promise<void>((resolve) => {
             this.waiting.push(resolve);
             setImmediate(() => setImmediate(() => this.answer()));

@@ -27,7 +27,7 @@ const outputs = z.strictObject({
     badge: z.string().optional().describe("Made of the token."),
 });
 
-/** What the widget's operations were called with, and what they do when the name asks for it. */
+/** The arguments of the widget's operations, and what they do for special names. */
 export class Workshop {
     readonly calls: { operation: string; args: unknown }[] = [];
     readonly connected: Connection[] = [];

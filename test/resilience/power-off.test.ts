@@ -33,7 +33,10 @@ describe.each(suites)("on %s", (suite) => {
         await host?.down();
     });
 
-    /** Runs, and cuts the power at the steps that `isCut` picks; resolves when the host is up again and all is said. */
+    /**
+     * Runs, and cuts the power at the steps that `isCut` picks; resolves when the host is up again and the run has
+     * ended.
+     */
     async function cutDuring(isCut: (step: Step) => boolean, run: () => Promise<unknown>): Promise<void> {
         let isUp: Promise<void> = Promise.resolve();
         const decide = async (step: Step): Promise<Verdict> => {
@@ -64,7 +67,7 @@ describe.each(suites)("on %s", (suite) => {
         return (step: Step) => step.by === by && count++ === wanted;
     };
 
-    /** What is wrong with what came up, and after the next update. */
+    /** The faults of the host after the boot, and after the next update. */
     async function aftermath(to: Version): Promise<string[]> {
         const page = await versions.page(); // a service that its socket starts isn't there before
         const found = await versions.found({ withRecords: false });

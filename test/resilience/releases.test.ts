@@ -7,8 +7,8 @@ import { Provider } from "../lifecycle/provider";
 import { suites } from "./soak";
 
 /*
- * Releases that must never stay in service: in each case the one before serves again within the time that the update
- * has, the state says so, and the run fails.
+ * Releases that must never stay in service: in each case the previous one is running again within the time limit of the
+ * update, the state has it, and the run fails.
  */
 
 const hello = readFileSync(join(__dirname, "../../examples/hello/hello.c"), "utf8");

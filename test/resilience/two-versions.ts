@@ -6,7 +6,7 @@ import type { Provider } from "../lifecycle/provider";
 export type Version = "one" | "two";
 export const other = (version: Version): Version => (version === "one" ? "two" : "one");
 
-/** All that says which version a host has: files, links, states; and for the running processes what they really run. */
+/** Everything that shows which version a host has: files, links, states, and the programs of running processes. */
 const LOOK = `
 places="etc/systemd/system etc/systemd/system.attached run/systemd/system.attached etc/portables run/portables etc/hello var/lib/pulumi-portable var/lib/portables"
 cd /
@@ -40,7 +40,7 @@ export class TwoVersions {
         this.service = provider.resource("AttachedService", "hello");
     }
 
-    /** Both are on the host after this, and looked at; version one serves. */
+    /** Deploys both and notes the state of each; version one is running at the end. */
     static async deploy(
         program: HelloProgram,
         provider: Provider,

@@ -26,7 +26,7 @@ function start(shell = "/bin/sh"): ChildProcessByStdio<Writable, Readable, Reada
     return child;
 }
 
-/** What was printed between the marks, and the status that the last one has; undefined where the program didn't begin. */
+/** The output between the marks, and the status in the last one; undefined if the program didn't begin. */
 function marked({ stdout, stderr }: { stdout: string; stderr: string }) {
     const done = new RegExp(`^([^]*?)${doneOf(MARK)}(\\d+)\n$`);
     const begin = GREETING + readyOf(MARK) + beginOf(MARK);

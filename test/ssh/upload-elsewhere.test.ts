@@ -8,12 +8,13 @@ import { uploadFile } from "../../provider/ssh/built-in/sftp";
 import { BuiltInLink } from "../../provider/ssh/built-in/ssh2-link";
 import type { Login } from "../../provider/ssh/login/login";
 
-// Which servers there are can't be had on the hosts of these tests: so one that only takes files, under their names.
+// Other SFTP servers can't be installed on the hosts of these tests, so one that only takes files stands in for them,
+// under their names.
 
 const directory = mkdtempSync(join(tmpdir(), "portable-test-upload-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** Takes what is written, and says nothing of its limits, as OpenSSH before 8.5. */
+/** Accepts writes without announcing its limits, like OpenSSH before 8.5. */
 async function serverNamed(ident: string, stored: Buffer) {
     const { private: hostKey } = utils.generateKeyPairSync("ed25519");
     const server = new Server({ hostKeys: [hostKey], ident }, (client) => {

@@ -23,7 +23,7 @@ const cancellation = new AbortController();
 const cancelled = new Promise<void>((resolve) => {
     cancellation.signal.addEventListener("abort", () => resolve());
 });
-/** Of the provider resource that this process serves. */
+/** Configuration of the provider resource that this process serves. */
 let reference = "";
 
 /**

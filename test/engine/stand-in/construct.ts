@@ -4,7 +4,9 @@ import type { DeploymentOptions } from "./deployment";
 import type { Constructed, Goal } from "./monitor";
 import { fromStruct, isSecret, type Properties, toStruct, withoutSecrets } from "./values";
 
-/** What the engine asks a provider for that is to make a component (sdk/go/common/resource/plugin/provider_plugin.go). */
+/**
+ * The request of the engine to a provider that makes a component (sdk/go/common/resource/plugin/provider_plugin.go).
+ */
 export function constructRequest(
     goal: Goal,
     registration: RegisterResourceRequest,

@@ -35,7 +35,10 @@ const protectedText = ({ urn }: ResourceState) =>
     `resource "${urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, remove the \`protect\` ` +
     "flag from the resource in your Pulumi program and run `pulumi up`";
 
-/** Groups to delete one after the other (step_generator.go, ScheduleDeletes): what depends on nothing goes last. */
+/**
+ * Groups to delete one after the other (step_generator.go, ScheduleDeletes): resources without dependencies are deleted
+ * last.
+ */
 export function deletionOrder(ordered: ResourceState[], doomed: ResourceState[]): ResourceState[][] {
     const left = new Set(doomed);
     const groups: ResourceState[][] = [];

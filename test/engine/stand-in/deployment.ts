@@ -20,7 +20,7 @@ export interface DeploymentOptions {
     state: State;
     /** By full key; secret values are marked. */
     config: Properties;
-    /** Where the deployment serves ResourceMonitor. */
+    /** Address at which the deployment serves ResourceMonitor. */
     monitorAddress(): string;
     emit(event: EngineEvent): void;
 }
@@ -43,7 +43,7 @@ export class Deployment extends StepExecutor implements MonitorCalls {
         super(options.preview, options.emit);
     }
 
-    /** From here on, what is registered is compared with what the state has now. */
+    /** Registrations from here on are compared with the present state. */
     begin() {
         const settled = this.options.state.resources.filter((resource) => !resource.delete);
         this.olds = new Map(settled.map((resource) => [resource.urn, resource]));

@@ -41,7 +41,7 @@ export interface Constructed {
     dependencies: Record<string, string[]>;
 }
 
-/** Thrown to a program whose deployment has ended; the SDK then goes quietly. */
+/** Thrown to a program whose deployment has ended; the SDK then exits without an error. */
 export class DeploymentEnded extends Error {}
 
 /** What a program and the providers ask of a deployment. */
@@ -60,7 +60,7 @@ export interface MonitorCalls {
     schema(packageName: string): Promise<string>;
 }
 
-/** What the SDK may rely on. Without the others it says itself which option needs a newer engine. */
+/** Features that the SDK may use. For others it reports itself that an option needs a newer engine. */
 const FEATURES = new Set(["secrets", "resourceReferences", "outputValues", "aliasSpecs"]);
 const SEVERITIES: Diagnostic["severity"][] = ["debug", "info", "warning", "error"];
 

@@ -21,11 +21,11 @@ export interface RunOptions {
     config: Record<string, string>;
     secretConfig: Record<string, string>;
     emit(event: EngineEvent): void;
-    /** Given a function that asks all that runs to stop. */
+    /** Receives a function that asks everything that is running to stop. */
     onStart(cancel: () => void): void;
 }
 
-/** Carries out one operation on a stack. Resolves to whether it succeeded; errors have been told as events. */
+/** Carries out one operation on a stack. Resolves to whether it succeeded; errors were emitted as events. */
 export async function run(operation: Operation, options: RunOptions): Promise<boolean> {
     const started = Date.now();
     const { project, stack } = options;

@@ -22,7 +22,7 @@ export interface Program {
     ended: Promise<number | null>;
 }
 
-/** A program has told of its error itself when it ends with this code. */
+/** A program that ends with this code has reported its error itself. */
 export const ERROR_ALREADY_SHOWN = 32;
 
 /** Starts the user's program the way that Pulumi's language host for it does. */

@@ -12,7 +12,7 @@ export interface ProjectFile {
     root: string;
     /** The program's and the providers' working directory. */
     programDirectory: string;
-    /** A file in it, or "." for what its package.json says. */
+    /** A file in the directory, or "." for the `main` of its package.json. */
     entry: string;
     runtime: string;
     runtimeOptions: {
@@ -28,7 +28,7 @@ export interface ProjectFile {
     config: Record<string, string>;
 }
 
-/** Throws when there is no Pulumi.yaml, or when it asks for what this engine doesn't do. */
+/** Throws when there is no Pulumi.yaml, or when it needs a feature that this engine doesn't have. */
 export function readProject(root: string, stack: string): ProjectFile {
     const file = resolve(root, "Pulumi.yaml");
     if (!existsSync(file)) throw new Error(`there is no Pulumi.yaml in ${root}`);

@@ -6,7 +6,7 @@ import { type Applied, type Checked, type Difference, Provider } from "./provide
 import type { ResourceState } from "./state";
 import { equal, type Properties } from "./values";
 
-/** Who checks, compares and makes a resource: its provider; for provider resources, the engine itself. */
+/** The provider that checks, compares and makes a resource; for provider resources, the engine itself. */
 export interface Handler {
     check(urn: string, type: string, olds: Properties, news: Properties): Promise<Checked>;
     /** `undefined`: unknown yet, assume a change. */

@@ -29,7 +29,7 @@ export interface Checked {
     failures: { property: string; reason: string }[];
 }
 
-/** Properties, and what is known of the object when the call has failed in part. */
+/** Properties, and the state of the object when the call has failed in part. */
 export interface Applied {
     id: string;
     outputs: Properties;
@@ -43,7 +43,7 @@ const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
 
 /** One provider resource's process: the calls of the protocol with the arguments that the real engine gives them. */
 export class Provider {
-    /** False in a preview whose provider configuration isn't known yet: the process is then asked nothing. */
+    /** False in a preview whose provider configuration isn't known yet: the process is then not called. */
     private configured = false;
     private supportsPreview = false;
 

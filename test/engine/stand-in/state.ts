@@ -49,7 +49,10 @@ export class State {
     private constructor(
         private readonly file: string,
         private before: ResourceState[],
-        /** Of an earlier run that was killed: only creations are kept, as they may have left something behind. */
+        /**
+         * Operations of an earlier run that was killed. Only creations are kept, as they may have left an object
+         * behind.
+         */
         private readonly abandoned: PendingOperation[],
     ) {}
 

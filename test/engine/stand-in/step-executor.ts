@@ -8,7 +8,7 @@ import type { ResourceState } from "./state";
 /** How many operations of providers run at once. */
 const PARALLEL = 16;
 
-/** A reason to end that the user has been told already. */
+/** A reason to end that was reported to the user already. */
 export class Bail extends Error {}
 
 /** What a step shows of what differs. */
@@ -19,7 +19,7 @@ export interface Shown {
 }
 
 export interface Outcome extends Shown {
-    /** What it came to, where that is another word than what was begun. */
+    /** The operation that was carried out, if it is another one than was planned. */
     op?: Op;
     /** It failed; what there is now has been saved. */
     failure?: string;
@@ -33,8 +33,8 @@ export interface Outcome extends Shown {
 const PARTIAL: Op[] = ["create-replacement", "delete-replaced", "refresh"];
 
 /**
- * Carries out steps, several at a time, and tells of them. The first failure ends it: what runs is waited for, nothing
- * new begins.
+ * Carries out steps, several at a time, and emits their events. After the first failure running steps are awaited, and
+ * no new one begins.
  */
 export class StepExecutor {
     failed = false;
@@ -63,7 +63,7 @@ export class StepExecutor {
         this.log({ urn, severity: "error", message });
     }
 
-    /** Tells of an error and lets nothing new begin. */
+    /** Reports an error, after which no new step begins. */
     fail(urn: string | undefined, message: string) {
         this.error(urn, message);
         this.stop();

@@ -6,7 +6,7 @@ import type { ResourceState } from "./state";
 import { Bail, type Shown } from "./step-executor";
 import { canonical, equal, isSecret, type Properties, resetPaths, withoutSecrets } from "./values";
 
-/** What is to be done about one resource (pkg/resource/deploy/step_generator.go). */
+/** The operation on one resource (pkg/resource/deploy/step_generator.go). */
 export interface Step extends Shown {
     op: "same" | "create" | "update" | "replace";
     old?: ResourceState;

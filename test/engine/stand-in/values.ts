@@ -40,7 +40,7 @@ export const hasSecret = (value: Value | undefined): boolean =>
 /** CheckConfig, DiffConfig and Invoke of the real engine get secrets as plain values. */
 export const withoutSecrets = (value: Value): Value => mapValues(value, (part) => (isSecret(part) ? part.value : part));
 
-/** What such a call answers in clear is secret where what it was asked with is. */
+/** A plain value in the answer of such a call is secret if that of the request is. */
 export function withSecretsOf(answer: Properties, requested: Properties): Properties {
     const marked = Object.entries(answer).map(([key, value]): [string, Value] => {
         const from = requested[key];

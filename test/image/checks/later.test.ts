@@ -28,7 +28,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => host?.close());
 
-/** An image as the flake's own, with another script in place of what is made below its root. */
+/** An image like that of the flake, in whose root another script has run. */
 const image = (script: string): NixSource => ({
     expression: `derivation {
         name = "hello-img";

@@ -3,7 +3,7 @@ import { elfOf, imageLoader } from "../../../provider/image/checks/libraries";
 import { type FileEntry, Tree, textEntry } from "../../../provider/image/tree/tree";
 import { type ElfParts, elfFile } from "./elf-file";
 
-/** Files by path: what an ELF file says, `-> TARGET` of a symbolic link, or a text. */
+/** Files by path: the headers of an ELF file, `-> TARGET` of a symbolic link, or a text. */
 export type Files = Record<string, ElfParts | string>;
 
 export const GLIBC = "/lib64/ld-linux-x86-64.so.2";

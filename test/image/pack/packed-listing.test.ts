@@ -9,7 +9,7 @@ import type { Tree } from "../../../provider/image/tree/tree";
 import { sourceOf } from "../checks/os-tree";
 import { workspace } from "../workspace";
 
-/** What is at a path: a text, `-> TARGET`, `= PATH` for a hard link, or "/" for a directory. */
+/** The entry at a path: a text, `-> TARGET`, `= PATH` for a hard link, or "/" for a directory. */
 type Parts = Record<string, string>;
 
 /** `-> TARGET`, digests of files, and "/" of directories, by path, as they are read back from a squashfs. */

@@ -5,7 +5,7 @@ import { placed } from "../sentences";
 import { hello, workspace } from "../workspace";
 import { file, HELLO, whole } from "./hello-files";
 
-/** What is wrong, as `property: sentence`. */
+/** The faults, as `property: sentence`. */
 async function messages(files: FilesSource, over: Partial<ReturnType<typeof hello>> = {}) {
     const { failures } = await resolveSource({ files }, { ...hello(), ...over });
     return placed(failures);

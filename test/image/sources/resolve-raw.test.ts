@@ -6,7 +6,7 @@ import { Asset, type Previewed, UNKNOWN } from "../../../provider/schema/values"
 import { placed, sentence } from "../sentences";
 import { PROGRAM, workspace } from "../workspace";
 
-/** A squashfs as far as its superblock says so. */
+/** A file that has nothing of a squashfs but its superblock. */
 function squashfs(usedBytes: number, size: number): Buffer {
     const image = Buffer.alloc(size);
     image.write("hsqs");

@@ -9,7 +9,7 @@ export interface Kind {
     clean: string;
     sections: Json;
     inputs?: Json;
-    /** Prints what is in effect, and the processes that may be touched or not. */
+    /** Prints the settings in effect, and the processes that may or may not be restarted. */
     effect: string;
     before: string;
     after: string;

@@ -6,7 +6,7 @@ import { helloService, idle, imageOf, links, shown } from "./kinds";
 describe.each(suites)("on %s", (suite) => {
     const { provider, host, connection, hello, service, deploy } = helloService(suite);
     const inputs = (rest: Json = {}) => ({ image: hello.outputs.path, connection, ...rest });
-    /** What `systemctl reenable` would leave is what is there. */
+    /** Fails if the links differ from those that `systemctl reenable` makes. */
     async function expectAsReenabled(units: string, expected: string[], pattern?: string): Promise<void> {
         expect(await links(host, pattern)).toEqual(expected);
         await onHost(host, `systemctl -q reenable ${units}`);

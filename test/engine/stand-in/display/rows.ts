@@ -54,7 +54,7 @@ export class Rows {
         if (phase === "begun") Object.assign(row, { startedMs: Date.now(), info: "" });
         else row.seconds = (Date.now() - row.startedMs) / 1000;
         Object.assign(row, { step, phase });
-        // In a preview there is nothing to wait for: a resource is told once, a component before what is in it.
+        // A preview has no waiting times: each resource is printed once, and a component before its children.
         const component = (step.new ?? step.old)?.custom === false;
         const late = this.options.operation === "preview" && (phase === "begun") !== component;
         if (!this.options.interactive && !quiet && !late) {

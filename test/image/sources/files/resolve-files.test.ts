@@ -13,7 +13,7 @@ async function resolve(files: Previewed<FilesSource>, over: Partial<ReturnType<t
     return resolveSource({ files }, { ...hello(), ...over });
 }
 
-/** What is wrong, as `property: sentence`. */
+/** The faults, as `property: sentence`. */
 async function messages(files: Previewed<FilesSource>, over: Partial<ReturnType<typeof hello>> = {}) {
     const { failures } = await resolve(files, over);
     return placed(failures);

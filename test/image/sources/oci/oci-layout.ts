@@ -5,7 +5,7 @@ import path from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import tar from "tar-stream";
 
-/** An entry of a layer: a file's content, or what a tar header says. */
+/** An entry of a layer: the content of a file, or the fields of a tar header. */
 export type LayerEntry =
     | string
     | Buffer

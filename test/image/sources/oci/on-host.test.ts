@@ -47,7 +47,7 @@ const hello: ImageParts = {
         },
         { "srv/": { uid: 1000, mode: 0o700 }, "srv/greeting": { uid: 1000, mode: 0o600, content: "hi" } },
     ],
-    // Without a socket from systemd it says so, and ends.
+    // Without a socket from systemd it ends with an error.
     config: { Entrypoint: ["hello"], Env: ["PATH=/bin"], WorkingDir: "/srv", User: "1000" },
 };
 
