@@ -28,7 +28,8 @@ export const pidOf = (...units: string[]) =>
     units.map((unit) => `systemctl show -p MainPID,ActiveState --value '${unit}'`).join(";");
 export const removed = (...units: string[]) => {
     const names = units.map((unit) => `'${unit}'`).join(" ");
-    return `systemctl stop -- ${names}; cd /etc/systemd/system && rm -f -- ${names}; systemctl daemon-reload; systemctl reset-failed`;
+    // One by one: systemd 262 stops none of several where it refuses one.
+    return `for unit in ${names}; do systemctl stop -- "$unit"; done; cd /etc/systemd/system && rm -f -- ${names}; systemctl daemon-reload; systemctl reset-failed`;
 };
 
 export const service = (what: string, unit: string, make: string, clean: string, rest: Partial<Kind> = {}): Kind => ({
