@@ -12,6 +12,29 @@ roll_back_step() {
         printf '%s\n' "$undone" | block undone
     }
 }
+# roll_back_units VERB UNIT... stops or starts units. systemd 262 and later does that to none of them where it refuses one,
+# such as one that was masked meanwhile: then each is asked for alone.
+roll_back_units() {
+    verb=$1; shift
+    [ $# != 0 ] || return 0
+    undone=$(timeout "$step_seconds" systemctl $verb -- "$@" 2>&1) && return
+    case $?/$undone in
+        124/*) settle_polls=25 ;;
+        *"Failed to enqueue jobs"*) for unit; do roll_back_step systemctl $verb -- "$unit"; done; return ;;
+    esac
+    say undo-failed "systemctl $verb -- $*"
+    printf '%s\n' "$undone" | block undone
+}
+# is_not_restarted: whether a service, named in $bad, is active and still in the run that it had before the restart.
+is_not_restarted() {
+    for bad in $active_services; do
+        case $runs in *" $bad=$(run_of "$bad") "*) ! systemctl -q is-active -- "$bad" || return 0 ;; esac
+    done
+    bad=
+    return 1
+}
+# run_of UNIT prints its InvocationID, which is another one after each start.
+run_of() { systemctl show -p InvocationID --value -- "$1"; }
 if [ "$reason" = boot ]; then
     # The lock is held: this isn't a boot, something else started the unit, and the switch is alive.
     exec 9<"$lock"
@@ -43,7 +66,7 @@ fi
 say step "rolling back to what was there before"
 if [ "$reason" != boot ] && [ -n "$units_touched" ] && [ -n "$were_off" ]; then
     # shellcheck disable=SC2046
-    roll_back_step systemctl stop -- $(systemctl list-units --plain --no-legend --all -- $were_off | cut -d ' ' -f 1)
+    roll_back_units stop $(systemctl list-units --plain --no-legend --all -- $were_off | cut -d ' ' -f 1)
 fi
 attached_paths | while IFS= read -r path; do rm -f -- "$path"; done
 (cd "$back/attached" && find . '(' -type f -o -type l ')' | while IFS= read -r path; do
@@ -62,21 +85,26 @@ if [ -z "$previous" ]; then
     say running nothing
 else
     if [ "$reason" = boot ]; then
-        [ -z "$were_enabled" ] || roll_back_step systemctl start --no-block -- $were_enabled
+        [ -z "$were_enabled" ] || roll_back_units 'start --no-block' $were_enabled
         record_switch "$previous" "rolled back ($reason)"
         disarm
         exit 0
     fi
     if [ -n "$units_touched" ]; then
+        runs=' '
+        for unit in $active_services; do runs="$runs$unit=$(run_of "$unit") "; done
         [ -z "$active_services" ] || systemctl reset-failed -- $active_services 2>/dev/null
         # The sockets first: a connection would start a service again, and systemd opens no socket whose service runs.
-        [ -z "$restart_sockets" ] || roll_back_step systemctl stop -- $restart_sockets $active_services
-        [ -z "$active_others" ] || roll_back_step systemctl start -- $active_others
-        [ -z "$active_services" ] || roll_back_step systemctl restart -- $active_services
+        [ -z "$restart_sockets" ] || roll_back_units stop $restart_sockets $active_services
+        [ -z "$active_others" ] || roll_back_units start $active_others
+        [ -z "$active_services" ] || roll_back_units restart $active_services
         # shellcheck disable=SC2046
-        [ ! -s "$back/needing" ] || roll_back_step systemctl start -- $(cat "$back/needing")
+        [ ! -s "$back/needing" ] || roll_back_units start $(cat "$back/needing")
     fi
-    if settle $were_active; then
+    if [ -n "$units_touched" ] && is_not_restarted; then
+        record_switch nothing "rolled back ($reason), but $bad still runs what failed"
+        say running nothing "$bad couldn't be restarted: it still runs the image that failed"
+    elif settle $were_active; then
         record_switch "$previous" "rolled back ($reason)"
         say running "$previous"
     else

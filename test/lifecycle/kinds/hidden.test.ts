@@ -70,6 +70,28 @@ describe.each(suites)("on %s", (suite) => {
         expect(service.initErrors).toEqual([]);
     });
 
+    test("a rollback while one unit of the service was masked: the others run the old image again", async () => {
+        const deployBoth = async (version: string, health?: Json) => {
+            const [a, b] = [idle(undefined, version), idle(undefined, version)];
+            await hello.up(imageOf(connection, version, { "hello.service": a, "hello-b.service": b }));
+            await service.up({ image: hello.outputs.path, connection, ...(health && { health }) });
+        };
+        await deployBoth("old");
+        const masks = "systemctl -q mask hello-b.service; exit 1";
+        const failed = await failure(
+            deployBoth("new", { command: { command: ["sh", "-c", masks] }, timeoutSeconds: 1 }),
+        );
+        await onHost(host, "systemctl -q unmask hello-b.service");
+        expect(failed.message).toContain(
+            "The previous image is attached again, but it isn't running: hello-b.service couldn't be restarted: it still runs the image that failed.",
+        );
+        const program = (unit: string) =>
+            onHost(host, `tr '\\0' ' ' </proc/$(systemctl show -p MainPID --value ${unit})/cmdline`);
+        expect(await program("hello.service")).toBe("/usr/bin/idle old");
+        await deployBoth("third");
+        expect(await program("hello-b.service")).toBe("/usr/bin/idle third");
+    });
+
     test("a drop-in of the service that another of the same name hides", async () => {
         const control = "/etc/systemd/system.control/hello.service.d";
         await onHost(host, `mkdir -p ${control}; printf '[Service]\\nEnvironment=A=0\\n' >${control}/50-portable.conf`);
