@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import type { Server as Listener } from "node:net";
 import { serve } from "../protocol/server";
 import type { Served } from "../protocol/session";
@@ -21,14 +22,32 @@ function engineAddressOf(args: readonly string[]): string | undefined {
     return last !== undefined && /^[^-].*:\d+$/.test(last) ? last : undefined;
 }
 
-/** Resolves on a signal and, if standard input comes from the engine, when that input ends with the engine. */
+/** How often a provider without an input looks whether the process that started it is still there. */
+const PARENT_CHECK_MS = 1000;
+
+/** Resolves on a signal and, if the engine started this process, when the engine is gone. */
 function untilEnd(isStartedByEngine: boolean): Promise<void> {
     return new Promise((resolve) => {
         for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve());
         if (!isStartedByEngine) return;
-        for (const event of ["end", "error"]) process.stdin.on(event, () => resolve());
-        process.stdin.resume();
+        if (hasInput()) {
+            for (const event of ["end", "error"]) process.stdin.on(event, () => resolve());
+            process.stdin.resume();
+        } else {
+            const parent = process.ppid;
+            setInterval(() => process.ppid !== parent && resolve(), PARENT_CHECK_MS).unref();
+        }
     });
+}
+
+/** The engine's pipe ends with the engine. The language host of Node.js, which runs a PulumiPlugin.yaml, gives no input. */
+function hasInput(): boolean {
+    try {
+        const input = fstatSync(0);
+        return input.isFIFO() || input.isSocket();
+    } catch {
+        return false;
+    }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import path from "node:path";
-import { getAsset, isSea } from "node:sea";
+import { getRawAsset, isSea } from "node:sea";
 import { Script } from "node:vm";
 import { cacheDirectory } from "../cache-directory";
 
@@ -36,11 +36,13 @@ else {
 function run(bundle: string, main: (exports: unknown) => () => boolean): void {
     const filename = path.join(__dirname, bundle);
     // The build makes the bundle ASCII, so nothing has to be decoded. It begins with its own digest, and is an expression:
-    // the function of a module. V8 itself compares its version, its flags and the length of the source.
-    const source = isSea() ? getAsset(bundle, "latin1") : readFileSync(filename, "latin1");
+    // the function of a module. V8 itself compares its version, its flags and the length of the source; a single
+    // executable has other flags than the bundle, so each of them has its own cache.
+    // getAsset() would decode it by a converter of ICU, into a string of two bytes for each character.
+    const source = isSea() ? Buffer.from(getRawAsset(bundle)).toString("latin1") : readFileSync(filename, "latin1");
     const file = path.join(
         cacheDirectory(process.env, "code"),
-        `${source.slice(2, source.indexOf("\n"))}-${process.version}`,
+        `${source.slice(2, source.indexOf("\n"))}-${process.version}${isSea() ? "-executable" : ""}`,
     );
     const script = new Script(source, { filename, cachedData: read(file) });
     const made = { exports: {} };

@@ -56,7 +56,7 @@ export async function packageSchema(served: Package): Promise<Record<string, unk
         publisher: served.publisher,
         meta: { supportPack: true },
         language: languagesOf(served),
-        config: { variables: configuration.properties, ...requiredOf("required", configuration) },
+        config: { variables: variablesOf(configuration), ...requiredOf("required", configuration) },
         types: types.specs(),
         provider: {
             description: `Configuration of the provider ${served.name}.`,
@@ -66,6 +66,18 @@ export async function packageSchema(served: Package): Promise<Record<string, unk
         resources,
         functions,
     };
+}
+
+/**
+ * What programs read of the provider's configuration. An object is a map there: Pulumi's generator for Java writes a type
+ * twice that a variable and a function have in common, and fails.
+ */
+function variablesOf({ properties }: ObjectSpec): Record<string, PropertySpec> {
+    const variables = Object.entries(properties).map(([name, { $ref, ...spec }]) => [
+        name,
+        $ref === undefined ? spec : { type: "object", additionalProperties: { $ref: "pulumi.json#/Any" }, ...spec },
+    ]);
+    return Object.fromEntries(variables);
 }
 
 /** How each SDK is named, and what its generator is asked for. */

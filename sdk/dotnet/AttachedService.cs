@@ -17,6 +17,7 @@ namespace PulumiPortable.Portable
     /// ### An image with settings and a health check
     /// ```csharp
     /// using System.Collections.Generic;
+    /// using System.Collections.Immutable;
     /// using System.Linq;
     /// using Pulumi;
     /// using Portable = PulumiPortable.Portable;
@@ -50,7 +51,7 @@ namespace PulumiPortable.Portable
     ///                 Unit = "hello.service",
     ///                 Sections = 
     ///                 {
-    ///                     { "Service", 
+    ///                     { "Service", new Dictionary&lt;string, object&gt;
     ///                     {
     ///                         { "Environment", new Dictionary&lt;string, object?&gt;
     ///                         {
@@ -61,7 +62,7 @@ namespace PulumiPortable.Portable
     ///                             "/etc/hello",
     ///                             "/srv/hello",
     ///                         } },
-    ///                     } },
+    ///                     }.ToImmutableDictionary() },
     ///                 },
     ///             },
     ///         },
@@ -88,6 +89,7 @@ namespace PulumiPortable.Portable
     /// ### A secret that the service reads as a credential
     /// ```csharp
     /// using System.Collections.Generic;
+    /// using System.Collections.Immutable;
     /// using System.Linq;
     /// using Pulumi;
     /// using Portable = PulumiPortable.Portable;
@@ -114,10 +116,10 @@ namespace PulumiPortable.Portable
     ///                 Unit = "hello.service",
     ///                 Sections = 
     ///                 {
-    ///                     { "Service", 
+    ///                     { "Service", new Dictionary&lt;string, object&gt;
     ///                     {
     ///                         { "LoadCredential", "token:/etc/hello/token" },
-    ///                     } },
+    ///                     }.ToImmutableDictionary() },
     ///                 },
     ///             },
     ///         },

@@ -17,6 +17,7 @@ namespace PulumiPortable.Portable
     /// ### Settings of any unit of the host
     /// ```csharp
     /// using System.Collections.Generic;
+    /// using System.Collections.Immutable;
     /// using System.Linq;
     /// using Pulumi;
     /// using Portable = PulumiPortable.Portable;
@@ -28,7 +29,7 @@ namespace PulumiPortable.Portable
     ///         Unit = "nginx.service",
     ///         Sections = 
     ///         {
-    ///             { "Service", 
+    ///             { "Service", new Dictionary&lt;string, object&gt;
     ///             {
     ///                 { "LimitNOFILE", 65536 },
     ///                 { "MemoryMax", "512M" },
@@ -37,7 +38,7 @@ namespace PulumiPortable.Portable
     ///                     "@system-service",
     ///                     "~@privileged",
     ///                 } },
-    ///             } },
+    ///             }.ToImmutableDictionary() },
     ///         },
     ///         Connection = new Portable.Inputs.ConnectionArgs
     ///         {
@@ -50,6 +51,7 @@ namespace PulumiPortable.Portable
     /// ### A file that a unit reads, and a reload
     /// ```csharp
     /// using System.Collections.Generic;
+    /// using System.Collections.Immutable;
     /// using System.Linq;
     /// using Pulumi;
     /// using Portable = PulumiPortable.Portable;
@@ -61,13 +63,13 @@ namespace PulumiPortable.Portable
     ///         Unit = "hello.service",
     ///         Sections = 
     ///         {
-    ///             { "Service", 
+    ///             { "Service", new Dictionary&lt;string, object&gt;
     ///             {
     ///                 { "BindReadOnlyPaths", new[]
     ///                 {
     ///                     "/etc/hello",
     ///                 } },
-    ///             } },
+    ///             }.ToImmutableDictionary() },
     ///         },
     ///         Files = 
     ///         {
@@ -75,7 +77,7 @@ namespace PulumiPortable.Portable
     ///             {
     ///                 Content = "Hello!",
     ///                 Mode = "0644",
-    ///             } },
+    ///             }.ToImmutableDictionary() },
     ///         },
     ///         OnChange = Portable.OnChange.Reload,
     ///         Connection = new Portable.Inputs.ConnectionArgs

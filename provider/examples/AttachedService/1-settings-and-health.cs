@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.Linq;
 using Pulumi;
 using Portable = PulumiPortable.Portable;
@@ -32,7 +33,7 @@ return await Deployment.RunAsync(() =>
                 Unit = "hello.service",
                 Sections = 
                 {
-                    { "Service", 
+                    { "Service", new Dictionary<string, object>
                     {
                         { "Environment", new Dictionary<string, object?>
                         {
@@ -43,7 +44,7 @@ return await Deployment.RunAsync(() =>
                             "/etc/hello",
                             "/srv/hello",
                         } },
-                    } },
+                    }.ToImmutableDictionary() },
                 },
             },
         },

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.Linq;
 using Pulumi;
 using Portable = PulumiPortable.Portable;
@@ -25,10 +26,10 @@ return await Deployment.RunAsync(() =>
                 Unit = "hello.service",
                 Sections = 
                 {
-                    { "Service", 
+                    { "Service", new Dictionary<string, object>
                     {
                         { "LoadCredential", "token:/etc/hello/token" },
-                    } },
+                    }.ToImmutableDictionary() },
                 },
             },
         },

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.Linq;
 using Pulumi;
 using Portable = PulumiPortable.Portable;
@@ -10,7 +11,7 @@ return await Deployment.RunAsync(() =>
         Unit = "nginx.service",
         Sections = 
         {
-            { "Service", 
+            { "Service", new Dictionary<string, object>
             {
                 { "LimitNOFILE", 65536 },
                 { "MemoryMax", "512M" },
@@ -19,7 +20,7 @@ return await Deployment.RunAsync(() =>
                     "@system-service",
                     "~@privileged",
                 } },
-            } },
+            }.ToImmutableDictionary() },
         },
         Connection = new Portable.Inputs.ConnectionArgs
         {

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.Linq;
 using Pulumi;
 using Portable = PulumiPortable.Portable;
@@ -10,13 +11,13 @@ return await Deployment.RunAsync(() =>
         Unit = "hello.service",
         Sections = 
         {
-            { "Service", 
+            { "Service", new Dictionary<string, object>
             {
                 { "BindReadOnlyPaths", new[]
                 {
                     "/etc/hello",
                 } },
-            } },
+            }.ToImmutableDictionary() },
         },
         Files = 
         {
@@ -24,7 +25,7 @@ return await Deployment.RunAsync(() =>
             {
                 Content = "Hello!",
                 Mode = "0644",
-            } },
+            }.ToImmutableDictionary() },
         },
         OnChange = Portable.OnChange.Reload,
         Connection = new Portable.Inputs.ConnectionArgs

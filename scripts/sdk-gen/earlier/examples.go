@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -17,17 +18,41 @@ import (
 	"github.com/pulumi/pulumi/pkg/v3/codegen/pcl"
 )
 
-// mendedDotnet repairs the alias of the package's namespace, of which the generator writes none or two where the namespace
-// isn't one of Pulumi's.
+// mendedDotnet repairs faults of Pulumi's generator for C#: the alias of the package's namespace, of which it writes none or
+// two where the namespace isn't one of Pulumi's, and maps within maps.
 func mendedDotnet(program *pcl.Program) (map[string][]byte, hcl.Diagnostics, error) {
 	files, problems, err := dotnet.GenerateProgram(program)
 	for name, content := range files {
 		alias := []byte("using Portable = PulumiPortable.Portable;\n")
 		content = bytes.Replace(content, []byte("using Portable = Pulumi.Portable;\n"), nil, 1)
 		content = bytes.Replace(content, alias, nil, 1)
-		files[name] = bytes.Replace(content, []byte("using Pulumi;\n"), append([]byte("using Pulumi;\n"), alias...), 1)
+		content = bytes.Replace(content, []byte("using Pulumi;\n"), append([]byte("using Pulumi;\n"), alias...), 1)
+		files[name] = withTypedMaps(content)
 	}
 	return files, problems, err
+}
+
+var entryOfMap = regexp.MustCompile(`^( *)\{ "[^"]*", $`)
+
+// withTypedMaps names the type of a map that is a value in another one: the generator writes `{ "Service", { ... } }`, but
+// C# takes a brace without a type for a property alone.
+func withTypedMaps(content []byte) []byte {
+	lines := strings.Split(string(content), "\n")
+	end, hasMaps := "", false
+	for index, line := range lines {
+		if entry := entryOfMap.FindStringSubmatch(line); entry != nil && lines[index+1] == entry[1]+"{" {
+			lines[index] = line + "new Dictionary<string, object>"
+			end, hasMaps = entry[1]+"} },", true
+		} else if hasMaps && line == end {
+			lines[index] = strings.Replace(line, "} }", "}.ToImmutableDictionary() }", 1)
+		}
+	}
+	text := strings.Join(lines, "\n")
+	if hasMaps {
+		generic := "using System.Collections.Generic;\n"
+		text = strings.Replace(text, generic, generic+"using System.Collections.Immutable;\n", 1)
+	}
+	return []byte(text)
 }
 
 func writeExamples(schemaFile, directory string, withJava bool) error {

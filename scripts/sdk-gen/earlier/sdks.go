@@ -24,9 +24,6 @@ func writeSDKs(schemaFile, logo, directory string) error {
 			return dotnet.GeneratePackage(tool, pkg, nil, nil)
 		},
 		"java": func(pkg *schema.Package) (map[string][]byte, error) {
-			// The generator writes a type twice that a configuration variable and a function have in common, and fails.
-			// What is lost is the class Config, with which a program reads the configuration of the provider.
-			pkg.Config = nil
 			return java.GeneratePackage(tool, pkg, nil, nil, false, false)
 		},
 	})

@@ -32,130 +32,15 @@ namespace PulumiPortable.Portable
 
         private static readonly global::Pulumi.Config __config = new global::Pulumi.Config("portable");
 
-        private static readonly __Value<Types.Connection?> _connection = new __Value<Types.Connection?>(() => __config.GetObject<Types.Connection>("connection"));
+        private static readonly __Value<ImmutableDictionary<string, object>?> _connection = new __Value<ImmutableDictionary<string, object>?>(() => __config.GetObject<ImmutableDictionary<string, object>>("connection"));
         /// <summary>
         /// Default connection: used by resources without one, and for fields they leave unset. Its own unset fields come from the environment variables PORTABLE_HOST, PORTABLE_USER, PORTABLE_PORT, PORTABLE_PASSWORD, PORTABLE_PRIVATE_KEY and PORTABLE_PRIVATE_KEY_PASSWORD.
         /// </summary>
-        public static Types.Connection? Connection
+        public static ImmutableDictionary<string, object>? Connection
         {
             get => _connection.Get();
             set => _connection.Set(value);
         }
 
-        public static class Types
-        {
-
-             public class Connection
-             {
-            /// <summary>
-            /// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
-            /// </summary>
-                public string? AgentSocketPath { get; set; } = null!;
-            /// <summary>
-            /// Which SSH client logs in. `openssh` runs the program `ssh` of this machine, and can log in wherever that can. `built-in` needs none. Default: `auto`, which takes `openssh` where the settings, keys or known hosts need it: certificates, security keys, KnownHostsCommand and the like.
-            /// </summary>
-                public string? Client { get; set; } = null!;
-            /// <summary>
-            /// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
-            /// </summary>
-                public int? DialErrorLimit { get; set; }
-            /// <summary>
-            /// Address of the host, or its name in ~/.ssh/config. Another one is another host: it replaces the resource. Default: the provider's.
-            /// </summary>
-                public string? Host { get; set; } = null!;
-            /// <summary>
-            /// Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
-            /// </summary>
-                public string? HostKey { get; set; } = null!;
-            /// <summary>
-            /// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
-            /// </summary>
-                public bool? InsecureIgnoreHostKey { get; set; }
-            /// <summary>
-            /// Password of the login.
-            /// </summary>
-                public string? Password { get; set; } = null!;
-            /// <summary>
-            /// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
-            /// </summary>
-                public int? PerDialTimeout { get; set; }
-            /// <summary>
-            /// Port of sshd. Default: what ~/.ssh/config says, else 22.
-            /// </summary>
-                public int? Port { get; set; }
-            /// <summary>
-            /// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
-            /// </summary>
-                public string? PrivateKey { get; set; } = null!;
-            /// <summary>
-            /// Passphrase of the private key.
-            /// </summary>
-                public string? PrivateKeyPassword { get; set; } = null!;
-            /// <summary>
-            /// Jump host. Default: ProxyJump of ~/.ssh/config.
-            /// </summary>
-                public Types.ProxyConnection? Proxy { get; set; } = null!;
-            /// <summary>
-            /// Whether commands run as root through sudo, or doas where there is no sudo. Default: true for every login but root.
-            /// </summary>
-                public bool? Sudo { get; set; }
-            /// <summary>
-            /// Password that sudo asks for. Default: none; sudo must not ask for one then (NOPASSWD).
-            /// </summary>
-                public string? SudoPassword { get; set; } = null!;
-            /// <summary>
-            /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
-            /// </summary>
-                public string? User { get; set; } = null!;
-            }
-
-             public class ProxyConnection
-             {
-            /// <summary>
-            /// Socket of the SSH agent. Default: IdentityAgent of ~/.ssh/config, else SSH_AUTH_SOCK.
-            /// </summary>
-                public string? AgentSocketPath { get; set; } = null!;
-            /// <summary>
-            /// Number of attempts to connect before giving up; -1 is without limit. Default: 10. Only a refused or silent port is tried again; a wrong key or a failed login fails at once.
-            /// </summary>
-                public int? DialErrorLimit { get; set; }
-            /// <summary>
-            /// Address of the host, or its name in ~/.ssh/config.
-            /// </summary>
-                public string Host { get; set; }
-            /// <summary>
-            /// Public host key the host must show: `ssh-ed25519 AAAA...`, or its fingerprint `SHA256:...`. Default: what known_hosts has for the host.
-            /// </summary>
-                public string? HostKey { get; set; } = null!;
-            /// <summary>
-            /// Accept any host key. Anyone on the network path can then read and change everything; each run warns. Default: false.
-            /// </summary>
-                public bool? InsecureIgnoreHostKey { get; set; }
-            /// <summary>
-            /// Password of the login.
-            /// </summary>
-                public string? Password { get; set; } = null!;
-            /// <summary>
-            /// Time limit in seconds of one attempt to connect; 0 is without limit. Default: 15.
-            /// </summary>
-                public int? PerDialTimeout { get; set; }
-            /// <summary>
-            /// Port of sshd. Default: what ~/.ssh/config says, else 22.
-            /// </summary>
-                public int? Port { get; set; }
-            /// <summary>
-            /// Private key, as the text of its file (OpenSSH, PEM or PKCS#8). Default: the agent, then the identity files of ~/.ssh/config.
-            /// </summary>
-                public string? PrivateKey { get; set; } = null!;
-            /// <summary>
-            /// Passphrase of the private key.
-            /// </summary>
-                public string? PrivateKeyPassword { get; set; } = null!;
-            /// <summary>
-            /// Login name. Default: what ~/.ssh/config says, else root. Anyone but root needs sudo or doas.
-            /// </summary>
-                public string? User { get; set; } = null!;
-            }
-        }
     }
 }

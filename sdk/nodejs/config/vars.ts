@@ -2,9 +2,6 @@
 // *** Do not edit by hand unless you're certain you know what you are doing! ***
 
 import * as pulumi from "@pulumi/pulumi";
-import * as inputs from "../types/input";
-import * as outputs from "../types/output";
-import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 declare var exports: any;
@@ -13,10 +10,10 @@ const __config = new pulumi.Config("portable");
 /**
  * Default connection: used by resources without one, and for fields they leave unset. Its own unset fields come from the environment variables PORTABLE_HOST, PORTABLE_USER, PORTABLE_PORT, PORTABLE_PASSWORD, PORTABLE_PRIVATE_KEY and PORTABLE_PRIVATE_KEY_PASSWORD.
  */
-export declare const connection: outputs.Connection | undefined;
+export declare const connection: {[key: string]: any} | undefined;
 Object.defineProperty(exports, "connection", {
     get() {
-        return __config.getObject<outputs.Connection>("connection");
+        return __config.getObject<{[key: string]: any}>("connection");
     },
     enumerable: true,
 });

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.Linq;
 using Pulumi;
 using Portable = PulumiPortable.Portable;
@@ -82,7 +83,7 @@ return await Deployment.RunAsync(() =>
                 Unit = "hello.service",
                 Sections = 
                 {
-                    { "Service", 
+                    { "Service", new Dictionary<string, object>
                     {
                         { "Environment", new Dictionary<string, object?>
                         {
@@ -95,7 +96,7 @@ return await Deployment.RunAsync(() =>
                         { "Nice", 5 },
                         { "LogRateLimitBurst", 0 },
                         { "PrivateTmp", true },
-                    } },
+                    }.ToImmutableDictionary() },
                 },
             },
         },
@@ -136,14 +137,14 @@ return await Deployment.RunAsync(() =>
         Name = "60-window.conf",
         Sections = 
         {
-            { "Unit", 
+            { "Unit", new Dictionary<string, object>
             {
                 { "Documentation", new[]
                 {
                     "https://example.com/hello",
                     "man:systemd(1)",
                 } },
-            } },
+            }.ToImmutableDictionary() },
         },
         OnChange = Portable.OnChange.None,
         Connection = new Portable.Inputs.ConnectionArgs
@@ -198,7 +199,7 @@ WantedBy=multi-user.target
             { "web1", new Portable.Inputs.ConnectionArgs
             {
                 Host = host,
-            } },
+            }.ToImmutableDictionary() },
         },
         Waves = new Portable.Inputs.WavesArgs
         {
