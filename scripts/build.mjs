@@ -61,7 +61,9 @@ async function billOfMaterials() {
 /** The licence texts that the bill of materials gathered, one package after another. */
 function writeNotices() {
     const { components } = JSON.parse(readFileSync(`${root}provider/dist/sbom.cdx.json`, "utf8"));
-    const notices = components.map(({ group, name, version, licenses = [], evidence }) => {
+    // The provider itself is no third party: its licence stands beside.
+    const others = components.filter(({ name }) => name !== "pulumi-resource-portable");
+    const notices = others.map(({ group, name, version, licenses = [], evidence }) => {
         const ids = licenses.map(({ license, expression }) => expression ?? license.id ?? license.name).join(", ");
         const texts = (evidence?.licenses ?? []).map(({ license }) =>
             Buffer.from(license.text.content, license.text.encoding ?? "utf8")

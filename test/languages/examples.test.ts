@@ -44,6 +44,12 @@ test(
     TIMEOUT_MS,
 );
 
+test("C# names the type of a map within a map, which is no C# without it", () => {
+    const all = programs("cs").map((name) => readFileSync(join(examples, name), "utf8"));
+    expect(all.filter((text) => text.includes("new Dictionary<string, object>\n")).length).toBeGreaterThan(0);
+    expect(all.filter((text) => /\{ "[^"\n]*", *\n *\{/.test(text))).toEqual([]);
+});
+
 test(
     "TypeScript",
     () => {

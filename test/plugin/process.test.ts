@@ -71,6 +71,14 @@ test("prints only its port, answers, and ends with standard input", async () => 
     expect(output()).toBe(`${port}\n`);
 });
 
+test("answers where the engine gives no input, as the language host of Node.js starts a PulumiPlugin.yaml", async () => {
+    const child = spawn(executable, ["127.0.0.1:1"], { stdio: ["ignore", "pipe", "inherit"] });
+    children.push(child);
+    const port = await new Promise<number>((resolve) => child.stdout.once("data", (data) => resolve(Number(data))));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await schemaFrom(port)).toMatchObject({ name: "portable" });
+});
+
 test("the bundle has no translations: `import { z }` instead of `import * as z` would add all of zod's", () => {
     const bundle = readFileSync(join(root, "provider/dist/provider.js"), "utf8");
     expect(bundle).toContain("pulumirpc");

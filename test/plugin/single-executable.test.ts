@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { which } from "../acceptance/on-every-engine";
@@ -44,6 +44,18 @@ test("an archive names the licences of what is in it", () => {
         "Node.js is licensed for use as follows",
     );
 });
+
+(which("pulumi") ? test : test.skip)(
+    "`pulumi package add` takes the directory provider/ of a checkout (pulumi)",
+    () => {
+        const project = mkdtempSync(join(directory, "project-"));
+        writeFileSync(join(project, "Pulumi.yaml"), "name: added\nruntime: yaml\n");
+        const env = { ...process.env, PULUMI_HOME: join(project, "home"), PULUMI_SKIP_UPDATE_CHECK: "true" };
+        execFileSync("pulumi", ["package", "add", join(root, "provider")], { env, cwd: project, stdio: "pipe" });
+        expect(readFileSync(join(project, "Pulumi.yaml"), "utf8")).toContain(`portable: ${join(root, "provider")}`);
+    },
+    60_000,
+);
 
 (which("pulumi") ? test : test.skip)("the CLI installs an archive, and needs no `plugins:` then (pulumi)", () => {
     const archive = join(directory, "archive.tar.gz");
