@@ -13,7 +13,12 @@ describe.each(suites)("on %s", (suite) => {
         const lines = await onHost(
             host,
             `for unit in $(systemctl list-units --plain --no-legend --state=active 'hello@*.service' | cut -d ' ' -f 1); do
-                echo $unit $(tr '\\0' ' ' </proc/$(systemctl show -p MainPID --value $unit)/cmdline) $(systemctl show -p RootImage --value $unit)
+                # Until a process has called execve(2) its name is in brackets.
+                for try in 1 2 3 4 5; do
+                    program=$(tr '\\0' ' ' </proc/$(systemctl show -p MainPID --value $unit)/cmdline)
+                    case $program in '('*) sleep 0.1 ;; *) break ;; esac
+                done
+                echo $unit $program $(systemctl show -p RootImage --value $unit)
             done`,
         );
         return lines.split("\n").filter((line) => line !== "");
