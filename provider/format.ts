@@ -15,3 +15,14 @@ export function printable(text: string): string {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
     return text.replace(/[\x00-\x1f\x7f]/g, (character) => JSON.stringify(character).slice(1, -1));
 }
+
+/** The text without what colours a terminal or moves its cursor (ECMA-48); tabs and the ends of lines stay. */
+export function withoutControls(text: string): string {
+    return (
+        text
+            // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
+            .replace(/\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|(?:\x1b\[|\x9b)[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_]/g, "")
+            // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
+            .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "")
+    );
+}

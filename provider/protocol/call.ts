@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HostContext } from "../contract";
 import { UserError } from "../errors";
+import { withoutControls } from "../format";
 import type { Connection } from "../host/connection";
 import type { Host } from "../host/host";
 import { mergeConnection } from "../host/merge-connection";
@@ -146,9 +147,9 @@ export class Call implements HostContext {
         });
     }
 
-    /** The text without the secrets of this call. */
+    /** The text without the secrets of this call, and without what a host's text could do to the user's terminal. */
     redact(text: string): string {
-        return this.redactor.redact(text);
+        return withoutControls(this.redactor.redact(text));
     }
 
     /** The reason of an aborted signal, as a text; undefined while it isn't aborted. */

@@ -74,3 +74,8 @@ test("status lines are few and tell no secret; warnings stay", async () => {
         engine.stop();
     }
 });
+
+test("what a host reports can't move the cursor of the user's terminal, or change its colours and title", async () => {
+    const { message } = await failureOf(current.client.create({ name: "colourful" }));
+    expect(message).toBe("Widget w: it failed.\nIt reported:\n    red\n    \tnext");
+});

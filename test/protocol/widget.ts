@@ -85,6 +85,11 @@ export class Workshop {
                     throw new PartialFailure("w-half", { serial: "s", size: 1 }, [`it stopped at ${made.token}`]);
                 case "wrong":
                     throw new UserError({ what: `the token ${made.token} is wrong`, todo: "Give another" });
+                case "colourful":
+                    throw new UserError({
+                        what: "it failed",
+                        reported: "\x1b]0;title\x07\x1b[2J\x9b31mred\x1b[0m\n\tnext",
+                    });
                 case "defect":
                     throw new TypeError(`can't read ${made.token}`);
                 case "slow":

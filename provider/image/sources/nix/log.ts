@@ -1,3 +1,5 @@
+import { withoutControls } from "../../../format";
+
 /**
  * Parser of the output of nix with `--log-format internal-json`: a line `@nix {...}` for each event, the same from 2.4
  * on. The numbers are those of nix's src/libutil/logging.hh.
@@ -138,10 +140,4 @@ function positionOf({ file, line, column }: Pick<Event, "file" | "line" | "colum
 /** `/nix/store/HASH-hello-1.0.drv` is hello-1.0. */
 export function storeName(storePath: string): string {
     return storePath.replace(/^.*\/[a-z0-9]{32}-/, "").replace(/\.drv$/, "");
-}
-
-/** Colours and what else moves a cursor (ECMA-48). */
-function withoutControls(text: string): string {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-    return text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_]/g, "").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "");
 }
