@@ -28,7 +28,7 @@ interface Inspected {
     isNew: boolean;
 }
 
-/** The host wasn't any more as it was inspected, and nothing was changed: another try may succeed. */
+/** The host wasn't any more as it was inspected: another try may succeed. */
 export class Superseded extends UserError {}
 
 /** Throws a UserError for everything that an inspection shows to be wrong; returns the image's units with their texts. */
@@ -284,4 +284,16 @@ export function unreadDropIns(
             .filter((unit) => shown.get(unit)?.load === "loaded" && !shown.get(unit)?.dropInPaths.includes(path))
             .map((unit) => `${unit} doesn't read ${path}`),
     );
+}
+
+/** Units that the update started or left running, and that are neither active nor activating at its end. */
+export function endedUnits(
+    { started }: Pick<SwitchPlan, "started">,
+    { shown }: Pick<InspectedService, "shown">,
+): string[] {
+    return started.flatMap((unit) => {
+        const state = shown.get(unit);
+        if (state === undefined || isServing(state) || state.active === "activating") return [];
+        return [`${unit} is ${state.active} (${state.sub})`];
+    });
 }

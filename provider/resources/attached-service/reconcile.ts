@@ -17,7 +17,7 @@ import { imageName, isDropInPath } from "../../systemd/paths";
 import { instanceOf } from "../../systemd/unit-names";
 import { foundHostFiles, refuseOtherKept } from "../content/host-files";
 import { objectId } from "../owner";
-import { refuseInspected, refuseUntouched, Superseded, unreadDropIns } from "./checks";
+import { endedUnits, refuseInspected, refuseUntouched, Superseded, unreadDropIns } from "./checks";
 import { desiredService } from "./desired";
 import { requireConnections, waitUntilHealthy } from "./health";
 import { type Gap, stateOutputs } from "./outputs";
@@ -87,7 +87,7 @@ export function reconcile(context: HostContext, host: Host, request: Request): P
         const reconciliation = new Reconciliation(context, host, request, desired);
         for (let attempt = 1; ; attempt++) {
             try {
-                return await reconciliation.attempt(await reconciliation.inspect());
+                return await reconciliation.attempt(await reconciliation.inspect(), attempt === 1);
             } catch (error) {
                 if (!(error instanceof Superseded) || attempt === ATTEMPTS) throw error;
             }
@@ -127,8 +127,8 @@ class Reconciliation {
         }
     }
 
-    /** Throws {@link Superseded} where the host isn't any more as it was inspected. */
-    async attempt(inspection: InspectedService): Promise<Result> {
+    /** Throws {@link Superseded} where the host isn't any more as it was inspected, or isn't as it was left. */
+    async attempt(inspection: InspectedService, isFirst: boolean): Promise<Result> {
         const { declared, owner, gap, adopted } = this.request;
         const { name } = this;
         const imageUnits = refuseInspected({ inspection, declared, owner, name, isNew: adopted === undefined });
@@ -140,15 +140,16 @@ class Reconciliation {
         const { report, isAnswerLost, unhealthy } = await this.switchTo(inspection, plan);
         if (!report.has("changing")) refuseUntouched(report, name, declared);
         if (!report.has("done")) throw await this.failure(inspection, plan, report, unhealthy);
+        const shown = shownUnits(report);
+        // Such as a socket that somebody stopped just before: systemd stops it when its service has ended.
+        const ended = endedUnits(plan, shown).map((unit) => `${unit} on ${this.host.name} after it was started`);
+        if (ended.length > 0 && isFirst) throw new Superseded({ what: ended.join(", ") });
+        for (const unit of ended)
+            this.context.warn(`${unit}. Something stops it, or it ends by itself: read its journal there.`);
         this.context.status(`${declared.image.split("/").pop()} is running`);
-        for (const unread of unreadDropIns(plan, shownUnits(report)))
+        for (const unread of unreadDropIns(plan, shown))
             this.context.warn(`${unread} on ${this.host.name}, so it has no effect there.`);
-        return this.result(
-            inspection,
-            shownUnits(report),
-            declared.image,
-            isAnswerLost ? gap : (gapOfUpdate(report, plan) ?? gap),
-        );
+        return this.result(inspection, shown, declared.image, isAnswerLost ? gap : (gapOfUpdate(report, plan) ?? gap));
     }
 
     /** Runs the switch; where its answer doesn't arrive, asks the host for it over a new connection. */
