@@ -77,7 +77,10 @@ onBothClients(() => {
                     `set -e; for step in 1 2 3 4; do echo $step; /bin/echo $step >&2; sleep 0.2; done; echo all > ${file}`,
                 );
                 const child = spawn(process.execPath, [client], { stdio: ["ignore", "pipe", "inherit"] });
-                await new Promise((resolve) => child.stdout.once("data", resolve));
+                await new Promise((resolve, reject) => {
+                    child.stdout.once("data", resolve);
+                    child.once("exit", (code) => reject(new Error(`the client ended by itself, with ${code}`)));
+                });
                 child.kill("SIGKILL");
                 expect((await host.exec(`cat ${file}`)).code).not.toBe(0);
                 expect(await contentOf(file)).toBe("all\n");
@@ -123,7 +126,7 @@ onBothClients(() => {
          import { Shell } from ${JSON.stringify(join(provider, "host/shell"))};
          (async () => {
              const host = await createPool().connect(${JSON.stringify(host.connection)});
-             await host.run(Shell.of([${JSON.stringify(program)}] as any, []), { onLine: console.log });
+             await host.run(Shell.fromTemplate([${JSON.stringify(program)}] as any, []), { onLine: console.log });
          })();`,
             { mode: 0o600 },
         );
