@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { createServer, type Server, connect as tcp } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sh } from "../../provider/host/shell";
@@ -56,6 +57,17 @@ onBothClients(() => {
             expect(await comesFrom({ ...explicit(testHost), proxy: { ...explicit(jump), user: "deploy" } })).toBe(
                 jump.address,
             );
+        });
+
+        test("that the connection names, without a control socket of the user's ssh", async () => {
+            home.configure("Host *\n ControlMaster auto\n ControlPath %D/control-%C\n ControlPersist 5");
+            const proxy = { ...explicit(jump), user: "deploy" };
+            const sockets = withPool(async (pool) => {
+                const host = await pool.connect({ ...explicit(testHost), proxy });
+                await host.run(sh`true`);
+                return readdirSync(home.directory).filter((name) => name.startsWith("control-"));
+            });
+            expect(await sockets).toEqual([]);
         });
 
         test("a chain that leads back to the first host", async () => {

@@ -103,7 +103,8 @@ function credentialOptions({ credentials }: Login, files: PrivateFiles): string[
 /** Another ssh that logs in to the jump host, and connects its standard streams to the host behind it. */
 function jumpCommand(login: Login, files: PrivateFiles): string {
     const environment = Object.entries(askpassEnvironment(login, files)).map(([name, value]) => `${name}=${value}`);
-    const args = sshArguments(login, files);
+    // A control socket of the user's was opened with other credentials, and maybe without this host key.
+    const args = ["-o", "ControlMaster=no", "-o", "ControlPath=none", ...sshArguments(login, files)];
     const words = ["-W", "[%h]:%p", ...args].map((word, index) => (index === 1 ? word : word.replaceAll("%", "%%")));
     const noted = ["/bin/sh", "-c", NOTE_PID, files.pid.replaceAll("%", "%%")];
     return sh`${[...noted, "env", ...environment, "ssh", ...words]}`.text;
