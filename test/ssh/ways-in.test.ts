@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { sh } from "../../provider/host/shell";
 import { resolveLogin } from "../../provider/ssh/login/resolve-login";
 import { createPool } from "../../provider/ssh/pool";
+import type { Json } from "../lifecycle/deployment";
+import { helloProgram, image, onHost } from "../lifecycle/hello";
+import { Provider } from "../lifecycle/provider";
 import { bootTimeoutMs } from "./hosts";
 import { connectionOf, type Way, ways } from "./ways/ways";
 import { endWorld, inHome, makeWorld, PASSPHRASE, PASSWORD, SUDO_PASSWORD, text, type World } from "./ways/world";
@@ -55,6 +58,44 @@ describe.each(ways)("$name", (way) => {
         const all = JSON.stringify(thrown) + thrown.stack;
         for (const secret of [PASSWORD, PASSPHRASE, SUDO_PASSWORD]) expect(all).not.toContain(secret);
         row[client] = `refused (${code})`;
+    });
+});
+
+describe("examples/hello is deployed, answers and is destroyed", () => {
+    const program = helloProgram();
+    const deployed = ways.filter(({ name }) =>
+        [
+            "password",
+            "privateKey: RSA in PKCS#8 form",
+            "privateKey: ECDSA in PKCS#8 form",
+            "privateKey: Ed25519 in PKCS#8 form",
+            "privateKey: RSA in PKCS#8 form, encrypted",
+            "privateKey: encrypted, OpenSSH form",
+            "user certificate: CertificateFile",
+            "user certificate in the agent",
+            "security key in the agent (sk-ssh-ed25519)",
+            "host key: @cert-authority",
+            "host key: KnownHostsCommand",
+            "ProxyJump over two hops",
+            "sudo with sudoPassword",
+        ].includes(name),
+    );
+    expect(deployed).toHaveLength(13);
+
+    test.each(deployed)("$name", async (way) => {
+        const connection = connectionOf(world, way, "auto") as Json;
+        const environment = { PORTABLE_SSH_CONFIG: process.env.PORTABLE_SSH_CONFIG ?? "" };
+        // A provider of its own: one process asks ssh only once for the settings of a host.
+        const provider = await Provider.start({ directory: program.directory, environment });
+        const hello = provider.resource("PortableImage", "hello");
+        const service = provider.resource("AttachedService", "hello");
+        await hello.up(image(connection));
+        await service.up({ image: hello.outputs.path, connection });
+        expect((await world.host.http(8080, "/")).body).toContain("Hello");
+        await provider.destroyAll();
+        await provider.stop();
+        const left = "find /etc/systemd/system.attached /var/lib/portables -mindepth 1 2>/dev/null || true";
+        expect(await onHost(world.host, left)).toBe("");
     });
 });
 
