@@ -107,6 +107,12 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
     readonly identities?: Readonly<Record<string, (element: unknown) => string | undefined>>;
 
     /**
+     * Old inputs or outputs of a state as this version has them, where an older version gave them other names or types.
+     * The protocol never calls it with the inputs of a program: there an old name stays an error.
+     */
+    migrate?(old: Record<string, unknown>): Record<string, unknown>;
+
+    /**
      * The inputs in a form that is the same for all spellings of the same thing: defaults are filled in, and parts without
      * effect are left out. Diff shows a changed input only where this form differs, too. Inputs may be unknown, and assets
      * have their hash only.

@@ -118,7 +118,8 @@ ${shellFile(remove)}
 `;
 }
 
-function effectFor(unit: string, onChange: OnChange | undefined): Effect {
+/** How a change takes effect, in the one word that all ways of declaring it come to. */
+export function effectFor(unit: string, onChange: OnChange | undefined): Effect {
     const byKind = effectOf(unit);
     return onChange === undefined || (onChange === "restart" && byKind === "sockets") ? byKind : onChange;
 }

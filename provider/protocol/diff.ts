@@ -1,3 +1,4 @@
+import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import type { z } from "zod";
 import type { Derived } from "../contract";
 import { isMarked, markedPaths } from "../schema/shape";
@@ -143,20 +144,21 @@ function hasMarkedPart({ schema, oldInputs, inputs }: DiffArgs, path: Path): boo
     );
 }
 
-/** The parts of a DiffResponse that follow from the changes. */
-export function diffAnswer(changes: readonly Change[]): {
-    diffs: string[];
-    replaces: string[];
-    detailed: [path: string, kind: `${Uppercase<Kind>}${"" | "_REPLACE"}`, isInput: boolean][];
-} {
-    const top = (some: readonly Change[]): string[] => [...new Set(some.map(({ path }) => String(path[0])))];
-    return {
-        diffs: top(changes),
-        replaces: top(changes.filter(({ replaces }) => replaces)),
-        detailed: changes.map(({ path, kind, replaces, isInput }) => [
-            pathText(path),
-            `${kind.toUpperCase() as Uppercase<Kind>}${replaces ? "_REPLACE" : ""}`,
-            isInput,
-        ]),
-    };
+/** The changes as the engine prints them. */
+export function diffResponse(changes: readonly Change[]): pb.DiffResponse {
+    const { DIFF_SOME, DIFF_NONE } = pb.DiffResponse.DiffChanges;
+    const topLevel = (some: readonly Change[]) => [...new Set(some.map(({ path }) => String(path[0])))];
+    const response = new pb.DiffResponse();
+    response.setChanges(changes.length > 0 ? DIFF_SOME : DIFF_NONE);
+    response.setDiffsList(topLevel(changes));
+    response.setReplacesList(topLevel(changes.filter(({ replaces }) => replaces)));
+    response.setHasdetaileddiff(true);
+    for (const { path, kind, replaces, isInput } of changes) {
+        const property = new pb.PropertyDiff();
+        const name = `${kind.toUpperCase() as Uppercase<Kind>}${replaces ? "_REPLACE" : ""}` as const;
+        property.setKind(pb.PropertyDiff.Kind[name]);
+        property.setInputdiff(isInput);
+        response.getDetaileddiffMap().set(pathText(path), property);
+    }
+    return response;
 }

@@ -6,6 +6,7 @@ import { Archive, Asset, entries, isRecord, type Path, Secret, Unknown } from ".
 import { type Decoded, decode } from "./decode";
 import type { Change } from "./diff";
 import { encode } from "./encode";
+import { migrated } from "./migrated";
 import { SecretPaths } from "./secrets";
 
 /*
@@ -70,7 +71,16 @@ export function fold(
 
 /** Decodes inputs; fields that the schema marks as secret are secret, too. */
 export function decodeInputs(resource: Pick<Resource, "inputs">, struct: Struct | undefined): Unfolded {
-    const { value, secrets, shownWith } = unfold(decode(struct));
+    return withMarkedSecrets(resource, unfold(decode(struct)));
+}
+
+/** Decodes the inputs of a state, which an older version may have written. */
+export function decodeOldInputs(resource: Resource, struct: Struct | undefined): Unfolded {
+    const unfolded = unfold(decode(struct));
+    return withMarkedSecrets(resource, { ...unfolded, ...migrated(resource, unfolded) });
+}
+
+function withMarkedSecrets(resource: Pick<Resource, "inputs">, { value, secrets, shownWith }: Unfolded): Unfolded {
     return {
         value,
         shownWith,

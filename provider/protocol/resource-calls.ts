@@ -9,11 +9,12 @@ import { markedPaths, withDefaults } from "../schema/shape";
 import { UNKNOWN } from "../schema/values";
 import { Call, type CallOptions } from "./call";
 import { changesBetween } from "./changes";
-import { type Decoded, decode } from "./decode";
-import { diffAnswer, diffInputs } from "./diff";
+import type { Decoded } from "./decode";
+import { diffInputs, diffResponse } from "./diff";
 import { initFailure } from "./failure";
-import { decodeInputs, encodeInputs, foldChanges, type Unfolded } from "./fold";
+import { decodeInputs, decodeOldInputs, encodeInputs, foldChanges, type Unfolded } from "./fold";
 import { Ignored } from "./ignored";
+import { decodeState } from "./migrated";
 import { SecretPaths } from "./secrets";
 import { type EngineSession, memberOf } from "./session";
 import { validate } from "./validate";
@@ -63,9 +64,9 @@ function checkFailure(failure: Failure, call: Call): pb.CheckFailure {
 
 export async function diff(session: EngineSession, request: pb.DiffRequest): Promise<pb.DiffResponse> {
     const resource = await resourceOf(session, request.getUrn());
-    const [olds, news] = [decode(request.getOlds()), decodeInputs(resource, request.getNews())];
+    const [olds, news] = [decodeState(resource, request.getOlds()), decodeInputs(resource, request.getNews())];
     const oldInputs = request.hasOldInputs()
-        ? decodeInputs(resource, request.getOldInputs())
+        ? decodeOldInputs(resource, request.getOldInputs())
         : { ...olds, shownWith: undefined };
     const call = await callOf(session, request.getUrn(), "diff", 0, [olds, oldInputs, news]);
     return call.run(async () => {
@@ -101,23 +102,6 @@ function connectionOf({ value }: Decoded): Connection | undefined {
     return value.connection as Connection | undefined;
 }
 
-export function diffResponse(changes: Parameters<typeof diffAnswer>[0]): pb.DiffResponse {
-    const { diffs, replaces, detailed } = diffAnswer(changes);
-    const { DIFF_SOME, DIFF_NONE } = pb.DiffResponse.DiffChanges;
-    const response = new pb.DiffResponse();
-    response.setChanges(changes.length > 0 ? DIFF_SOME : DIFF_NONE);
-    response.setDiffsList(diffs);
-    response.setReplacesList(replaces);
-    response.setHasdetaileddiff(true);
-    for (const [path, kind, isInput] of detailed) {
-        const property = new pb.PropertyDiff();
-        property.setKind(pb.PropertyDiff.Kind[kind]);
-        property.setInputdiff(isInput);
-        response.getDetaileddiffMap().set(path, property);
-    }
-    return response;
-}
-
 export async function create(session: EngineSession, request: pb.CreateRequest): Promise<pb.CreateResponse> {
     const resource = await resourceOf(session, request.getUrn());
     const news = decodeInputs(resource, request.getProperties());
@@ -142,8 +126,8 @@ export async function create(session: EngineSession, request: pb.CreateRequest):
 
 export async function update(session: EngineSession, request: pb.UpdateRequest): Promise<pb.UpdateResponse> {
     const resource = await resourceOf(session, request.getUrn());
-    const [oldState, news] = [decode(request.getOlds()), decodeInputs(resource, request.getNews())];
-    const oldInputs = decodeInputs(resource, request.getOldInputs());
+    const [oldState, news] = [decodeState(resource, request.getOlds()), decodeInputs(resource, request.getNews())];
+    const oldInputs = decodeOldInputs(resource, request.getOldInputs());
     const properties = [oldState, oldInputs, news];
     const shown = { shownWith: news.shownWith, isPreview: request.getPreview() };
     const call = await callOf(session, request.getUrn(), "update", request.getTimeout(), properties, shown);
@@ -170,7 +154,8 @@ export async function update(session: EngineSession, request: pb.UpdateRequest):
 
 export async function read(session: EngineSession, request: pb.ReadRequest): Promise<pb.ReadResponse> {
     const resource = await resourceOf(session, request.getUrn());
-    const [state, inputs] = [decode(request.getProperties()), decodeInputs(resource, request.getInputs())];
+    const state = decodeState(resource, request.getProperties());
+    const inputs = decodeOldInputs(resource, request.getInputs());
     const decoded = { ...inputs, secrets: new SecretPaths([...state.secrets, ...inputs.secrets]) };
     const call = await callOf(session, request.getUrn(), "read", request.getTimeout(), [state, inputs]);
     return call.run(async () => {
@@ -208,7 +193,8 @@ function asWritten(resource: Resource, written: Values, found: Values): Values {
 /** `delete` is a reserved word of the language. */
 export async function deleteResource(session: EngineSession, request: pb.DeleteRequest): Promise<Empty> {
     const resource = await resourceOf(session, request.getUrn());
-    const [state, inputs] = [decode(request.getProperties()), decodeInputs(resource, request.getOldInputs())];
+    const state = decodeState(resource, request.getProperties());
+    const inputs = decodeOldInputs(resource, request.getOldInputs());
     const call = await callOf(session, request.getUrn(), "delete", request.getTimeout(), [state, inputs]);
     return call.run(async () => {
         const filled = withDefaults(resource.inputs, inputs.value) as Values;

@@ -1,3 +1,4 @@
+import { which } from "../acceptance/on-every-engine";
 import { type Engine, engines } from "../engine/engine";
 import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
 import { bootTimeoutMs, connectionTo, makeToyService } from "../lifecycle/hello";
@@ -28,7 +29,7 @@ export function onEngines(tests: (scene: TruthScene) => void): void {
         await makeToyService(scene.host, "toy-two");
     }, bootTimeoutMs);
     afterAll(() => scene.host?.down());
-    const names = process.env.PATH?.split(":").some((directory) => directory.includes("pulumi-bin"))
+    const names = which("pulumi")
         ? process.env.PORTABLE_TRUTH
             ? (["pulumi"] as const)
             : (["stand-in", "pulumi"] as const)

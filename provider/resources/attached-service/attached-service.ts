@@ -14,6 +14,7 @@ import { notAsDeclared } from "./checks";
 import { dropInsOf } from "./desired";
 import { unitsAsFound } from "./found";
 import { checkHealthInput } from "./health";
+import { migrate } from "./migrate";
 import { gapOf, stateOutputs } from "./outputs";
 import { changesUnits, effectOf, warnOfClosingByDropIn } from "./preview";
 import { inspectHostFor, instancesIn, reconcile } from "./reconcile";
@@ -55,6 +56,8 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
                 ? dropInPath(dropIn.unit, typeof dropIn.name === "string" ? dropIn.name : "")
                 : undefined,
     },
+
+    migrate,
 
     canonical(_urn, { units, health, copy, connection, ...others }) {
         return {

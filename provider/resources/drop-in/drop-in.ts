@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { DerivedValues, HostContext, Resource } from "../../contract";
 import { located, PartialFailure, UserError } from "../../errors";
 import { connection } from "../../host/connection";
-import { readDropIn, removeDropIn, writeDropIn } from "../../host/drop-in";
+import { effectFor, readDropIn, removeDropIn, writeDropIn } from "../../host/drop-in";
 import { hostFacts } from "../../host/facts";
 import { foundFiles } from "../../host/files";
 import type { Host } from "../../host/host";
@@ -12,6 +12,7 @@ import { budgetSeconds, perform } from "../../host/perform";
 import { enumType } from "../../schema/marks";
 import { type PreviewedObject, present, UNKNOWN, Unknown } from "../../schema/values";
 import { dropInPath } from "../../systemd/paths";
+import { kindOf } from "../../systemd/unit-names";
 import { dropInFile, dropInText } from "../content/drop-in-text";
 import {
     announcedHostFiles,
@@ -95,8 +96,16 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
         };
     },
 
-    canonical(_urn, { connection, ...others }) {
-        return { ...others, connection: canonicalConnection(connection) };
+    canonical(_urn, { onChange, connection, ...others }) {
+        const { unit } = others;
+        const isKnown = typeof unit === "string" && !(onChange instanceof Unknown);
+        // A mount is remounted or restarted by what its drop-in says, unless the program decides.
+        const dependsOnText = isKnown && onChange === undefined && kindOf(unit) === "mount";
+        return {
+            ...others,
+            onChange: isKnown && !dependsOnText ? effectFor(unit, onChange) : onChange,
+            connection: canonicalConnection(connection),
+        };
     },
 
     diff({ oldInputs, inputs: declared }) {

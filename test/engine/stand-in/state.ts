@@ -65,7 +65,13 @@ export class State {
             return new State(file, [], []);
         }
         const { deployment } = JSON.parse(text, (_, value) => (isStoredSecret(value) ? fromStored(value) : value));
-        return new State(file, deployment.resources ?? [], deployment.pending_operations ?? []);
+        // The CLI leaves out what is empty.
+        const resources = (deployment.resources ?? []).map((resource: Partial<ResourceState>) => ({
+            inputs: {},
+            outputs: {},
+            ...resource,
+        }));
+        return new State(file, resources, deployment.pending_operations ?? []);
     }
 
     /** In an order where everything comes after what it depends on. */

@@ -1,0 +1,72 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { which } from "../acceptance/on-every-engine";
+import { type Engine, engines, type Project } from "../engine/engine";
+
+/*
+ * States as `pulumi stack export --show-secrets` wrote them with version 0.1.0 of the provider, after an update and
+ * after a refresh, which stores defaults. Times, places in the engine's source, and the key were taken out.
+ */
+const RECORDINGS = ["up", "refreshed"];
+const RESOURCES = 10;
+
+/**
+ * The program in the recorded image: the smallest executable of Linux on amd64. It calls pause(2) for ever: mov eax, 34;
+ * syscall; jmp back.
+ */
+const PAUSE =
+    "f0VMRgIBAQAAAAAAAAAAAAIAPgABAAAAeABAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAEAAOAABAEAAAAAAAAEAAAAFAAAAAAAAAAAAAAAA" +
+    "AEAAAAAAAAAAQAAAAAAAgQAAAAAAAACBAAAAAAAAAAAQAAAAAAAAuCIAAAAPBev3";
+
+const root = join(__dirname, "../..");
+const names = which("pulumi") ? (["stand-in", "pulumi"] as const) : (["stand-in"] as const);
+jest.setTimeout(120_000);
+
+describe.each(names)("a state of version 0.1.0 on the engine %s", (name) => {
+    const directory = mkdtempSync(join(tmpdir(), "portable-upgrade-"));
+    const project: Project = {
+        directory,
+        stack: "test",
+        secretConfig: { privateKey: "the private key", greeting: "tell-nobody" },
+    };
+    let engine: Engine;
+
+    beforeAll(async () => {
+        engine = (await engines()).find((candidate) => candidate.name === name) as Engine;
+        cpSync(join(__dirname, "program"), directory, { recursive: true });
+        mkdirSync(join(directory, "bin"));
+        writeFileSync(join(directory, "bin/pause"), Buffer.from(PAUSE, "base64"));
+        symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
+        symlinkSync(join(root, "provider"), join(directory, "provider"));
+    });
+    afterEach(() => engine.forget(project));
+    afterAll(() => rmSync(directory, { recursive: true }));
+
+    const preview = async (recording: string) => {
+        await engine.importState?.(
+            project,
+            JSON.parse(readFileSync(join(__dirname, "0.1.0", `${recording}.json`), "utf8")),
+        );
+        return engine.preview(project, { diff: true });
+    };
+
+    test.each(RECORDINGS)("previews clean: %s", async (recording) => {
+        const { stdout, summary } = await preview(recording);
+        expect({ stdout, summary }).toEqual({ stdout, summary: { same: RESOURCES } });
+    });
+
+    test("shows a change of the program, and it alone", async () => {
+        const program = join(directory, "index.js");
+        const text = readFileSync(program, "utf8");
+        writeFileSync(program, text.replace("Nice: 5", "Nice: 6"));
+        try {
+            const { stdout, summary } = await preview("refreshed");
+            expect(summary).toEqual({ same: RESOURCES - 1, update: 1 });
+            expect(stdout).toMatch(/Nice: 5 => 6/);
+            expect(stdout).not.toMatch(/runtime *:|untilReboot/);
+        } finally {
+            writeFileSync(program, text);
+        }
+    });
+});
