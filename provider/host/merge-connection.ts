@@ -67,6 +67,29 @@ export function isAnotherHost(
     return host !== hostBefore;
 }
 
+/** Whether two connections lead to the same port of the same host on the same way, whoever logs in. */
+export function isSameAddress(one: Connection, other: Connection): boolean {
+    const address = ({ host, port, proxy }: Connection) => fieldsText({ host, port, ...prefixed(proxy ?? {}) });
+    return address(one) === address(other);
+}
+
+/** Whether two connections are the same but for the limits of dialing. */
+export function isSameLogin(one: Connection, other: Connection): boolean {
+    const login = ({ dialErrorLimit, perDialTimeout, proxy, ...rest }: Connection) =>
+        fieldsText({ ...rest, ...prefixed(proxy ?? {}) });
+    return login(one) === login(other);
+}
+
+function prefixed(proxy: object): object {
+    return Object.fromEntries(Object.entries(proxy).map(([field, value]) => [`proxy.${field}`, value]));
+}
+
+/** The same text for the same fields, in whatever order they stand. */
+function fieldsText(fields: object): string {
+    const present = Object.entries(fields).filter(([, value]) => value !== undefined);
+    return JSON.stringify(present.sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
 /** A connection, parts of which may be unknown, with the defaults of those fields that have one: for comparisons. */
 export function canonicalConnection(connection: unknown): unknown {
     const defaults = { dialErrorLimit: 10, perDialTimeout: 15, insecureIgnoreHostKey: false };

@@ -4,7 +4,7 @@ import { UserError } from "../errors";
 import { withoutControls } from "../format";
 import type { Connection } from "../host/connection";
 import type { Host } from "../host/host";
-import { mergeConnection } from "../host/merge-connection";
+import { isSameAddress, isSameLogin, mergeConnection } from "../host/merge-connection";
 import type { Decoded } from "./decode";
 import { CallFailure, failureMessage } from "./failure";
 import { Redactor } from "./secrets";
@@ -110,20 +110,22 @@ export class Call implements HostContext {
     }
 
     async connectAny(connections: readonly (Connection | undefined)[]): Promise<Host> {
-        const merged = connections.map((connection) => mergeConnection(connection, this.session.defaultConnection));
-        const candidates = [...new Map(merged.map((connection) => [JSON.stringify(connection), connection])).values()];
+        const candidates = connections.map((connection) => mergeConnection(connection, this.session.defaultConnection));
+        const last = candidates.at(-1) ?? mergeConnection(undefined, this.session.defaultConnection);
+        const { dialErrorLimit = KNOWN_HOST_ATTEMPTS, perDialTimeout } = last;
         for (const candidate of candidates.slice(0, -1)) {
+            if (isSameLogin(candidate, last)) continue;
+            // One attempt is enough while there is another address to try. At the same one, all attempts are made now, and
+            // none again with the other login.
+            const limits = isSameAddress(candidate, last) ? { dialErrorLimit, perDialTimeout } : { dialErrorLimit: 1 };
             try {
-                // One attempt is enough while there is another connection to try.
-                return { ...(await this.connectTo({ ...candidate, dialErrorLimit: 1 })), connection: candidate };
+                return { ...(await this.connectTo({ ...candidate, ...limits })), connection: candidate };
             } catch (error) {
                 if (!(error instanceof UserError)) throw error;
                 this.signal.throwIfAborted();
             }
         }
-        const last = candidates.at(-1) ?? mergeConnection(undefined, this.session.defaultConnection);
-        const host = await this.connectTo({ ...last, dialErrorLimit: last.dialErrorLimit ?? KNOWN_HOST_ATTEMPTS });
-        return { ...host, connection: last };
+        return { ...(await this.connectTo({ ...last, dialErrorLimit })), connection: last };
     }
 
     /** Warns, once for each host and process, that a host key isn't verified: also in runs that don't connect. */

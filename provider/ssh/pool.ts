@@ -3,6 +3,7 @@ import { located } from "../errors";
 import type { Connection } from "../host/connection";
 import type { ConnectOptions, Host } from "../host/host";
 import type { HostKeyCheck } from "./built-in/host-key";
+import { DeadHosts } from "./dead-hosts";
 import { untilAborted } from "./link/aborting";
 import type { Link } from "./link/link";
 import { ignoredWarning, type Login } from "./login/login";
@@ -55,7 +56,7 @@ export function createPool({ idleMs = 20_000 }: PoolOptions = {}): Pool {
                 for (const text of warnings(login)) once(text, warn);
                 if (login.clientReason !== undefined) once(choiceText(login), debug);
                 const shared = links.linkFor(login);
-                (await shared.lease({ signal, status })).release();
+                (await shared.lease({ signal, status, login })).release();
                 return hostOf(connection, shared);
             });
         },
@@ -67,14 +68,15 @@ export function createPool({ idleMs = 20_000 }: PoolOptions = {}): Pool {
 class Links {
     private readonly links = new Map<string, SharedLink>();
     private readonly checks = new WeakMap<Login, Promise<HostKeyCheck>>();
+    private readonly dead = new DeadHosts();
 
     constructor(private readonly idleMs: number) {}
 
     linkFor(login: Login): SharedLink {
-        const key = digest(login);
+        const key = digest(withoutLimits(login));
         const existing = this.links.get(key);
         if (existing !== undefined) return existing;
-        const made = new SharedLink(login, (...args) => this.dial(...args), this.idleMs);
+        const made = new SharedLink(login, (...args) => this.dial(...args), this.idleMs, this.dead);
         this.links.set(key, made);
         return made;
     }
@@ -97,7 +99,10 @@ class Links {
         try {
             const { dial } = await import("./built-in/dial");
             const { route } = login;
-            const jump = route.kind === "jump" ? () => this.linkFor(route.through).lease(options) : undefined;
+            const jump =
+                route.kind === "jump"
+                    ? () => this.linkFor(route.through).lease({ ...options, login: route.through })
+                    : undefined;
             return await dial(login, { ...options, check, jump });
         } catch (error) {
             if (login.mayUseOpenSsh && error instanceof NoCommonAlgorithm) {
@@ -123,6 +128,12 @@ function choiceText(login: Login): string {
 function warnings(login: Login): string[] {
     const before = login.route.kind === "jump" ? warnings(login.route.through) : [];
     return login.hostKey.ignore ? [...before, ignoredWarning(login)] : before;
+}
+
+/** The login without what bounds dialing, in which resources of one host may differ: they share its connection. */
+function withoutLimits(login: Login): object {
+    const { dialErrorLimit, dialTimeoutSeconds, route, ...others } = login;
+    return { ...others, route: route.kind === "jump" ? { ...route, through: withoutLimits(route.through) } : route };
 }
 
 /** Key of a map; a digest, so that no secret is kept in it. */

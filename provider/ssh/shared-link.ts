@@ -1,5 +1,7 @@
 import pLimit from "p-limit";
+import type { DeadHosts } from "./dead-hosts";
 import { untilAborted } from "./link/aborting";
+import { ConnectionError } from "./link/connection-error";
 import type { Link } from "./link/link";
 import type { Login } from "./login/login";
 import { SpareSession } from "./session/spare-session";
@@ -15,6 +17,13 @@ export interface Lease {
     readonly link: Link;
     /** Idempotent. */
     release(): void;
+}
+
+interface LeaseOptions {
+    signal?: AbortSignal;
+    status?: Status;
+    /** The login, with limits of dialing that may be other ones than those of the link's. */
+    login?: Login;
 }
 
 interface Dialing {
@@ -44,12 +53,13 @@ export class SharedLink {
         readonly login: Login,
         private readonly dial: Dial,
         private readonly idleMs: number,
+        private readonly dead: DeadHosts,
     ) {
         this.spare = new SpareSession(login);
     }
 
     /** @throws what dialing throws; the signal's reason when aborted (others that wait for the same connection go on) */
-    async lease(options: { signal?: AbortSignal; status?: Status } = {}): Promise<Lease> {
+    async lease(options: LeaseOptions = {}): Promise<Lease> {
         this.uses++;
         clearTimeout(this.idle);
         let isReleased = false;
@@ -61,7 +71,7 @@ export class SharedLink {
         };
         try {
             options.signal?.throwIfAborted();
-            const link = this.link?.isOpen ? this.link : await this.join(options);
+            const link = this.link?.isOpen ? this.link : await this.reached(options);
             return { link, release };
         } catch (error) {
             release();
@@ -81,9 +91,25 @@ export class SharedLink {
         this.link = undefined;
     }
 
+    /** Dials, unless that has just failed. Another one's dialing that has ended after fewer tries than are wanted goes on. */
+    private async reached(options: LeaseOptions): Promise<Link> {
+        const { login = this.login, signal } = options;
+        for (;;) {
+            const failure = this.dead.failureOf(login);
+            if (failure !== undefined) throw failure;
+            const isJoined = this.dialing !== undefined;
+            try {
+                return await this.join(login, options);
+            } catch (error) {
+                signal?.throwIfAborted();
+                if (!isJoined || !(error instanceof ConnectionError) || !error.mayPass) throw error;
+            }
+        }
+    }
+
     /** Waits for the dialing under way, or begins it; ends it when nobody waits for it any more. */
-    private async join({ signal, status }: { signal?: AbortSignal; status?: Status }): Promise<Link> {
-        this.dialing ??= this.begin();
+    private async join(login: Login, { signal, status }: LeaseOptions): Promise<Link> {
+        this.dialing ??= this.begin(login);
         const { dialing } = this;
         dialing.waiting++;
         if (status !== undefined) dialing.status.add(status);
@@ -98,16 +124,23 @@ export class SharedLink {
         }
     }
 
-    private begin(): Dialing {
+    private begin(login: Login): Dialing {
         const controller = new AbortController();
         const listeners = new Set<Status>();
         const status = (text: string) => {
             for (const listener of listeners) listener(text);
         };
-        const link = this.dial(this.login, { signal: controller.signal, status }).then((made) => {
-            this.link = made;
-            return made;
-        });
+        const link = this.dial(login, { signal: controller.signal, status }).then(
+            (made) => {
+                this.link = made;
+                this.dead.forget(login);
+                return made;
+            },
+            (error) => {
+                if (!controller.signal.aborted) this.dead.remember(login, error);
+                throw error;
+            },
+        );
         const dialing = { link, controller, waiting: 0, status: listeners };
         link.catch(() => {}).finally(() => {
             if (this.dialing === dialing) this.dialing = undefined;

@@ -162,16 +162,15 @@ describe("where sshd forbids forwarding", () => {
         "mv /bin/bash.away /bin/bash; mv /usr/bin/curl.away /usr/bin/curl; sed -i 1s#/bin/sh#/bin/bash# /etc/passwd";
 
     test("the host itself makes the connection, or is refused before the switch", async () => {
-        // Other limits are another login: its connection is made under the new settings of sshd.
-        const anew = { ...connection, dialErrorLimit: 4 };
+        // A host key said otherwise is another login: its connection is made under the new settings of sshd.
+        const anew = { ...connection, hostKey: `${host.hostKey} anew` };
+        const onceMore = { ...connection, hostKey: `${host.hostKey} once-more` };
         await onHost(host, forbid);
         try {
             await service.up({ ...inputs({ http: { port: 8080 } }), connection: anew });
             await onHost(host, hide);
             try {
-                const failed = await failure(
-                    service.up({ ...inputs({ tcp: { port: 8080 } }), connection: { ...anew, perDialTimeout: 20 } }),
-                );
+                const failed = await failure(service.up({ ...inputs({ tcp: { port: 8080 } }), connection: onceMore }));
                 expect(failed.isPartial).toBe(false);
                 expect(failed.message).toContain("property health.tcp");
                 expect(failed.message).toContain("the host has neither bash nor curl to do it instead");

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts";
-import { failure, type Json } from "./deployment";
+import { type Deployment, failure, type Json } from "./deployment";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, makeToyService } from "./hello";
 import type { Provider } from "./provider";
 
@@ -128,6 +128,56 @@ test("a host without portablectl", async () => {
             needing,
         ),
     );
+});
+
+describe("a host that died", () => {
+    /** Resources on a host of the address that is silent now, with other logins in the state than in the program. */
+    async function resources(
+        port: number,
+        users: string[],
+    ): Promise<{ own: Provider; all: Deployment[]; restore: () => Promise<void> }> {
+        const own = await program.provider({ environment: { PORTABLE_DELETE_UNREACHABLE: "true" } });
+        const living = own.resource("DropIn", "x");
+        await living.up({ unit: "toy.service", text: "[Service]\nNice=1\n", connection: connectionTo(host) });
+        const dead = { ...connectionTo(host), host: "127.0.0.1", port, perDialTimeout: 1, dialErrorLimit: 2 };
+        const all = users.map((user) => {
+            const { dialErrorLimit, ...before } = dead;
+            const other = own.takeOver(living);
+            other.inputs = { ...living.inputs, connection: dead };
+            other.outputs = { ...living.outputs, connection: user === "" ? before : { ...before, user } };
+            return other;
+        });
+        const restore = async () => {
+            await living.destroy();
+            await own.stop();
+        };
+        return { own, all, restore };
+    }
+
+    test.each([
+        ["at once", ["deploy", "deploy", "deploy"]],
+        ["one after another", ["", "deploy", "nosudo"]],
+    ])("is dialed once for all its resources, %s", async (order, users) => {
+        let dials = 0;
+        const silent = createServer(() => dials++).listen(0, "127.0.0.1");
+        await new Promise((done) => silent.once("listening", done));
+        const { own, all, restore } = await resources((silent.address() as { port: number }).port, users);
+        const messages: string[] = [];
+        const refreshed = (resource: Deployment) =>
+            resource.refresh().then(
+                () => messages.push("refreshed"),
+                (error: Error) => messages.push(error.message),
+            );
+        if (order === "at once") await Promise.all(all.map(refreshed));
+        else for (const resource of all) await refreshed(resource);
+        for (const message of messages) expect(message).toContain("no answer within 1 s (2 tries in 2 s)");
+        expect(messages.length).toBe(3);
+        for (const resource of all) await resource.destroy();
+        expect(own.warnings().filter((text) => text.includes("taken for gone"))).toHaveLength(3);
+        silent.close();
+        await restore();
+        expect(dials).toBe(2);
+    });
 });
 
 describe("destroy with an unreachable host", () => {
