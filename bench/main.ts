@@ -5,7 +5,7 @@ import { ansibleContenders, shellContenders } from "./by-hand";
 import type { Contender } from "./contender";
 import { bootHosts, type Hosts } from "./hosts";
 import { makeImage } from "./images";
-import { pulumiContenders } from "./pulumi";
+import { OPENSSH, OURS, pulumiContenders } from "./pulumi";
 import { writeReport } from "./report";
 import { type Measured, oneRound, type Release } from "./rounds";
 
@@ -14,17 +14,28 @@ const megabytes = number("BENCH_MB", 20);
 const seconds = number("BENCH_SECONDS", 720);
 /** As from an office to a data centre of the same country. */
 const line = { roundTripMs: number("BENCH_ROUND_TRIP_MS", 20), megabits: number("BENCH_MEGABITS", 100) };
-/** So many rounds at most; after that part of the time no further one begins. */
-const plans = [
-    { title: "1 host", hosts: 1, rounds: number("BENCH_ROUNDS", 5), share: 0.35 },
+interface Plan {
+    title: string;
+    hosts: number | "distant";
+    /** So many at most. */
+    rounds: number;
+    /** After that part of the time no further round begins. */
+    share: number;
+    /** Names of the contenders; all unless given. */
+    only?: readonly string[];
+}
+
+const plans: readonly Plan[] = [
+    { title: "1 host", hosts: 1, rounds: number("BENCH_ROUNDS", 5), share: 0.3 },
     {
         title: `1 host, ${line.roundTripMs} ms away by ${line.megabits} Mbit/s`,
         hosts: "distant",
         rounds: number("BENCH_ROUNDS_DISTANT", 5),
-        share: 0.75,
+        share: 0.6,
     },
-    { title: "5 hosts", hosts: 5, rounds: number("BENCH_ROUNDS_OF_5", 3), share: 0.9 },
-] as const;
+    { title: "5 hosts", hosts: 5, rounds: number("BENCH_ROUNDS_OF_5", 3), share: 0.75 },
+    { title: "10 hosts", hosts: 10, rounds: number("BENCH_ROUNDS_OF_10", 3), share: 0.95, only: [OURS, OPENSSH] },
+];
 
 async function main(): Promise<void> {
     const directory = mkdtempSync(path.join(tmpdir(), "portable-bench-"));
@@ -69,6 +80,7 @@ async function measure(
         for (let round = 1; round <= plan.rounds; round++) {
             if (round > 1 && Date.now() - began > plan.share * seconds * 1000) break;
             for (const contender of contenders) {
+                if (!(plan.only?.includes(contender.name) ?? true)) continue;
                 if (Date.now() - began > seconds * 1000) {
                     console.log(`${plan.title}, ${contender.name}: left out of round ${round}, the time is over`);
                     continue;

@@ -14,6 +14,7 @@ const commandVersion = versionOf("@pulumi/command");
 
 /** Names of columns. */
 export const OURS = "portable";
+export const OPENSSH = "portable by OpenSSH";
 export const EMPTY = "no resources";
 const COMMAND = "@pulumi/command";
 const PIPED = "@pulumi/command piped";
@@ -23,11 +24,14 @@ export async function pulumiContenders(setup: Setup): Promise<Found[]> {
     const version = await firstLine("pulumi", ["version"]);
     if (version === undefined) {
         const missing = "no `pulumi` on PATH";
-        return [OURS, COMMAND, PIPED, EMPTY].map((name) => ({ name, missing }));
+        return [OURS, OPENSSH, COMMAND, PIPED, EMPTY].map((name) => ({ name, missing }));
     }
     const workspace = new Workspace(setup);
     await workspace.install("portable", ourVersion, path.join(root, "provider"));
     const portable = await workspace.contender("portable", OURS, `this provider, Pulumi CLI ${version}`);
+    const openssh = await workspace.contender("portable", OPENSSH, "the same with `client: openssh`", {
+        settings: { "bench-portable:client": "openssh" },
+    });
     const empty = await workspace.contender("empty", EMPTY, "`pulumi up` of a program without resources", {
         only: "no change",
     });
@@ -36,13 +40,13 @@ export async function pulumiContenders(setup: Setup): Promise<Found[]> {
         plugin !== undefined && (await workspace.install("command", commandVersion, plugin).then(() => true));
     if (!installed) {
         const missing = "no pulumi-resource-command on PATH or in ~/.pulumi/plugins";
-        return [portable, { name: COMMAND, missing }, { name: PIPED, missing }, empty];
+        return [portable, openssh, { name: COMMAND, missing }, { name: PIPED, missing }, empty];
     }
     const described = `@pulumi/command ${commandVersion}: CopyToRemote for image and drop-in, then Command; Pulumi CLI ${version}`;
     const command = await workspace.contender("command", COMMAND, described);
     const shorter = "the same, with the drop-in as standard input of the Command: a connection less";
     const piped = await workspace.contender("command", PIPED, shorter, { settings: { "bench-command:piped": true } });
-    return [portable, command, piped, empty];
+    return [portable, openssh, command, piped, empty];
 }
 
 /** The plugin's program: on PATH, or as `pulumi plugin install resource command` left it. */

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Deploys to real hosts with every contender, side by side, and writes docs/how-it-works/benchmarks.md: about 12 minutes.
-#   BENCH_ROUNDS, BENCH_ROUNDS_DISTANT, BENCH_ROUNDS_OF_5   largest number of rounds of each table
+#   BENCH_ROUNDS, BENCH_ROUNDS_DISTANT, BENCH_ROUNDS_OF_5, BENCH_ROUNDS_OF_10   largest number of rounds of each table
 #   BENCH_MB        size of the image in megabytes
 #   BENCH_ROUND_TRIP_MS, BENCH_MEGABITS   latency and bandwidth of the line to the distant host
 #   BENCH_SECONDS   time after which no further round begins

@@ -4,7 +4,8 @@ import * as portable from "pulumi-portable";
 const config = new pulumi.Config();
 
 for (const { name } of config.requireObject<{ name: string }[]>("hosts")) {
-    const connection = { host: name }; // a name from ssh_config
+    // The host is a name from ssh_config.
+    const connection = { host: name, client: config.get<"auto" | "openssh">("client") ?? "auto" };
     const image = new portable.PortableImage(`image-${name}`, {
         name: "hello",
         version: "1.0",

@@ -9,7 +9,7 @@ import type { Link } from "./link/link";
 import { ignoredWarning, type Login } from "./login/login";
 import { NoCommonAlgorithm } from "./login/no-common-algorithm";
 import { resolveLogin } from "./login/resolve-login";
-import { SharedLink } from "./shared-link";
+import { type DialOptions, SharedLink } from "./shared-link";
 import { hostOf } from "./ssh-host";
 
 export interface PoolOptions {
@@ -86,7 +86,7 @@ class Links {
         this.links.clear();
     }
 
-    private async dial(login: Login, options: { signal: AbortSignal; status: (text: string) => void }): Promise<Link> {
+    private async dial(login: Login, options: DialOptions): Promise<Link> {
         if (login.client === "openssh") {
             const { dialOpenSsh } = await import("./openssh/dial");
             return dialOpenSsh(login, options);

@@ -10,7 +10,13 @@ import { SpareSession } from "./session/spare-session";
 const SESSIONS_AT_ONCE = 8;
 
 type Status = (text: string) => void;
-export type Dial = (login: Login, options: { signal: AbortSignal; status: Status }) => Promise<Link>;
+export interface DialOptions {
+    signal: AbortSignal;
+    status: Status;
+    /** Whether the connection is closed again without a session: it shows only that the host lets the login in. */
+    isOnlyLogin?: boolean;
+}
+export type Dial = (login: Login, options: DialOptions) => Promise<Link>;
 
 /** A use of the connection; it stays open until the last one is released. */
 export interface Lease {
@@ -77,6 +83,11 @@ export class SharedLink {
             release();
             throw error;
         }
+    }
+
+    /** Logs in anew, and leaves. @throws what dialing throws; the signal's reason when aborted */
+    async tryLogin(signal: AbortSignal = new AbortController().signal): Promise<void> {
+        (await this.dial(this.login, { signal, status: () => {}, isOnlyLogin: true })).close();
     }
 
     /** A connection of its own, which the caller closes. */

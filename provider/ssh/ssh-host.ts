@@ -26,7 +26,7 @@ export function hostOf(connection: Connection, shared: SharedLink): Host {
         run: (program, options = {}) => located({ host: name }, () => run(shared, rights, program, options)),
         open: (address, { signal } = {}) =>
             located({ host: name }, () => inSession(shared, signal, (link) => open(shared, link, address, signal))),
-        reach: ({ signal } = {}) => located({ host: name }, async () => (await shared.dialAnother(signal)).close()),
+        reach: ({ signal } = {}) => located({ host: name }, () => shared.tryLogin(signal)),
         inTurn: (work, { signal } = {}) => inQueue(shared.turn, signal, work),
         upload: (file, path, options = {}) => located({ host: name }, () => upload(shared, file, path, options)),
     };

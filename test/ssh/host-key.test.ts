@@ -36,6 +36,7 @@ function login(policy: Partial<HostKeyPolicy>, port = 22): Login {
         hostKey: { ignore: false, names: ["web1"], files: [knownHosts], revokedFiles: [], ...policy },
         credentials: { isAgentGiven: false, identitiesOnly: false, identityFiles: [] },
         route: { kind: "direct", family: 0 },
+        kexAlgorithms: [],
         dialErrorLimit: 1,
         dialTimeoutSeconds: 1,
     };
