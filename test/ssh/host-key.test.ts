@@ -37,6 +37,7 @@ function login(policy: Partial<HostKeyPolicy>, port = 22): Login {
         credentials: { isAgentGiven: false, identitiesOnly: false, identityFiles: [] },
         route: { kind: "direct", family: 0 },
         kexAlgorithms: [],
+        ciphers: [],
         dialErrorLimit: 1,
         dialTimeoutSeconds: 1,
     };

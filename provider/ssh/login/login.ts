@@ -47,8 +47,9 @@ export interface Login {
     hostKey: HostKeyPolicy;
     credentials: Credentials;
     route: Route;
-    /** Key exchanges that ssh_config allows, the preferred first; empty where there is no program ssh. */
+    /** What ssh_config allows, the preferred first; empty where there is no program ssh. */
     kexAlgorithms: string[];
+    ciphers: string[];
     /** How often a refused or silent port is tried; -1 is without limit. */
     dialErrorLimit: number;
     /** Seconds for one try; 0 is without limit. */

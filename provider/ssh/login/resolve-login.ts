@@ -93,6 +93,7 @@ async function resolveHop(connection: Proxy, options: HopOptions): Promise<Login
         credentials,
         route,
         kexAlgorithms: one("kexalgorithms")?.split(",") ?? [],
+        ciphers: one("ciphers")?.split(",") ?? [],
         dialErrorLimit: connection.dialErrorLimit ?? 10,
         dialTimeoutSeconds: connection.perDialTimeout ?? (Number.parseInt(one("connecttimeout") ?? "", 10) || 15),
         mayUseOpenSsh: options.client !== "built-in" && settings !== undefined,

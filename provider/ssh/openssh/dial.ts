@@ -8,6 +8,7 @@ import { askpassEnvironment, sshArguments } from "./arguments";
 import { explain } from "./explain";
 import { OpenSshLink } from "./openssh-link";
 import { PrivateFiles } from "./private-files";
+import { quickAlgorithms } from "./quick-algorithms";
 import { SshLog } from "./ssh-log";
 
 /** How long the login may take, which may wait for a person: sshd's default LoginGraceTime. */
@@ -43,7 +44,7 @@ export function dialOpenSsh(login: Login, options: DialOptions): Promise<Link> {
 }
 
 async function dialOnce(login: Login, { signal, status, isOnlyLogin }: DialOptions): Promise<Link> {
-    const { files, args } = await prepare(login, isOnlyLogin ? quickKeyExchange(login) : []);
+    const { files, args } = await prepare(login, quickAlgorithms(login, isOnlyLogin));
     const log = new SshLog();
     const keeper = startKeeper(files, ["ssh", ...args], askpassEnvironment(login, files));
     const close = () => keeper.stdin.end();
@@ -62,18 +63,6 @@ async function dialOnce(login: Login, { signal, status, isOnlyLogin }: DialOptio
         close();
         throw error;
     }
-}
-
-const CURVE25519 = /^curve25519-sha256(@libssh\.org)?$/;
-
-/**
- * The quickest of the key exchanges that the user's settings allow, first: those that withstand a quantum computer take
- * 60 ms of processor time, and a login without a session sends nothing that would need them. A password does.
- */
-function quickKeyExchange({ kexAlgorithms, credentials }: Login): string[] {
-    if (credentials.password !== undefined || !kexAlgorithms.some((name) => CURVE25519.test(name))) return [];
-    const quick = kexAlgorithms.toSorted((one, other) => Number(CURVE25519.test(other)) - Number(CURVE25519.test(one)));
-    return ["-o", `KexAlgorithms=${quick.join(",")}`];
 }
 
 /** Writes the files, and gives the arguments of a master that opens no session. */
