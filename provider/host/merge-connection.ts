@@ -92,7 +92,7 @@ function fieldsText(fields: object): string {
 
 /** A connection, parts of which may be unknown, with the defaults of those fields that have one: for comparisons. */
 export function canonicalConnection(connection: unknown): unknown {
-    const defaults = { dialErrorLimit: 10, perDialTimeout: 15, insecureIgnoreHostKey: false };
+    const defaults = { dialErrorLimit: 10, perDialTimeout: 15, insecureIgnoreHostKey: false, client: "auto" };
     if (connection === undefined) return defaults;
     return isRecord(connection) ? { ...defaults, ...connection } : connection;
 }

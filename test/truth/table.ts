@@ -23,6 +23,7 @@ interface Field {
 const connectionSpellings = (base: Inputs): unknown[] => [
     { ...base, perDialTimeout: 15 },
     { ...base, insecureIgnoreHostKey: false },
+    { ...base, client: "auto" },
 ];
 
 /** `content` and `mode` of a host file of each lane. */
@@ -87,7 +88,7 @@ function dropInFields(connection: Inputs): Record<string, Field> {
             beside: { sections: undefined },
         },
         files: files("/etc/truth-drop-in"),
-        onChange: { values: ["restart", "reload", "none"] },
+        onChange: { values: ["restart", "reload", "none"], spellings: [undefined] },
         connection: {
             values: [connection, { ...connection, dialErrorLimit: 5 }],
             spellings: connectionSpellings(connection),
