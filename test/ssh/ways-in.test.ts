@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { sh } from "../../provider/host/shell";
 import { resolveLogin } from "../../provider/ssh/login/resolve-login";
 import { createPool } from "../../provider/ssh/pool";
+import { RUN_TIMEOUT_MS } from "../acceptance/example";
 import type { Json } from "../lifecycle/deployment";
 import { helloProgram, image, onHost } from "../lifecycle/hello";
 import { Provider } from "../lifecycle/provider";
 import { bootTimeoutMs } from "./hosts";
+import { HelloOnCli, hasCli } from "./ways/on-the-cli";
 import { connectionOf, type Way, ways } from "./ways/ways";
 import { endWorld, inHome, makeWorld, PASSPHRASE, PASSWORD, SUDO_PASSWORD, text, type World } from "./ways/world";
 
@@ -94,9 +96,34 @@ describe("examples/hello is deployed, answers and is destroyed", () => {
         expect((await world.host.http(8080, "/")).body).toContain("Hello");
         await provider.destroyAll();
         await provider.stop();
+        await nothingIsLeft();
+    });
+
+    (hasCli ? describe : describe.skip)("on the Pulumi CLI", () => {
+        let hello: HelloOnCli;
+        beforeAll(async () => {
+            hello = new HelloOnCli();
+            await hello.prepare();
+        }, bootTimeoutMs);
+        afterAll(() => hello?.remove());
+
+        test.each(deployed)(
+            "$name",
+            async (way) => {
+                const stack = way.name.replace(/\W+/g, "-");
+                await hello.deploy(stack, connectionOf(world, way, "auto"), async () => {
+                    expect((await world.host.http(8080, "/")).body).toContain("Hello");
+                });
+                await nothingIsLeft();
+            },
+            RUN_TIMEOUT_MS,
+        );
+    });
+
+    async function nothingIsLeft(): Promise<void> {
         const left = "find /etc/systemd/system.attached /var/lib/portables -mindepth 1 2>/dev/null || true";
         expect(await onHost(world.host, left)).toBe("");
-    });
+    }
 });
 
 test("a security key that waits for a touch is awaited, longer than a try to connect may take", async () => {
