@@ -2,7 +2,7 @@ import { type Effect, effectOf } from "../systemd/unit-kinds";
 import { isPrefix, isTemplate, kindOf, patternOf } from "../systemd/unit-names";
 import { filesLibrary, filesToWrite, type HostFile, showFilesLibrary } from "./files";
 import type { Owner } from "./owner";
-import { deadlineLibrary, hostLibrary, lockLibrary, settleLibrary } from "./program";
+import { deadlineLibrary, endingLibrary, hostLibrary, lockLibrary, settleLibrary, socketFilesLibrary } from "./program";
 import { rollbackStepSeconds } from "./rollback-limit";
 import apply from "./sh/apply-drop-in.sh";
 import read from "./sh/read-drop-in.sh";
@@ -41,6 +41,8 @@ ${header({
     doing: DOING[effect],
     step_seconds: rollbackStepSeconds(budgetSeconds),
 })}
+${endingLibrary(budgetSeconds)}
+${socketFilesLibrary}
 ${shellFile(together)}
 ${shellFile(apply)}
 `;
@@ -48,8 +50,8 @@ ${shellFile(apply)}
 
 /**
  * Has systemd check the drop-in, writes it and its host files, and makes the unit take them; where that fails, it rolls
- * back. Before it changes anything it may report `no-unit`, `masked`, `cannot VERB UNIT`, `needs-restart UNIT`, or the
- * blocks `findings`, `taken PATH` or `unable PATH`, and stop. Then it reports `changing`, `step TEXT`, and `done`, with
+ * back. Before it changes anything it may report `no-unit`, `masked`, `cannot VERB UNIT`, `needs-restart UNIT`,
+ * `ending UNIT...` (somebody stops them, and that doesn't end), or the blocks `findings`, `taken PATH` or `unable PATH`, and stop. Then it reports `changing`, `step TEXT`, and `done`, with
  * `unread UNIT PATH` for each unit that reads another file in place of the drop-in, and `later UNIT` for each that takes
  * the change at its next start; or `failed TEXT` (with the blocks `output` and `journal`) and `running old` or
  * `running nothing TEXT`. In both cases it reports the recorded files as they are at the end.

@@ -8,10 +8,12 @@ import {
 } from "../systemd/paths";
 import type { Report } from "./report";
 import deadline from "./sh/deadline.sh";
+import ending from "./sh/ending.sh";
 import frameText from "./sh/frame.sh";
 import inspectHost from "./sh/inspect-host.sh";
 import lock from "./sh/lock.sh";
 import settle from "./sh/settle.sh";
+import socketFiles from "./sh/socket-files.sh";
 import { header, type Shell, sh, shellFile } from "./shell";
 
 /**
@@ -58,5 +60,16 @@ export function deadlineLibrary(budgetSeconds: number): Shell {
     return sh`${header({ budget_seconds: budgetSeconds })}${shellFile(deadline)}`;
 }
 
+/** Seconds for units to end that somebody stops: a little more than the 90 s that systemd gives a stop by default. */
+const ENDING_SECONDS = 100;
+
+/** Defines `await_ends`. */
+export function endingLibrary(budgetSeconds: number): Shell {
+    return sh`${header({ ending_seconds: Math.min(ENDING_SECONDS, budgetSeconds) })}${shellFile(ending)}`;
+}
+
 /** Defines `read_state` and `settle`. */
 export const settleLibrary: Shell = shellFile(settle);
+
+/** Defines `socket_files` and `remove_socket_files`, for which the library of files must be there. */
+export const socketFilesLibrary: Shell = shellFile(socketFiles);

@@ -3,6 +3,15 @@ import type { Performed } from "../host/perform";
 import { pathText } from "../schema/values";
 import { isDropInPath } from "../systemd/paths";
 
+/** Throws for units that somebody has begun to stop, and that don't come to an end with it. */
+export function refuseEnding(units: readonly string[]): void {
+    if (units.length === 0) return;
+    throw new UserError({
+        what: `${units.join(", ")}: stopping, restarting or reloading has begun there, and hasn't ended`,
+        todo: "See `systemctl list-jobs` and the journal of the unit there, and run `pulumi up` again; nothing was changed",
+    });
+}
+
 /** Throws for what systemd finds wrong in a drop-in; `property` names the input of `hello.service.d/override.conf`. */
 export function refuseFindings(report: Performed, property: (dropIn: string) => string): void {
     const findings = report.block("findings")?.trim();

@@ -19,6 +19,10 @@ export interface ShownUnit extends Omit<UnitState, "links"> {
     rootImage: string;
     result: string;
     type: string;
+    /** Whether a oneshot stays active when its work is done (RemainAfterExit=). */
+    remains: boolean;
+    /** Whether a start was tried since systemd has loaded the unit, and whether its conditions were met then. */
+    start: "none" | "skipped" | "tried";
     fragmentPath: string;
     /** Units that start it: its socket, its timer. */
     triggeredBy: string[];
@@ -28,7 +32,7 @@ export interface ShownUnit extends Omit<UnitState, "links"> {
 }
 
 export const SHOWN_PROPERTIES =
-    "Id,LoadState,ActiveState,SubState,UnitFileState,RootImage,Result,Type,FragmentPath,TriggeredBy,DropInPaths,NeedDaemonReload";
+    "Id,LoadState,ActiveState,SubState,UnitFileState,RootImage,Result,Type,FragmentPath,TriggeredBy,DropInPaths,NeedDaemonReload,RemainAfterExit,ConditionResult,ConditionTimestampMonotonic,Job";
 
 /** Parses `systemctl show -p ... UNIT...`: `Key=value` lines, an empty line between units (systemctl(1)). */
 export function parseShow(text: string): Map<string, ShownUnit> {
@@ -51,6 +55,8 @@ export function parseShow(text: string): Map<string, ShownUnit> {
             rootImage: property("RootImage"),
             result: property("Result"),
             type: property("Type"),
+            remains: property("RemainAfterExit") === "yes",
+            start: startOf(property("ConditionTimestampMonotonic"), property("ConditionResult")),
             fragmentPath: property("FragmentPath"),
             // A name with a backslash is in quotes.
             triggeredBy: splitWords(property("TriggeredBy")) ?? [],
@@ -65,12 +71,37 @@ export function unitState({ load, active, sub, enablement }: ShownUnit, links: s
     return { load, active, sub, enablement, links };
 }
 
-/** Whether a unit counts as started: it is active, or a oneshot that has done its work. */
-export function isServing(unit: Pick<ShownUnit, "active" | "sub" | "type" | "result">): boolean {
-    return (
-        unit.active === "active" ||
-        unit.active === "reloading" ||
-        unit.active === "template" ||
-        (unit.active === "inactive" && unit.type === "oneshot" && unit.result === "success")
-    );
+function startOf(conditionsCheckedAt: string, conditionResult: string): ShownUnit["start"] {
+    if (conditionsCheckedAt === "" || conditionsCheckedAt === "0") return "none";
+    return conditionResult === "no" ? "skipped" : "tried";
 }
+
+/**
+ * Whether a unit counts as started: it is active, or a oneshot that has done its work. systemd forgets whether a oneshot
+ * has run when nothing refers to it, such as one that isn't enabled: that counts as done.
+ */
+export function isServing(unit: ShownUnit): boolean {
+    if (["active", "reloading", "refreshing", "template"].includes(unit.active)) return true;
+    if (unit.type !== "oneshot") return false;
+    if (unit.active === "activating") return !unit.sub.startsWith("auto-restart");
+    if (unit.active !== "inactive" || unit.result !== "success") return false;
+    if (unit.start === "none") return !unit.remains && !unit.enablement.startsWith("enabled");
+    return !unit.remains || unit.start === "skipped";
+}
+
+/** A unit that systemd hasn't loaded, such as an instance that was never started. */
+export const NOT_LOADED: ShownUnit = {
+    load: "loaded",
+    active: "inactive",
+    sub: "dead",
+    enablement: "disabled",
+    rootImage: "",
+    result: "",
+    type: "",
+    remains: false,
+    start: "none",
+    fragmentPath: "",
+    triggeredBy: [],
+    dropInPaths: [],
+    needDaemonReload: false,
+};

@@ -127,7 +127,7 @@ const inspect = {
     texts: [override.path],
     instances: [],
     declaredImage: undefined,
-    mayRollBack: true,
+    budgetSeconds: 600,
 };
 
 /** Every program that runs on a host, with some shapes of each. */
@@ -157,7 +157,7 @@ const bodies: Record<string, (report: Report) => Shell> = {
     "image-release": () => releaseImage(owner, machineId, image.path),
     "service-inspect": () => inspectService({ ...inspect, image: image.path }),
     "service-inspect-extensions": () => inspectService({ ...inspect, image: image.path, extensions: ["/srv/b.raw"] }),
-    "service-inspect-attached": () => inspectService({ ...inspect, mayRollBack: false }),
+    "service-inspect-attached": () => inspectService({ ...inspect, budgetSeconds: undefined }),
     "service-detach": () => detachService("hello", owner, machineId, 600),
     "service-rest": () => restOfSwitch("hello", owner, { ...update, drop: ["/etc/x"] }, "id01", "the connection ended"),
     ...Object.fromEntries(

@@ -78,6 +78,13 @@ test("a socket that was stopped under its service, which runs on: systemd starts
     expect(initErrors).toEqual([unhealthy("hello.socket is inactive (dead)")]);
 });
 
+test("a socket that has been started as often as its start limit allows", async () => {
+    const { initErrors } = await drifted(
+        "for start in 1 2 3 4 5; do systemctl stop hello.service hello.socket; systemctl start hello.socket || true; done; systemctl stop hello.service hello.socket",
+    );
+    expect(initErrors).toContain(unhealthy("hello.socket is failed (failed)"));
+});
+
 test("a service that has crashed", async () => {
     const { initErrors } = await drifted(
         "systemctl stop hello.socket; systemctl kill -s SEGV hello.service; sleep 0.2",

@@ -5,7 +5,7 @@ import { type HostFacts, hostFacts } from "../facts";
 import { type FoundFile, foundFiles, oneLine, parentsLibrary, showFilesLibrary } from "../files";
 import { metadataLibrary, unitsOfMetadata } from "../image-metadata";
 import { marks } from "../portabled-252";
-import { hostLibrary, lockLibrary } from "../program";
+import { endingLibrary, hostLibrary, lockLibrary } from "../program";
 import type { Reported } from "../report";
 import inspect from "../sh/inspect-service.sh";
 import showUnits from "../sh/show-units.sh";
@@ -70,6 +70,8 @@ export interface InspectedService {
     recorded: boolean;
     /** Whether a switch is under way, or one that was cut off has left files. */
     isUnfinished: boolean;
+    /** Units that somebody has begun to stop, restart or reload, and that don't come to an end with it. */
+    ending: string[];
 }
 
 export function inspectService(request: {
@@ -86,8 +88,8 @@ export function inspectService(request: {
     declaredImage: string | undefined;
     /** Names of instances that are declared. */
     instances: readonly string[];
-    /** Whether a switch that was cut off may be rolled back. */
-    mayRollBack: boolean;
+    /** Undefined where the host is only read; otherwise a switch that was cut off is rolled back, and stops are awaited. */
+    budgetSeconds: number | undefined;
 }): Shell {
     return sh`
 ${header({
@@ -97,13 +99,14 @@ ${header({
     instances: request.instances,
     declared_image: request.declaredImage,
     hiding_directories: DIRECTORIES_BEFORE_ATTACHED,
-    may_roll_back: request.mayRollBack ? "1" : "",
+    may_roll_back: request.budgetSeconds === undefined ? "" : "1",
 })}
 ${wordsFunction("with_extensions", request.extensions.map(oneLine))}
 ${wordsFunction("with_paths", request.paths.map(oneLine))}
 ${wordsFunction("with_texts", request.texts)}
 ${hostLibrary}
 ${lockLibrary}
+${endingLibrary(request.budgetSeconds ?? 0)}
 ${showUnitsLibrary}
 ${showFilesLibrary}
 ${parentsLibrary}
@@ -174,6 +177,7 @@ export function parseInspection(
         applied: reported.has("applied"),
         recorded: reported.has("record"),
         isUnfinished: reported.has("unfinished"),
+        ending: reported.one("ending")?.split(" ") ?? [],
     };
 }
 

@@ -3,7 +3,7 @@ import { isDropInPath, unitOfDropIn } from "../../systemd/paths";
 import { isYes } from "../../systemd/syntax";
 import { lastValueOf, parseUnit } from "../../systemd/unit-file";
 import { instanceOf, isTemplate, kindOf, templateOf } from "../../systemd/unit-names";
-import { isServing, type ShownUnit } from "../../systemd/unit-states";
+import { isServing, NOT_LOADED, type ShownUnit } from "../../systemd/unit-states";
 import type { DropInToVerify } from "../verify";
 import { concerns, DeclaredUnits } from "./declared";
 import type { DesiredService } from "./desired";
@@ -211,8 +211,6 @@ export class Units {
 function isService(unit: string): boolean {
     return unit.endsWith(".service");
 }
-
-const NOT_LOADED = { active: "inactive", sub: "dead", type: "", result: "" };
 
 export function fileName(path: string): string {
     return path.slice(path.lastIndexOf("/") + 1);

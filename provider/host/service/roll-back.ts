@@ -3,7 +3,7 @@ import { isTemplate } from "../../systemd/unit-names";
 import { filesLibrary, oneLine } from "../files";
 import type { Owner } from "../owner";
 import { aloneLibrary } from "../portabled-252";
-import { program, settleLibrary } from "../program";
+import { program, settleLibrary, socketFilesLibrary } from "../program";
 import type { Report } from "../report";
 import { rollbackStepSeconds } from "../rollback-limit";
 import armText from "../sh/arm.sh";
@@ -82,6 +82,7 @@ ${header({ previous: plan.previous?.path, units: plan.units, leave: plan.leave }
 ${filesLibrary(owner, adopted)}
 ${serviceRecordLibrary(name, plan.image, id)}
 ${settleLibrary}
+${socketFilesLibrary}
 ${attachedPathsLibrary(name, plan)}
 ${aloneLibrary}
 `;

@@ -12,13 +12,14 @@ inspect_units() {
         [ -z "$Id" ] || pattern="${Id%%@*}@*.${Id##*.}"
         reads_it || unread=" $changed_unit"
     fi
+    shown=$(show_state "$pattern")
     clear_state
     while IFS='=' read -r key value; do
         if [ -n "$key" ]; then set_property "$key" "$value"; continue; fi
         [ -z "$Id" ] || inspect_unit
         clear_state
     done <<END
-$(show_state "$pattern")
+$shown
 
 END
 }
@@ -47,18 +48,21 @@ inspect_unit() {
         *) unable="$unable $Id" ;;
     esac
 }
-# remember_running: what runs before anything is changed.
+# remember_running: what runs before anything is changed. It returns 1 where a unit is being stopped, and that doesn't end.
 remember_running() {
-    inspect_units
-    [ "$effect" = sockets ] || return 0
+    await_ends inspect_units || return
+    [ "$effect" = sockets ] && [ -n "$triggered" ] || return 0
+    await_ends show_triggered || return
     together=$(active_of $triggered)
 }
+show_triggered() { shown=$(show_state $triggered); }
 # both LIST LIST: words of the first that are in the second.
 both() { for word in $1; do case " $2 " in *" $word "*) printf '%s ' "$word" ;; esac; done; }
 # apply makes the manager and then the units take the change; it returns 1 with $output and $bad set when a unit doesn't
 # take it or doesn't stay up. What didn't run when the program began isn't started. With $must_read the drop-in is there.
 apply() {
-    read_before=$reading
+    read_before=$reading socket_files=
+    [ "$effect" != sockets ] || socket_files=$(socket_files $active)
     output=$(in_time systemctl daemon-reload 2>&1) || return
     inspect_units
     if [ -n "$must_read" ]; then
@@ -90,7 +94,7 @@ apply() {
         sockets)
             sockets=$affected
             needing=$(dependents $sockets $together)
-            output=$(restart_sockets in_time 2>&1)
+            output=$(restart_sockets in_time 2>&1) && remove_socket_files "$socket_files" $sockets
             ;;
         reload)
             for bad in $affected; do
@@ -115,9 +119,10 @@ limited() {
 }
 # roll_back_unit makes the units take their previous settings, and starts those that have failed since.
 roll_back_unit() {
+    [ "$effect" != sockets ] || socket_files=$(socket_files $active)
     limited systemctl daemon-reload
     [ -n "$affected" ] && [ -z "$cannot" ] || return 0
-    if [ "$effect" = sockets ]; then restart_sockets limited
+    if [ "$effect" = sockets ]; then restart_sockets limited && remove_socket_files "$socket_files" $sockets
     else
         for instance in $affected; do
             read_state "$instance"

@@ -46,7 +46,10 @@ inspect_units() {
         case " $units " in *" $unit "*) ;; *) units="$units $unit" ;; esac
     done
     # shellcheck disable=SC2086
-    show_units $units $instances
+    if [ -n "$may_roll_back" ]; then await_ends list_units $units $instances || :
+    else list_units $units $instances
+    fi
+    print_units
     for unit in $units; do say_hidden "$unit"; done
 }
 # say_hidden NAME reports `hidden NAME PATH`, and `masked` after it, for a unit or a drop-in that systemd reads from a

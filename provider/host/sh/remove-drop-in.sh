@@ -1,7 +1,7 @@
 [ "$(cat /etc/machine-id)" = "$machine_id" ] || { say other-machine; exit 0; }
 take_lock
 start_clock
-remember_running
+remember_running || :
 must_read= needs_restart=
 if [ -f "$record" ]; then
     grep -qFx -- "nonce $nonce" "$record" || { say superseded; exit 0; }

@@ -76,6 +76,7 @@ done) || say undo-failed "copying back the attached units"
 attached_dirs -empty | grep -vxF -f "$back/directories" | xargs -r -d '\n' rmdir --
 [ ! -f "$undo/list" ] || files_undo
 attached_paths | sync_listed
+[ "$reason" = boot ] || socket_files=$(socket_files $restart_sockets)
 roll_back_step systemctl daemon-reload
 boot_unit_loaded=1
 if [ -z "$previous" ]; then
@@ -93,13 +94,15 @@ else
     if [ -n "$units_touched" ]; then
         runs=' '
         for unit in $active_services; do runs="$runs$unit=$(run_of "$unit") "; done
-        [ -z "$active_services" ] || systemctl reset-failed -- $active_services 2>/dev/null
+        needing=$(cat "$back/needing" 2>/dev/null)
+        # Starts of before don't count against StartLimitBurst=, which sockets and timers have, too.
+        [ -z "$were_active$needing" ] || systemctl reset-failed -- $were_active $needing 2>/dev/null
         # The sockets first: a connection would start a service again, and systemd opens no socket whose service runs.
         [ -z "$restart_sockets" ] || roll_back_units stop $restart_sockets $active_services
         [ -z "$active_others" ] || roll_back_units start $active_others
+        remove_socket_files "$socket_files" $restart_sockets
         [ -z "$active_services" ] || roll_back_units restart $active_services
-        # shellcheck disable=SC2046
-        [ ! -s "$back/needing" ] || roll_back_units start $(cat "$back/needing")
+        [ -z "$needing" ] || roll_back_units start $needing
     fi
     if [ -n "$units_touched" ] && is_not_restarted; then
         record_switch nothing "rolled back ($reason), but $bad still runs what failed"

@@ -1,5 +1,5 @@
 show_state() {
-    systemctl show -p Id,LoadState,ActiveState,SubState,Result,Type,NRestarts,CanStart,CanStop,CanReload,RootImage,MainPID,FragmentPath,DropInPaths,Triggers,Accept,Transient -- "$@"
+    systemctl show -p Id,LoadState,ActiveState,SubState,Result,Type,NRestarts,CanStart,CanStop,CanReload,RootImage,MainPID,FragmentPath,DropInPaths,Triggers,Accept,Transient,Job -- "$@"
 }
 clear_state() {
     Id= LoadState= ActiveState= SubState= Result= Type= NRestarts=0 CanStart= CanStop= CanReload= RootImage= MainPID=

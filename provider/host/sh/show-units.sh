@@ -2,21 +2,29 @@
 # templates, and the block `links` with the links that enable them. systemctl show refuses a template: of that only what
 # its files say is shown. Connections of a socket with Accept=yes are instances, too, which nobody has declared.
 show_units() {
-    {
-        plain=
-        for unit; do
-            case $unit in
-                *@.*)
-                    show_template "$unit"
-                    [ "$(systemctl show -p Accept --value -- "${unit%@.*}.socket")" = yes ] ||
-                        plain="$plain ${unit%@.*}@*.${unit##*@.}"
-                    ;;
-                *) plain="$plain $unit" ;;
-            esac
-        done
-        # shellcheck disable=SC2086
-        [ -z "$plain" ] || systemctl show -p "$shown_properties" -- $plain
-    } | block show
+    list_units "$@"
+    print_units
+}
+# list_units UNIT... sets $shown to what the block `show` has.
+list_units() {
+    plain= shown=
+    for unit; do
+        case $unit in
+            *@.*)
+                shown="$shown$(show_template "$unit")
+
+"
+                [ "$(systemctl show -p Accept --value -- "${unit%@.*}.socket")" = yes ] ||
+                    plain="$plain ${unit%@.*}@*.${unit##*@.}"
+                ;;
+            *) plain="$plain $unit" ;;
+        esac
+    done
+    # shellcheck disable=SC2086
+    [ -z "$plain" ] || shown=$shown$(systemctl show -p "$shown_properties" -- $plain)
+}
+print_units() {
+    printf '%s\n' "$shown" | block show
     # shellcheck disable=SC2086
     find $link_directories $attached_directories -mindepth 1 -maxdepth 2 -type l \
         '(' -name "${name}[.@-]*" -o -lname "*/${name}[.@-]*" -o -lname "${name}[.@-]*" ')' -printf '%p %l\n' 2>/dev/null | block links

@@ -30,7 +30,10 @@ attempt() {
     case $1 in
         alone) shift; output=$(alone in_time "$@" 2>&1) ;;
         *) output=$(in_time "$@" 2>&1) ;;
-    esac || failed "$what"
+    esac || {
+        case "$1 $2" in "systemctl start"|"systemctl stop") shift 3; find_failed "$@" ;; esac
+        failed "$what"
+    }
 }
 # Tells whether the main process of a service ends by itself, because it catches or blocks the signal that stops it
 # (proc(5), SigCgt and SigBlk).
@@ -140,6 +143,7 @@ start_needing() {
         case " $stop $leave " in *" $unit "*) ;; *) needing="$needing $unit" ;; esac
     done
     [ -n "$needing" ] || return 0
+    systemctl reset-failed -- $needing 2>/dev/null
     comma $needing
     attempt "starting $list again" systemctl start -- $needing
 }
@@ -194,6 +198,7 @@ fi
 if [ -z "$changed" ] && systemctl show -p NeedDaemonReload -- $plain_units | grep -q yes; then
     changed=1
 fi
+socket_files=$(socket_files $restart_sockets)
 [ -z "$changed" ] || { attempt "reloading the systemd configuration" systemctl daemon-reload; boot_unit_loaded=1; }
 if [ -n "$before_unit" ]; then
     # The new image is attached by now, and the old one still runs.
@@ -206,8 +211,9 @@ if [ -n "$stop" ]; then
     comma $stop
     attempt "stopping $list" systemctl stop -- $stop
 fi
-if [ -n "$restart" ]; then
-    systemctl reset-failed -- $restart 2>/dev/null &
+# Starts of before don't count against StartLimitBurst=, which sockets and timers have, too.
+if [ -n "$restart$restart_sockets$start" ]; then
+    systemctl reset-failed -- $restart $restart_sockets $start 2>/dev/null &
     reset_pid=$!
     [ -z "$stop$restart_sockets$start" ] || wait "$reset_pid"
 fi
@@ -218,6 +224,7 @@ if [ -n "$restart_sockets" ]; then
     attempt "stopping $list for the change of a socket" systemctl stop -- $restart_sockets $restart
     comma $restart_sockets
     attempt "starting $list" systemctl start -- $restart_sockets
+    remove_socket_files "$socket_files" $restart_sockets
 fi
 if [ -n "$start" ]; then
     units_touched=1

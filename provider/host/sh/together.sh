@@ -42,7 +42,7 @@ is_connection() {
 # restart_sockets: $sockets, with $together, the services of theirs that are running, and $needing, what needs those.
 # The sockets stop first: a connection would start the service again.
 restart_sockets() {
-    systemctl reset-failed -- $sockets $together 2>/dev/null
+    systemctl reset-failed -- $sockets $together $needing 2>/dev/null
     "$@" systemctl stop -- $sockets $together && "$@" systemctl start -- $sockets || return
     [ -z "$together" ] || "$@" systemctl start -- $together || return
     [ -z "$needing" ] || "$@" systemctl start -- $needing

@@ -25,7 +25,7 @@ say_machine
 say_version
 take_lock
 start_clock
-remember_running
+remember_running || exit 1
 case $load in
     not-found) say no-unit; exit 1 ;;
     masked) say masked; exit 1 ;;

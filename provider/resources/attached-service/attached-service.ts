@@ -10,7 +10,7 @@ import { checkHostFiles, derivedHostFiles, foundDropIns, foundHostFiles } from "
 import { secretIf, warnOfSecrets } from "../content/secrets";
 import { hostOf, removeFromHost } from "../object-host";
 import { newOwner, objectId, ownerOf } from "../owner";
-import { notAsDeclared } from "./checks";
+import { notAsDeclared } from "./as-declared";
 import { dropInsOf } from "./desired";
 import { unitsAsFound } from "./found";
 import { checkHealthInput } from "./health";
@@ -141,7 +141,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             texts,
             instances: instancesIn(old.units),
             declaredImage: old.image,
-            mayRollBack: false,
+            budgetSeconds: undefined,
         });
         if (isAnotherMachine(inspection.facts.machineId)) return undefined;
         const attached = attachedImage(inspection);

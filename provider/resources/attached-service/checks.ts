@@ -1,14 +1,13 @@
 import { UserError } from "../../errors";
 import type { Owner } from "../../host/owner";
 import type { Performed } from "../../host/perform";
-import { DeclaredUnits, type Overrides } from "../../host/service/declared";
+import { DeclaredUnits } from "../../host/service/declared";
 import { type InspectedService, installTexts } from "../../host/service/inspect";
-import type { SwitchPlan } from "../../host/service/plan";
 import { dropInPath, PROFILE_DIRECTORIES, unitOfDropIn } from "../../systemd/paths";
-import { instanceOf, isTemplate, templateOf } from "../../systemd/unit-names";
+import { isTemplate } from "../../systemd/unit-names";
 import { renderUnit } from "../../systemd/unit-sections";
-import { isServing } from "../../systemd/unit-states";
-import { refuseFiles, refuseFindings } from "../refusals";
+import { refuseEnding, refuseFiles, refuseFindings } from "../refusals";
+import { isNeeded } from "./as-declared";
 import type { Inputs } from "./schema";
 
 /** The inputs that a host may refuse. */
@@ -40,6 +39,7 @@ export function refuseInspected(inspected: Inspected): Map<string, string> {
     refuseOwner(inspected);
     refuseHostUnits(inspected, imageUnits);
     refuseHidden(inspected, imageUnits);
+    refuseEnding(inspected.inspection.ending);
     return imageUnits;
 }
 
@@ -198,13 +198,6 @@ function refuseHidden({ inspection, declared }: Inspected, imageUnits: ReadonlyM
     }
 }
 
-/** Whether the unit, or an instance of it, is to be enabled or started. */
-function isNeeded(units: DeclaredUnits["units"], name: string): boolean {
-    return [...units].some(
-        ([unit, { enabled, started }]) => (unit === name || templateOf(unit) === name) && (enabled || started),
-    );
-}
-
 /** Throws the reason why the switch program stopped before it changed anything. */
 export function refuseUntouched(report: Performed, name: string, declared: Declared): never {
     const propertyOf = (file: string, part?: string) => {
@@ -231,69 +224,4 @@ export function refuseUntouched(report: Performed, name: string, declared: Decla
         });
     const problem = { what: "the update ended before it began", reported: report.stderr };
     throw report.has("interrupted") ? new Superseded(problem) : new UserError(problem);
-}
-
-/** An instance that has never been started, or was stopped. */
-const NOT_LOADED = { active: "inactive", sub: "dead", type: "", result: "", enablement: "disabled" };
-
-/** Units that aren't enabled or running as declared; and an update that hasn't come to its end. */
-export function notAsDeclared(inspection: InspectedService, overrides: Overrides): string[] {
-    const texts = new Map(inspection.attached.map(({ unit, text }) => [unit, text] as const));
-    const { units } = new DeclaredUnits(texts, overrides, installTexts(inspection), inspection.facts.systemdVersion);
-    const unfinished = inspection.isUnfinished ? ["an update is under way, or was cut off"] : [];
-    const wanted = new Set([...units.values()].flatMap(({ links }) => links ?? []));
-    const isRuntime = inspection.attached[0]?.isRuntime ?? false;
-    const there = new Set(inspection.links.filter((link) => link.isRuntime === isRuntime).map(({ name }) => name));
-    const wrong = [...units].flatMap(([unit, declared]) => {
-        const state = inspection.shown.get(unit) ?? (instanceOf(unit) === undefined ? undefined : NOT_LOADED);
-        if (state === undefined) return [`${unit} isn't loaded`];
-        const missing = (declared.links ?? []).filter((name) => !there.has(name));
-        const surplus = inspection.links.filter((link) => link.unit === unit && !wanted.has(link.name));
-        const isOtherwiseEnabled =
-            declared.links === undefined
-                ? !state.enablement.startsWith("enabled")
-                : missing.length > 0 && missing.length === declared.links.length && surplus.length === 0;
-        return [
-            ...(declared.started && !isServing(state) ? [`${unit} is ${state.active} (${state.sub})`] : []),
-            ...(isOtherwiseEnabled
-                ? [`${unit} is ${state.enablement}`]
-                : missing.map((name) => `${unit} is enabled in part: ${name} is missing`)),
-            ...(declared.links === undefined ? [] : surplus).map(({ name }) =>
-                declared.links?.length === 0
-                    ? `${unit} is ${state.enablement}: ${name} isn't in its [Install] section, or it isn't to be enabled`
-                    : `${unit} is enabled otherwise: ${name} isn't in its [Install] section`,
-            ),
-        ];
-    });
-    const hidden = inspection.hidden.flatMap(({ name, path, isMasked }) => {
-        if (isMasked) return isNeeded(units, name) ? [`${name} is masked (${path})`] : [];
-        return name.includes("/")
-            ? [`${unitOfDropIn(name)} reads ${path} in place of the drop-in`]
-            : [`${path} hides the unit ${name} of the image`];
-    });
-    return [...unfinished, ...hidden, ...wrong];
-}
-
-/** Drop-ins that a loaded unit hasn't read, for example that of an alias which isn't in force. */
-export function unreadDropIns(
-    { readBy }: Pick<SwitchPlan, "readBy">,
-    { shown }: Pick<InspectedService, "shown">,
-): string[] {
-    return readBy.flatMap(({ path, units }) =>
-        units
-            .filter((unit) => shown.get(unit)?.load === "loaded" && !shown.get(unit)?.dropInPaths.includes(path))
-            .map((unit) => `${unit} doesn't read ${path}`),
-    );
-}
-
-/** Units that the update started or left running, and that are neither active nor activating at its end. */
-export function endedUnits(
-    { started }: Pick<SwitchPlan, "started">,
-    { shown }: Pick<InspectedService, "shown">,
-): string[] {
-    return started.flatMap((unit) => {
-        const state = shown.get(unit);
-        if (state === undefined || isServing(state) || state.active === "activating") return [];
-        return [`${unit} is ${state.active} (${state.sub})`];
-    });
 }

@@ -17,7 +17,8 @@ import { imageName, isDropInPath } from "../../systemd/paths";
 import { instanceOf } from "../../systemd/unit-names";
 import { foundHostFiles, refuseOtherKept } from "../content/host-files";
 import { objectId } from "../owner";
-import { endedUnits, refuseInspected, refuseUntouched, Superseded, unreadDropIns } from "./checks";
+import { endedUnits, unreadDropIns } from "./as-declared";
+import { refuseInspected, refuseUntouched, Superseded } from "./checks";
 import { desiredService } from "./desired";
 import { requireConnections, waitUntilHealthy } from "./health";
 import { type Gap, stateOutputs } from "./outputs";
@@ -62,7 +63,7 @@ export async function inspectHostFor(
         texts: string[];
         instances: string[];
         declaredImage: string | undefined;
-        mayRollBack: boolean;
+        budgetSeconds: number | undefined;
     },
 ): Promise<InspectedService> {
     const report = await perform(context, host, () => inspectService({ ...request, token: request.owner.token }));
@@ -120,7 +121,7 @@ class Reconciliation {
                 texts: [],
                 instances: [...instancesIn(this.desired.units), ...instancesIn(this.request.formerUnits)],
                 declaredImage: this.desired.image,
-                mayRollBack: true,
+                budgetSeconds: budgetSeconds(this.context),
             });
             requirePortable(inspection.facts, this.host.name);
             if (!inspection.isUnfinished || count === INSPECTIONS) return inspection;
@@ -142,7 +143,7 @@ class Reconciliation {
         if (!report.has("done")) throw await this.failure(inspection, plan, report, unhealthy);
         const shown = shownUnits(report);
         // Such as a socket that somebody stopped just before: systemd stops it when its service has ended.
-        const ended = endedUnits(plan, shown).map((unit) => `${unit} on ${this.host.name} after it was started`);
+        const ended = endedUnits(plan, shown).map((unit) => `${unit} on ${this.host.name} at the end of the update`);
         if (ended.length > 0 && isFirst) throw new Superseded({ what: ended.join(", ") });
         for (const unit of ended)
             this.context.warn(`${unit}. Something stops it, or it ends by itself: read its journal there.`);

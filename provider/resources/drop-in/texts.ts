@@ -1,7 +1,7 @@
 import type { HostContext } from "../../contract";
 import { UserError } from "../../errors";
 import type { Performed } from "../../host/perform";
-import { refuseFiles, refuseFindings } from "../refusals";
+import { refuseEnding, refuseFiles, refuseFindings } from "../refusals";
 
 /* Errors and warnings about a drop-in that can't be written, or that has no effect. */
 
@@ -73,6 +73,7 @@ export function refuseUntouched(report: Performed, declared: { unit: string; tex
             todo: `Run \`systemctl unmask ${declared.unit}\` there; nothing was changed`,
         });
     refuseEffect(report);
+    refuseEnding(report.one("ending")?.split(" ") ?? []);
     refuseFiles(report, () => "name");
     throw new UserError({ what: "the drop-in couldn't be written", reported: report.stderr });
 }

@@ -56,8 +56,6 @@ describe.each(suites)("on %s", (suite) => {
         const part = await shown(host, "hello-part.service", "InvocationID");
         const job = await shown(host, "hello-job.service", "InvocationID");
         await deploy("two");
-        // systemd forgets the address of a socket when it reads the new one, and leaves its file.
-        await onHost(host, "rm -f /run/hello-sock-one");
         for (const unit of ["hello.service", "www.service", "hello@main.service", "hello-sock.service"])
             expect(await program(unit)).toBe("/usr/bin/idle two");
         expect((await shown(host, "hello-job.timer", "NextElapseUSecRealtime")).NextElapseUSecRealtime).toBe(
@@ -68,7 +66,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await shown(host, "hello-job.service", "InvocationID")).toEqual(job);
         expect((await shown(host, "hello-sock.socket", "Listen")).Listen).toContain("/run/hello-sock-two");
         expect((await shown(host, "hello-sock.socket", "ActiveState")).ActiveState).toBe("active");
-        expect(await onHost(host, "ls /run/hello-sock-two")).toBe("/run/hello-sock-two");
+        expect(await onHost(host, "ls /run/hello-sock-*")).toBe("/run/hello-sock-two");
         // The target wants one more unit, and the ones that are part of it weren't stopped for that.
         expect((await shown(host, "hello-all.target", "Description")).Description).toBe("two");
         expect(await program("hello-more.service")).toBe("/usr/bin/idle two");

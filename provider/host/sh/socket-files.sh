@@ -1,0 +1,23 @@
+# socket_files SOCKET... prints the files that systemd removes when these sockets stop (RemoveOnStop=). When it reads another
+# ListenStream=, it forgets the old path, and the file stays.
+socket_files() {
+    [ $# != 0 ] || return 0
+    for socket; do
+        socket=$(systemctl show -p RemoveOnStop,Listen -- "$socket")
+        case $newline$socket$newline in *"${newline}RemoveOnStop=yes$newline"*) ;; *) continue ;; esac
+        printf '%s\n' "$socket" | sed -n 's/^Listen=\(\/.*\) ([A-Za-z]*)$/\1/p'
+    done
+}
+# remove_socket_files LIST SOCKET... removes those of the list that these sockets no longer have. A file below a directory
+# in which others than root can write stays: they could put another directory there.
+remove_socket_files() {
+    [ -n "$1" ] || return 0
+    files_before=$1; shift
+    files_now=$(socket_files "$@")
+    while IFS= read -r path; do
+        [ -S "$path" ] || [ -p "$path" ] || continue
+        listed "$files_now" "$path" || ! check_parents "$path" || rm -f -- "$path"
+    done <<END
+$files_before
+END
+}

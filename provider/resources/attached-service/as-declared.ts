@@ -1,0 +1,84 @@
+import { DeclaredUnits, type Overrides } from "../../host/service/declared";
+import { type InspectedService, installTexts } from "../../host/service/inspect";
+import type { SwitchPlan } from "../../host/service/plan";
+import { unitOfDropIn } from "../../systemd/paths";
+import { instanceOf, templateOf } from "../../systemd/unit-names";
+import { isServing, NOT_LOADED } from "../../systemd/unit-states";
+
+/** Units that aren't enabled or running as declared; and an update that hasn't come to its end. */
+export function notAsDeclared(inspection: InspectedService, overrides: Overrides): string[] {
+    const texts = new Map(inspection.attached.map(({ unit, text }) => [unit, text] as const));
+    const { units } = new DeclaredUnits(texts, overrides, installTexts(inspection), inspection.facts.systemdVersion);
+    const unfinished = inspection.isUnfinished ? ["an update is under way, or was cut off"] : [];
+    const wanted = new Set([...units.values()].flatMap(({ links }) => links ?? []));
+    const isRuntime = inspection.attached[0]?.isRuntime ?? false;
+    const there = new Set(inspection.links.filter((link) => link.isRuntime === isRuntime).map(({ name }) => name));
+    const wrong = [...units].flatMap(([unit, declared]) => {
+        const state = inspection.shown.get(unit) ?? (instanceOf(unit) === undefined ? undefined : NOT_LOADED);
+        if (state === undefined) return [`${unit} isn't loaded`];
+        const missing = (declared.links ?? []).filter((name) => !there.has(name));
+        const surplus = inspection.links.filter((link) => link.unit === unit && !wanted.has(link.name));
+        const isOtherwiseEnabled =
+            declared.links === undefined
+                ? !state.enablement.startsWith("enabled")
+                : missing.length > 0 && missing.length === declared.links.length && surplus.length === 0;
+        return [
+            ...(declared.started && !isServing(state) ? [`${unit} is ${state.active} (${state.sub})`] : []),
+            ...(isOtherwiseEnabled
+                ? [`${unit} is ${state.enablement}`]
+                : missing.map((name) => `${unit} is enabled in part: ${name} is missing`)),
+            ...(declared.links === undefined ? [] : surplus).map(({ name }) =>
+                declared.links?.length === 0
+                    ? `${unit} is ${state.enablement}: ${name} isn't in its [Install] section, or it isn't to be enabled`
+                    : `${unit} is enabled otherwise: ${name} isn't in its [Install] section`,
+            ),
+        ];
+    });
+    const hidden = inspection.hidden.flatMap(({ name, path, isMasked }) => {
+        if (isMasked) return isNeeded(units, name) ? [`${name} is masked (${path})`] : [];
+        return name.includes("/")
+            ? [`${unitOfDropIn(name)} reads ${path} in place of the drop-in`]
+            : [`${path} hides the unit ${name} of the image`];
+    });
+    return [...unfinished, ...hidden, ...wrong];
+}
+
+/** Drop-ins that a loaded unit hasn't read, for example that of an alias which isn't in force. */
+export function unreadDropIns(
+    { readBy }: Pick<SwitchPlan, "readBy">,
+    { shown }: Pick<InspectedService, "shown">,
+): string[] {
+    return readBy.flatMap(({ path, units }) =>
+        units
+            .filter((unit) => shown.get(unit)?.load === "loaded" && !shown.get(unit)?.dropInPaths.includes(path))
+            .map((unit) => `${unit} doesn't read ${path}`),
+    );
+}
+
+/**
+ * Units that are down at the end of an update: those that must be active, and others that were active before it, such as a
+ * socket that is only started by hand. A service that nothing wants started may end by itself.
+ */
+export function endedUnits(
+    { started, units, stop, before }: Pick<SwitchPlan, "started" | "units" | "stop" | "before">,
+    { shown }: Pick<InspectedService, "shown">,
+): string[] {
+    const state = (unit: string) => shown.get(unit) ?? NOT_LOADED;
+    const kept = before.active.filter(
+        (unit) =>
+            units.includes(unit) &&
+            !stop.includes(unit) &&
+            !started.includes(unit) &&
+            (!unit.endsWith(".service") || state(unit).active === "failed"),
+    );
+    return [...started, ...kept]
+        .filter((unit) => !isServing(state(unit)))
+        .map((unit) => `${unit} is ${state(unit).active} (${state(unit).sub})`);
+}
+
+/** Whether the unit, or an instance of it, is to be enabled or started. */
+export function isNeeded(units: DeclaredUnits["units"], name: string): boolean {
+    return [...units].some(
+        ([unit, { enabled, started }]) => (unit === name || templateOf(unit) === name) && (enabled || started),
+    );
+}
