@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/.toolchain/node_modules/.bin:$(CURDIR)/node_modules/.bin:$(PATH)
 HOSTS := test/hosts/hosts.sh
 
-.PHONY: docs docs-check demo test test-next test-truth check sdk bench soak setup test-setup roots go host-up host-down clean
+.PHONY: docs docs-check demo test test-next test-truth check sdk bench soak release packages setup release-setup test-setup roots go host-up host-down clean
 
 demo: setup            # deploys examples/hello to a host that it boots, changes it, removes it
 	@scripts/demo.sh
@@ -39,11 +39,17 @@ docs: setup            # the documentation site, in docs/.vitepress/dist
 docs-check: docs       # its pages in a browser: accessibility, phone and desktop width, light and dark (needs chromium)
 	@npm run --prefix docs --silent check
 
-release: setup go      # VERSION=x.y.z: every package of a release into dist/release, each tried from there
+release: release-setup go      # VERSION=x.y.z: every package of a release into dist/release, each tried from there
 	@node scripts/release/release.mjs $(VERSION)
+
+packages: release-setup go   # every package of the version that is here into dist/release, each tried from there
+	@node scripts/release/release.mjs --packages
 
 setup:
 	@scripts/setup.sh
+
+release-setup:
+	@scripts/setup.sh release
 
 test-setup:
 	@scripts/setup.sh test

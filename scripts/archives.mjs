@@ -4,7 +4,6 @@
 //   node scripts/archives.mjs --unpacked DIRECTORY OS-ARCH    what is in one archive, into a directory
 // Executables for macOS are signed ad hoc, or the kernel ends them: that needs codesign, or rcodesign (apple-codesign).
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -52,7 +51,6 @@ function makeRelease(blob) {
     mkdirSync(made, { recursive: true });
     for (const platform of wanted) makeArchive(platform, makeContents(platform, blob));
     cpSync(join(root, "provider/dist/sbom.cdx.json"), join(made, `pulumi-resource-portable-v${version}.cdx.json`));
-    writeChecksums();
 }
 
 function isDarwin(platform) {
@@ -109,8 +107,9 @@ function makeContents(platform, blob) {
     cpSync(nodeOf(platform), executable);
     const postject = createRequire(import.meta.url).resolve("postject/dist/cli.js");
     const segment = isDarwin(platform) ? ["--macho-segment-name", "NODE_SEA"] : [];
+    // It warns of notes and signatures of Node.js' executables: the error of a failure has these lines, too.
     execFileSync(process.execPath, [postject, executable, "NODE_SEA_BLOB", blob, "--sentinel-fuse", FUSE, ...segment], {
-        stdio: ["ignore", "ignore", "inherit"],
+        stdio: "pipe",
     });
     if (isDarwin(platform)) execFileSync(signer.program, [...signer.args, executable], { stdio: "ignore" });
     execFileSync("chmod", ["0755", executable]);
@@ -126,16 +125,4 @@ function makeArchive(platform, directory) {
     const tar = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "-C", directory];
     execFileSync("sh", ["-c", 'tar "$@" | gzip -9n >"$0"', join(made, archive), ...tar, "-cf", "-", "."]);
     console.log(`${archive}: ${(readFileSync(join(made, archive)).length / 1e6).toFixed(1)} MB`);
-}
-
-/** `SHA256SUMS`, as sha256sum(1) checks it. */
-function writeChecksums() {
-    const names = execFileSync("ls", [made], { encoding: "utf8" }).trim().split("\n");
-    const lines = names.map((name) => {
-        const digest = createHash("sha256")
-            .update(readFileSync(join(made, name)))
-            .digest("hex");
-        return `${digest}  ${name}\n`;
-    });
-    writeFileSync(join(made, "SHA256SUMS"), lines.join(""));
 }

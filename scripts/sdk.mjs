@@ -18,6 +18,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generator } from "./sdk-gen/build.mjs";
+import { sdkReadme } from "./sdk-readmes.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const sdk = join(root, "sdk");
@@ -51,6 +52,9 @@ function withGenerated(use) {
         execFileSync(generator("current"), ["sdks", schema, made], { stdio: "inherit" });
         execFileSync(generator("earlier"), ["sdks", schema, join(root, "docs/logo.png"), made], { stdio: "inherit" });
         complete(join(made, "nodejs"));
+        const { version } = JSON.parse(readFileSync(schema, "utf8"));
+        for (const language of LANGUAGES)
+            writeFileSync(join(made, language, "README.md"), sdkReadme(language, version));
         use(made);
     } finally {
         rmSync(made, { recursive: true });

@@ -1,21 +1,26 @@
 #!/bin/sh
 # Installs what building, testing and the demo need: Debian packages, Node.js, npm packages, the bundle. A part that is
-# there already is left alone. `setup.sh test` also installs what only tests need.
+# there already is left alone. `setup.sh test` also installs what only tests need, `setup.sh release` what makes packages.
 set -eu
 cd "$(dirname "$0")/.."
 
 packages="mmdebstrap debian-archive-keyring systemd-container iproute2 openssh-client util-linux mount procps squashfs-tools
     gcc libc6-dev ca-certificates curl git shellcheck"
 [ "${1:-}" != test ] || packages="$packages nix-bin erofs-utils zstd skopeo python3-venv tzdata busybox"
+[ "${1:-}" != release ] || packages="$packages python3-venv"
 
 needed() {
     for package in $packages; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' || echo "$package"
     done
     command -v npm >/dev/null || echo npm
+    if [ "${1:-}" = release ]; then
+        command -v javac >/dev/null || echo default-jdk-headless
+        command -v mvn >/dev/null || echo maven
+    fi
 }
 
-missing=$(needed)
+missing=$(needed "$@")
 if [ -n "$missing" ]; then
     echo "Installing Debian packages: $(echo $missing)"
     as_root=

@@ -12,14 +12,17 @@ export function makePackages(root, made, version) {
         npm(context);
         python(context);
         go(context);
-        return [archives(context), java(context), dotnet(context)].filter((reason) => reason !== undefined);
+        const left = [archives(context), java(context), dotnet(context)].filter((reason) => reason !== undefined);
+        writeChecksums(made);
+        return left;
     } finally {
         rmSync(scratch, { recursive: true });
     }
 }
 
+/** The error of a failure has what the command printed. */
 function run(command, args, options = {}) {
-    return execFileSync(command, args, { stdio: ["ignore", "pipe", "inherit"], encoding: "utf8", ...options });
+    return execFileSync(command, args, { stdio: ["ignore", "pipe", "pipe"], encoding: "utf8", ...options });
 }
 
 /** The npm package carries the SDK and the provider. */
@@ -44,6 +47,12 @@ function go({ root, made, version }) {
     run("tar", ["-czf", join(made, `pulumi-portable-go-v${version}.tar.gz`), "--exclude=./bin", "-C", directory, "."]);
 }
 
+/** `SHA256SUMS` of all packages, as sha256sum(1) checks it. */
+function writeChecksums(made) {
+    const names = readdirSync(made).sort();
+    writeFileSync(join(made, "SHA256SUMS"), run("sha256sum", ["--", ...names], { cwd: made }));
+}
+
 function archives({ root, made }) {
     const isSigner = has("rcodesign") || has("codesign");
     const platforms = isSigner ? [] : ["linux-amd64", "linux-arm64", "windows-amd64", "windows-arm64"];
@@ -65,7 +74,7 @@ function java({ root, made, version, scratch }) {
 }
 
 /** The SDK as a project of Maven: the Gradle file of the generator is for publishing, and Gradle is in no package registry. */
-export function writeMavenProject(root, directory, version) {
+function writeMavenProject(root, directory, version) {
     cpSync(join(root, "sdk/java/src"), join(directory, "src"), { recursive: true });
     const gradle = readFileSync(join(root, "sdk/java/build.gradle"), "utf8");
     const dependencies = [...gradle.matchAll(/implementation\("([^:"]+):([^:"]+):([^"]+)"\)/g)].map(

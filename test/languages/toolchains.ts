@@ -109,13 +109,18 @@ export function javaClassPath(): string {
     });
     const sdk = join(root, "sdk/java/src/main/java");
     const sources = run("find", [sdk, "-name", "*.java"]).toString().trim().split("\n").sort();
-    const digest = hash(packages, ...sources.map((file) => readFileSync(file)));
+    const digest = hash(
+        packages,
+        readFileSync(join(root, "provider/schema.json")),
+        ...sources.map((file) => readFileSync(file)),
+    );
     const classes = madeOnce(`java-sdk-${digest}`, (made) => {
         run("javac", ["-nowarn", "-encoding", "UTF-8", "-cp", `${packages}/*`, "-d", made, ...sources]);
         // What the build of the SDK writes beside its classes.
         const resources = join(made, "io/github/pulumiportable/portable");
-        writeFileSync(join(resources, "version.txt"), "0.1.0");
-        writeFileSync(join(resources, "plugin.json"), '{"resource":true,"name":"portable","version":"0.1.0"}');
+        const { name, version } = JSON.parse(readFileSync(join(root, "provider/schema.json"), "utf8"));
+        writeFileSync(join(resources, "version.txt"), version);
+        writeFileSync(join(resources, "plugin.json"), JSON.stringify({ resource: true, name, version }));
     });
     return `${classes}:${packages}/*`;
 }

@@ -133,7 +133,7 @@ withCli("guides on the Pulumi CLI alone", () => {
             for (const command of commands)
                 execFileSync(
                     "sh",
-                    ["-c", `${command.replace("path/to/pulumi-portable-0.1.0.tgz", archive)} --silent`],
+                    ["-c", `${command.replace(/path\/to\/pulumi-portable-[\d.]+\.tgz/, archive)} --silent`],
                     {
                         cwd: project.path("policies"),
                         env: {
