@@ -6,6 +6,7 @@ module.exports = {
         "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }],
         "^.+\\.sh$": "<rootDir>/test/shell-transform.js",
     },
+    globalSetup: "<rootDir>/test/build.js",
     reporters: ["default", "<rootDir>/test/summary-reporter.js"],
     setupFilesAfterEnv: ["<rootDir>/test/again.js"],
     testTimeout: 60_000,

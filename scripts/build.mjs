@@ -2,11 +2,18 @@
 //   node scripts/build.mjs --notices    also writes what a release states of the packages inside: their licences to
 //                                       THIRD-PARTY-NOTICES.txt, and sbom.cdx.json (CycloneDX)
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { build } from "esbuild";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 const root = new URL("..", import.meta.url).pathname;
 const started = performance.now();
+const withNotices = process.argv.includes("--notices");
+// Tests and packages ask for a build that is mostly there already.
+const stamp = `${root}provider/dist/source.sha256`;
+const wanted = digestOfSources();
+if (!withNotices && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) process.exit();
+
+const { build } = await import("esbuild");
 const bundle = async (entry, file, form = (text) => text, plugins = []) => {
     // Renamed when complete: a provider may be starting from the file right now.
     const incomplete = `${root}${file}.${process.pid}`;
@@ -43,10 +50,26 @@ mkdirSync(`${root}provider/dist`, { recursive: true });
 await bundle("provider/plugin/start.ts", "provider/dist/start.js");
 await bundle("provider/transfer/chunker.ts", "provider/dist/chunker.js");
 const file = "provider/dist/provider.js";
-const withNotices = process.argv.includes("--notices");
 const bytes = await bundle("provider/plugin/main.ts", file, asFunction, withNotices ? [await billOfMaterials()] : []);
 if (withNotices) writeNotices();
+writeFileSync(`${stamp}.${process.pid}`, wanted);
+renameSync(`${stamp}.${process.pid}`, stamp);
 console.log(`${file}: ${Math.round(bytes / 1024)} KB in ${Math.round(performance.now() - started)} ms`);
+
+/** Of all that the bundles are made from: the provider, this script, and the versions of the packages. */
+function digestOfSources() {
+    const sources = readdirSync(`${root}provider`, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && /\.(ts|sh|json)$/.test(entry.name) && !entry.parentPath.includes("/dist"))
+        .map((entry) => join(entry.parentPath, entry.name));
+    const all = [...sources.sort(), `${root}scripts/build.mjs`, `${root}package-lock.json`];
+    const digest = createHash("sha256");
+    for (const file of all)
+        digest
+            .update(`${file.slice(root.length)}\0`)
+            .update(readFileSync(file))
+            .update("\0");
+    return digest.digest("hex");
+}
 
 async function billOfMaterials() {
     const { cyclonedxEsbuildPlugin } = await import("@cyclonedx/cyclonedx-esbuild");

@@ -6,10 +6,12 @@ cd "$(dirname "$0")/.."
 status=0
 # Programs are type-checked once by `make check`, not at each of their runs.
 export PULUMI_NODEJS_TRANSPILE_ONLY=true
+# Engines and programs are started some hundred times: most of that is compiling @pulumi/pulumi.
+export NODE_COMPILE_CACHE=$PWD/.cache/compiled
 [ -n "${PORTABLE_TEST_HOST:-}" ] || use_own_hosts
 
-# Tests wait for hosts more than they compute.
-jest --ci --maxWorkers=2 "$@" || status=$?
+# Tests wait for hosts more than they compute: three of them keep two processors busy.
+jest --ci --maxWorkers=3 "$@" || status=$?
 
 test/hosts/hosts.sh gc
 [ -n "${PORTABLE_TEST_HOST:-}" ] || nothing_left_behind || status=1

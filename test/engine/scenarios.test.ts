@@ -8,6 +8,11 @@ import type { Scenario } from "./scenario";
 import { ScenarioProject, type StepOutcome } from "./scenario-project";
 import { SCENARIOS } from "./scenarios";
 
+/** A step that was played, and the state after it where there is another engine to compare it with. */
+interface Played extends StepOutcome {
+    state: unknown;
+}
+
 let present: Engine[];
 let directory: string;
 let plugin: string;
@@ -33,23 +38,23 @@ describe("an engine and its provider", () => {
     test.each(SCENARIOS)(
         "$name",
         async (scenario) => {
-            const all: StepOutcome[][] = [];
+            const all: Played[][] = [];
             for (const engine of present) all.push(await play(engine, scenario));
-            const [ours, theirs] = all as [StepOutcome[], StepOutcome[]?];
+            const [ours, theirs] = all as [Played[], Played[]?];
             if (theirs === undefined) {
                 unconfirmed.push(scenario.name);
                 return;
             }
             for (const [index, outcome] of ours.entries()) {
                 const step = `step ${index + 1}, ${scenario.steps[index]?.run}`;
-                expect({ step, ...compared(outcome) }).toEqual({ step, ...compared(theirs[index] as StepOutcome) });
+                expect({ step, ...compared(outcome) }).toEqual({ step, ...compared(theirs[index] as Played) });
             }
         },
         300_000,
     );
 });
 
-async function play(engine: Engine, scenario: Scenario): Promise<StepOutcome[]> {
+async function play(engine: Engine, scenario: Scenario): Promise<Played[]> {
     const own = join(directory, `${SCENARIOS.indexOf(scenario)}-${engine.name}`);
     mkdirSync(own);
     const project = new ScenarioProject(engine, scenario, own, plugin);
@@ -60,11 +65,12 @@ async function play(engine: Engine, scenario: Scenario): Promise<StepOutcome[]> 
     }
 }
 
-async function playSteps(engine: Engine, scenario: Scenario, project: ScenarioProject): Promise<StepOutcome[]> {
-    const outcomes: StepOutcome[] = [];
+async function playSteps(engine: Engine, scenario: Scenario, project: ScenarioProject): Promise<Played[]> {
+    const outcomes: Played[] = [];
     for (const [index, step] of scenario.steps.entries()) {
         const outcome = await project.run(step);
-        outcomes.push(outcome);
+        // The export is a process of its own for each step.
+        outcomes.push({ ...outcome, state: present.length > 1 ? await project.state() : undefined });
         const { result, calls } = outcome;
         const where = `${engine.name}, step ${index + 1}, ${step.run}`;
         const code = step.kill === "engine" ? undefined : step.fails ? 1 : 0;
@@ -89,7 +95,7 @@ function refreshSorted(calls: string[]): string[] {
     return [...calls.slice(0, end).sort(), ...calls.slice(end)];
 }
 
-function compared({ result, calls, state }: StepOutcome) {
+function compared({ result, calls, state }: Played) {
     const text = (value: unknown) => JSON.stringify(value);
     const sorted = normalized(calls).map(text).sort();
     return {

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,7 +49,6 @@ export class Provider {
 
     async start(): Promise<void> {
         const home = mkdtempSync(join(tmpdir(), "portable-test-provider-"));
-        execFileSync("node", [join(root, "scripts/build.mjs")]);
         const engine = await startEngine();
         const { PATH = "", NODE_EXTRA_CA_CERTS } = process.env;
         // Where a registry's certificate is one of this machine's own, npm needs it.

@@ -58,7 +58,6 @@ async function createOnNoHost(port: number): Promise<void> {
     expect(String(failure)).toContain("connection refused");
 }
 
-beforeAll(() => execFileSync("node", [join(root, "scripts/build.mjs")]));
 afterEach(() => {
     for (const child of children.splice(0)) child.kill("SIGKILL");
 });
