@@ -7,7 +7,8 @@ HOSTS := test/hosts/hosts.sh
 demo: setup            # deploys examples/hello to a host that it boots, changes it, removes it
 	@scripts/demo.sh
 
-test: test-setup check roots go   # everything, on every engine that is there
+test: test-setup       # everything, on every engine that is there
+	@$(MAKE) --no-print-directory --jobs --output-sync check roots go
 	@scripts/test.sh
 
 test-truth: test-setup roots   # every input of the schema, changed, on the Pulumi CLI where it is there: an hour
@@ -17,11 +18,10 @@ test-next: test-setup  # updates and their failures on Debian's unstable suite, 
 	@test/hosts/root.sh sid >/dev/null
 	@PORTABLE_TEST_SUITE=sid scripts/test.sh test/hosts test/lifecycle test/resilience/kill-points test/resilience/power-off
 
-check: setup           # types, lint, sizes of functions and files, the shell programs of hosts, and the directions of imports
-	@npm run --silent types
-	@npm run --silent lint
-	@npm run --silent shell
-	@npm run --silent arrows
+check: types lint shell arrows   # types, lint, sizes of functions and files, the shell programs of hosts, and the directions of imports
+
+types lint shell arrows: setup
+	@npm run --silent $@
 
 sdk: setup go          # schema.json and the SDKs of all languages, after a change of what the provider takes
 	@npm run --silent sdk
