@@ -11,7 +11,8 @@ const withNotices = process.argv.includes("--notices");
 // Tests and packages ask for a build that is mostly there already.
 const stamp = `${root}provider/dist/source.sha256`;
 const wanted = digestOfSources();
-if (!withNotices && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) process.exit();
+const isBuilt = ["start.js", "chunker.js", "provider.js"].every((name) => existsSync(`${root}provider/dist/${name}`));
+if (!withNotices && isBuilt && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) process.exit();
 
 const { build } = await import("esbuild");
 const bundle = async (entry, file, form = (text) => text, plugins = []) => {
