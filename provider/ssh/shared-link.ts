@@ -48,6 +48,8 @@ export class SharedLink {
     readonly turn = pLimit(1);
     /** False once an upload has shown that the host has no SFTP. */
     hasSftp = true;
+    /** Whether sudo has refused to run without a terminal. */
+    sudoNeedsTerminal = false;
     /** Whether sshd connects to unix sockets, once that was asked. */
     forwardsSockets: Promise<boolean> | undefined;
     private link: Link | undefined;

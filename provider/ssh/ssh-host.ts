@@ -9,6 +9,7 @@ import { inQueue, inSession } from "./in-session";
 import { ForwardingRefused, type HostAddress, type Link, SftpMissing, type UploadOptions } from "./link/link";
 import { forwardByProgram } from "./session/forward-program";
 import type { Rights } from "./session/runner";
+import { SudoNeedsTerminal } from "./session/session-errors";
 import type { RunOptions } from "./session/shell-session";
 import { uploadByProgram } from "./session/upload-program";
 import type { SharedLink } from "./shared-link";
@@ -34,17 +35,29 @@ export function hostOf(connection: Connection, shared: SharedLink): Host {
 
 function run(shared: SharedLink, rights: Rights, program: Shell, options: RunOptions) {
     return inSession<RunResult>(shared, options.signal, async (link, early) => {
-        const session = await shared.spare.take(link, rights, options.signal);
+        const session = await sessionFor(shared, link, rights, options.signal);
         try {
             return await session.run(program, options, (result) => {
                 early(result);
                 // The next program is likely to come soon.
-                if (session.isSpent) shared.spare.prepare(link, rights);
+                if (session.isSpent) shared.spare.prepare(link, session.rights);
             });
         } finally {
             shared.spare.give(session);
         }
     });
+}
+
+/** Where sudo wants a terminal, it gets one in this session and all that follow. */
+async function sessionFor(shared: SharedLink, link: Link, rights: Rights, signal: AbortSignal | undefined) {
+    const hasTerminal = shared.sudoNeedsTerminal;
+    try {
+        return await shared.spare.take(link, { ...rights, hasTerminal }, signal);
+    } catch (error) {
+        if (!(error instanceof SudoNeedsTerminal) || hasTerminal) throw error;
+        shared.sudoNeedsTerminal = true;
+        return await shared.spare.take(link, { ...rights, hasTerminal: true }, signal);
+    }
 }
 
 async function open(shared: SharedLink, link: Link, address: HostAddress, signal?: AbortSignal): Promise<Duplex> {

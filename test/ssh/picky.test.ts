@@ -146,67 +146,6 @@ onBothClients(() => {
         );
     });
 
-    describe("sudo", () => {
-        const password = 'it\'s a $(pass) "word"';
-        const rule = "/etc/sudoers.d/portable-test";
-
-        async function withRule<T>(text: string, use: () => Promise<T>): Promise<T> {
-            await host.exec("chpasswd", { input: `nosudo:${password}\n` });
-            return await withFile(rule, `${text}\n`, () => host.exec(`chmod 440 ${rule}`).then(use));
-        }
-        const asNosudo = () => ({ ...explicit(host), user: "nosudo" });
-
-        test("that asks for a password gets it when it asks", async () => {
-            await withRule("nosudo ALL=(ALL) ALL", async () => {
-                await worksAtOnce({ ...asNosudo(), sudoPassword: password });
-                const thrown = await error(whoami(asNosudo()));
-                expect(thrown).toMatchObject({ code: "sudo" });
-                expect(thrown.message).toContain("would need a password for sudo");
-                expect(thrown.message).toContain("connection.sudoPassword");
-            });
-            await withRule("nosudo ALL=(ALL) NOPASSWD: ALL", () =>
-                worksAtOnce({ ...asNosudo(), sudoPassword: password }),
-            );
-        });
-
-        test("that doesn't accept the password is reported, without the password in the text", async () => {
-            await withRule("nosudo ALL=(ALL) ALL", async () => {
-                const thrown = await error(whoami({ ...asNosudo(), sudoPassword: "wrong one" }));
-                expect(thrown).toMatchObject({ code: "sudo", problem: { property: "connection.sudoPassword" } });
-                expect(thrown.message).toContain("It reported: Sorry, try again.");
-                expect(JSON.stringify(thrown) + thrown.stack).not.toContain("wrong one");
-            });
-        });
-
-        test("with a secure_path that holds nothing", async () => {
-            await withRule('nosudo ALL=(ALL) NOPASSWD: ALL\nDefaults secure_path="/nowhere"', () =>
-                worksAtOnce(asNosudo()),
-            );
-        });
-
-        test("with requiretty is named", async () => {
-            await withRule("nosudo ALL=(ALL) NOPASSWD: ALL\nDefaults:nosudo requiretty", async () => {
-                const thrown = await error(whoami(asNosudo()));
-                expect(thrown).toMatchObject({ code: "sudo" });
-                expect(thrown.message).toContain("only from a terminal (requiretty)");
-                expect(thrown.message).toContain('Put "Defaults:nosudo !requiretty"');
-            });
-        });
-
-        test("that isn't there: doas stands in for it", async () => {
-            await host.exec("mv /usr/bin/sudo /usr/bin/sudo.away");
-            try {
-                await withFile("/etc/doas.conf", "permit nopass nosudo\n", () => worksAtOnce(asNosudo()));
-                const thrown = await withFile("/etc/doas.conf", "permit nosudo\n", () => error(whoami(asNosudo())));
-                expect(thrown).toMatchObject({ code: "sudo" });
-                expect(thrown.message).toContain("doas");
-                expect(thrown.message).toContain('Put "permit nopass nosudo" into /etc/doas.conf');
-            } finally {
-                await host.exec("mv /usr/bin/sudo.away /usr/bin/sudo");
-            }
-        });
-    });
-
     describe("where sshd forbids forwarding", () => {
         const settings = "AllowTcpForwarding no\nAllowStreamLocalForwarding no";
         const server = `python3 -c '

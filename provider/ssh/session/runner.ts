@@ -8,6 +8,8 @@ export interface Rights {
     asRoot: boolean;
     /** What sudo asks for; without it, sudo must ask for nothing. */
     sudoPassword?: string;
+    /** Whether sudo gets a terminal, which it never reads from: it asks for one where sudoers has `requiretty`. */
+    hasTerminal?: boolean;
 }
 
 /**
@@ -43,11 +45,20 @@ const become = (sudoOptions: string) =>
     'elif command -v doas >/dev/null 2>&1; then exec doas -n -- /bin/sh -c "$1"; ' +
     'else echo "sudo: not found" >&2; exit 127; fi';
 
+/**
+ * The same through sudo with a terminal that script(1) makes. Standard input and both outputs stay as they are: a terminal
+ * would change the bytes and mix the outputs. Without script(1) sudo says again what it lacks.
+ */
+const becomeInTerminal = (sudoOptions: string) =>
+    "portable=$1; SHELL=/bin/sh; export portable SHELL; command -v script >/dev/null 2>&1 && " +
+    sh`exec script -qec ${`exec sudo ${sudoOptions} -- /bin/sh -c "$portable" <&3 3<&- >&4 4>&- 2>&5 5>&-`}`.text +
+    ` /dev/null 3<&0 4>&1 5>&2 </dev/null >/dev/null 2>&1; exec sudo ${sudoOptions} -- /bin/sh -c "$1"`;
+
 /** The command line of a session, with nothing of a program in it. One line, for any login shell. */
 export function commandLine(token: string, rights: Rights): string {
     const options = rights.sudoPassword === undefined ? "-n" : `-S -p "${promptOf(token)}"`;
     const start = rights.asRoot
-        ? ["/bin/sh", "-c", become(options), "portable", reader(token)]
+        ? ["/bin/sh", "-c", (rights.hasTerminal ? becomeInTerminal : become)(options), "portable", reader(token)]
         : ["eval", reader(token)];
     return sh`exec /bin/sh -c ${relay(token)} portable ${start}`.text;
 }

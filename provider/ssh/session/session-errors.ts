@@ -91,17 +91,25 @@ function noSudo(login: Login, code: number | undefined, rights: Rights, reported
             todo: "Install sudo, or log in as root",
         });
     if (/must have a tty|no tty present|a terminal is required/.test(reported) && !/password/.test(reported))
-        return sudoError("connection.user", {
-            what: `sudo runs for ${account} only from a terminal (requiretty)`,
-            reported,
-            todo: `Put "Defaults:${login.user} !requiretty" into a file of /etc/sudoers.d there, or log in as root`,
-        });
+        return new SudoNeedsTerminal(login, reported);
     const what = /password|[Aa]uthentication (required|fail)/.test(reported)
         ? `${account} would need a password for ${tool}`
         : /not (in the sudoers|allowed|permitted)|may not run/.test(reported)
           ? `${account} may not use ${tool}`
           : `${tool} doesn't run /bin/sh for ${account} (${code === undefined ? "no answer within 20 s" : `exit status ${code}`})`;
     return sudoError("connection.user", { what, reported, todo });
+}
+
+/** sudo refuses a session without a terminal. Nothing was run. */
+export class SudoNeedsTerminal extends ConnectionError {
+    constructor(login: Login, reported: string) {
+        super("sudo", {
+            property: "connection.user",
+            what: `sudo runs for ${loginText(login)} only from a terminal (requiretty), and there is no script(1) there to make one`,
+            reported,
+            todo: `Put "Defaults:${login.user} !requiretty" into a file of /etc/sudoers.d there, install script(1), or log in as root`,
+        });
+    }
 }
 
 function sudoError(property: string, problem: { what: string; reported: string; todo: string }): ConnectionError {

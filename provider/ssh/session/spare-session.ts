@@ -48,5 +48,7 @@ export class SpareSession {
 }
 
 function areEqual(one: Rights, other: Rights): boolean {
-    return one.asRoot === other.asRoot && one.sudoPassword === other.sudoPassword;
+    return (
+        one.asRoot === other.asRoot && one.sudoPassword === other.sudoPassword && one.hasTerminal === other.hasTerminal
+    );
 }
