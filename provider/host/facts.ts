@@ -5,6 +5,7 @@ import type { Reported } from "./report";
 export interface HostFacts {
     /** machine-id(5): distinguishes machines that had the same address. */
     machineId: string;
+    hostName: string;
     systemdVersion: number;
     portablectl: boolean;
     /** Whether there is flock(1), which operations need. */
@@ -20,6 +21,7 @@ export interface HostFacts {
 export function hostFacts(reported: Reported): HostFacts {
     return {
         machineId: reported.one("machine-id") ?? "",
+        hostName: reported.one("host-name") ?? "",
         systemdVersion: Number(reported.one("systemd") ?? 0),
         portablectl: reported.has("portablectl"),
         flock: reported.has("flock"),

@@ -28,8 +28,11 @@ export interface HostFile {
  * `adopted` are paths in the resource's state (of an import): they may exist without a record.
  */
 export function filesLibrary(owner: Owner, adopted: readonly string[] = []): Shell {
-    return sh`${header({ ...ownerValues(owner), adopted: ["", ...adopted.map(oneLine), ""].join("\n") })}${parentsLibrary}${shellFile(files)}`;
+    return sh`${header({ ...ownerValues(owner), lookup_seconds: LOOKUP_SECONDS, adopted: ["", ...adopted.map(oneLine), ""].join("\n") })}${parentsLibrary}${shellFile(files)}`;
 }
+
+/** Time limit for looking up a user or a group, which may ask a directory service. */
+const LOOKUP_SECONDS = 20;
 
 /** Defines `check_parents`, `in_parent` and `for_entries`. */
 export const parentsLibrary: Shell = shellFile(parents);

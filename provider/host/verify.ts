@@ -11,13 +11,16 @@ export interface DropInToVerify {
 
 /** systemd that knows `--recursive-errors=`. */
 const RECURSIVE_ERRORS_SINCE = 250;
+/** Time limit for it, in seconds, where the operation has that much time left. */
+const MOST_VERIFY_SECONDS = 60;
 /** A unit that has no settings but those of its drop-ins. An empty file would mask it. */
 const TRIAL_TEXT = "[Unit]\n";
 
 /**
  * Defines `verify_drop_ins`, which has systemd (of version $systemd_version) read the drop-ins from a directory of their
  * own, $trial, in the background (systemd-analyze(1), verify), and `findings`, which waits for it and reports lines like
- * `hello.service.d/override.conf:2: ...` as the block `findings`. The units there have no text of their own: the findings
+ * `hello.service.d/override.conf:2: ...` as the block `findings`, or `unverified SECONDS`. The clock must have been started
+ * (sh/deadline.sh). The units there have no text of their own: the findings
  * are about the drop-ins alone, and systemd-analyze finds no unit that isn't loaded from a file, such as a transient one.
  */
 export function verifyDropIns(dropIns: readonly DropInToVerify[]): Shell {
@@ -36,6 +39,7 @@ ${header({
     trial_units: trialUnits,
     trial_scopes: units.filter((unit) => kindOf(unit) === "scope").map(trialName),
     recursive_errors_since: RECURSIVE_ERRORS_SINCE,
+    most_verify_seconds: MOST_VERIFY_SECONDS,
 })}
 ${headerFunction(
     "make_trial",

@@ -14,6 +14,12 @@ export function refuseEnding(units: readonly string[]): void {
 
 /** Throws for what systemd finds wrong in a drop-in; `property` names the input of `hello.service.d/override.conf`. */
 export function refuseFindings(report: Performed, property: (dropIn: string) => string): void {
+    const seconds = report.one("unverified");
+    if (seconds !== undefined)
+        throw new UserError({
+            what: `\`systemd-analyze verify\`, which reads drop-ins before anything is changed, hasn't ended on the host after ${seconds} s`,
+            todo: "Run it there with any unit to see what it waits for; nothing was changed",
+        });
     const findings = report.block("findings")?.trim();
     if (findings === undefined) return;
     throw new UserError({

@@ -10,6 +10,13 @@ import { instanceOf, isTemplate, templateOf } from "./unit-names";
 /** Directories of links by setting: `WantedBy=multi-user.target` links in `multi-user.target.wants`. */
 const LINK_DIRECTORIES = { WantedBy: "wants", RequiredBy: "requires", UpheldBy: "upholds" } as const;
 
+/** What names in [Install] may depend on, besides the unit. */
+export interface InstallFacts {
+    systemdVersion: number;
+    machineId: string;
+    hostName: string;
+}
+
 /** systemd that knows `UpheldBy=`. */
 const UPHELD_BY_SINCE = 254;
 
@@ -32,16 +39,16 @@ export function isEnableable(unit: string, install: UnitFile): boolean {
 }
 
 /** `hello@main.service` for `hello@.service` with `DefaultInstance=main`; undefined where there is none. */
-export function defaultInstanceOf(template: string, install: UnitFile): string | undefined {
+export function defaultInstanceOf(template: string, install: UnitFile, facts: InstallFacts): string | undefined {
     const instance = lastValueOf(install, "Install", "DefaultInstance");
-    const expanded = instance === undefined ? undefined : expandSpecifiers(instance, template);
+    const expanded = instance === undefined ? undefined : expandSpecifiers(instance, template, facts);
     return expanded === undefined ? undefined : template.replace("@.", `@${expanded}.`);
 }
 
 /** Other names that the unit has while it is enabled. */
-export function aliasesOf(unit: string, install: UnitFile): string[] {
+export function aliasesOf(unit: string, install: UnitFile, facts: InstallFacts): string[] {
     return wordsOf(install, "Alias").flatMap((word) => {
-        const alias = expandSpecifiers(word, unit);
+        const alias = expandSpecifiers(word, unit, facts);
         if (alias === undefined || alias === unit) return [];
         const instance = instanceOf(unit);
         return [isTemplate(alias) && instance !== undefined ? alias.replace("@.", `@${instance}.`) : alias];
@@ -49,24 +56,24 @@ export function aliasesOf(unit: string, install: UnitFile): string[] {
 }
 
 /** Units that are enabled together with the unit. */
-export function enabledAlso(unit: string, install: UnitFile): string[] {
+export function enabledAlso(unit: string, install: UnitFile, facts: InstallFacts): string[] {
     return assignmentsOf(install, "Install", "Also").flatMap(({ value }) =>
-        (splitWords(value) ?? []).flatMap((word) => expandSpecifiers(word, unit) ?? []),
+        (splitWords(value) ?? []).flatMap((word) => expandSpecifiers(word, unit, facts) ?? []),
     );
 }
 
 /**
  * The links that enabling the unit makes, without those of units in `Also=`. Undefined where a name has a specifier
- * that only the host can resolve.
+ * that only the host can resolve, such as that of its kernel.
  */
-export function installLinks(unit: string, install: UnitFile, systemdVersion: number): string[] | undefined {
-    const named = isTemplate(unit) ? defaultInstanceOf(unit, install) : unit;
-    const links = new Set<string>(aliasesOf(unit, install));
-    if (wordsOf(install, "Alias").some((word) => expandSpecifiers(word, unit) === undefined)) return undefined;
+export function installLinks(unit: string, install: UnitFile, facts: InstallFacts): string[] | undefined {
+    const named = isTemplate(unit) ? defaultInstanceOf(unit, install, facts) : unit;
+    const links = new Set<string>(aliasesOf(unit, install, facts));
+    if (wordsOf(install, "Alias").some((word) => expandSpecifiers(word, unit, facts) === undefined)) return undefined;
     for (const [key, suffix] of Object.entries(LINK_DIRECTORIES)) {
-        if (key === "UpheldBy" && systemdVersion < UPHELD_BY_SINCE) continue;
+        if (key === "UpheldBy" && facts.systemdVersion < UPHELD_BY_SINCE) continue;
         for (const word of wordsOf(install, key)) {
-            const wanting = named === undefined ? undefined : expandSpecifiers(word, named);
+            const wanting = named === undefined ? undefined : expandSpecifiers(word, named, facts);
             if (wanting === undefined) return undefined;
             links.add(`${wanting}.${suffix}/${named}`);
         }
@@ -78,8 +85,8 @@ function wordsOf(install: UnitFile, key: string): string[] {
     return valuesOf(install, "Install", key).flatMap((value) => splitWords(value) ?? []);
 }
 
-/** Resolves the specifiers that depend on the unit's name alone; undefined where another one is used. */
-function expandSpecifiers(text: string, unit: string): string | undefined {
+/** Resolves the specifiers that depend on the unit's name and on facts of the host; undefined where another one is used. */
+function expandSpecifiers(text: string, unit: string, { machineId, hostName }: InstallFacts): string | undefined {
     const stem = unit.slice(0, unit.lastIndexOf("."));
     const prefix = templateOf(unit) === undefined ? stem : stem.slice(0, stem.indexOf("@"));
     const values: Record<string, string | undefined> = {
@@ -93,6 +100,9 @@ function expandSpecifiers(text: string, unit: string): string | undefined {
         U: "0",
         g: "root",
         G: "0",
+        m: machineId || undefined,
+        H: hostName || undefined,
+        l: hostName.replace(/\..*/, "") || undefined,
     };
     let isKnown = true;
     const expanded = text.replace(/%(.)/g, (_, letter: string) => {

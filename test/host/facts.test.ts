@@ -2,6 +2,7 @@ import { type HostFacts, missingForPortable } from "../../provider/host/facts";
 
 const facts: HostFacts = {
     machineId: "1",
+    hostName: "web1",
     systemdVersion: 257,
     portablectl: true,
     flock: true,

@@ -53,6 +53,7 @@ const update: SwitchPlan = {
     units: ["hello.service", "hello.socket"],
     started: ["hello.service", "hello.socket"],
     readBy: [],
+    unitNamed: (name) => name,
     systemdVersion: 252,
     before: { enabled: ["hello.socket"], active: ["hello.service", "hello.socket"] },
     nothingToDo: false,

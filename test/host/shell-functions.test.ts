@@ -9,7 +9,7 @@ import {
     writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { showFilesLibrary } from "../../provider/host/files";
+import { filesLibrary, filesToWrite, showFilesLibrary } from "../../provider/host/files";
 import { sweepLibrary } from "../../provider/host/image";
 import { metadataLibrary, unitsOfMetadata } from "../../provider/host/image-metadata";
 import { HIDDEN_MARK, MARK } from "../../provider/host/portabled-252";
@@ -44,6 +44,21 @@ say words one 'two  three'`);
             `urn urn:one\nnonce aaaa\npath ${path}\ndir ${host.directory}/etc/app\ndir ${host.directory}/etc\napplied\n`,
         );
         expect(readdirSync(join(host.directory, "records/files"))).toEqual([owner.token]);
+    });
+
+    test("a user directory that doesn't answer is waited for only so long, and nothing is written", () => {
+        const bin = join(host.directory, "bin");
+        mkdirSync(bin);
+        writeFileSync(join(bin, "getent"), "#!/bin/sh\nexec sleep 100\n", { mode: 0o755 });
+        const path = join(host.directory, "etc/key");
+        const report = host.run(
+            filesLibrary(owner),
+            filesToWrite([file(path, "one\n", { owner: "somebody" })]),
+            sh`PATH=${bin}:$PATH lookup_seconds=1
+claim_files`,
+        );
+        expect(report.block(`unable ${path}`)).toBe("looking up the user somebody took over 1 s\n");
+        expect(existsSync(path)).toBe(false);
     });
 
     test("equal files change nothing", () => {

@@ -34,7 +34,7 @@ const imageOf = (version: string, main = "hello"): Json => ({
             units: [
                 {
                     name: "hello.service",
-                    text: `[Service]\nType=notify\nExecStart=/usr/bin/${main}\nDynamicUser=yes\nRuntimeDirectory=hello\nStateDirectory=hello\n[Install]\nWantedBy=multi-user.target\n`,
+                    text: `[Service]\nType=notify\nExecStart=/usr/bin/${main}\nDynamicUser=yes\nRuntimeDirectory=hello\nStateDirectory=hello\n[Install]\nWantedBy=multi-user.target\nAlias=www.service\n`,
                 },
                 "units/hello.socket",
             ],
@@ -54,7 +54,7 @@ const inputs = (to: string, { name = to, fails = false, waits = false, more = {}
     dropIns: [inlineName(name)],
     beforeSwitch: {
         command: ["/usr/bin/migrate", to, ...(fails ? ["fail"] : []), ...(waits ? ["wait"] : [])],
-        unit: "hello.service",
+        unit: "www.service",
     },
     connection,
     ...more,

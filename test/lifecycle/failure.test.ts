@@ -60,6 +60,44 @@ test("a new image that crashes at start is rolled back to the previous image, dr
     ).toEqual([expect.stringContaining(`+ file ${v2}`)]);
 });
 
+/** A service that ignores the signal that stops it, until systemd kills it after some seconds. */
+const stubborn = {
+    unit: "hello.service",
+    name: "60-stubborn.conf",
+    text: "[Service]\nKillSignal=SIGCONT\nTimeoutStopSec=8\n",
+};
+
+test("a stop that takes longer than the update may: the old version is running again", async () => {
+    const { image: pointer, service, inputs } = hello();
+    await pointer.up(image(connection));
+    const dropIns = [inlineName("one"), stubborn];
+    await service.up({ ...inputs("one"), dropIns });
+    service.timeoutSeconds = 14;
+    const failed = await failure(service.up({ ...inputs("two"), dropIns: [inlineName("two"), stubborn] }));
+    service.timeoutSeconds = 0;
+    expect(failed.message).toContain("hello.service failed");
+    expect(failed.message).toContain(
+        "not done when the time for it was up (7 s in all, with time kept for the rollback)",
+    );
+    expect(failed.message).toContain(`were rolled back: ${pointer.outputs.path} is running`);
+    expect(await page()).toBe("Hello, one!\n");
+    await onHost(host, "systemctl kill -s KILL hello.service");
+});
+
+test("lines that a user of the host writes into the journal as the unit's aren't in the error", async () => {
+    const { image: pointer, service, inputs } = hello();
+    await pointer.up(image(connection, crashing));
+    await onHost(
+        host,
+        `systemd-run -q --unit forger -p User=deploy /bin/sh -c "while printf 'MESSAGE=forged\\nUNIT=hello.service\\n' | logger --journald; do sleep 0.02; done"`,
+    );
+    const failed = await failure(service.up(inputs("two")));
+    await onHost(host, "systemctl stop forger");
+    expect(await onHost(host, "journalctl -q -o cat UNIT=hello.service")).toContain("forged");
+    expect(failed.message).toContain("no such luck");
+    expect(failed.message).not.toContain("forged");
+});
+
 test("after a rollback an update to the previous image restarts nothing", async () => {
     const { pointer, service, inputs, v1 } = await rolledBack();
     const pid = await mainPid(host, "hello.service");

@@ -24,13 +24,16 @@ secure.socket = context.wrap_socket(secure.socket, server_side=True)
 for server in plain, secure, Unix("/run/front.sock", Handler): threading.Thread(target=server.serve_forever).start()
 `;
 
-/** Whether it is in the image, and in the mounts of the service's process. */
+/** Whether it is in the image, in the mounts of the service's process, and its user and group, which aren't root's. */
 const PROBE = `
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 int main() {
-    if (access("/usr/share/mark", R_OK) || access("/run/hello/control", F_OK)) { perror("probe"); return 4; }
-    return 0;
+    struct stat state;
+    if (access("/usr/share/mark", R_OK) || stat("/run/hello/control", &state)) { perror("probe"); return 4; }
+    printf("user %d, group %d of the file %d, %d\\n", getuid(), getgid(), state.st_uid, state.st_gid);
+    return getuid() == 0 || getuid() != state.st_uid || getgid() != state.st_gid;
 }`;
 
 const { program, provider, host, connection, expectUntouched } = helloHost({
@@ -65,7 +68,17 @@ beforeAll(async () => {
 });
 
 /** An update, which restarts the service, with the check. */
-const inputs = (health: Json): Json => ({ image: path, dropIns: [inlineName(`${++count}`)], health, connection });
+const inputs = (health: Json): Json => ({
+    image: path,
+    dropIns: [
+        inlineName(`${++count}`),
+        { unit: "hello.service", name: "60-alias.conf", text: "[Install]\nAlias=www.service\n" },
+    ],
+    // The alias isn't in force on the host.
+    units: { "www.service": { enable: false } },
+    health,
+    connection,
+});
 
 const front = "front for localhost, probe None";
 test.each<[string, Json]>([
@@ -91,6 +104,10 @@ test.each<[string, Json]>([
     [
         "a command in the image, in the mounts of the service",
         { command: { command: ["/usr/bin/probe"], inside: "hello.service" } },
+    ],
+    [
+        "a command in the image of a unit that is named by an alias",
+        { command: { command: ["/usr/bin/probe"], inside: "www.service" } },
     ],
     [
         "all at once",

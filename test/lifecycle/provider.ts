@@ -147,6 +147,13 @@ export class Provider {
         return [...engine.logs.map(({ message }) => message), ...printed].join("\n");
     }
 
+    /** Waits until a user could see the text: live lines come after the answer. */
+    async expectText(text: RegExp): Promise<void> {
+        for (let count = 0; count < 50 && !text.test(this.texts); count++)
+            await new Promise((done) => setTimeout(done, 100));
+        expect(this.texts).toMatch(text);
+    }
+
     // biome-ignore lint/suspicious/noExplicitAny: one helper for every method of the generated client.
     call<T = any>(method: string, request: unknown): Promise<T> {
         return new Promise((resolve, reject) => {

@@ -48,6 +48,20 @@ test("a value that systemd can't read", async () => {
     );
 });
 
+test("a host whose systemd-analyze doesn't end", async () => {
+    const program = "/usr/bin/systemd-analyze";
+    await onHost(
+        host,
+        `mv ${program} ${program}.away; printf '#!/bin/sh\\nexec sleep 100\\n' >${program}; chmod +x ${program}`,
+    );
+    const dropIn = provider.resource("DropIn", "bad");
+    dropIn.timeoutSeconds = 6;
+    const failed = await failure(dropIn.up(toy()));
+    await onHost(host, `mv ${program}.away ${program}`);
+    expect(failed.isPartial).toBe(false);
+    expect(failed.message).toContain("hasn't ended on the host after 3 s. Run it there");
+});
+
 test("a setting outside of a section", async () => {
     expect(await refusal(toy({ text: "Restart=always\n" }))).toBe(
         `${placeOf("text")} ${refused}:1: Assignment outside of section. Ignoring.`,

@@ -13,13 +13,6 @@ const { program, provider, host, connection } = helloHost({
 const page = async () => (await host.http(8080, "/")).body;
 const closing = () => provider.warnings().filter((text) => text.includes(" closes in this update"));
 
-/** Nobody waits for a live line. */
-async function expectLine(line: RegExp): Promise<void> {
-    for (let count = 0; count < 50 && !line.test(provider.texts); count++)
-        await new Promise((done) => setTimeout(done, 100));
-    expect(provider.texts).toMatch(line);
-}
-
 test("a service under another name on the same port: the old one is removed first", async () => {
     const [pointer, service] = [provider.resource("PortableImage", "app"), provider.resource("AttachedService", "app")];
     await pointer.up(image(connection));
@@ -92,7 +85,9 @@ test("a preview describes the update, and warns of each socket that has to close
     program.write("units/hello.socket", socket.replace("Description=", "Description=Another "));
     await pointer.up(image(connection, { version: "1.1" }));
     await service.preview(inputs());
-    await expectLine(/reattaches hello_1\.1-\w+\.raw in place of hello_1\.0-\w+\.raw, restarts hello\.service\./);
+    await provider.expectText(
+        /reattaches hello_1\.1-\w+\.raw in place of hello_1\.0-\w+\.raw, restarts hello\.service\./,
+    );
     await service.up(inputs());
     expect(closing()).toEqual([]);
     expect(await opened()).toBe(first);
@@ -118,9 +113,9 @@ test("a preview describes the update, and warns of each socket that has to close
     expect(closing()).toEqual([
         "hello.socket closes in this update, since its drop-in /etc/systemd/system/hello.socket.d/50-portable.conf changes. Connections are refused until it is open again.",
     ]);
-    await expectLine(/writes drop-ins, restarts hello.socket, hello.service/);
+    await provider.expectText(/writes drop-ins, restarts hello.socket, hello.service/);
     await service.up(inputs(back));
     expect(await page()).toBe("Hello, world!\n");
     await service.preview(inputs({ ...back, profile: "strict" }));
-    await expectLine(/reattaches hello_1\.2-\w+\.raw for its profile, restarts hello\.service\./);
+    await provider.expectText(/reattaches hello_1\.2-\w+\.raw for its profile, restarts hello\.service\./);
 });

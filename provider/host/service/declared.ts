@@ -2,6 +2,7 @@ import {
     aliasesOf,
     defaultInstanceOf,
     enabledAlso,
+    type InstallFacts,
     installLinks,
     installSection,
     isEnableable,
@@ -42,10 +43,10 @@ export class DeclaredUnits {
         private readonly texts: ReadonlyMap<string, string>,
         overrides: Overrides,
         private readonly dropIns: readonly UnitText[],
-        private readonly systemdVersion: number,
+        private readonly facts: InstallFacts,
     ) {
         for (const unit of texts.keys())
-            for (const alias of aliasesOf(unit, this.install(unit)))
+            for (const alias of aliasesOf(unit, this.install(unit), facts))
                 if (!texts.has(alias)) this.aliases.set(alias, unit);
         const byUnit = new Map(Object.entries(overrides).map(([name, override]) => [this.resolve(name), override]));
         for (const unit of texts.keys()) {
@@ -90,7 +91,7 @@ export class DeclaredUnits {
     }
 
     defaultInstance(unit: string): string | undefined {
-        return isTemplate(unit) ? defaultInstanceOf(unit, this.install(unit)) : undefined;
+        return isTemplate(unit) ? defaultInstanceOf(unit, this.install(unit), this.facts) : undefined;
     }
 
     /** The unit's [Install] section as text, to compare it. */
@@ -103,13 +104,19 @@ export class DeclaredUnits {
     /** Names that `Also=` of these units reaches, with those of these units. */
     enabledWith(units: readonly string[]): Set<string> {
         const reached = new Set(units);
-        for (const unit of reached) for (const also of enabledAlso(unit, this.install(unit))) reached.add(also);
+        for (const unit of reached)
+            for (const also of enabledAlso(unit, this.install(unit), this.facts)) reached.add(also);
         return reached;
+    }
+
+    /** Units of the host that enabling the unit enables, too (Also=). */
+    alsoOnHost(unit: string): string[] {
+        return [...this.enabledWith([unit])].filter((also) => !this.texts.has(templateOf(also) ?? also));
     }
 
     /** All that enabling the unit links, whether it is declared to be enabled or not. */
     linksOf(unit: string): string[] {
-        return installLinks(unit, this.install(unit), this.systemdVersion) ?? [];
+        return installLinks(unit, this.install(unit), this.facts) ?? [];
     }
 
     private declare(unit: string, { enable, start }: { enable?: boolean; start?: boolean }): void {
@@ -119,7 +126,7 @@ export class DeclaredUnits {
             enabled,
             started: !isTemplate(unit) && (start ?? isInstalled),
             isStopped: start === false,
-            links: enabled && isInstalled ? installLinks(unit, this.install(unit), this.systemdVersion) : [],
+            links: enabled && isInstalled ? installLinks(unit, this.install(unit), this.facts) : [],
         });
     }
 

@@ -56,6 +56,8 @@ export interface InspectedService {
     hidden: HiddenFile[];
     /** Links that enable units of this prefix. */
     links: UnitLink[];
+    /** UnitFileState of the host's units that Also= of attached ones enables. */
+    also: Map<string, string>;
     /** Drop-ins on the host that have an [Install] section, by their paths. */
     installDropIns: Map<string, string>;
     files: Map<string, FoundFile>;
@@ -165,6 +167,7 @@ export function parseInspection(
         }),
         extensions: (reported.one("extensions") ?? "").split(/:(?=\/)/).filter((path) => path !== ""),
         ...shownUnits(reported),
+        also: new Map(reported.all("also").map((line) => line.split(" ") as [string, string])),
         installDropIns: reported.blocksOf("install"),
         hidden: reported.all("hidden").map((line) => {
             const [name = "", path = "", kind] = line.split(" ");

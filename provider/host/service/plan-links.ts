@@ -30,6 +30,8 @@ export function planLinks(units: Units, isRuntime: boolean): LinkPlan {
     const enable = [...declared.units].flatMap(([unit, { enabled, links: wantedLinks }]) => {
         if (!enabled || !declared.isEnableable(unit)) return [];
         if (wantedLinks === undefined) return units.attach || !units.isEnabled(unit) ? [unit] : [];
+        const isDisabled = (also: string) => (inspected.also.get(also) ?? "disabled") === "disabled";
+        if (declared.alsoOnHost(unit).some(isDisabled)) return [unit];
         const isMissing = wantedLinks.some((name) => !there.has(name));
         const hasChanged = units.before.has(unit) && declaredBefore.installText(unit) !== declared.installText(unit);
         return isMissing || hasChanged ? [unit] : [];

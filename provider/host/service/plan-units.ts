@@ -27,7 +27,6 @@ export function declaredUnits(
     inspected: Found,
     { units, files, formerUnits }: Pick<DesiredService, "units" | "files" | "formerUnits">,
 ): { now: DeclaredUnits; before: DeclaredUnits } {
-    const { systemdVersion } = inspected.facts;
     const onHost = installTexts(inspected);
     const paths = new Set([...files.map(({ path }) => path), ...inspected.recordedFiles]);
     const foreign = [...inspected.installDropIns.keys()].filter((path) => !paths.has(path));
@@ -40,8 +39,8 @@ export function declaredUnits(
     const attached = new Map(inspected.attached.map(({ unit, text }) => [unit, text] as const));
     const former = Object.fromEntries(formerUnits.map((unit) => [unit, {}]));
     return {
-        now: new DeclaredUnits(inspected.imageUnits, units, [...declared, ...others], systemdVersion),
-        before: new DeclaredUnits(attached, former, onHost, systemdVersion),
+        now: new DeclaredUnits(inspected.imageUnits, units, [...declared, ...others], inspected.facts),
+        before: new DeclaredUnits(attached, former, onHost, inspected.facts),
     };
 }
 

@@ -37,6 +37,8 @@ export interface SwitchPlan extends LinkPlan, Omit<FilePlan, "changed"> {
     started: string[];
     /** Each drop-in with the units that must have read it in the end. */
     readBy: { path: string; units: string[] }[];
+    /** The unit that an input names, perhaps by an alias, which may not be in force on the host. */
+    unitNamed: (name: string) => string;
     systemdVersion: number;
     /** Before the switch, for the rollback. */
     before: { enabled: string[]; active: string[] };
@@ -50,6 +52,8 @@ export function planSwitch(inspected: Found, desired: DesiredService): SwitchPla
     const files = planFiles(inspected, desired);
     const units = new Units(inspected, desired, attach, files);
     const links = planLinks(units, desired.isRuntime);
+    const unitNamed = (name: string) => units.declared.resolve(name) ?? name;
+    const { beforeSwitch } = desired;
     const steps = {
         leave: units.leave,
         stop: units.stop,
@@ -73,7 +77,11 @@ export function planSwitch(inspected: Found, desired: DesiredService): SwitchPla
             ...(desired.force ? ["--force"] : []),
         ],
         activated: units.activated(),
-        beforeSwitch: previous?.path === desired.image ? undefined : desired.beforeSwitch,
+        beforeSwitch:
+            beforeSwitch === undefined || previous?.path === desired.image
+                ? undefined
+                : { ...beforeSwitch, unit: unitNamed(beforeSwitch.unit) },
+        unitNamed,
         isKeptOnceMigrated: desired.isKeptOnceMigrated,
         previous,
         attach,

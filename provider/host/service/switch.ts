@@ -17,7 +17,7 @@ import { armLibrary, CONFIRM_SECONDS, showFunctions, switchLibrary } from "./rol
 export interface HostChecks {
     /** Seconds that every service must stay up; where it is undefined, `settle` decides. */
     stableSeconds: number | undefined;
-    /** A command that must end with status 0, in the root and namespaces of a unit's process, or on the host. */
+    /** A command that must end with status 0: as a unit's process, in its root and namespaces, or on the host. */
     command: { command: string[]; inside?: string } | undefined;
     /** Time limit for all checks together, the client's included, in seconds. */
     timeoutSeconds: number;
@@ -118,9 +118,9 @@ attempt ${`attaching ${image.path}`} alone portablectl -q --no-reload attach --f
 
 /** The user's command, on the host or in the namespaces of a unit's process. */
 function healthCommand({ command, inside }: NonNullable<HostChecks["command"]>, timeoutSeconds: number): Shell {
-    const run =
-        inside === undefined
-            ? sh`${command}`
-            : sh`nsenter --target "$(systemctl show -p MainPID --value -- ${inside})" --mount --root --wd -- ${command}`;
-    return sh`timeout --kill-after=5 ${Math.ceil(timeoutSeconds)} ${run}`;
+    const limit = sh`timeout --kill-after=5 ${Math.ceil(timeoutSeconds)}`;
+    if (inside === undefined) return sh`${limit} ${command}`;
+    return sh`
+find_process ${inside} || return
+${limit} nsenter --target "$pid" --mount --root --wd --setgid "$group_id" --setuid "$user_id" -- ${command}`;
 }

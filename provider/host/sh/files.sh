@@ -24,9 +24,17 @@ END
         esac
     done
 }
+# looked_up KIND DATABASE NAME returns 1, with the reason in $unknown_name, where the host doesn't know a user or group. A
+# directory service that doesn't answer must not hold the lock.
+looked_up() {
+    case $3 in root) return ;; *[!0-9]*) ;; *) return ;; esac
+    timeout "$lookup_seconds" getent "$2" -- "$3" >/dev/null && return
+    [ $? != 124 ] || { unknown_name="looking up the $1 $3 took over $lookup_seconds s"; return 1; }
+    unknown_name="there is no $1 $3"
+    return 1
+}
 able() {
-    case $2 in root) ;; *[!0-9]*) getent passwd -- "$2" >/dev/null || { echo "there is no user $2" | block "unable $1"; return 1; } ;; esac
-    case $3 in root) ;; *[!0-9]*) getent group -- "$3" >/dev/null || { echo "there is no group $3" | block "unable $1"; return 1; } ;; esac
+    looked_up user passwd "$2" && looked_up group group "$3" || { echo "$unknown_name" | block "unable $1"; return 1; }
     parent=${1%/*}
     while [ -n "$parent" ] && [ ! -e "$parent" ]; do parent=${parent%/*}; done
     [ -z "$parent" ] || [ -d "$parent" ] || { echo "$parent isn't a directory" | block "unable $1"; return 1; }
@@ -117,7 +125,7 @@ put() {
     [ -d "${1%/*}/" ] || mkdir -p -m 0755 -- "${1%/*}" || return
     temporary_of "$1"
     if [ "$2 $3" = "0644 root:root" ] && [ ! -g "${1%/*}/" ]; then (set -C; exec base64 -d >"$temporary")
-    else (umask 077; set -C; exec base64 -d >"$temporary") && chmod "$2" -- "$temporary" && chown "$3" -- "$temporary"
+    else (umask 077; set -C; exec base64 -d >"$temporary") && chmod "$2" -- "$temporary" && timeout "$lookup_seconds" chown "$3" -- "$temporary"
     fi && sync "$temporary" || {
         rm -f -- "$temporary"; return 1
     }

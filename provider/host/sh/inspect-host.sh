@@ -6,6 +6,8 @@ say_version() {
 say_machine() {
     IFS= read -r machine </etc/machine-id
     say machine-id "$machine"
+    IFS= read -r machine </proc/sys/kernel/hostname
+    say host-name "$machine"
     # shellcheck source=/dev/null
     say os "$(. /etc/os-release; echo "$ID ${ID_LIKE:-}")"
     command -v portablectl >/dev/null 2>&1 && say portablectl "$(command -v portablectl)"

@@ -74,6 +74,18 @@ say_hidden_drop_ins() {
         done
     done
 }
+# say_also reports `also UNIT STATE` for each unit of the host that Also= of an attached unit enables. A name with a
+# specifier is left out.
+say_also() {
+    also=$(
+        for directory in $attached_directories; do set -- "$@" "$directory/$name"[.@-]*; done
+        sed -n 's/^[[:space:]]*Also[[:space:]]*=//p' "$@" "$units_directory/$name"[.@-]*.d/*.conf 2>/dev/null
+    )
+    for unit in $also; do
+        case "$unit $attached_units " in *%*|"$unit "*" $unit "*) continue ;; esac
+        say also "$unit $(systemctl is-enabled -- "$unit" 2>/dev/null)"
+    done
+}
 inspect_files() {
     say_profiles
     printf %s "$attached_lines" | while read -r unit directory path; do
@@ -91,6 +103,7 @@ inspect_files() {
         -exec grep -ls '^[[:space:]]*\[Install\]' {} + 2>/dev/null | while IFS= read -r conf; do
         block "install $conf" <"$conf"
     done
+    say_also
     [ ! -f "$service" ] || block owner <"$service"
     if [ -f "$records/files/$token" ]; then
         say record

@@ -14,8 +14,14 @@ show_files() {
         elif [ -e "$path" ]; then digest=device
         else continue
         fi
-        say file "$(stat -c '%04a %U:%u %G:%g' -- "$path")" "${digest:-unreadable}" "$path"
+        say file "$(owner_of "$path")" "${digest:-unreadable}" "$path"
     done
+}
+# The names of owners other than root may be a directory service's that doesn't answer: then the numbers stand for them.
+owner_of() {
+    if [ -O "$1" ] && [ -G "$1" ]; then stat -c '%04a %U:%u %G:%g' -- "$1"
+    else timeout "$read_seconds" stat -c '%04a %U:%u %G:%g' -- "$1" || stat -c '%04a %u:%u %g:%g' -- "$1"
+    fi
 }
 # Reports the content of each file that exists as a block `content PATH`.
 show_texts() { for path; do [ ! -f "$path" ] || timeout "$read_seconds" cat -- "$path" | block "content $path"; done; }

@@ -113,6 +113,14 @@ say_takes() {
         shift 2
     done
 }
+# find_process UNIT sets $pid, $user_id and $group_id to those of its main process: what is run in its place runs as that.
+# (A service could have put anything there that root would run.)
+find_process() {
+    pid=$(systemctl show -p MainPID --value -- "$1") user_id= group_id=
+    while read -r key _ effective _; do
+        case $key in Uid:) user_id=$effective ;; Gid:) group_id=$effective ;; esac
+    done <"/proc/$pid/status"
+}
 # Repeats the command until it ends with 0 or the time is over. Its child processes don't inherit the lock.
 wait_for_health_command() {
     say step "waiting for the health command"

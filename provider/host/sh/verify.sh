@@ -2,16 +2,21 @@
 verify_drop_ins() {
     [ ! -e "$trial" ] || rm -rf -- "$trial"
     make_trial || exit
+    now
+    verify_seconds=$((deadline - now))
+    [ "$verify_seconds" -lt "$most_verify_seconds" ] || verify_seconds=$most_verify_seconds
+    [ "$verify_seconds" -gt 0 ] || verify_seconds=1
     shallow=--recursive-errors=no
     [ "$systemd_version" -ge "$recursive_errors_since" ] || shallow=
     # shellcheck disable=SC2086
-    SYSTEMD_UNIT_PATH="$trial:" timeout 60 systemd-analyze --man=no verify $shallow -- $trial_units >"$trial/output" 2>&1 9<&- &
+    SYSTEMD_UNIT_PATH="$trial:" timeout "$verify_seconds" systemd-analyze --man=no verify $shallow -- $trial_units >"$trial/output" 2>&1 9<&- &
     verify_pid=$!
 }
-# findings waits for it. Where systemd finds fault with a drop-in, it reports the block `findings` and returns 0. Faults of
-# the unit itself are left out: it is right that the program of a portable unit isn't on the host, for example.
+# findings waits for it. Where systemd finds fault with a drop-in, it reports the block `findings` and returns 0, or
+# `unverified SECONDS` where systemd-analyze didn't end in time. Faults of the unit itself are left out: it is right that the program of a portable unit isn't on the host, for example.
 findings() {
     wait "$verify_pid"
+    [ $? != 124 ] || { say unverified "$verify_seconds"; rm -rf -- "$trial"; return 0; }
     [ -f "$trial/output" ] || exit
     found=
     while IFS= read -r output; do

@@ -8,7 +8,8 @@ import { isServing, NOT_LOADED } from "../../systemd/unit-states";
 /** Units that aren't enabled or running as declared; and an update that hasn't come to its end. */
 export function notAsDeclared(inspection: InspectedService, overrides: Overrides): string[] {
     const texts = new Map(inspection.attached.map(({ unit, text }) => [unit, text] as const));
-    const { units } = new DeclaredUnits(texts, overrides, installTexts(inspection), inspection.facts.systemdVersion);
+    const declaredUnits = new DeclaredUnits(texts, overrides, installTexts(inspection), inspection.facts);
+    const { units } = declaredUnits;
     const unfinished = inspection.isUnfinished ? ["an update is under way, or was cut off"] : [];
     const wanted = new Set([...units.values()].flatMap(({ links }) => links ?? []));
     const isRuntime = inspection.attached[0]?.isRuntime ?? false;
@@ -40,7 +41,12 @@ export function notAsDeclared(inspection: InspectedService, overrides: Overrides
             ? [`${unitOfDropIn(name)} reads ${path} in place of the drop-in`]
             : [`${path} hides the unit ${name} of the image`];
     });
-    return [...unfinished, ...hidden, ...wrong];
+    const also = [...units].flatMap(([unit, { enabled }]) =>
+        (enabled && declaredUnits.isEnableable(unit) ? declaredUnits.alsoOnHost(unit) : [])
+            .filter((other) => inspection.also.get(other) === "disabled")
+            .map((other) => `${other} is disabled, though Also= of ${unit} enables it`),
+    );
+    return [...unfinished, ...hidden, ...wrong, ...also];
 }
 
 /** Drop-ins that a loaded unit hasn't read, for example that of an alias which isn't in force. */

@@ -86,12 +86,7 @@ function refuseUnknownUnits({ inspection, declared }: Inspected, imageUnits: Rea
         name,
         text: text ?? renderUnit(sections),
     }));
-    const knownUnits = new DeclaredUnits(
-        imageUnits,
-        units,
-        [...installTexts(inspection), ...texts],
-        inspection.facts.systemdVersion,
-    );
+    const knownUnits = new DeclaredUnits(imageUnits, units, [...installTexts(inspection), ...texts], inspection.facts);
     const inside = health?.command?.inside;
     for (const [unit, property] of [
         ...Object.keys(units).map((unit) => [unit, `units["${unit}"]`] as const),
@@ -168,12 +163,7 @@ function refuseHostUnits({ inspection, name }: Inspected, imageUnits: ReadonlyMa
 
 /** Throws where systemd would go on to read another file than that of the image or of the drop-in. */
 function refuseHidden({ inspection, declared }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
-    const { units } = new DeclaredUnits(
-        imageUnits,
-        declared.units ?? {},
-        installTexts(inspection),
-        inspection.facts.systemdVersion,
-    );
+    const { units } = new DeclaredUnits(imageUnits, declared.units ?? {}, installTexts(inspection), inspection.facts);
     for (const { name, path, isMasked } of inspection.hidden) {
         if (name.includes("/")) {
             const index = declared.dropIns?.findIndex((dropIn) =>

@@ -10,7 +10,7 @@ export function unitsAsFound(
     overrides: Inputs["units"] = {},
 ): { units?: NonNullable<Inputs["units"]> } {
     const texts = new Map(inspection.attached.map(({ unit, text }) => [unit, text] as const));
-    const { units } = new DeclaredUnits(texts, overrides, installTexts(inspection), inspection.facts.systemdVersion);
+    const { units } = new DeclaredUnits(texts, overrides, installTexts(inspection), inspection.facts);
     const found = [...units].flatMap(([unit, declared]) => {
         const state = inspection.shown.get(unit);
         if (state === undefined) return [];

@@ -44,7 +44,9 @@ const commandCheck = objectType("CommandCheck", "A command on the host that must
     inside: z
         .string()
         .optional()
-        .describe("Unit of the image in whose root and namespaces it runs. Default: on the host."),
+        .describe(
+            "Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.",
+        ),
 });
 
 export const health = objectType(

@@ -1,5 +1,6 @@
 import type { Context } from "../../contract";
 import { isRecord, Unknown } from "../../schema/values";
+import { installSection } from "../../systemd/install";
 import { unitOfDropIn } from "../../systemd/paths";
 import type { Outputs } from "./schema";
 
@@ -71,6 +72,7 @@ export function effectOf({ before, now, units }: ServiceUpdate): string {
     );
     return [
         ...(restarted.length > 0 ? [`writes drop-ins, restarts ${[...new Set(restarted)].join(", ")}`] : []),
+        ...changedInstalls({ before, now }).map((unit) => `enables ${unit} otherwise, by its [Install]`),
         ...changedOverrides(before.units, now.units),
     ].join("; ");
 }
@@ -90,6 +92,21 @@ function changedDropIns({ before, now }: Pick<ServiceUpdate, "before" | "now">):
     return [...new Set([...Object.keys(old), ...Object.keys(texts)])]
         .filter((path) => old[path] !== texts[path])
         .map((path) => ({ unit: unitOfDropIn(path), path }));
+}
+
+/** Units whose drop-ins change what `systemctl enable` does for them. */
+function changedInstalls(update: Pick<ServiceUpdate, "before" | "now">): string[] {
+    const install = (texts: unknown, path: string) =>
+        JSON.stringify(
+            installSection(isRecord(texts) ? String(texts[path] ?? "") : "").assignments.map(({ key, value }) => [
+                key,
+                value,
+            ]),
+        );
+    const changed = changedDropIns(update).filter(
+        ({ path }) => install(update.before.dropInTexts, path) !== install(update.now.dropInTexts, path),
+    );
+    return [...new Set(changed.map(({ unit }) => unit))];
 }
 
 /** "stops hello.service", "enables hello.socket": what changed overrides do; of removed ones, that it is by [Install]. */

@@ -160,7 +160,8 @@ class Reconciliation {
     ): Promise<{ report: Performed; isAnswerLost: boolean; unhealthy: string | undefined }> {
         const { context, host, name } = this;
         const { declared, owner, adopted = [] } = this.request;
-        const { stableSeconds, command, timeoutSeconds = 0 } = declared.health ?? {};
+        const { stableSeconds, timeoutSeconds = 0, command: check } = declared.health ?? {};
+        const command = check && { ...check, inside: check.inside && plan.unitNamed(check.inside) };
         const switchId = randomBytes(8).toString("hex");
         const confirmation = new Confirmation(context, host, declared.health);
         try {

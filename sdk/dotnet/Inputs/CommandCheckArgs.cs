@@ -29,7 +29,7 @@ namespace PulumiPortable.Portable.Inputs
         }
 
         /// <summary>
-        /// Unit of the image in whose root and namespaces it runs. Default: on the host.
+        /// Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
         /// </summary>
         [Input("inside")]
         public Input<string>? Inside { get; set; }

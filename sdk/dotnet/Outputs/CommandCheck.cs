@@ -22,7 +22,7 @@ namespace PulumiPortable.Portable.Outputs
         /// </summary>
         public readonly ImmutableArray<string> Command;
         /// <summary>
-        /// Unit of the image in whose root and namespaces it runs. Default: on the host.
+        /// Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
         /// </summary>
         public readonly string? Inside;
 

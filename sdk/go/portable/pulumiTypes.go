@@ -498,7 +498,7 @@ func (o ClosureSourcePtrOutput) Units() pulumi.ArrayOutput {
 type CommandCheck struct {
 	// Program with its arguments, run without a shell.
 	Command []string `pulumi:"command"`
-	// Unit of the image in whose root and namespaces it runs. Default: on the host.
+	// Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
 	Inside *string `pulumi:"inside"`
 }
 
@@ -517,7 +517,7 @@ type CommandCheckInput interface {
 type CommandCheckArgs struct {
 	// Program with its arguments, run without a shell.
 	Command pulumi.StringArrayInput `pulumi:"command"`
-	// Unit of the image in whose root and namespaces it runs. Default: on the host.
+	// Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
 	Inside pulumi.StringPtrInput `pulumi:"inside"`
 }
 
@@ -622,7 +622,7 @@ func (o CommandCheckOutput) Command() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v CommandCheck) []string { return v.Command }).(pulumi.StringArrayOutput)
 }
 
-// Unit of the image in whose root and namespaces it runs. Default: on the host.
+// Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
 func (o CommandCheckOutput) Inside() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v CommandCheck) *string { return v.Inside }).(pulumi.StringPtrOutput)
 }
@@ -667,7 +667,7 @@ func (o CommandCheckPtrOutput) Command() pulumi.StringArrayOutput {
 	}).(pulumi.StringArrayOutput)
 }
 
-// Unit of the image in whose root and namespaces it runs. Default: on the host.
+// Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
 func (o CommandCheckPtrOutput) Inside() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *CommandCheck) *string {
 		if v == nil {

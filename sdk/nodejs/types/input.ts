@@ -67,7 +67,7 @@ export interface CommandCheckArgs {
      */
     command: pulumi.Input<pulumi.Input<string>[]>;
     /**
-     * Unit of the image in whose root and namespaces it runs. Default: on the host.
+     * Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
      */
     inside?: pulumi.Input<string | undefined>;
 }

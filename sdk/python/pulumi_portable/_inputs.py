@@ -304,7 +304,7 @@ class CommandCheckArgsDict(TypedDict):
     """
     inside: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Unit of the image in whose root and namespaces it runs. Default: on the host.
+    Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
     """
 
 @pulumi.input_type
@@ -316,7 +316,7 @@ class CommandCheckArgs:
         A command on the host that must exit with status 0.
 
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] command: Program with its arguments, run without a shell.
-        :param pulumi.Input[_builtins.str] inside: Unit of the image in whose root and namespaces it runs. Default: on the host.
+        :param pulumi.Input[_builtins.str] inside: Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
         """
         pulumi.set(__self__, "command", command)
         if inside is not None:
@@ -338,7 +338,7 @@ class CommandCheckArgs:
     @pulumi.getter
     def inside(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Unit of the image in whose root and namespaces it runs. Default: on the host.
+        Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
         """
         return pulumi.get(self, "inside")
 

@@ -196,7 +196,7 @@ class CommandCheck(dict):
         A command on the host that must exit with status 0.
 
         :param Sequence[_builtins.str] command: Program with its arguments, run without a shell.
-        :param _builtins.str inside: Unit of the image in whose root and namespaces it runs. Default: on the host.
+        :param _builtins.str inside: Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
         """
         pulumi.set(__self__, "command", command)
         if inside is not None:
@@ -214,7 +214,7 @@ class CommandCheck(dict):
     @pulumi.getter
     def inside(self) -> Optional[_builtins.str]:
         """
-        Unit of the image in whose root and namespaces it runs. Default: on the host.
+        Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
         """
         return pulumi.get(self, "inside")
 

@@ -1,7 +1,7 @@
 import { suites } from "../../hosts";
 import type { Json } from "../deployment";
 import { onHost } from "../hello";
-import { helloService, idle, imageOf, links, shown } from "./kinds";
+import { helloService, idle, imageOf, links, shown, writeUnits } from "./kinds";
 
 describe.each(suites)("on %s", (suite) => {
     const { provider, host, connection, hello, service, deploy } = helloService(suite);
@@ -102,12 +102,68 @@ describe.each(suites)("on %s", (suite) => {
         expect((await service.up(inputs(off))).operation).toBe("same");
     });
 
+    test("Also= of a unit of the host: it is enabled with the service; refresh sees it disabled, up repairs it", async () => {
+        await writeUnits(host, {
+            "other.service": "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=basic.target\n",
+        });
+        const also = (rest: string) => ({ "hello.service": idle(`[Install]\n${rest}Also=other.service\n`) });
+        const isEnabled = () => onHost(host, "systemctl is-enabled other.service || true");
+        await deploy("1", also(""), { units: { "hello.service": { start: true } } });
+        expect(await isEnabled()).toBe("enabled");
+        expect(await service.refresh()).toBe(true);
+        expect(service.initErrors).toEqual([]);
+        await onHost(host, "systemctl -q disable other.service");
+        expect(await service.refresh()).toBe(true);
+        expect(service.initErrors).toEqual([
+            expect.stringContaining("other.service is disabled, though Also= of hello.service enables it"),
+        ]);
+        await deploy("1", also(""), { units: { "hello.service": { start: true } } });
+        expect(await isEnabled()).toBe("enabled");
+        await onHost(host, "systemctl -q disable other.service");
+        await deploy("2", also("WantedBy=multi-user.target\n"));
+        expect(await links(host, "'*hello*' -o -name other.service")).toEqual([
+            "basic.target.wants/other.service",
+            "multi-user.target.wants/hello.service",
+        ]);
+        await provider.destroyAll();
+        expect(await isEnabled()).toBe("disabled");
+        await onHost(host, "rm /etc/systemd/system/other.service; systemctl daemon-reload");
+    });
+
+    test("specifiers in [Install] are resolved as the host does", async () => {
+        const units = {
+            "hello.service": idle("[Install]\nWantedBy=on-%H.target for-%p.target\nAlias=%m.service\n"),
+            "hello@.service": idle("[Install]\nWantedBy=at-%i.target\nAlias=x-%p@.service\nDefaultInstance=%l\n"),
+        };
+        const inputs = { units: { "hello@b.service": { enable: true, start: false } } };
+        await deploy("1", units, inputs);
+        const [name = "", id = ""] = (await onHost(host, "hostname; cat /etc/machine-id")).split("\n");
+        await expectAsReenabled(
+            "hello.service hello@.service hello@b.service",
+            [
+                `${id}.service`,
+                `at-${name}.target.wants/hello@${name}.service`,
+                "at-b.target.wants/hello@b.service",
+                "for-hello.target.wants/hello.service",
+                `on-${name}.target.wants/hello.service`,
+                "x-hello@.service",
+                "x-hello@b.service",
+            ].sort(),
+        );
+        expect(await service.refresh()).toBe(true);
+        expect(service.initErrors).toEqual([]);
+        await deploy("2", { "hello.service": idle() });
+        expect(await links(host)).toEqual(["multi-user.target.wants/hello.service"]);
+    });
+
     test("[Install] of a drop-in counts, too", async () => {
         const dropIn = (target: string) => ({
             dropIns: [{ unit: "hello.service", text: `[Install]\nWantedBy=\nWantedBy=${target}\n` }],
         });
         await deploy("1", { "hello.service": idle() }, dropIn("basic.target"));
         await expectAsReenabled("hello.service", ["basic.target.wants/hello.service"]);
+        await service.preview(inputs(dropIn("sysinit.target")));
+        await provider.expectText(/enables hello\.service otherwise, by its \[Install\]/);
         await service.up(inputs(dropIn("sysinit.target")));
         await expectAsReenabled("hello.service", ["sysinit.target.wants/hello.service"]);
         expect(await service.refresh()).toBe(true);

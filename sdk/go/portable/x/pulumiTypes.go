@@ -204,7 +204,7 @@ func (o ClosureSourceOutput) Units() pulumix.ArrayOutput[any] {
 type CommandCheck struct {
 	// Program with its arguments, run without a shell.
 	Command []string `pulumi:"command"`
-	// Unit of the image in whose root and namespaces it runs. Default: on the host.
+	// Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
 	Inside *string `pulumi:"inside"`
 }
 
@@ -212,7 +212,7 @@ type CommandCheck struct {
 type CommandCheckArgs struct {
 	// Program with its arguments, run without a shell.
 	Command pulumix.Input[[]string] `pulumi:"command"`
-	// Unit of the image in whose root and namespaces it runs. Default: on the host.
+	// Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
 	Inside pulumix.Input[*string] `pulumi:"inside"`
 }
 
@@ -259,7 +259,7 @@ func (o CommandCheckOutput) Command() pulumix.ArrayOutput[string] {
 	return pulumix.ArrayOutput[string]{OutputState: value.OutputState}
 }
 
-// Unit of the image in whose root and namespaces it runs. Default: on the host.
+// Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
 func (o CommandCheckOutput) Inside() pulumix.Output[*string] {
 	return pulumix.Apply[CommandCheck](o, func(v CommandCheck) *string { return v.Inside })
 }

@@ -37,14 +37,14 @@ public final class CommandCheckArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Unit of the image in whose root and namespaces it runs. Default: on the host.
+     * Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
      * 
      */
     @Import(name="inside")
     private @Nullable Output<String> inside;
 
     /**
-     * @return Unit of the image in whose root and namespaces it runs. Default: on the host.
+     * @return Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
      * 
      */
     public Optional<Output<String>> inside() {
@@ -108,7 +108,7 @@ public final class CommandCheckArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param inside Unit of the image in whose root and namespaces it runs. Default: on the host.
+         * @param inside Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
          * 
          * @return builder
          * 
@@ -119,7 +119,7 @@ public final class CommandCheckArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param inside Unit of the image in whose root and namespaces it runs. Default: on the host.
+         * @param inside Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
          * 
          * @return builder
          * 

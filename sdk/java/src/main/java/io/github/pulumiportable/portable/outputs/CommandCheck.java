@@ -19,7 +19,7 @@ public final class CommandCheck {
      */
     private List<String> command;
     /**
-     * @return Unit of the image in whose root and namespaces it runs. Default: on the host.
+     * @return Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
      * 
      */
     private @Nullable String inside;
@@ -33,7 +33,7 @@ public final class CommandCheck {
         return this.command;
     }
     /**
-     * @return Unit of the image in whose root and namespaces it runs. Default: on the host.
+     * @return Unit of the image in whose root and namespaces it runs, as the user of its main process. Default: on the host, as root.
      * 
      */
     public Optional<String> inside() {
