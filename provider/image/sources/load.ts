@@ -1,34 +1,21 @@
 import type { Failure } from "../../errors";
 import { type Previewed, UNKNOWN, Unknown } from "../../schema/values";
 import { fileNameProblem, instanceProblem, nameProblem, versionProblem } from "../../systemd/portable-names";
-import { loadDirectory } from "./directory";
-import { loadFilesSource } from "./files/source";
 import { asInstance, instanceName } from "./instance";
 import type { LoadArgs, LoadedSource } from "./loaded";
-import { loadClosure } from "./nix/closure";
-import { loadNix } from "./nix/source";
-import { loadOci } from "./oci/source";
 import { Problems } from "./problems";
-import { loadRaw } from "./raw";
 import type { Source } from "./source";
 
 type Loader<S> = (source: Previewed<NonNullable<S>>, args: LoadArgs) => Promise<LoadedSource>;
 
-/** One kind of source is one file, and one line here. */
-const LOADERS: { [K in keyof Required<Source>]: Loader<Source[K]> } = {
-    files: loadFilesSource,
-    directory: loadDirectory,
-    nix: loadNix,
-    closure: loadClosure,
-    oci: loadOci,
-    raw: async (source, args) => {
-        const file = await loadRaw(source, args.path, args.programDirectory, args.problems);
-        if (file === undefined || file instanceof Unknown) return { sourceDigest: UNKNOWN };
-        if (file.kind === "ready") return { sourceDigest: file.sha256, content: file };
-        // A digest that was given: the same as of the file itself.
-        const { sha256 } = source as { sha256: string };
-        return { sourceDigest: sha256.toLowerCase(), content: file };
-    },
+/** One kind of source is one file, and one line here. It is imported when an image has such a source. */
+const LOADERS: { [K in keyof Required<Source>]: () => Promise<Loader<Source[K]>> } = {
+    files: async () => (await import("./files/source")).loadFilesSource,
+    directory: async () => (await import("./directory")).loadDirectory,
+    nix: async () => (await import("./nix/source")).loadNix,
+    closure: async () => (await import("./nix/closure")).loadClosure,
+    oci: async () => (await import("./oci/source")).loadOci,
+    raw: async () => (await import("./raw")).loadRaw,
 };
 
 /** Sources that give a finished .raw: it isn't packed here, so its units can't be renamed. */
@@ -63,7 +50,7 @@ export async function loadSource(
         problems.add(["source"], { what: `An image has exactly one source: ${alternatives(Object.keys(LOADERS))}` });
         return { ...unknown, unitTexts: UNKNOWN };
     }
-    const load = LOADERS[kind] as (value: unknown, args: LoadArgs) => Promise<LoadedSource>;
+    const load = (await LOADERS[kind]()) as (value: unknown, args: LoadArgs) => Promise<LoadedSource>;
     if (args.extends !== undefined) {
         if (typeof args.extends === "string") problems.add(["extends"], nameProblem(args.extends));
         if (kind !== "files")

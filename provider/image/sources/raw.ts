@@ -5,11 +5,20 @@ import { Asset, type Path, type Previewed, pathText, UNKNOWN, Unknown } from "..
 import { imageFormat, squashfsLength } from "../pack/superblock";
 import { assetFile, LocalProblem, localFile } from "../tree/local-files";
 import { downloaded, urlProblem } from "./download";
-import type { Later, Ready } from "./loaded";
+import type { Later, LoadArgs, LoadedSource, Ready } from "./loaded";
 import type { Problems } from "./problems";
 
-/** Reads the source `raw`: the image with its digest; UNKNOWN while it isn't known; undefined when it can't be used. */
-export async function loadRaw(
+export async function loadRaw(source: Previewed<RawSource>, args: LoadArgs): Promise<LoadedSource> {
+    const image = await locateImage(source, args.path, args.programDirectory, args.problems);
+    if (image === undefined || image instanceof Unknown) return { sourceDigest: UNKNOWN };
+    if (image.kind === "ready") return { sourceDigest: image.sha256, content: image };
+    // A digest that was given: the same as of the file itself.
+    const { sha256 } = source as { sha256: string };
+    return { sourceDigest: sha256.toLowerCase(), content: image };
+}
+
+/** The image with its digest; UNKNOWN while it isn't known; undefined when it can't be used. */
+export async function locateImage(
     source: Previewed<RawSource>,
     path: Path,
     programDirectory: string,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { buildImage, resolveSource } from "../../../provider/image/image";
 import { Problems } from "../../../provider/image/sources/problems";
-import { loadRaw, type RawSource } from "../../../provider/image/sources/raw";
+import { locateImage, type RawSource } from "../../../provider/image/sources/raw";
 import { Asset, type Previewed, UNKNOWN } from "../../../provider/schema/values";
 import { placed, sentence } from "../sentences";
 import { PROGRAM, workspace } from "../workspace";
@@ -79,7 +79,7 @@ test.each([
 ])("%s is an image", async (_, offset, magic) => {
     const problems = new Problems();
     const programDirectory = workspace({ "image.raw": withMagic(offset, magic) });
-    expect(await loadRaw({ path: "image.raw" }, [], programDirectory, problems)).toMatchObject({ kind: "ready" });
+    expect(await locateImage({ path: "image.raw" }, [], programDirectory, problems)).toMatchObject({ kind: "ready" });
     expect(problems.failures).toEqual([]);
 });
 

@@ -5,7 +5,7 @@ import { type Path, type Previewed, pathText, UNKNOWN } from "../../../schema/va
 import { RootFiles } from "../../tree/root-files";
 import type { LoadArgs, LoadedSource, Ready } from "../loaded";
 import { Problems } from "../problems";
-import { loadRaw } from "../raw";
+import { locateImage } from "../raw";
 import { buildDerivation, type Output } from "./build";
 import { allKnown, evaluate, nixExpression } from "./evaluation";
 import type { NixSource } from "./schema";
@@ -67,7 +67,7 @@ async function imageIn({ storePath, storeRoot }: Output, label: string, source: 
 
 async function readyImage(file: string, property: Path): Promise<Ready> {
     const problems = new Problems();
-    const image = await loadRaw({ path: file }, property, "/", problems);
+    const image = await locateImage({ path: file }, property, "/", problems);
     // The file is nix's, so what is wrong with it stands under the source.
     for (const failure of problems.failures) failure.path = property;
     problems.throw();
