@@ -9,11 +9,10 @@ import { asset, objectType } from "../../schema/marks";
 import { type Path, type Previewed, UNKNOWN, Unknown } from "../../schema/values";
 import type { DigestCache } from "../store/digest-cache";
 import { absolute, cacheOf, explained, fileInState, LocalProblem, localFile } from "../tree/local-files";
-import { join } from "../tree/paths";
 import { type Entry, Tree } from "../tree/tree";
-import { treeUnits, unitDirectories, unreadUnits } from "../tree/units";
+import { treeUnits, unreadUnits } from "../tree/units";
 import { unitFile } from "./files/unit-schema";
-import { addUnits, loadUnits } from "./files/units";
+import { loadUnits, replaceUnits } from "./files/units";
 import type { LoadArgs, LoadedSource } from "./loaded";
 import type { Problems } from "./problems";
 
@@ -46,10 +45,7 @@ export async function loadDirectory(source: Previewed<DirectorySource>, args: Lo
         });
     }
     const prefix = typeof args.name === "string" ? args.name : undefined;
-    for (const { name } of units.list) {
-        for (const directory of unitDirectories(tree)) tree.remove(join(directory, name));
-    }
-    const addedTexts = addUnits(units.list, prefix, tree, problems);
+    const addedTexts = replaceUnits(units.list, prefix, tree, problems);
     if (prefix === undefined || !units.complete) return { sourceDigest: UNKNOWN };
 
     const unitTexts = { ...(await treeUnits(tree, prefix)), ...addedTexts };

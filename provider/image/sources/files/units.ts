@@ -3,6 +3,7 @@ import { unitNameProblem } from "../../../systemd/portable-names";
 import { assetText, localText } from "../../tree/local-files";
 import { join } from "../../tree/paths";
 import { type Tree, textEntry } from "../../tree/tree";
+import { unitDirectories } from "../../tree/units";
 import type { Problems } from "../problems";
 import type { FilesSource } from "./schema";
 
@@ -65,6 +66,17 @@ export function addUnits(
         if (typeof text === "string") problems.add(property, tree.add(join(UNITS_DIRECTORY, name), textEntry(text)));
     }
     return texts;
+}
+
+/** Puts units into an image that may hold units of the same names, which are taken out wherever systemd reads units. */
+export function replaceUnits(
+    units: readonly GivenUnit[],
+    prefix: string | undefined,
+    tree: Tree,
+    problems: Problems,
+): Record<string, string | Unknown> {
+    for (const { name } of units) for (const directory of unitDirectories(tree)) tree.remove(join(directory, name));
+    return addUnits(units, prefix, tree, problems);
 }
 
 async function readUnits(

@@ -2,7 +2,8 @@ import { sha256 } from "../../../digest";
 import { type Previewed, UNKNOWN, Unknown } from "../../../schema/values";
 import { userStore } from "../../store/user-store";
 import type { Tree } from "../../tree/tree";
-import { addUnits, type GivenUnits, loadUnits } from "../files/units";
+import { treeUnits } from "../../tree/units";
+import { type GivenUnits, loadUnits, replaceUnits } from "../files/units";
 import type { LoadArgs, LoadedSource } from "../loaded";
 import { Problems } from "../problems";
 import { archiveBlobs, type Blobs, directoryBlobs } from "./blobs";
@@ -53,7 +54,7 @@ export async function loadOci(source: Previewed<OciSource>, args: LoadArgs): Pro
     });
     if (loaded === undefined) return { sourceDigest: UNKNOWN };
     const { image, tree } = loaded;
-    const unitTexts = addServices(image, name, units, tree, args);
+    const unitTexts = await addServices(image, name, units, tree, args);
     if (Object.values(unitTexts).some((text) => text instanceof Unknown)) return { sourceDigest: UNKNOWN, unitTexts };
     return { sourceDigest: sha256(`oci ${tree.digest()}`), unitTexts, content: { kind: "tree", tree } };
 }
@@ -86,7 +87,7 @@ function loadReference(
                         signal,
                     });
                     const tree = await makeTree(image, blobs, storeDirectory, signal);
-                    addServices(image, name, units, tree, { ...args, problems: late });
+                    await addServices(image, name, units, tree, { ...args, problems: late });
                     return tree;
                 });
                 late.throw();
@@ -109,24 +110,34 @@ async function makeTree(
     return flatten(layers, workingDirectoryOf(image.run));
 }
 
-/** Puts the user's units into the tree, or else the one made from the configuration; answers their texts. */
-function addServices(
+/**
+ * Puts the user's units into the tree, or else the one made from the configuration, in the place of units of the same
+ * names; an image without a program to run keeps its own. Answers their texts.
+ */
+async function addServices(
     image: OciImage,
     name: string,
     units: GivenUnits,
     tree: Tree,
     { path, problems }: Pick<LoadArgs, "path" | "problems">,
-): Record<string, string | Unknown> {
-    if (units.list.length > 0) return addUnits(units.list, name, tree, problems);
+): Promise<Record<string, string | Unknown>> {
+    const own = await treeUnits(tree, name);
+    if (units.list.length > 0) return { ...own, ...replaceUnits(units.list, name, tree, problems) };
     const unit = unitOf(image.run, name, tree);
     if (unit === undefined) {
-        problems.add(path, {
-            what: "The container image has neither ENTRYPOINT nor CMD, so what to run isn't known",
-            todo: "Give `units`",
-        });
-        return {};
+        if (Object.keys(own).length === 0)
+            problems.add(path, {
+                what: "The container image has neither ENTRYPOINT nor CMD, so what to run isn't known",
+                todo: "Give `units`",
+            });
+        return own;
     }
-    for (const warning of unit.warnings) problems.warn(path, warning);
     const made = { name: `${name}.service`, text: unit.text, path };
-    return addUnits([made], name, tree, problems);
+    for (const warning of unit.warnings) problems.warn(path, warning);
+    if (Object.hasOwn(own, made.name))
+        problems.warn(path, {
+            what: `The container image holds a unit ${made.name} of its own: the one made from its ENTRYPOINT, CMD and so on takes its place`,
+            todo: "To run it by its own unit, give that unit's text in `units`",
+        });
+    return { ...own, ...replaceUnits([made], name, tree, problems) };
 }
