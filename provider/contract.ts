@@ -10,6 +10,8 @@ export interface Context {
     readonly urn: string;
     /** The resource in texts: "AttachedService hello". */
     readonly label: string;
+    /** The component that registered the resource; undefined where the program did. */
+    readonly component?: Membership;
     /** Aborted when the custom timeout has passed or the engine cancels. */
     readonly signal: AbortSignal;
     /** The custom timeout of the operation; undefined where the user set none. */
@@ -22,6 +24,13 @@ export interface Context {
     info(text: string): void;
     /** Directory that relative paths of the program start from. */
     readonly programDirectory: string;
+}
+
+/** A resource's place in the component that registered it. */
+export interface Membership {
+    urn: string;
+    /** Names of its other resources of the type that are on the same machine, as far as is known. */
+    others: readonly string[];
 }
 
 /** A context of an operation that may touch the host. */
@@ -194,12 +203,14 @@ export interface ComponentContext {
      * and {@link CarriedValue} ones; undefined ones are left out. Throws a UserError when the engine ends the deployment.
      *
      * `shownWith` names another child whose inputs differ in `connection` alone: a preview shows what they share once.
+     * Where `others` is given, names of children of the type that are known to be on the same machine, the resource gets
+     * them as `component` of its context.
      */
     register(
         resource: Resource,
         name: string,
         inputs: Record<string, unknown>,
-        options?: { dependsOn?: readonly Child[]; shownWith?: string },
+        options?: { dependsOn?: readonly Child[]; shownWith?: string; others?: readonly string[] },
     ): Promise<Child>;
 }
 

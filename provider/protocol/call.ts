@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HostContext } from "../contract";
+import type { HostContext, Membership } from "../contract";
 import { UserError } from "../errors";
 import { withoutControls } from "../format";
 import type { Connection } from "../host/connection";
@@ -31,6 +31,8 @@ export interface CallOptions {
     isPreview?: boolean;
     /** Name of the resource whose notices in a preview stand for those of this one, where they are the same. */
     shownWith?: string;
+    /** The component that registered the resource. */
+    component?: Membership;
 }
 
 /** One call of the engine, as the resource sees it. */
@@ -38,6 +40,7 @@ export class Call implements HostContext {
     /** The URN of a component is set once it is registered. */
     urn: string;
     readonly label: string;
+    readonly component: Membership | undefined;
     private readonly shownWith: string | undefined;
     /** Whether the same inputs are checked for another resource, which shows the warnings. */
     private readonly isCheckedWithOther: boolean;
@@ -56,10 +59,11 @@ export class Call implements HostContext {
     constructor(
         private readonly session: EngineSession,
         private readonly served: Served,
-        { urn, operation, timeoutSeconds, properties, shownWith, isPreview = false }: CallOptions,
+        { urn, operation, timeoutSeconds, properties, shownWith, component, isPreview = false }: CallOptions,
     ) {
         this.urn = urn;
         this.label = labelOf(urn) || operation;
+        this.component = component;
         this.shownWith = shownWith;
         this.isPreview = isPreview;
         this.isCheckedWithOther = operation === "check" && shownWith !== undefined;

@@ -7,7 +7,7 @@ import { Call } from "./call";
 import { carriedInput, dependenciesOf, WireValue, wireMembers } from "./carried";
 import { decodeObject } from "./decode";
 import { CallFailure, failureMessage } from "./failure";
-import { SHOWN_WITH } from "./fold";
+import { COMPONENT, SHOWN_WITH } from "./fold";
 import { Monitor } from "./monitor";
 import { SecretPaths } from "./secrets";
 import { type EngineSession, memberOf, type Served } from "./session";
@@ -82,7 +82,11 @@ class Construction implements ComponentContext {
         resource: Resource,
         name: string,
         inputs: Record<string, unknown>,
-        { dependsOn = [], shownWith }: { dependsOn?: readonly Child[]; shownWith?: string } = {},
+        {
+            dependsOn = [],
+            shownWith,
+            others,
+        }: { dependsOn?: readonly Child[]; shownWith?: string; others?: readonly string[] } = {},
     ): Promise<Child> {
         const { request, served } = this;
         const propertyDependencies = Object.fromEntries(
@@ -103,6 +107,7 @@ class Construction implements ComponentContext {
             inputs: {
                 ...wireMembers(inputs),
                 ...(shownWith === undefined || hasPaths ? {} : { [SHOWN_WITH]: shownWith }),
+                ...(others === undefined ? {} : { [COMPONENT]: { urn: this.call.urn, others: [...others] } }),
             },
             dependencies: [...new Set(dependencies)],
             propertyDependencies,

@@ -1,5 +1,5 @@
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { Resource } from "../contract";
+import type { Membership, Resource } from "../contract";
 import { sha256 } from "../digest";
 import { markedPaths } from "../schema/shape";
 import { Archive, Asset, entries, isRecord, type Path, Secret, Unknown } from "../schema/values";
@@ -21,6 +21,8 @@ type Values = Record<string, unknown>;
 
 /** The input by which a component requests folding: the name of the resource that is shown in full. */
 export const SHOWN_WITH = "__shownWith";
+/** The input by which a resource knows the component that registered it. */
+export const COMPONENT = "__component";
 const FOLDED = "__shared";
 const SAME_AS = "sameAs";
 /** The inputs that differ between the resources; a connection that has only a host is shown as one line, `host`. */
@@ -28,13 +30,26 @@ const OWN = "connection";
 const HOST = "host";
 const DIGEST_LENGTH = 8;
 
-/** Inputs as the resource has them. */
-export interface Unfolded extends Decoded {
+/** What a component adds to the inputs of its resources. */
+export interface Hidden {
     /** Name of the resource with which they are shown; undefined if they are shown in full. */
     shownWith: string | undefined;
+    component?: Membership;
 }
 
-export function unfold({ value, secrets }: Decoded): Unfolded {
+/** Inputs as the resource has them. */
+export interface Unfolded extends Decoded, Hidden {}
+
+export function unfold({ value: { [COMPONENT]: component, ...value }, secrets }: Decoded): Unfolded {
+    const unfolded = unfoldShared({ value, secrets });
+    return isMembership(component) ? { ...unfolded, component } : unfolded;
+}
+
+function isMembership(value: unknown): value is Membership {
+    return isRecord(value) && typeof value.urn === "string" && Array.isArray(value.others);
+}
+
+function unfoldShared({ value, secrets }: Decoded): Unfolded {
     const { [SHOWN_WITH]: ownShownWith, [FOLDED]: folded, ...visible } = value;
     if (!isRecord(folded))
         return ownShownWith === undefined
@@ -80,18 +95,25 @@ export function decodeOldInputs(resource: Resource, struct: Struct | undefined):
     return withMarkedSecrets(resource, { ...unfolded, ...migrated(resource, unfolded) });
 }
 
-function withMarkedSecrets(resource: Pick<Resource, "inputs">, { value, secrets, shownWith }: Unfolded): Unfolded {
+function withMarkedSecrets(resource: Pick<Resource, "inputs">, { value, secrets, ...hidden }: Unfolded): Unfolded {
     return {
         value,
-        shownWith,
+        ...hidden,
         secrets: new SecretPaths([...secrets, ...markedPaths(resource.inputs, value, "secret")]),
     };
 }
 
 /** Encodes inputs for the engine, which keeps and prints them. */
-export function encodeInputs(values: Values, isSecret: (path: Path) => boolean, shownWith: string | undefined): Struct {
+export function encodeInputs(
+    values: Values,
+    isSecret: (path: Path) => boolean,
+    { shownWith, component }: Hidden = { shownWith: undefined },
+): Struct {
     const folded = fold(values, isSecret, shownWith);
-    return encode(folded.values, folded.isSecret);
+    return encode(
+        component === undefined ? folded.values : { ...folded.values, [COMPONENT]: component },
+        folded.isSecret,
+    );
 }
 
 /** The host of a connection that says nothing else: one word in place of three lines. */

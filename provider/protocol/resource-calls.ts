@@ -12,7 +12,7 @@ import { changesBetween } from "./changes";
 import type { Decoded } from "./decode";
 import { diffInputs, diffResponse } from "./diff";
 import { initFailure } from "./failure";
-import { decodeInputs, decodeOldInputs, encodeInputs, foldChanges, type Unfolded } from "./fold";
+import { decodeInputs, decodeOldInputs, encodeInputs, foldChanges, type Hidden, type Unfolded } from "./fold";
 import { Ignored } from "./ignored";
 import { decodeState } from "./migrated";
 import { SecretPaths } from "./secrets";
@@ -34,7 +34,7 @@ export async function check(session: EngineSession, request: pb.CheckRequest): P
         // In an update the engine refuses unknown derived fields before it shows the failures.
         const checked = failures.length > 0 ? inputs : { ...inputs, ...added.derived };
         const response = new pb.CheckResponse();
-        response.setInputs(encodeInputs(checked, (path) => news.secrets.covers(path), news.shownWith));
+        response.setInputs(encodeInputs(checked, (path) => news.secrets.covers(path), news));
         response.setFailuresList(failures.map((failure) => checkFailure(failure, call)));
         return response;
     });
@@ -105,7 +105,10 @@ function connectionOf({ value }: Decoded): Connection | undefined {
 export async function create(session: EngineSession, request: pb.CreateRequest): Promise<pb.CreateResponse> {
     const resource = await resourceOf(session, request.getUrn());
     const news = decodeInputs(resource, request.getProperties());
-    const call = await callOf(session, request.getUrn(), "create", request.getTimeout(), [news]);
+    const call = await callOf(session, request.getUrn(), "create", request.getTimeout(), [news], {
+        ...hiddenOf(news),
+        isPreview: request.getPreview(),
+    });
     return call.run(async () => {
         const response = new pb.CreateResponse();
         const { inputs, derived } = split(resource, news.value);
@@ -129,7 +132,7 @@ export async function update(session: EngineSession, request: pb.UpdateRequest):
     const [oldState, news] = [decodeState(resource, request.getOlds()), decodeInputs(resource, request.getNews())];
     const oldInputs = decodeOldInputs(resource, request.getOldInputs());
     const properties = [oldState, oldInputs, news];
-    const shown = { shownWith: news.shownWith, isPreview: request.getPreview() };
+    const shown = { ...hiddenOf(news), isPreview: request.getPreview() };
     const call = await callOf(session, request.getUrn(), "update", request.getTimeout(), properties, shown);
     return call.run(async () => {
         const response = new pb.UpdateResponse();
@@ -170,7 +173,7 @@ export async function read(session: EngineSession, request: pb.ReadRequest): Pro
         if (found === undefined) return response;
         response.setId(found.id);
         const foundInputs = asWritten(resource, inputs.value, found.inputs);
-        response.setInputs(encodeState(resource, decoded.secrets, foundInputs, decoded.shownWith));
+        response.setInputs(encodeState(resource, decoded.secrets, foundInputs, decoded));
         const echoed = split(resource, foundInputs).inputs;
         response.setProperties(encodeState(resource, decoded.secrets, { ...echoed, ...found.outputs }));
         return response;
@@ -220,9 +223,13 @@ async function callOf(
     operation: string,
     timeoutSeconds: number,
     properties: Decoded[],
-    shown: Pick<CallOptions, "shownWith" | "isPreview"> = {},
+    shown: Pick<CallOptions, "shownWith" | "component" | "isPreview"> = {},
 ) {
     return new Call(session, await session.served(), { urn, operation, timeoutSeconds, properties, ...shown });
+}
+
+function hiddenOf({ shownWith, component }: Hidden): Hidden {
+    return { shownWith, component };
 }
 
 /** Separates the user's inputs from the fields that Check added. */
@@ -250,13 +257,13 @@ function parse(resource: Resource, inputs: Values): Values {
     return resource.inputs.parse(inputs) as Values;
 }
 
-function encodeState(resource: Resource, secrets: SecretPaths, values: Values, shownWith?: string): Struct {
+function encodeState(resource: Resource, secrets: SecretPaths, values: Values, hidden?: Hidden): Struct {
     const all = new SecretPaths([
         ...secrets,
         ...markedPaths(resource.inputs, values, "secret"),
         ...markedPaths(resource.outputs, values, "secret"),
     ]);
-    return encodeInputs(values, (path) => all.covers(path), shownWith);
+    return encodeInputs(values, (path) => all.covers(path), hidden);
 }
 
 /** Runs an operation; a failure after a change is answered with the state that is there now. */
@@ -275,9 +282,7 @@ async function withPartialFailure<T>(
         throw initFailure({
             id: error.id,
             properties: encodeState(resource, news.secrets, { ...split(resource, inputs).inputs, ...error.outputs }),
-            ...(error.inputs === undefined
-                ? {}
-                : { inputs: encodeState(resource, news.secrets, inputs, news.shownWith) }),
+            ...(error.inputs === undefined ? {} : { inputs: encodeState(resource, news.secrets, inputs, news) }),
             reasons: [...(interruption === undefined ? [] : [interruption]), ...error.reasons].map((reason) =>
                 call.redact(reason),
             ),

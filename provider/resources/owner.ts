@@ -4,6 +4,19 @@ import { sha256 } from "../digest";
 import type { Owner } from "../host/owner";
 
 /**
+ * The owner of a service that is being created. In a component the services of a machine have one token, so that a key of
+ * `connections` can get another name: the service is taken over from the resource of the old name.
+ */
+export function newServiceOwner(context: Context, name: string): Owner {
+    return { ...newOwner(context, name), token: tokenOf(context.component?.urn ?? context.urn, name) };
+}
+
+/** The URN of a resource of the same type and parents under another name. */
+export function siblingUrn(urn: string, name: string): string {
+    return [...urn.split("::").slice(0, 3), name].join("::");
+}
+
+/**
  * The owner of an object that is being created. A new nonce distinguishes its records from those of an earlier
  * creation.
  */

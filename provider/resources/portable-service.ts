@@ -57,7 +57,7 @@ const inputs = z.strictObject({
         )
         .optional()
         .describe(
-            "How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.",
+            "How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only. Under another key the service of the same machine is taken over, without a restart.",
         ),
     waves: waves.optional().describe("The order in which hosts are switched. Default: one host, then all others."),
 });
@@ -120,6 +120,12 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
             throw stopped(error, "not every host has got the image, so none was switched");
         });
         const imageOf = new Map(hosts.map((host, index) => [host.key, images[index] as Child]));
+        const machineOf = ({ key }: Host) => imageOf.get(key)?.output("machineId").value;
+        const onSameMachine = (host: Host) =>
+            hosts
+                .filter((other) => other !== host && machineOf(other) === machineOf(host))
+                .filter((other) => typeof machineOf(other) === "string")
+                .map(({ name }) => name);
         const serviceOf = new Map<string, Child>();
         let before: readonly Child[] = images;
         for (const [index, batch] of batches.entries()) {
@@ -132,7 +138,7 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
                         image: imageOf.get(host.key)?.output("path"),
                         connection: host.connection,
                     },
-                    { dependsOn: before, shownWith: shownWith(host) },
+                    { dependsOn: before, shownWith: shownWith(host), others: onSameMachine(host) },
                 );
             before = await Promise.all(batch.map(register)).catch((error: unknown) => {
                 throw stopped(error, reachText(batches, index));

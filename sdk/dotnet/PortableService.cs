@@ -156,7 +156,7 @@ namespace PulumiPortable.Portable
         private InputMap<Inputs.ConnectionArgs>? _connections;
 
         /// <summary>
-        /// How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
+        /// How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only. Under another key the service of the same machine is taken over, without a restart.
         /// </summary>
         public InputMap<Inputs.ConnectionArgs> Connections
         {

@@ -149,7 +149,7 @@ export interface PortableServiceArgs {
      */
     connection?: pulumi.Input<inputs.ConnectionArgs | undefined>;
     /**
-     * How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
+     * How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only. Under another key the service of the same machine is taken over, without a restart.
      */
     connections?: pulumi.Input<{[key: string]: pulumi.Input<inputs.ConnectionArgs>} | undefined>;
     /**

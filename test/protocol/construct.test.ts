@@ -77,6 +77,7 @@ test("one image and one service for each host, named by its name; the component 
         connection: { host: "web2.example" },
     });
     expect(engine.goal("AttachedService", "hello-web2").inputs).toEqual({
+        __component: { urn: "urn:pulumi:dev::proj::portable:index:PortableService::hello", others: [] },
         __shownWith: "hello-web1",
         image: "/image-hello-web2",
         profile: "strict",
@@ -89,6 +90,18 @@ test("one image and one service for each host, named by its name; the component 
         unitStates: {},
     });
     expect(engine.outputs).toEqual([[expect.stringContaining("PortableService::hello"), state]]);
+});
+
+test("a service knows the others on its machine, which the images have shown", async () => {
+    engine.machines = { "hello-web1": "one", "hello-web2": "two", "hello-web3": "one" };
+    await construct({ connections: hosts("web1", "web2", "web3", "web4", "web5") });
+    const others = (name: string) => (engine.goal("AttachedService", name).inputs.__component as Json).others;
+    expect([1, 2, 3, 4].map((number) => others(`hello-web${number}`))).toEqual([
+        ["hello-web3"],
+        [],
+        ["hello-web1"],
+        [],
+    ]);
 });
 
 test("one host has the name of the component", async () => {

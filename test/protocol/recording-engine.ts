@@ -9,6 +9,8 @@ export class RecordingEngine {
     readonly outputs: [string, Properties][] = [];
     readonly warnings: string[] = [];
     refuses = "";
+    /** The output `machineId` of images, by their names. */
+    machines: Record<string, string> = {};
     /** Registrations that wait for their answers at one time. */
     private waiting: (() => void)[] = [];
 
@@ -22,6 +24,8 @@ export class RecordingEngine {
             setImmediate(() => setImmediate(() => this.answer()));
         });
         const outputs: Properties = { path: `/image-${goal.name}`, serving: `/image-${goal.name}`, unitStates: {} };
+        const machineId = this.machines[goal.name];
+        if (machineId !== undefined) outputs.machineId = machineId;
         return { urn: `${STACK.replace(/::pulumi:.*/, "")}::${goal.type}::${goal.name}`, id: "1", outputs };
     }
 

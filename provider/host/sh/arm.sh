@@ -24,6 +24,7 @@ arm() {
         "RequiresMountsFor=/etc $records" 'After=local-fs.target' 'Before=sysinit.target' '[Service]' Type=oneshot \
         "ExecStart=/bin/sh -c '$at_boot'" >"$boot_file" &&
         ln -sfn "../$boot_unit" "$boot_link" || return
+    [ ! -s "$service" ] || has_line "$service" "urn $urn" || has_line "$service" "nonce $nonce" || : >"$back/taken-over" || return
     # The status of find(1) is ignored: it fails where a directory doesn't exist, but lists the others.
     wait "$list_pid"
     wait "$copy_pid"

@@ -9,10 +9,14 @@ attempt() {
 [ "$(cat /etc/machine-id)" = "$machine_id" ] || { say other-machine; exit 0; }
 take_lock
 start_clock
+was_interrupted=
+if [ -f "$back/roll-back" ]; then was_interrupted=1; sh "$back/roll-back" interrupted; fi
 if [ -s "$service" ] && ! grep -qFx -- "nonce $nonce" "$service"; then
+    forget_former
     say superseded; exit 0
 fi
-if [ -f "$back/roll-back" ]; then sh "$back/roll-back" interrupted; else disarm; fi
+[ -n "$was_interrupted" ] || disarm
+if [ -s "$service" ] && hand_back; then say handed-back "$heir"; exit 0; fi
 show_marks
 attached "$name"
 units=$attached_units runtime=

@@ -63,6 +63,11 @@ if [ -n "$kept_once_migrated" ] && [ -e "$back/migrated" ]; then
     say running kept
     exit 0
 fi
+# A service that was being taken over is that of its former owner again.
+finish() {
+    [ ! -e "$back/taken-over" ] || hand_back
+    disarm
+}
 say step "rolling back to what was there before"
 if [ "$reason" != boot ] && [ -n "$units_touched" ] && [ -n "$were_off" ]; then
     # shellcheck disable=SC2046
@@ -88,7 +93,7 @@ else
     if [ "$reason" = boot ]; then
         [ -z "$were_enabled" ] || roll_back_units 'start --no-block' $were_enabled
         record_switch "$previous" "rolled back ($reason)"
-        disarm
+        finish
         exit 0
     fi
     if [ -n "$units_touched" ]; then
@@ -115,5 +120,5 @@ else
         say running nothing "$bad is $ActiveState ($SubState)"
     fi
 fi
-disarm
+finish
 [ "$reason" = failed ] || rmdir "$records/files" "$records/services" "$records" 2>/dev/null

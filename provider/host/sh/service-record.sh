@@ -4,10 +4,44 @@ boot_file=$units_directory/$boot_unit boot_link=$units_directory/sysinit.target.
 # record_switch PATH WHY records which image the last switch wanted and which one is attached now. With the reason
 # `confirmed` it is the commit point of the switch. $id is unique to each switch.
 fresh_switch() {
-    printf 'token %s\nurn %s\nnonce %s\nprofile %s\nwanted %s\nserving %s\nwhy %s\nswitch %s\n' "$token" "$urn" "$nonce" "$profile" "$wanted_image" "$1" "$2" "$id" >"$service.new"
+    former=$(former_owners)
+    printf 'token %s\nurn %s\nnonce %s\nprofile %s\nwanted %s\nserving %s\nwhy %s\nswitch %s\n%s' "$token" "$urn" "$nonce" "$profile" "$wanted_image" "$1" "$2" "$id" "${former:+$former$newline}" >"$service.new"
 }
-record_switch() {
-    fresh_switch "$@" && sync "$service.new" && mv -f -- "$service.new" "$service" && sync "$records/services"
+commit_record() { sync "$service.new" && mv -f -- "$service.new" "$service" && sync "$records/services"; }
+record_switch() { fresh_switch "$@" && commit_record; }
+# The resource of a component takes a service over that belonged to a resource of another name. The record then has a line
+# `former NONCE URN` for that one, until its delete has run: where only the new one is deleted, the old one still has
+# the service.
+former_owners() {
+    [ -s "$service" ] || return 0
+    while IFS= read -r line; do
+        case $line in
+            "former $nonce "*) ;;
+            "former "*) printf '%s\n' "$line" ;;
+            "urn "*) former_urn=${line#urn } ;;
+            "nonce "*) former_nonce=${line#nonce } ;;
+        esac
+    done <"$service"
+    [ "$former_urn" = "$urn" ] || [ "$former_nonce" = "$nonce" ] || printf 'former %s %s\n' "$former_nonce" "$former_urn"
+}
+# Takes the owner out of the former ones, since its resource is deleted.
+forget_former() {
+    grep -q "^former $nonce " "$service" || return 0
+    grep -v "^former $nonce " "$service" >"$service.new" && commit_record
+}
+# Gives the record to the last one of the former owners, and sets $heir to its URN; fails where there is none.
+hand_back() {
+    heir=$(sed -n 's/^former //p' "$service" | tail -n 1)
+    [ -n "$heir" ] || return
+    while IFS= read -r line; do
+        case $line in
+            "former $heir") ;;
+            "nonce "*) printf 'nonce %s\n' "${heir%% *}" ;;
+            "urn "*) printf 'urn %s\n' "${heir#* }" ;;
+            *) printf '%s\n' "$line" ;;
+        esac
+    done <"$service" >"$service.new" && commit_record
+    heir=${heir#* }
 }
 # Removes the rollback, after the commit point or after it has run. Its program is removed first, because a rollback from
 # an incomplete copy would do damage; the boot unit, which would clean up after a power cut, is removed last.

@@ -9,7 +9,7 @@ import { dropInPath, imageName } from "../../systemd/paths";
 import { checkHostFiles, derivedHostFiles, foundDropIns, foundHostFiles } from "../content/host-files";
 import { secretIf, warnOfSecrets } from "../content/secrets";
 import { hostOf, removeFromHost } from "../object-host";
-import { newOwner, objectId, ownerOf } from "../owner";
+import { newServiceOwner, objectId, ownerOf } from "../owner";
 import { notAsDeclared } from "./as-declared";
 import { dropInsOf } from "./desired";
 import { unitsAsFound } from "./found";
@@ -92,7 +92,10 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             const effect = effectOf(update);
             if (effect !== "") context.info(`${context.label}: this update ${effect}.`);
             warnOfClosingByDropIn(context, update);
-        }
+        } else if (context.component !== undefined)
+            context.info(
+                `${context.label}: if its host has the service under another key of ${context.component.urn.split("::").pop()} already, the service is taken over: it keeps running, and restarts only if image, drop-ins or files differ.`,
+            );
         const isSame = update !== undefined && !changesUnits(update);
         return {
             name: typeof declared.image === "string" ? imageName(declared.image) : UNKNOWN,
@@ -108,7 +111,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
 
     async create(context, { inputs: declared, derived }) {
         const host = await context.connect(declared.connection);
-        const owner = newOwner(context, imageName(declared.image));
+        const owner = newServiceOwner(context, imageName(declared.image));
         return reconcile(context, host, { declared, derived, owner, gap: {} });
     },
 
@@ -118,7 +121,9 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         const { dropInTexts = {}, hostFiles = {} } = olds.outputs;
         const adopted = [...Object.keys(dropInTexts), ...Object.keys(hostFiles)];
         const formerUnits = Object.keys(olds.inputs.units ?? {});
-        return reconcile(context, host, { declared, derived, owner, gap: gapOf(olds.outputs), adopted, formerUnits });
+        const { machineId } = olds.outputs;
+        const gap = gapOf(olds.outputs);
+        return reconcile(context, host, { declared, derived, owner, gap, adopted, formerUnits, machineId });
     },
 
     async read(context, { id, inputs: old, outputs: oldOutputs }) {
@@ -189,6 +194,10 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
                 );
                 if (report.has("other-machine")) warnOfAnotherMachine();
                 else if (report.has("done")) context.status(`${name} is detached`);
+                else if (report.has("handed-back"))
+                    context.warn(
+                        `${name} stays attached on ${host.name}: it was taken over from ${report.one("handed-back")}, which the state still has. \`pulumi refresh\` shows how it is there.`,
+                    );
                 else if (!report.has("superseded"))
                     throw new UserError({
                         host: host.name,

@@ -1,5 +1,4 @@
 import { UserError } from "../../errors";
-import type { Owner } from "../../host/owner";
 import type { Performed } from "../../host/perform";
 import { DeclaredUnits } from "../../host/service/declared";
 import { type InspectedService, installTexts } from "../../host/service/inspect";
@@ -20,7 +19,6 @@ type Declared = Pick<
 interface Inspected {
     inspection: InspectedService;
     declared: Declared;
-    owner: Owner;
     /** Name of the portable service. */
     name: string;
     /** Whether the state doesn't have the service yet. */
@@ -36,7 +34,7 @@ export function refuseInspected(inspected: Inspected): Map<string, string> {
     const imageUnits = requireUnits(inspected);
     refuseProfile(inspected);
     refuseUnknownUnits(inspected, imageUnits);
-    refuseOwner(inspected);
+    refuseForeign(inspected);
     refuseHostUnits(inspected, imageUnits);
     refuseHidden(inspected, imageUnits);
     refuseEnding(inspected.inspection.ending);
@@ -124,13 +122,8 @@ function refuseUnknownUnits({ inspection, declared }: Inspected, imageUnits: Rea
     }
 }
 
-function refuseOwner({ inspection, owner, name, isNew }: Inspected): void {
-    if (inspection.owner !== undefined && inspection.owner.token !== owner.token)
-        throw new UserError({
-            property: "image",
-            what: `the service ${name} belongs to ${inspection.owner.urn}`,
-            todo: "One service has one owner: destroy it there, or give the image another name",
-        });
+/** Throws where an image of the name is attached that no stack of ours attached. */
+function refuseForeign({ inspection, name, isNew }: Inspected): void {
     const [attached] = inspection.attached;
     if (isNew && inspection.owner === undefined && attached !== undefined)
         throw new UserError({

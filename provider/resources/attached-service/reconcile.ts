@@ -22,6 +22,7 @@ import { refuseInspected, refuseUntouched, Superseded } from "./checks";
 import { desiredService } from "./desired";
 import { requireConnections, waitUntilHealthy } from "./health";
 import { type Gap, stateOutputs } from "./outputs";
+import { refuseOwner } from "./refuse-owner";
 import type { Inputs, Outputs, outputs } from "./schema";
 import { failureReason, gapOfUpdate } from "./texts";
 
@@ -44,6 +45,8 @@ interface Request {
     adopted?: string[];
     /** Names in the input `units` of the last update. */
     formerUnits?: string[];
+    /** Machine of the last update. */
+    machineId?: string;
 }
 
 interface Result {
@@ -130,9 +133,10 @@ class Reconciliation {
 
     /** Throws {@link Superseded} where the host isn't any more as it was inspected, or isn't as it was left. */
     async attempt(inspection: InspectedService, isFirst: boolean): Promise<Result> {
-        const { declared, owner, gap, adopted } = this.request;
+        const { declared, owner, gap, adopted, machineId } = this.request;
         const { name } = this;
-        const imageUnits = refuseInspected({ inspection, declared, owner, name, isNew: adopted === undefined });
+        refuseOwner({ inspection, owner, name, machineId, others: this.context.component?.others ?? [] });
+        const imageUnits = refuseInspected({ inspection, declared, name, isNew: adopted === undefined });
         refuseOtherKept(this.desired.files, this.request.derived.hostFiles ?? {}, inspection.files);
         const plan = planSwitch({ ...inspection, imageUnits }, this.desired);
         if (plan.nothingToDo && inspection.owner?.nonce === owner.nonce)

@@ -49,7 +49,7 @@ class PortableServiceArgs:
         :param pulumi.Input[_builtins.str] version: Version of what is in the image: part of its file name, so that `portablectl list` shows it.
         :param pulumi.Input['BeforeSwitchArgs'] before_switch: A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
         :param pulumi.Input['ConnectionArgs'] connection: How to log in where there is one host, whose resources have the name of the component. Default: the provider's.
-        :param pulumi.Input[Mapping[str, pulumi.Input['ConnectionArgs']]] connections: How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
+        :param pulumi.Input[Mapping[str, pulumi.Input['ConnectionArgs']]] connections: How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only. Under another key the service of the same machine is taken over, without a restart.
         :param pulumi.Input['CopyMode'] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
         :param pulumi.Input[Sequence[pulumi.Input['InlineDropInArgs']]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] extensions: Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.
@@ -157,7 +157,7 @@ class PortableServiceArgs:
     @pulumi.getter
     def connections(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['ConnectionArgs']]]]:
         """
-        How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
+        How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only. Under another key the service of the same machine is taken over, without a restart.
         """
         return pulumi.get(self, "connections")
 
@@ -436,7 +436,7 @@ class PortableService(pulumi.ComponentResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Union['BeforeSwitchArgs', 'BeforeSwitchArgsDict']] before_switch: A command that runs in the new image before its services do, with the sandbox, user, state and environment of one of them (not its RuntimeDirectory): a migration of the data, for example. The old service runs on meanwhile. When it fails, nothing is switched.
         :param pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']] connection: How to log in where there is one host, whose resources have the name of the component. Default: the provider's.
-        :param pulumi.Input[Mapping[str, pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']]]] connections: How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['ConnectionArgs', 'ConnectionArgsDict']]]] connections: How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only. Under another key the service of the same machine is taken over, without a restart.
         :param pulumi.Input['CopyMode'] copy: Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
         :param pulumi.Input[Sequence[pulumi.Input[Union['InlineDropInArgs', 'InlineDropInArgsDict']]]] drop_ins: Drop-ins of the image's units. Image, drop-ins and files are updated, restarted and rolled back together.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] extensions: Paths of extension images on the host, in order: their units are units of the service, and see the image with them laid over it (`portablectl attach --extension`). Default: `[]`.

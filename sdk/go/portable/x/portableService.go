@@ -138,7 +138,7 @@ type portableServiceArgs struct {
 	BeforeSwitch *BeforeSwitch `pulumi:"beforeSwitch"`
 	// How to log in where there is one host, whose resources have the name of the component. Default: the provider's.
 	Connection *Connection `pulumi:"connection"`
-	// How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
+	// How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only. Under another key the service of the same machine is taken over, without a restart.
 	Connections map[string]Connection `pulumi:"connections"`
 	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
 	Copy *CopyMode `pulumi:"copy"`
@@ -182,7 +182,7 @@ type PortableServiceArgs struct {
 	BeforeSwitch pulumix.Input[*BeforeSwitchArgs]
 	// How to log in where there is one host, whose resources have the name of the component. Default: the provider's.
 	Connection pulumix.Input[*ConnectionArgs]
-	// How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
+	// How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only. Under another key the service of the same machine is taken over, without a restart.
 	Connections pulumix.Input[map[string]*ConnectionArgs]
 	// Whether portabled copies units and profile or links them (`portablectl attach --copy`; mixed needs systemd 256). Default: auto.
 	Copy pulumix.Input[*CopyMode]

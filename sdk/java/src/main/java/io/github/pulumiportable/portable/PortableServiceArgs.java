@@ -64,14 +64,14 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
     }
 
     /**
-     * How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
+     * How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only. Under another key the service of the same machine is taken over, without a restart.
      * 
      */
     @Import(name="connections")
     private @Nullable Output<Map<String,ConnectionArgs>> connections;
 
     /**
-     * @return How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
+     * @return How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only. Under another key the service of the same machine is taken over, without a restart.
      * 
      */
     public Optional<Output<Map<String,ConnectionArgs>>> connections() {
@@ -419,7 +419,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param connections How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
+         * @param connections How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only. Under another key the service of the same machine is taken over, without a restart.
          * 
          * @return builder
          * 
@@ -430,7 +430,7 @@ public final class PortableServiceArgs extends com.pulumi.resources.ResourceArgs
         }
 
         /**
-         * @param connections How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only.
+         * @param connections How to log in to each host, by a name of your choice, in place of `connection`. Keys are appended to resource names. Removing a key removes the service from that host only. Under another key the service of the same machine is taken over, without a restart.
          * 
          * @return builder
          * 
