@@ -66,6 +66,15 @@ export const KINDS: Kind[] = [
         `mkdir -p /srv/s4; ${sleeper("/srv/s4/s4.service")} systemctl link -q /srv/s4/s4.service;`,
         "systemctl stop s4; rm /etc/systemd/system/s4.service; rm -r /srv/s4; systemctl daemon-reload",
     ),
+    service(
+        "a service of an image that is attached",
+        "at1.service",
+        // Programs come from the host.
+        `mkdir -p /srv/at1/etc/systemd/system /srv/at1/usr /srv/at1/proc /srv/at1/sys /srv/at1/dev /srv/at1/run /srv/at1/tmp /srv/at1/var/tmp; cd /srv/at1;
+            ln -s usr/bin bin; ln -s usr/lib lib; ln -s usr/lib64 lib64; cp /etc/os-release etc; touch etc/resolv.conf etc/machine-id;
+            printf '[Service]\\nExecStart=/usr/bin/sleep infinity\\nBindReadOnlyPaths=/usr\\n' >etc/systemd/system/at1.service; portablectl -q attach /srv/at1;`,
+        "portablectl -q detach --now /srv/at1; rm -r /srv/at1; rmdir /etc/systemd/system.attached /etc/portables; systemctl daemon-reload",
+    ),
     service("a transient service", "s5.service", "systemd-run -q --unit s5 sleep infinity;", "systemctl stop s5"),
     service(
         "a service whose name has an escape",
@@ -230,6 +239,29 @@ export const KINDS: Kind[] = [
         before: "old",
         after: "new",
         processes: pidOf("ofta1.service"),
+        restarts: false,
+    },
+    // Neither is supported in a container: there the settings are read and nothing more.
+    {
+        ...service("an automount that isn't active", "srv-am1.automount", "", ""),
+        make: `printf '[Automount]\\nWhere=/srv/am1\\nTimeoutIdleSec=10\\n' >${inEtc("srv-am1.automount")}; printf '[Mount]\\nWhat=tmpfs\\nType=tmpfs\\nWhere=/srv/am1\\n' >${inEtc("srv-am1.mount")}; systemctl daemon-reload`,
+        clean: removed("srv-am1.automount", "srv-am1.mount"),
+        sections: { Automount: { TimeoutIdleSec: 20 } },
+        effect: "systemctl show -p TimeoutIdleUSec,ActiveState --value srv-am1.automount | sort",
+        before: "10s\ninactive",
+        after: "20s\ninactive",
+        processes: "true",
+        restarts: false,
+    },
+    {
+        ...service("a swap that isn't active", "srv-sw1.swap", "", ""),
+        make: `printf '[Swap]\\nWhat=/srv/sw1\\nPriority=1\\n' >${inEtc("srv-sw1.swap")}; systemctl daemon-reload`,
+        clean: removed("srv-sw1.swap"),
+        sections: { Swap: { Priority: 2 } },
+        effect: "systemctl show -p Priority,ActiveState --value srv-sw1.swap | sort",
+        before: "1\ninactive",
+        after: "2\ninactive",
+        processes: "true",
         restarts: false,
     },
 ];
