@@ -29,6 +29,7 @@ export interface UnitInTree {
 /** A unit that portabled doesn't read from the image. */
 export interface UnreadUnit {
     name: string;
+    path: string;
     what: string;
     todo: string;
 }
@@ -48,6 +49,14 @@ export function unreadUnits(tree: Tree, prefix: string): UnreadUnit[] {
     return findUnits(tree, prefix).unread;
 }
 
+/** Removes all units of the prefix, links too; returns their paths. */
+export function removeUnits(tree: Tree, prefix: string): string[] {
+    const { read, unread } = findUnits(tree, prefix);
+    const paths = [...read, ...unread].map(({ path }) => path).sort();
+    for (const path of paths) tree.remove(path);
+    return paths;
+}
+
 function findUnits(tree: Tree, prefix: string): FoundUnits {
     const directories = unitDirectories(tree);
     const read: UnitInTree[] = [];
@@ -57,7 +66,7 @@ function findUnits(tree: Tree, prefix: string): FoundUnits {
         const name = nameOf(path);
         if (rank < 0 || own.kind === "directory" || unitNameProblem(name, prefix) !== undefined) continue;
         const found = own.kind === "symlink" ? linkedUnit(tree, path, own.target) : own;
-        if ("what" in found) unread.push({ name, ...found });
+        if ("what" in found) unread.push({ name, path, ...found });
         else if (found.size <= MAX_UNIT_BYTES) read.push({ name, path, rank, entry: found });
     }
     return { read: read.sort((a, b) => a.rank - b.rank), unread };
@@ -69,7 +78,7 @@ export function unitDirectories(tree: Tree): string[] {
 }
 
 /** portabled opens a unit in the mounted image as any program would, so a link that leaves the image leads to the host. */
-function linkedUnit(tree: Tree, path: string, target: string): FileEntry | Omit<UnreadUnit, "name"> {
+function linkedUnit(tree: Tree, path: string, target: string): FileEntry | Omit<UnreadUnit, "name" | "path"> {
     const link = `it is a symbolic link to ${target}`;
     const found = tree.lookup(path);
     if (found === undefined)

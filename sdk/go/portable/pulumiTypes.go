@@ -3493,9 +3493,9 @@ func (o NodeRuntimePtrOutput) Version() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of a unit of that name in the container image. Everything in it belongs to root in the image; what its own user could read, everyone can.
+// A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of unit files in the container image, which are used where that names no program, or a shell only. Everything in it belongs to root in the image; what its own user could read, everyone can.
 type OciSource struct {
-	// Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Default: amd64, and an image that is alone whatever its architecture.
+	// Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Of older variants, which run too, the newest is taken; `arm` is `arm/v7`. Default: `amd64`, or the image that is alone.
 	Architecture *string `pulumi:"architecture"`
 	// Path of what `docker save` or `podman save` writes, or of a tar of an OCI layout. A relative path starts at the program's directory.
 	Archive *string `pulumi:"archive"`
@@ -3522,9 +3522,9 @@ type OciSourceInput interface {
 	ToOciSourceOutputWithContext(context.Context) OciSourceOutput
 }
 
-// A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of a unit of that name in the container image. Everything in it belongs to root in the image; what its own user could read, everyone can.
+// A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of unit files in the container image, which are used where that names no program, or a shell only. Everything in it belongs to root in the image; what its own user could read, everyone can.
 type OciSourceArgs struct {
-	// Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Default: amd64, and an image that is alone whatever its architecture.
+	// Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Of older variants, which run too, the newest is taken; `arm` is `arm/v7`. Default: `amd64`, or the image that is alone.
 	Architecture pulumi.StringPtrInput `pulumi:"architecture"`
 	// Path of what `docker save` or `podman save` writes, or of a tar of an OCI layout. A relative path starts at the program's directory.
 	Archive pulumi.StringPtrInput `pulumi:"archive"`
@@ -3605,7 +3605,7 @@ func (i *ociSourcePtrType) ToOutput(ctx context.Context) pulumix.Output[*OciSour
 	}
 }
 
-// A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of a unit of that name in the container image. Everything in it belongs to root in the image; what its own user could read, everyone can.
+// A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of unit files in the container image, which are used where that names no program, or a shell only. Everything in it belongs to root in the image; what its own user could read, everyone can.
 type OciSourceOutput struct{ *pulumi.OutputState }
 
 func (OciSourceOutput) ElementType() reflect.Type {
@@ -3636,7 +3636,7 @@ func (o OciSourceOutput) ToOutput(ctx context.Context) pulumix.Output[OciSource]
 	}
 }
 
-// Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Default: amd64, and an image that is alone whatever its architecture.
+// Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Of older variants, which run too, the newest is taken; `arm` is `arm/v7`. Default: `amd64`, or the image that is alone.
 func (o OciSourceOutput) Architecture() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v OciSource) *string { return v.Architecture }).(pulumi.StringPtrOutput)
 }
@@ -3701,7 +3701,7 @@ func (o OciSourcePtrOutput) Elem() OciSourceOutput {
 	}).(OciSourceOutput)
 }
 
-// Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Default: amd64, and an image that is alone whatever its architecture.
+// Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Of older variants, which run too, the newest is taken; `arm` is `arm/v7`. Default: `amd64`, or the image that is alone.
 func (o OciSourcePtrOutput) Architecture() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *OciSource) *string {
 		if v == nil {

@@ -437,11 +437,11 @@ export interface NodeRuntime {
 }
 
 /**
- * A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of a unit of that name in the container image. Everything in it belongs to root in the image; what its own user could read, everyone can.
+ * A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of unit files in the container image, which are used where that names no program, or a shell only. Everything in it belongs to root in the image; what its own user could read, everyone can.
  */
 export interface OciSource {
     /**
-     * Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Default: amd64, and an image that is alone whatever its architecture.
+     * Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Of older variants, which run too, the newest is taken; `arm` is `arm/v7`. Default: `amd64`, or the image that is alone.
      */
     architecture?: string;
     /**

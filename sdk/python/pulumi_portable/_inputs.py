@@ -2253,11 +2253,11 @@ class NodeRuntimeArgs:
 
 class OciSourceArgsDict(TypedDict):
     """
-    A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of a unit of that name in the container image. Everything in it belongs to root in the image; what its own user could read, everyone can.
+    A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of unit files in the container image, which are used where that names no program, or a shell only. Everything in it belongs to root in the image; what its own user could read, everyone can.
     """
     architecture: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Default: amd64, and an image that is alone whatever its architecture.
+    Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Of older variants, which run too, the newest is taken; `arm` is `arm/v7`. Default: `amd64`, or the image that is alone.
     """
     archive: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -2295,9 +2295,9 @@ class OciSourceArgs:
                  tag: pulumi.Input[Optional[_builtins.str]] = None,
                  units: pulumi.Input[Optional[Sequence[pulumi.Input[Union[_builtins.str, Union[pulumi.Asset, pulumi.Archive], 'ImageUnitArgs']]]]] = None):
         """
-        A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of a unit of that name in the container image. Everything in it belongs to root in the image; what its own user could read, everyone can.
+        A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of unit files in the container image, which are used where that names no program, or a shell only. Everything in it belongs to root in the image; what its own user could read, everyone can.
 
-        :param pulumi.Input[_builtins.str] architecture: Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Default: amd64, and an image that is alone whatever its architecture.
+        :param pulumi.Input[_builtins.str] architecture: Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Of older variants, which run too, the newest is taken; `arm` is `arm/v7`. Default: `amd64`, or the image that is alone.
         :param pulumi.Input[_builtins.str] archive: Path of what `docker save` or `podman save` writes, or of a tar of an OCI layout. A relative path starts at the program's directory.
         :param pulumi.Input[_builtins.str] layout: Path of a directory with an OCI layout. A relative path starts at the program's directory.
         :param pulumi.Input[_builtins.str] reference: Name in a registry, with its digest: `ghcr.io/OWNER/hello@sha256:...`. skopeo fetches it, with the logins it has, when `up` runs.
@@ -2324,7 +2324,7 @@ class OciSourceArgs:
     @pulumi.getter
     def architecture(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Default: amd64, and an image that is alone whatever its architecture.
+        Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Of older variants, which run too, the newest is taken; `arm` is `arm/v7`. Default: `amd64`, or the image that is alone.
         """
         return pulumi.get(self, "architecture")
 

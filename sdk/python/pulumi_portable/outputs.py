@@ -1274,7 +1274,7 @@ class NodeRuntime(dict):
 @pulumi.output_type
 class OciSource(dict):
     """
-    A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of a unit of that name in the container image. Everything in it belongs to root in the image; what its own user could read, everyone can.
+    A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of unit files in the container image, which are used where that names no program, or a shell only. Everything in it belongs to root in the image; what its own user could read, everyone can.
     """
     def __init__(__self__, *,
                  architecture: Optional[_builtins.str] = None,
@@ -1285,9 +1285,9 @@ class OciSource(dict):
                  tag: Optional[_builtins.str] = None,
                  units: Optional[Sequence[Any]] = None):
         """
-        A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of a unit of that name in the container image. Everything in it belongs to root in the image; what its own user could read, everyone can.
+        A container image, its layers as one file system: exactly one of `archive`, `layout` and `reference`. Its ENTRYPOINT, CMD, ENV and WORKDIR become the unit `NAME.service`, NAME being the image's name, unless units are given here; it takes the place of unit files in the container image, which are used where that names no program, or a shell only. Everything in it belongs to root in the image; what its own user could read, everyone can.
 
-        :param _builtins.str architecture: Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Default: amd64, and an image that is alone whatever its architecture.
+        :param _builtins.str architecture: Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Of older variants, which run too, the newest is taken; `arm` is `arm/v7`. Default: `amd64`, or the image that is alone.
         :param _builtins.str archive: Path of what `docker save` or `podman save` writes, or of a tar of an OCI layout. A relative path starts at the program's directory.
         :param _builtins.str layout: Path of a directory with an OCI layout. A relative path starts at the program's directory.
         :param _builtins.str reference: Name in a registry, with its digest: `ghcr.io/OWNER/hello@sha256:...`. skopeo fetches it, with the logins it has, when `up` runs.
@@ -1314,7 +1314,7 @@ class OciSource(dict):
     @pulumi.getter
     def architecture(self) -> Optional[_builtins.str]:
         """
-        Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Default: amd64, and an image that is alone whatever its architecture.
+        Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Of older variants, which run too, the newest is taken; `arm` is `arm/v7`. Default: `amd64`, or the image that is alone.
         """
         return pulumi.get(self, "architecture")
 

@@ -1,9 +1,10 @@
 import { sha256 } from "../../../digest";
+import { listed } from "../../../format";
 import { type Previewed, UNKNOWN, Unknown } from "../../../schema/values";
 import { userStore } from "../../store/user-store";
 import type { Tree } from "../../tree/tree";
-import { treeUnits } from "../../tree/units";
-import { type GivenUnits, loadUnits, replaceUnits } from "../files/units";
+import { removeUnits, treeUnits, unreadUnits } from "../../tree/units";
+import { addUnits, type GivenUnits, loadUnits, replaceUnits } from "../files/units";
 import type { LoadArgs, LoadedSource } from "../loaded";
 import { Problems } from "../problems";
 import { archiveBlobs, type Blobs, directoryBlobs } from "./blobs";
@@ -13,7 +14,10 @@ import { flatten } from "./flatten";
 import { findImage, type OciImage } from "./image";
 import { layerChanges } from "./layer";
 import type { OciSource } from "./schema";
-import { OCI_UNIT_VERSION, unitOf, workingDirectoryOf } from "./unit";
+import { namesProgram, OCI_UNIT_VERSION, unitOf, workingDirectoryOf } from "./unit";
+
+/** Number of paths that a warning lists. */
+const MAX_NAMED = 5;
 
 /**
  * The source `oci`: the layers of a container image as one tree, with a unit made from its ENTRYPOINT, CMD, ENV,
@@ -111,8 +115,8 @@ async function makeTree(
 }
 
 /**
- * Puts the user's units into the tree, or else the one made from the configuration, in the place of units of the same
- * names; an image without a program to run keeps its own. Answers their texts.
+ * Puts the user's units into the tree, in the place of units of the same names, or else the one made from the
+ * configuration, in the place of all units; an image without a program to run keeps its own. Returns their texts.
  */
 async function addServices(
     image: OciImage,
@@ -123,21 +127,23 @@ async function addServices(
 ): Promise<Record<string, string | Unknown>> {
     const own = await treeUnits(tree, name);
     if (units.list.length > 0) return { ...own, ...replaceUnits(units.list, name, tree, problems) };
+    const hasOwn = Object.keys(own).length > 0 || unreadUnits(tree, name).length > 0;
+    if (!namesProgram(image.run) && hasOwn) return own;
     const unit = unitOf(image.run, name, tree);
     if (unit === undefined) {
-        if (Object.keys(own).length === 0)
-            problems.add(path, {
-                what: "The container image has neither ENTRYPOINT nor CMD, so what to run isn't known",
-                todo: "Give `units`",
-            });
-        return own;
-    }
-    const made = { name: `${name}.service`, text: unit.text, path };
-    for (const warning of unit.warnings) problems.warn(path, warning);
-    if (Object.hasOwn(own, made.name))
-        problems.warn(path, {
-            what: `The container image holds a unit ${made.name} of its own: the one made from its ENTRYPOINT, CMD and so on takes its place`,
-            todo: "To run it by its own unit, give that unit's text in `units`",
+        problems.add(path, {
+            what: `The container image has neither ENTRYPOINT nor CMD, nor a unit of '${name}', so what to run isn't known`,
+            todo: "Give `units`",
         });
-    return { ...own, ...replaceUnits([made], name, tree, problems) };
+        return {};
+    }
+    for (const warning of unit.warnings) problems.warn(path, warning);
+    // A unit of a Debian package beside it would start the program a second time.
+    const removed = removeUnits(tree, name);
+    if (removed.length > 0)
+        problems.warn(path, {
+            what: `The container image has units of its own, which are left out: ${listed(removed, MAX_NAMED)}. The one made from its ENTRYPOINT, CMD and so on takes their place`,
+            todo: "To use one of them, give its text in `units`",
+        });
+    return addUnits([{ name: `${name}.service`, text: unit.text, path }], name, tree, problems);
 }

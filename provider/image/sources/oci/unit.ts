@@ -1,11 +1,12 @@
 import type { Sentence } from "../../../errors";
 import { execLine, isVariableName, SEARCH_PATH } from "../../../systemd/syntax";
 import { quoteWord } from "../../../systemd/unit-sections";
+import { nameOf } from "../../tree/paths";
 import type { Tree } from "../../tree/tree";
 import type { RunConfiguration } from "./image";
 
-/** Bump when the unit of the same configuration is another text. */
-export const OCI_UNIT_VERSION = 1;
+/** Bump when the same configuration gives other units. */
+export const OCI_UNIT_VERSION = 2;
 
 const LAST_PRIVILEGED_PORT = 1023;
 
@@ -58,6 +59,16 @@ export function unitOf(run: RunConfiguration, name: string, tree: Tree): OciUnit
         "",
     ];
     return { text: lines.join("\n"), warnings: warningsOf(exposed, volumes, dropped) };
+}
+
+/** Programs that base images name in CMD: a container of them is a shell or a whole system, and no service. */
+const SHELLS_AND_INITS = ["sh", "bash", "ash", "dash", "init", "systemd"];
+
+/** Whether the configuration names a program to be run as a service: an inherited `CMD ["bash"]` is none. */
+export function namesProgram({ Entrypoint, Cmd }: RunConfiguration): boolean {
+    const [program, ...args] = [...(Entrypoint ?? []), ...(Cmd ?? [])];
+    if (program === undefined) return false;
+    return args.length > 0 || !SHELLS_AND_INITS.includes(nameOf(program));
 }
 
 /** WORKDIR, absolute. */

@@ -41,7 +41,7 @@ describe("faults are reported", () => {
 
     test("nothing to run", async () => {
         expect(await messages({ layout: "image" }, await place({ ...HELLO, config: {} }))).toEqual([
-            "source.oci: The container image has neither ENTRYPOINT nor CMD, so what to run isn't known. Give `units`.",
+            "source.oci: The container image has neither ENTRYPOINT nor CMD, nor a unit of 'hello', so what to run isn't known. Give `units`.",
         ]);
     });
 

@@ -1,46 +1,74 @@
 import { resolveSource } from "../../../../provider/image/image";
-import { HELLO, messages, packed, place, useOwnStore } from "./oci-images";
+import type { OciSource } from "../../../../provider/image/sources/oci/schema";
+import { HELLO, messages, place, useOwnStore } from "./oci-images";
+import type { LayerEntry } from "./oci-layout";
 
 useOwnStore();
 
 const OWN = "[Service]\nExecStart=/usr/bin/hello --own\n";
-const IMAGE = { layout: "image" };
-
-/** A container image whose packages brought units, as those of Debian do. */
-const withUnits = (directory: string, config: Record<string, unknown> = HELLO.config ?? {}) =>
-    place({
-        layers: [...HELLO.layers, { [`${directory}/hello.service`]: OWN, [`${directory}/hello-more.service`]: OWN }],
-        config,
-    });
-
-const texts = async (args: Awaited<ReturnType<typeof place>>, more = {}) => {
-    const { unitTexts } = await resolveSource({ oci: { ...IMAGE, ...more } }, args);
-    return unitTexts as Record<string, string>;
+const SERVICE = { "usr/lib/systemd/system/hello.service": OWN };
+const DEBUG = { "usr/lib/systemd/system/hello-debug.service": OWN };
+const OVERRIDDEN = { "etc/systemd/system/hello.service": "[Service]\nExecStart=/usr/bin/hello --etc\n" };
+const LINK: Record<string, LayerEntry> = {
+    "usr/lib/systemd/system/hello.service": { type: "symlink", linkname: "../../hello.service" },
+    "usr/lib/hello.service": OWN,
 };
+const USER_UNIT = { name: "hello.service", text: "[Service]\nExecStart=/usr/bin/hello --user\n" };
 
-test.each(["usr/lib/systemd/system", "etc/systemd/system"])(
-    "the unit of ENTRYPOINT replaces one in %s",
-    async (directory) => {
-        const args = await withUnits(directory);
-        expect((await texts(args))["hello.service"]).toMatch(/^ExecStart=\/usr\/bin\/hello$/m);
-        expect(await messages(IMAGE, args)).toEqual([
-            "source.oci: The container image holds a unit hello.service of its own: the one made from its ENTRYPOINT, CMD and so on takes its place. To run it by its own unit, give that unit's text in `units`.",
-        ]);
-        expect(await packed(args)).toContain("-rwxr-xr-x /usr/bin/hello");
-    },
-);
+/** What each unit runs, by name, and the messages. */
+async function unitsOf(
+    files: Record<string, LayerEntry>,
+    config: Record<string, unknown>,
+    more: Partial<OciSource> = {},
+) {
+    const args = await place({ layers: [HELLO.layers[0] ?? {}, files], config });
+    const oci = { layout: "image", ...more };
+    const { unitTexts } = await resolveSource({ oci }, args);
+    const programs = Object.entries(unitTexts as Record<string, string>).map(
+        ([name, text]) => `${name}: ${/^ExecStart=(.*)$/m.exec(text)?.[1]}`,
+    );
+    return { programs: programs.sort(), messages: await messages(oci, args) };
+}
 
-test("an image without ENTRYPOINT runs by its own unit", async () => {
-    const args = await withUnits("usr/lib/systemd/system", {});
-    expect(await texts(args)).toEqual({ "hello.service": OWN, "hello-more.service": OWN });
-    expect(await messages(IMAGE, args)).toEqual([]);
+const leftOut = (paths: string) =>
+    `source.oci: The container image has units of its own, which are left out: ${paths}. The one made from its ENTRYPOINT, CMD and so on takes their place. To use one of them, give its text in \`units\`.`;
+
+test.each<[string, Record<string, LayerEntry>, string]>([
+    ["of the same name", SERVICE, "/usr/lib/systemd/system/hello.service"],
+    ["that the administrator's directory has", OVERRIDDEN, "/etc/systemd/system/hello.service"],
+    ["of another name", DEBUG, "/usr/lib/systemd/system/hello-debug.service"],
+    ["that is a link", LINK, "/usr/lib/systemd/system/hello.service"],
+])("ENTRYPOINT is the service, not a unit in the container image %s", async (_, files, paths) => {
+    expect(await unitsOf(files, HELLO.config ?? {})).toEqual({
+        programs: ["hello.service: /usr/bin/hello"],
+        messages: [leftOut(paths)],
+    });
 });
 
 test("a unit of the user replaces the image's, and the others stay", async () => {
-    const args = await withUnits("usr/lib/systemd/system");
-    const text = "[Service]\nExecStart=/usr/bin/hello --mine\n";
-    expect(await texts(args, { units: [{ name: "hello.service", text }] })).toEqual({
-        "hello.service": text,
-        "hello-more.service": OWN,
+    expect(await unitsOf({ ...SERVICE, ...OVERRIDDEN, ...DEBUG }, HELLO.config ?? {}, { units: [USER_UNIT] })).toEqual({
+        programs: ["hello-debug.service: /usr/bin/hello --own", "hello.service: /usr/bin/hello --user"],
+        messages: [],
+    });
+});
+
+test.each<[string, Record<string, unknown>]>([
+    ["no program", {}],
+    ["the shell of its base image", { Cmd: ["/bin/bash"] }],
+    ["an init system", { Cmd: ["/sbin/init"] }],
+])("a container image that names %s has its own units", async (_, config) => {
+    expect(await unitsOf({ ...SERVICE, ...DEBUG }, config)).toEqual({
+        programs: ["hello-debug.service: /usr/bin/hello --own", "hello.service: /usr/bin/hello --own"],
+        messages: [],
+    });
+    expect((await unitsOf(LINK, config)).programs).toEqual(["hello.service: /usr/bin/hello --own"]);
+});
+
+test("an image that names no program and has no unit is refused", async () => {
+    expect(await unitsOf({ "usr/lib/systemd/system/other.service": OWN }, {})).toEqual({
+        programs: [],
+        messages: [
+            "source.oci: The container image has neither ENTRYPOINT nor CMD, nor a unit of 'hello', so what to run isn't known. Give `units`.",
+        ],
     });
 });

@@ -17,7 +17,7 @@ import javax.annotation.Nullable;
 @CustomType
 public final class OciSource {
     /**
-     * @return Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Default: amd64, and an image that is alone whatever its architecture.
+     * @return Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Of older variants, which run too, the newest is taken; `arm` is `arm/v7`. Default: `amd64`, or the image that is alone.
      * 
      */
     private @Nullable String architecture;
@@ -54,7 +54,7 @@ public final class OciSource {
 
     private OciSource() {}
     /**
-     * @return Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Default: amd64, and an image that is alone whatever its architecture.
+     * @return Which image, where there are several for one name, as Go names it, with its variant where it has one: `arm64`, `arm/v7`. Of older variants, which run too, the newest is taken; `arm` is `arm/v7`. Default: `amd64`, or the image that is alone.
      * 
      */
     public Optional<String> architecture() {
