@@ -27,7 +27,7 @@ module.exports = {
             ...room("schema", "systemd"),
         ]),
         only("ssh-implements-host", "ssh/ implements the interface of host/ and knows nothing above it.", "ssh", [
-            "^provider/(errors|digest)\\.ts$",
+            "^provider/(errors|digest|environment)\\.ts$",
             ...room("schema"),
             "^provider/host/(host|connection|shell)\\.ts$",
         ]),
@@ -48,7 +48,7 @@ module.exports = {
             },
         ),
         only("image-is-below-resources", "image/ makes images: it knows no host.", "image", [
-            "^provider/(errors|digest|format|cache-directory)\\.ts$",
+            "^provider/(errors|digest|environment|format|cache-directory)\\.ts$",
             ...room("schema", "systemd"),
         ]),
         ...[

@@ -30,10 +30,10 @@ export function mergeConnection(
  */
 export function connectionWithEnvironment(
     declared: Connection | undefined,
-    { withSecrets }: { withSecrets: boolean },
+    { environment, withSecrets }: { environment: Readonly<Record<string, string | undefined>>; withSecrets: boolean },
 ): Connection | undefined {
     const found = (Object.entries(ENVIRONMENT) as [keyof typeof ENVIRONMENT, string][]).flatMap(([field, variable]) => {
-        const value = process.env[variable];
+        const value = environment[variable];
         if (!value || (!withSecrets && shapeOf(connection.shape[field]).secret)) return [];
         return [[field, field === "port" && /^\d+$/.test(value) ? Number(value) : value]];
     });

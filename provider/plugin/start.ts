@@ -4,6 +4,7 @@ import path from "node:path";
 import { getRawAsset, isSea } from "node:sea";
 import { Script } from "node:vm";
 import { cacheDirectory } from "../cache-directory";
+import { environment } from "../environment";
 
 /*
  * Prints the port for the engine and, while the engine dials, runs the bundle beside this file (in a single executable,
@@ -41,7 +42,7 @@ function run(bundle: string, main: (exports: unknown) => () => boolean): void {
     // getAsset() would decode it by a converter of ICU, into a string of two bytes for each character.
     const source = isSea() ? Buffer.from(getRawAsset(bundle)).toString("latin1") : readFileSync(filename, "latin1");
     const file = path.join(
-        cacheDirectory(process.env, "code"),
+        cacheDirectory(environment(), "code"),
         `${source.slice(2, source.indexOf("\n"))}-${process.version}${isSea() ? "-executable" : ""}`,
     );
     const script = new Script(source, { filename, cachedData: read(file) });

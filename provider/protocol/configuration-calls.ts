@@ -1,6 +1,7 @@
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import * as z from "zod";
+import { environment } from "../environment";
 import { failureText, located, throwFailures } from "../errors";
 import { connectionWithEnvironment } from "../host/merge-connection";
 import { markedPaths, shapeOf } from "../schema/shape";
@@ -114,16 +115,16 @@ function withoutEngineFields(value: Record<string, unknown>): Record<string, unk
 function fillConnection(configuration: Record<string, unknown>, options: { withSecrets: boolean }): void {
     const { connection } = configuration;
     if (connection !== undefined && !isRecord(connection)) return;
-    const filled = connectionWithEnvironment(connection, options);
+    const filled = connectionWithEnvironment(connection, { environment: environment(), ...options });
     if (filled !== undefined) configuration.connection = filled;
 }
 
 function fromEnvironment(schema: z.ZodObject): Record<string, unknown> {
     const found: Record<string, unknown> = {};
     for (const [name, member] of entries(schema.shape) as [string, z.core.$ZodType][]) {
-        const variable = shapeOf(member).environment?.find((name) => process.env[name]);
+        const variable = shapeOf(member).environment?.find((name) => environment()[name]);
         if (variable !== undefined) {
-            found[name] = parseText(member, process.env[variable] ?? "", [name], new SecretPaths());
+            found[name] = parseText(member, environment()[variable] ?? "", [name], new SecretPaths());
         }
     }
     return found;

@@ -1,4 +1,5 @@
 import type { HostContext } from "../contract";
+import { environment } from "../environment";
 import type { UserError } from "../errors";
 import type { Connection } from "../host/connection";
 import type { Host } from "../host/host";
@@ -51,7 +52,7 @@ export async function removeFromHost(
         await remove(await hostOf(context, olds, what));
     } catch (error) {
         if (!isUnreachable(error)) throw error;
-        if (!isUnreachableGone(process.env)) throw withWayOut(error);
+        if (!isUnreachableGone(environment())) throw withWayOut(error);
         context.warn(
             `${(error as UserError).message} It is taken for gone, since ${DELETE_UNREACHABLE} is set: nothing was removed there.`,
         );

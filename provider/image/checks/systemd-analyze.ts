@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { plainEnvironment } from "../../environment";
 import type { Finding } from "./finding";
 
 /** It takes some 20 ms; a machine that needs longer than this is too busy, and the check is skipped. */
@@ -33,7 +34,7 @@ function instanceOf(name: string): string {
 
 async function run(root: string, units: string[]): Promise<string> {
     const args = [`--root=${root}`, "--man=no", "--recursive-errors=no", "verify", ...units];
-    const env = { PATH: process.env.PATH, LC_ALL: "C", SYSTEMD_LOG_COLOR: "0" };
+    const env = plainEnvironment({ SYSTEMD_LOG_COLOR: "0" });
     try {
         return (await promisify(execFile)("systemd-analyze", args, { env, timeout: TIMEOUT_MS })).stderr;
     } catch (error) {

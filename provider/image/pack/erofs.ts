@@ -5,11 +5,12 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
+import { plainEnvironment } from "../../environment";
 import { UserError } from "../../errors";
 import { nameOf } from "../tree/paths";
 import type { Tree } from "../tree/tree";
 import { checkedBytes } from "./checked-bytes";
-import { type Packer, type PackOptions, packerEnvironment, type Tool, toolVersion } from "./packer";
+import { type Packer, type PackOptions, type Tool, toolVersion } from "./packer";
 
 /** Bump when the options below change: images of the same source are then made anew. */
 const EROFS_VERSION = 1;
@@ -59,7 +60,7 @@ async function pack(tree: Tree, file: string, { onBytes = () => {}, signal }: Pa
                 "it doesn't fit below the directory where it is packed",
             );
         });
-        await promisify(execFile)("mkfs.erofs", [...OPTIONS, file, stage], { env: packerEnvironment(), signal }).catch(
+        await promisify(execFile)("mkfs.erofs", [...OPTIONS, file, stage], { env: plainEnvironment(), signal }).catch(
             (error) => {
                 signal?.throwIfAborted();
                 const long = tree.sorted().find(([path]) => Buffer.byteLength(nameOf(path)) > MAX_NAME_BYTES);

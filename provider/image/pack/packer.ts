@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { plainEnvironment } from "../../environment";
 import { UserError } from "../../errors";
 import type { Tree } from "../tree/tree";
 
@@ -43,7 +44,7 @@ export async function toolVersion(tool: Tool): Promise<string> {
     const { program, versionOption, versionPattern, oldest, missingFeature, name, install } = tool;
     const [major, minor] = oldest;
     const todo = `Install ${name} ${major}.${minor} or later on the machine that runs Pulumi: ${install}`;
-    const printed = await promisify(execFile)(program, [versionOption], { env: packerEnvironment() }).catch((error) => {
+    const printed = await promisify(execFile)(program, [versionOption], { env: plainEnvironment() }).catch((error) => {
         if (error.code === "ENOENT") {
             throw new PackerMissing({ what: `${program}, which packs the image, is not installed`, todo });
         }
@@ -58,9 +59,4 @@ export async function toolVersion(tool: Tool): Promise<string> {
         what: `${program} ${found ?? "of unknown version"} is too old to pack the image${missingFeature === undefined ? "" : `: ${missingFeature}`}`,
         todo,
     });
-}
-
-/** Messages are read in English, and nothing of the user's environment shows in an image. */
-export function packerEnvironment(): NodeJS.ProcessEnv {
-    return { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" };
 }

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
+import { plainEnvironment } from "../../environment";
 import { UserError } from "../../errors";
 import { isIn } from "../tree/paths";
 import type { Tree } from "../tree/tree";
 import { CheckedFile } from "./checked-bytes";
 import { EXTENSION_RELEASE } from "./extension";
-import { type Packer, type PackOptions, packerEnvironment, type Tool, toolVersion } from "./packer";
+import { type Packer, type PackOptions, type Tool, toolVersion } from "./packer";
 import { TarWriter } from "./tar-writer";
 
 /** Bump when the options below change: images of the same source are then made anew. */
@@ -61,7 +62,7 @@ async function packSquashfs(tree: Tree, file: string, options: PackOptions = {})
     const rootMode = root?.kind === "directory" ? root.mode : 0o755;
     const attributes = tree.get(EXTENSION_RELEASE) === undefined ? "-no-xattrs" : "-xattrs";
     const child = spawn("mksquashfs", ["-", file, ...OPTIONS, attributes, "-root-mode", rootMode.toString(8)], {
-        env: packerEnvironment(),
+        env: plainEnvironment(),
         stdio: ["pipe", "ignore", "pipe"],
         signal: options.signal,
         killSignal: "SIGKILL",

@@ -3,10 +3,10 @@ import { mkdtemp, readdir, readlink, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { plainEnvironment } from "../../environment";
 import { localFile } from "../tree/local-files";
 import { Tree } from "../tree/tree";
 import { AmbiguousListing, PackedListing } from "./packed-listing";
-import { packerEnvironment } from "./packer";
 import { imageFormat } from "./superblock";
 
 /** The reason why the files of a ready image can't be listed. */
@@ -46,7 +46,7 @@ async function readSquashfs(file: string, signal: AbortSignal | undefined): Prom
     // The list goes to a path: /dev/stdout. That is a socket when Node makes it, which can't be opened; a pipe can.
     const child = spawn("sh", ["-c", 'unsquashfs -no-progress -pf /dev/stdout "$0" | cat', file], {
         stdio: ["ignore", "pipe", "pipe"],
-        env: packerEnvironment(),
+        env: plainEnvironment(),
         signal,
     });
     let errorOutput = "";

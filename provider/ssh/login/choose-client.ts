@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
+import { childEnvironment, environment } from "../../environment";
 import { inspectKey, onlyOpenSshReads, readText } from "./key-file";
 import { findKnownHosts } from "./known-hosts";
 import type { Login } from "./login";
@@ -77,7 +78,7 @@ function fromKeys({ privateKey, identityFiles }: Login["credentials"]): string |
 async function fromAgent(socket: string | undefined): Promise<string | undefined> {
     if (socket === undefined || !existsSync(socket)) return undefined;
     try {
-        const env = { ...process.env, SSH_AUTH_SOCK: socket };
+        const env = childEnvironment({ SSH_AUTH_SOCK: socket });
         const { stdout } = await runFile("ssh-add", ["-L"], { env, timeout: AGENT_MS });
         const types = stdout.split("\n").map((line) => line.split(" ")[0] ?? "");
         const type = types.find((name) => name.startsWith("sk-") || name.includes("-cert-v0"));
@@ -99,7 +100,7 @@ async function fromKnownHosts({ names, files }: Login["hostKey"]): Promise<strin
 /** GSSAPIAuthentication is a default of Debian's ssh: it only counts where there is a ticket. */
 async function fromTicket(settings: SshSettings): Promise<string | undefined> {
     if (settings.get("gssapiauthentication")?.[0] !== "yes") return undefined;
-    const { KRB5CCNAME } = process.env;
+    const { KRB5CCNAME } = environment();
     if (KRB5CCNAME === undefined && !existsSync(`/tmp/krb5cc_${localUser().uid}`)) return undefined;
     return runFile("klist", ["-s"]).then(
         () => "GSSAPIAuthentication with a Kerberos ticket",

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { environment } from "../../environment";
 import type { Connection } from "../../host/connection";
 import { ConnectionError } from "../link/connection-error";
 import { builtInLacks } from "./choose-client";
@@ -179,9 +180,9 @@ function configuredAgent(settings: SshSettings | undefined, tokens: Record<strin
     if (agentSetting === "none") return undefined;
     const path =
         agentSetting === undefined || agentSetting === "SSH_AUTH_SOCK"
-            ? process.env.SSH_AUTH_SOCK
+            ? environment().SSH_AUTH_SOCK
             : agentSetting.startsWith("$") && !agentSetting.startsWith("${")
-              ? process.env[agentSetting.slice(1)]
+              ? environment()[agentSetting.slice(1)]
               : expandPath(agentSetting, tokens);
     return path && existsSync(path) ? path : undefined;
 }

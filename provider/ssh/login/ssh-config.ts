@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, hostname, tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { environment } from "../../environment";
 import { ConnectionError } from "../link/connection-error";
 
 const runFile = promisify(execFile);
@@ -29,7 +30,7 @@ export function localUser(): { username: string; homedir: string; uid: number } 
 
 /** The configuration file to use instead of ~/.ssh/config and /etc/ssh/ssh_config, from PORTABLE_SSH_CONFIG. */
 export function configFile(): string | undefined {
-    const file = process.env.PORTABLE_SSH_CONFIG;
+    const file = environment().PORTABLE_SSH_CONFIG;
     return file ? resolve(file) : undefined;
 }
 
@@ -114,7 +115,7 @@ export function splitPaths(text: string): string[] {
 export function expandPath(text: string, tokens: Record<string, string>): string {
     return expandTokens(text.replace(/^~(?=\/|$)/, "%d"), tokens).replace(
         /\$\{(\w+)\}/g,
-        (_, name: string) => process.env[name] ?? "",
+        (_, name: string) => environment()[name] ?? "",
     );
 }
 

@@ -1,3 +1,4 @@
+import { environment } from "../../environment";
 import { sh } from "../../host/shell";
 import type { Login } from "../login/login";
 import { configFile } from "../login/ssh-config";
@@ -11,7 +12,7 @@ export function askpassEnvironment(login: Login, files: PrivateFiles): Record<st
     const { passphrase, password } = login.credentials;
     if (passphrase === undefined && password === undefined) return {};
     // ssh before 8.4 knows no SSH_ASKPASS_REQUIRE, and wants a DISPLAY.
-    return { SSH_ASKPASS: files.askpass, SSH_ASKPASS_REQUIRE: "force", DISPLAY: process.env.DISPLAY ?? ":0" };
+    return { SSH_ASKPASS: files.askpass, SSH_ASKPASS_REQUIRE: "force", DISPLAY: environment().DISPLAY ?? ":0" };
 }
 
 /**

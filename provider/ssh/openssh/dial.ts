@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { childEnvironment } from "../../environment";
 import { ConnectionError } from "../link/connection-error";
 import type { Link } from "../link/link";
 import type { Login } from "../login/login";
@@ -86,7 +87,7 @@ function startKeeper(files: PrivateFiles, command: string[], environment: Record
     return spawn("/bin/sh", ["-c", KEEPER, "portable", files.directory, ...command], {
         // A session of its own has no terminal, and gets no signal that is meant for this process.
         detached: true,
-        env: { ...process.env, ...environment },
+        env: childEnvironment(environment),
         stdio: ["pipe", "ignore", "pipe"],
     });
 }

@@ -3,6 +3,7 @@ import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import nodePath from "node:path";
 import { promisify } from "node:util";
 import { sha256 } from "../../../digest";
+import { childEnvironment } from "../../../environment";
 import { type Problem, type Sentence, UserError } from "../../../errors";
 import { Archive, type Path, type Previewed, Unknown } from "../../../schema/values";
 import { directoryInStore } from "../../store/directories";
@@ -199,7 +200,7 @@ class Commands {
     ): Promise<void> {
         const own = { PYTHONHASHSEED: "0", PIP_NO_INPUT: "1", PIP_DISABLE_PIP_VERSION_CHECK: "1" };
         const { programDirectory: cwd, signal } = this;
-        const env = { ...process.env, ...own, ...more };
+        const env = childEnvironment({ ...own, ...more });
         await promisify(execFile)(program, args, { cwd, signal, env, maxBuffer: 1 << 26 }).catch((error) => {
             signal?.throwIfAborted();
             const reported = `${error.stdout ?? ""}${error.stderr ?? error.message}`.slice(-2000);

@@ -2,6 +2,7 @@ import { lstat, lutimes, mkdir, readdir, readlink, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { sha256 } from "../../../digest";
+import { environment } from "../../../environment";
 import { UserError } from "../../../errors";
 import type { MakeArgs } from "../loaded";
 import { NixFailure, type NixOptions, nix, nixVersion } from "./command";
@@ -81,7 +82,7 @@ async function storeRootOf(
     signal?: AbortSignal,
 ): Promise<string> {
     const linked = await readlink(link).catch(() => "");
-    const data = process.env.XDG_DATA_HOME || path.join(homedir(), ".local/share");
+    const data = environment().XDG_DATA_HOME || path.join(homedir(), ".local/share");
     const roots = ["", linked.endsWith(storePath) ? linked.slice(0, -storePath.length) : "", `${data}/nix/root`];
     for (const root of roots) if (await isThere(root + storePath)) return root;
     const url = await storeUrl(expression, signal);

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { childEnvironment } from "../../../environment";
 import { UserError } from "../../../errors";
 import { NixLog } from "./log";
 
@@ -39,7 +40,7 @@ export async function nix(args: readonly string[], { directory, signal, onStatus
     const flags = ["--extra-experimental-features", "nix-command flakes", "--log-format", "internal-json"];
     const child = spawn("nix", [...args, ...flags], {
         cwd: directory,
-        env: process.env,
+        env: childEnvironment(),
         stdio: ["ignore", "pipe", "pipe"],
     });
     const log = new NixLog(onStatus);

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { environment } from "../../../environment";
 import { UserError } from "../../../errors";
 import { type Path, type Previewed, Unknown, unknownPaths } from "../../../schema/values";
 import { absolute, LocalProblem } from "../../tree/local-files";
@@ -154,7 +155,7 @@ const runs = new Map<string, Run>();
 
 async function shared(expression: NixExpression, signal?: AbortSignal): Promise<Evaluated> {
     signal?.throwIfAborted();
-    const key = JSON.stringify([expression, process.env.NIX_CONFIG, process.env.NIX_PATH]);
+    const key = JSON.stringify([expression, environment().NIX_CONFIG, environment().NIX_PATH]);
     const recent = runs.get(key);
     const isUsable = recent?.endedAt === undefined || Date.now() - recent.endedAt < RECENT_MS;
     const current = recent !== undefined && isUsable ? recent : start(key, expression);

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { childEnvironment } from "../../../environment";
 import { type Sentence, UserError } from "../../../errors";
 import { directoryInStore } from "../../store/directories";
 import type { MakeArgs } from "../loaded";
@@ -56,7 +57,7 @@ async function copy(
     const options = [...overrides, "copy", "--quiet"];
     try {
         await promisify(execFile)("skopeo", [...options, `docker://${pinned}`, `oci:${directory}`], {
-            env: process.env,
+            env: childEnvironment(),
             signal,
         });
     } catch (error) {
