@@ -4,7 +4,7 @@ import type { Finding } from "./checks/finding";
 import { nameFindings } from "./checks/names";
 import { CONTENTS_VERSION, contentsOf } from "./contents/contents";
 import { extensionProblems } from "./pack/extension";
-import { addSkeleton, type Identity, SKELETON_VERSION } from "./pack/skeleton";
+import { addSkeleton, type Identity, SKELETON_VERSION, skeletonPaths } from "./pack/skeleton";
 import { withReadyTree } from "./pack/unpack";
 import type { Packable, Ready } from "./sources/loaded";
 import type { Store } from "./store/store";
@@ -41,8 +41,7 @@ export function inspect(
 async function inspectTree({ tree, isWhole }: Packable, identity: Identity): Promise<Inspection> {
     const { extends: extended } = identity;
     const unitTexts = await treeUnits(tree, extended ?? identity.name);
-    // Files that every image is given are left out: they would show in each.
-    const contents = await contentsOf(tree, unitPaths(tree, unitTexts));
+    const contents = await contentsOf(tree, shownElsewhere(tree, identity, unitTexts));
     if (extended !== undefined) {
         const unread = unreadUnits(tree, extended).map(({ name, ...unit }) => ({ file: name, ...unit }));
         const problems = [...unread, ...extensionProblems(tree)];
@@ -56,13 +55,13 @@ async function inspectTree({ tree, isWhole }: Packable, identity: Identity): Pro
     return { unitTexts, contents, ...(await validateImage(identity.name, whole, unitTexts, identity.instanceOf)) };
 }
 
-async function inspectReady({ file }: Ready, { name }: Identity, signal: AbortSignal | undefined): Promise<Inspection> {
+async function inspectReady({ file }: Ready, identity: Identity, signal: AbortSignal | undefined): Promise<Inspection> {
     const outcome = await withReadyTree(
         file,
         async (tree) => {
-            const unitTexts = await treeUnits(tree, name);
-            const contents = await contentsOf(tree, unitPaths(tree, unitTexts));
-            return { unitTexts, contents, ...(await validateImage(name, tree, unitTexts)) };
+            const unitTexts = await treeUnits(tree, identity.name);
+            const contents = await contentsOf(tree, shownElsewhere(tree, identity, unitTexts));
+            return { unitTexts, contents, ...(await validateImage(identity.name, tree, unitTexts)) };
         },
         signal,
     );
@@ -71,8 +70,12 @@ async function inspectReady({ file }: Ready, { name }: Identity, signal: AbortSi
     return { unitTexts: {}, contents: {}, findings: [{ severity: isBroken ? "failure" : "warning", what, todo }] };
 }
 
-/** The paths of the units whose texts are shown. */
-function unitPaths(tree: Tree, unitTexts: Readonly<Record<string, string>>): Set<string> {
+/**
+ * The paths of the units, whose texts are shown, and of what every image has: its own lines would show in each image that
+ * isn't built here, and in no other.
+ */
+function shownElsewhere(tree: Tree, identity: Identity, unitTexts: Readonly<Record<string, string>>): Set<string> {
     const directories = unitDirectories(tree);
-    return new Set(Object.keys(unitTexts).flatMap((name) => directories.map((directory) => `${directory}/${name}`)));
+    const units = Object.keys(unitTexts).flatMap((name) => directories.map((directory) => `${directory}/${name}`));
+    return new Set([...units, ...skeletonPaths(tree, identity, unitTexts)]);
 }

@@ -6,7 +6,7 @@ import { PACKAGE_LISTS, packageLines, packagesOf } from "./packages";
 import { counted, sizeText } from "./size";
 
 /** Bump when the lines are made otherwise. The diff of every image would show it: change them rarely. */
-export const CONTENTS_VERSION = 1;
+export const CONTENTS_VERSION = 2;
 
 /** More than a reviewer reads. */
 const MAX_FILE_LINES = 40;
@@ -14,8 +14,7 @@ const MAX_PACKAGE_LINES = 200;
 
 /**
  * What is in an image, as short lines by path or package: the difference between two of them says what came, went and
- * changed, with sizes. A directory of many files is one line. The same for the same tree, on every machine. `told`:
- * paths that are shown elsewhere.
+ * changed, with sizes. A directory of many files is one line. The same for the same tree, on every machine.
  */
 export async function contentsOf(
     tree: Tree,

@@ -1,6 +1,6 @@
 import { parseUnit } from "../../systemd/unit-file";
 import { mountPoints } from "../../systemd/unit-paths";
-import { type DirectoryEntry, type Entry, type Tree, textEntry } from "../tree/tree";
+import { type DirectoryEntry, type Entry, Tree, textEntry } from "../tree/tree";
 
 /** Bump when the files that are added to those of the user change: images of the same source are then built anew. */
 export const SKELETON_VERSION = 1;
@@ -35,6 +35,19 @@ export function addSkeleton(tree: Tree, identity: Identity, units: Readonly<Reco
             addAbsent(tree, path, kind === "file" ? textEntry("") : directory());
         }
     }
+}
+
+/** The paths at which a tree has just what {@link addSkeleton} would add: the same in every image. */
+export function skeletonPaths(tree: Tree, identity: Identity, units: Readonly<Record<string, string>>): string[] {
+    const skeleton = new Tree();
+    addSkeleton(skeleton, identity, units);
+    return skeleton.sorted().flatMap(([path, entry]) => (isSame(tree.get(path), entry) ? [path] : []));
+}
+
+function isSame(own: Entry | undefined, entry: Entry): boolean {
+    if (own?.kind === "file" && entry.kind === "file") return own.sha256 === entry.sha256 && own.mode === entry.mode;
+    if (own?.kind === "directory" && entry.kind === "directory") return own.mode === entry.mode;
+    return own?.kind === "symlink" && entry.kind === "symlink" && own.target === entry.target;
 }
 
 function directory(): DirectoryEntry {

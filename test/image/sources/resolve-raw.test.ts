@@ -23,13 +23,13 @@ function withMagic(offset: number, magic: string): Buffer {
 const SERVICE = "[Service]\nExecStart=/usr/bin/hello\n";
 let image = Buffer.alloc(0);
 let digest = "";
+const source = {
+    files: {
+        units: [{ name: "hello.service", text: SERVICE }],
+        tree: { "/usr/bin/hello": { content: PROGRAM, mode: "0755" } },
+    },
+};
 beforeAll(async () => {
-    const source = {
-        files: {
-            units: [{ name: "hello.service", text: SERVICE }],
-            tree: { "/usr/bin/hello": { content: PROGRAM, mode: "0755" } },
-        },
-    };
     const built = await buildImage(source, { name: "hello", version: "1", programDirectory: workspace() });
     image = readFileSync(built.file);
     digest = built.digest;
@@ -144,4 +144,10 @@ test.each<[string, Previewed<RawSource>]>([
     const { sourceDigest, failures } = await resolveSource({ raw }, args());
     expect(sourceDigest).toBe(UNKNOWN);
     expect(failures).toEqual([]);
+});
+
+test("what every image has isn't among its contents, whoever built it", async () => {
+    const files = await resolveSource(source, args());
+    const raw = await resolveSource({ raw: { path: "image.raw" } }, args());
+    expect(raw.contents).toEqual(files.contents);
 });
