@@ -54,9 +54,17 @@ function fitWith({ platform }: Candidate, wanted: Platform): number | undefined 
     return platform === undefined ? 0 : fitOf(platform, wanted);
 }
 
-/** `hello:1.0` and `1.0` are names of docker.io/library/hello:1.0. */
+/** `hello:1.0` and `1.0` are names of docker.io/library/hello:1.0, whichever of them the archive has. */
 function isNamed(name: string, tag: string): boolean {
-    return name === tag || name.endsWith(`:${tag}`) || name.endsWith(`/${tag}`);
+    const [short, wanted] = [withoutRegistry(name), withoutRegistry(tag)];
+    return (
+        short === wanted || short === `${wanted}:latest` || short.endsWith(`:${wanted}`) || short.endsWith(`/${wanted}`)
+    );
+}
+
+/** `hello:1.0` of `docker.io/library/hello:1.0`, as Docker shows it. */
+function withoutRegistry(name: string): string {
+    return name.replace(/^(docker\.io\/)?(library\/)?/, "");
 }
 
 function namesOf(candidates: readonly Candidate[]): string {

@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import zlib from "node:zlib";
+import { plainEnvironment } from "../../../environment";
 import { LocalProblem } from "../../tree/local-files";
 import { type FramePart, frameParts } from "./zstd-frames";
 
@@ -9,10 +10,13 @@ import { type FramePart, frameParts } from "./zstd-frames";
 const MAX_SMALL_BYTES = 256 * 1024;
 const MAX_SMALL_OUTPUT_BYTES = 4 * 1024 * 1024;
 
-/** A function of zlib since Node.js 22.15. */
+/** ZSTD_d_windowLogMax of zstd.h, and the largest value it takes: `zstd --long=31` writes such windows, containerd reads them. */
+const LARGEST_WINDOW = { params: { 100: 31 } };
+
+/** Functions of zlib since Node.js 22.15. */
 interface Zstd {
-    createZstdDecompress?: () => Duplex;
-    zstdDecompressSync?: (bytes: Buffer, options: { maxOutputLength: number }) => Buffer;
+    createZstdDecompress?: (options: typeof LARGEST_WINDOW) => Duplex;
+    zstdDecompressSync?: (bytes: Buffer, options: typeof LARGEST_WINDOW & { maxOutputLength: number }) => Buffer;
 }
 
 /** Decompresses a zstd stream of any number of frames. */
@@ -26,7 +30,7 @@ export function zstdDecompressor(): Duplex {
             if (frame === undefined) return;
             const whole = frame.isWhole ? decompressed(Buffer.concat(frame.bytes), zstdDecompressSync) : undefined;
             if (whole !== undefined) yield whole;
-            else yield* streamed(frame, parts, createZstdDecompress());
+            else yield* streamed(frame, parts, createZstdDecompress(LARGEST_WINDOW));
         }
     });
 }
@@ -53,7 +57,7 @@ async function smallFrame(parts: AsyncGenerator<FramePart>): Promise<Frame | und
 /** Undefined where a small frame becomes much: the stream takes that in pieces. */
 function decompressed(bytes: Buffer, decompress: NonNullable<Zstd["zstdDecompressSync"]>): Buffer | undefined {
     try {
-        return decompress(bytes, { maxOutputLength: MAX_SMALL_OUTPUT_BYTES });
+        return decompress(bytes, { ...LARGEST_WINDOW, maxOutputLength: MAX_SMALL_OUTPUT_BYTES });
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return undefined;
         throw error;
@@ -76,25 +80,48 @@ async function* streamed({ bytes, isWhole }: Frame, parts: AsyncGenerator<FrameP
     await writing;
 }
 
-function zstdProgram(): Duplex {
-    const child = spawn("zstd", ["-dcq"], { stdio: ["pipe", "pipe", "pipe"] });
-    const stream = Duplex.from({ writable: child.stdin, readable: child.stdout });
+/** The same by the program zstd. */
+export function zstdProgram(): Duplex {
+    return Duplex.from(async function* (source: AsyncIterable<Buffer>) {
+        const child = spawn("zstd", ["-dcq", "--long=31"], {
+            stdio: ["pipe", "pipe", "pipe"],
+            env: plainEnvironment(),
+        });
+        const ended = endOf(child);
+        ended.catch(() => {});
+        const writing = pipeline(source, child.stdin);
+        writing.catch(() => {});
+        try {
+            yield* child.stdout;
+            await writing;
+        } catch (error) {
+            // What the program printed says more than the pipe that broke.
+            await ended;
+            throw error;
+        }
+        await ended;
+    });
+}
+
+/** Resolves when the program has ended well. */
+function endOf(child: ChildProcessWithoutNullStreams): Promise<void> {
     let errorOutput = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
         errorOutput = (errorOutput + text).slice(-1000);
     });
-    child.once("error", (error: NodeJS.ErrnoException) => {
-        stream.destroy(
-            error.code === "ENOENT"
-                ? new LocalProblem({
-                      what: "The image is compressed by zstd",
-                      todo: "Install it (`apt install zstd`), or run Node.js 22.15 or later",
-                  })
-                : error,
+    return new Promise((resolve, reject) => {
+        child.once("error", (error: NodeJS.ErrnoException) =>
+            reject(
+                error.code === "ENOENT"
+                    ? new LocalProblem({
+                          what: "The image is compressed by zstd",
+                          todo: "Install it (`apt install zstd`), or run Node.js 22.15 or later",
+                      })
+                    : error,
+            ),
+        );
+        child.once("close", (code) =>
+            code === 0 ? resolve() : reject(new Error(errorOutput.trim() || `zstd failed with exit status ${code}`)),
         );
     });
-    child.once("close", (code) => {
-        if (code !== 0) stream.destroy(new Error(errorOutput.trim() || `zstd failed with exit status ${code}`));
-    });
-    return stream;
 }

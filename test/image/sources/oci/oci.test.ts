@@ -228,6 +228,28 @@ describe("one of several", () => {
     });
 });
 
+test.each<[string, string]>([
+    ["1", "hello:1"],
+    ["hello:1", "docker.io/library/hello:1"],
+    ["docker.io/library/hello:1", "hello:1"],
+    ["docker.io/org/hello:1", "org/hello:1"],
+    ["hello", "hello:latest"],
+    ["hello:1", "localhost/hello:1"],
+    ["registry.example:5000/hello:1", "registry.example:5000/hello:1"],
+])("the tag %s selects %s", async (tag, name) => {
+    const other = { ...HELLO, config: { Cmd: ["/usr/bin/hello", "other"] }, tags: ["other:2", "not-hello:3"] };
+    const { programDirectory } = await place(HELLO);
+    writeFileSync(
+        path.join(programDirectory, "saved.tar"),
+        await tarOf(await savedFiles([{ ...HELLO, tags: [name] }, other])),
+    );
+    const args = { programDirectory, name: "hello", version: "1" };
+    expect(await messages({ archive: "saved.tar", tag }, args)).toEqual([]);
+    expect(await messages({ archive: "saved.tar", tag: `x${tag}` }, args)).toEqual([
+        `source.oci.archive: 'saved.tar' has no image 'x${tag}', but ${name}, other:2, not-hello:3. Correct \`tag\`.`,
+    ]);
+});
+
 test("an image of a registry is identified by its digest, and not fetched by a preview", async () => {
     const reference = `registry.example/hello:1@sha256:${"a".repeat(64)}`;
     const resolved = await resolveSource({ oci: { reference } }, await place(HELLO));

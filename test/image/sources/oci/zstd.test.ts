@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { compressionBy } from "../../../../provider/image/sources/oci/compression";
-import { zstdDecompressor } from "../../../../provider/image/sources/oci/zstd";
+import { zstdDecompressor, zstdProgram } from "../../../../provider/image/sources/oci/zstd";
 import { frameParts } from "../../../../provider/image/sources/oci/zstd-frames";
 
 /** The bytes in pieces of a length, as a stream reads them. */
@@ -13,9 +13,9 @@ function* pieces(bytes: Buffer, length: number) {
     for (let offset = 0; offset < bytes.length; offset += length) yield bytes.subarray(offset, offset + length);
 }
 
-async function unpacked(packed: Buffer, pieceLength: number): Promise<Buffer> {
+async function unpacked(packed: Buffer, pieceLength: number, through = zstdDecompressor()): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    await pipeline(Readable.from(pieces(packed, pieceLength)), zstdDecompressor(), async (source) => {
+    await pipeline(Readable.from(pieces(packed, pieceLength)), through, async (source) => {
         for await (const chunk of source) chunks.push(chunk as Buffer);
     });
     return Buffer.concat(chunks);
@@ -36,6 +36,11 @@ function skippable(content: Buffer, variant = 0): Buffer {
 const RANDOM = randomBytes(1 << 20);
 const ZEROS = Buffer.alloc(4 << 20);
 const MIXED = Buffer.concat([ZEROS.subarray(0, 1 << 20), RANDOM]);
+/** As `zstd --ultra --long=31` writes it: its window is larger than the 128 MB that decompressors take by default. */
+const LARGE_WINDOW = spawnSync("zstd", ["-qc", "-1", "--ultra", "--long=31"], {
+    input: MIXED,
+    maxBuffer: 1 << 30,
+}).stdout;
 
 describe("a stream of several frames is unpacked whole", () => {
     const meta = skippable(Buffer.from("meta"));
@@ -57,6 +62,7 @@ describe("a stream of several frames is unpacked whole", () => {
             Buffer.concat([skippable(Buffer.alloc(0), 15), ...inFrames(RANDOM, 100_000)]),
         ],
         ["empty frames", RANDOM, Buffer.concat([zstdCompressSync(""), zstdCompressSync(RANDOM), zstdCompressSync("")])],
+        ["a window of 2 GB", MIXED, LARGE_WINDOW],
         ["nothing but skippable frames", Buffer.alloc(0), Buffer.concat([meta, meta])],
         ["no bytes", Buffer.alloc(0), Buffer.alloc(0)],
     ])("%s", async (_, plain, packed) => {
@@ -121,6 +127,31 @@ describe("incomplete files are refused", () => {
         const found: Buffer[] = [];
         for await (const { bytes } of frameParts(Readable.from(pieces(whole, 7)))) found.push(bytes);
         expect(Buffer.concat(found).equals(whole)).toBe(true);
+    });
+});
+
+describe("where Node.js has no zstd, the program zstd unpacks", () => {
+    test("frames and windows of any size", async () => {
+        const frames = Buffer.concat(inFrames(MIXED, 65_536));
+        expect((await unpacked(frames, 1 << 16, zstdProgram())).equals(MIXED)).toBe(true);
+        expect((await unpacked(LARGE_WINDOW, 1 << 16, zstdProgram())).equals(MIXED)).toBe(true);
+    });
+
+    test("and what is wrong is in its words", async () => {
+        const broken = Buffer.concat([zstdCompressSync(RANDOM), Buffer.from("no frame"), RANDOM]);
+        await expect(unpacked(broken, 1 << 16, zstdProgram())).rejects.toThrow(/unknown header|unsupported format/);
+    });
+
+    test("and it is named where it isn't installed", async () => {
+        const { PATH } = process.env;
+        process.env.PATH = "/nowhere";
+        try {
+            await expect(unpacked(zstdCompressSync(RANDOM), 1 << 16, zstdProgram())).rejects.toThrow(
+                "The image is compressed by zstd. Install it (`apt install zstd`), or run Node.js 22.15 or later.",
+            );
+        } finally {
+            process.env.PATH = PATH;
+        }
     });
 });
 
