@@ -1,5 +1,6 @@
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import pLimit from "p-limit";
 import type { Child, Component, ComponentContext, Resource } from "../contract";
 import { throwFailures, UserError } from "../errors";
 import { markedPaths, withDefaults } from "../schema/shape";
@@ -56,6 +57,8 @@ export async function construct(session: EngineSession, request: pb.ConstructReq
 }
 
 class Construction implements ComponentContext {
+    private readonly order = pLimit(1);
+
     constructor(
         private readonly session: EngineSession,
         private readonly served: Served,
@@ -100,22 +103,29 @@ class Construction implements ComponentContext {
         // The engine applies these options to the inputs by their paths, which must then be where the schema has them.
         const hasPaths = request.getIgnorechangesList().length + request.getReplaceonchangesList().length > 0;
         const isInput = (path: string) => Object.hasOwn(resource.inputs.shape, path.split(/[.[]/)[0] as string);
-        const { urn, outputs } = await this.monitor.registerChild({
-            type: `${served.package.name}:index:${resource.name}`,
-            name,
-            parent: this.call.urn,
-            inputs: {
-                ...wireMembers(inputs),
-                ...(shownWith === undefined || hasPaths ? {} : { [SHOWN_WITH]: shownWith }),
-                ...(others === undefined ? {} : { [COMPONENT]: { urn: this.call.urn, others: [...others] } }),
-            },
-            dependencies: [...new Set(dependencies)],
-            propertyDependencies,
-            ignoreChanges: request.getIgnorechangesList().filter(isInput),
-            replaceOnChanges: request.getReplaceonchangesList().filter(isInput),
-            provider: request.getProvidersMap().get(served.package.name) ?? this.ownReference(),
-        });
+        const { urn, outputs } = await this.inOrder(() =>
+            this.monitor.registerChild({
+                type: `${served.package.name}:index:${resource.name}`,
+                name,
+                parent: this.call.urn,
+                inputs: {
+                    ...wireMembers(inputs),
+                    ...(shownWith === undefined || hasPaths ? {} : { [SHOWN_WITH]: shownWith }),
+                    ...(others === undefined ? {} : { [COMPONENT]: { urn: this.call.urn, others: [...others] } }),
+                },
+                dependencies: [...new Set(dependencies)],
+                propertyDependencies,
+                ignoreChanges: request.getIgnorechangesList().filter(isInput),
+                replaceOnChanges: request.getReplaceonchangesList().filter(isInput),
+                provider: request.getProvidersMap().get(served.package.name) ?? this.ownReference(),
+            }),
+        );
         return { urn, output: (key) => new WireValue(outputs[key], [urn]) };
+    }
+
+    /** In a preview one after another: the CLI prints resources in the order in which they are answered. */
+    private inOrder<T>(register: () => Promise<T>): Promise<T> {
+        return this.request.getDryrun() ? this.order(register) : register();
     }
 
     /**

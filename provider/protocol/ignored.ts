@@ -38,7 +38,7 @@ export class Ignored {
                 kept[name] = withValueAt(kept[name], path, valueAt(deployed[name], path));
         }
         for (const [name, field] of Object.entries(fields))
-            if (field.decides && this.isIgnoredInPart(field) && Object.hasOwn(deployed, name))
+            if (field.decides && this.isIgnoredInPart(field) && typeof deployed[name] === "string")
                 this.keepDigest(name, fields, deployed, derived, kept);
         return kept;
     }

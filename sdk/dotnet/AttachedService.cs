@@ -268,6 +268,12 @@ namespace PulumiPortable.Portable
         public Output<Outputs.Health?> Health { get; private set; } = null!;
 
         /// <summary>
+        /// Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+        /// </summary>
+        [Output("hostFileTexts")]
+        public Output<ImmutableDictionary<string, string>?> HostFileTexts { get; private set; } = null!;
+
+        /// <summary>
         /// Mode, owner, group and SHA-256 of each host file.
         /// </summary>
         [Output("hostFiles")]

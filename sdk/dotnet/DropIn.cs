@@ -111,6 +111,12 @@ namespace PulumiPortable.Portable
         public Output<ImmutableDictionary<string, Outputs.HostFile>?> Files { get; private set; } = null!;
 
         /// <summary>
+        /// Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+        /// </summary>
+        [Output("hostFileTexts")]
+        public Output<ImmutableDictionary<string, string>?> HostFileTexts { get; private set; } = null!;
+
+        /// <summary>
         /// Mode, owner, group and SHA-256 of each host file.
         /// </summary>
         [Output("hostFiles")]

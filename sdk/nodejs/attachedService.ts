@@ -203,6 +203,10 @@ export class AttachedService extends pulumi.CustomResource {
      */
     declare public readonly health: pulumi.Output<outputs.Health | undefined>;
     /**
+     * Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+     */
+    declare public /*out*/ readonly hostFileTexts: pulumi.Output<{[key: string]: string} | undefined>;
+    /**
      * Mode, owner, group and SHA-256 of each host file.
      */
     declare public /*out*/ readonly hostFiles: pulumi.Output<{[key: string]: string}>;
@@ -277,6 +281,7 @@ export class AttachedService extends pulumi.CustomResource {
             resourceInputs["dropInTexts"] = undefined /*out*/;
             resourceInputs["gapless"] = undefined /*out*/;
             resourceInputs["gaplessReason"] = undefined /*out*/;
+            resourceInputs["hostFileTexts"] = undefined /*out*/;
             resourceInputs["hostFiles"] = undefined /*out*/;
             resourceInputs["machineId"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
@@ -295,6 +300,7 @@ export class AttachedService extends pulumi.CustomResource {
             resourceInputs["gapless"] = undefined /*out*/;
             resourceInputs["gaplessReason"] = undefined /*out*/;
             resourceInputs["health"] = undefined /*out*/;
+            resourceInputs["hostFileTexts"] = undefined /*out*/;
             resourceInputs["hostFiles"] = undefined /*out*/;
             resourceInputs["image"] = undefined /*out*/;
             resourceInputs["machineId"] = undefined /*out*/;

@@ -100,6 +100,10 @@ export class DropIn extends pulumi.CustomResource {
      */
     declare public readonly files: pulumi.Output<{[key: string]: outputs.HostFile} | undefined>;
     /**
+     * Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+     */
+    declare public /*out*/ readonly hostFileTexts: pulumi.Output<{[key: string]: string} | undefined>;
+    /**
      * Mode, owner, group and SHA-256 of each host file.
      */
     declare public /*out*/ readonly hostFiles: pulumi.Output<{[key: string]: string}>;
@@ -158,6 +162,7 @@ export class DropIn extends pulumi.CustomResource {
             resourceInputs["text"] = args?.text;
             resourceInputs["unit"] = args?.unit;
             resourceInputs["dropInText"] = undefined /*out*/;
+            resourceInputs["hostFileTexts"] = undefined /*out*/;
             resourceInputs["hostFiles"] = undefined /*out*/;
             resourceInputs["machineId"] = undefined /*out*/;
             resourceInputs["path"] = undefined /*out*/;
@@ -166,6 +171,7 @@ export class DropIn extends pulumi.CustomResource {
             resourceInputs["connection"] = undefined /*out*/;
             resourceInputs["dropInText"] = undefined /*out*/;
             resourceInputs["files"] = undefined /*out*/;
+            resourceInputs["hostFileTexts"] = undefined /*out*/;
             resourceInputs["hostFiles"] = undefined /*out*/;
             resourceInputs["machineId"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;

@@ -6,7 +6,15 @@ import { detachService } from "../../host/service/detach";
 import { attachedImage, type InspectedService } from "../../host/service/inspect";
 import { isRecord, UNKNOWN, Unknown } from "../../schema/values";
 import { dropInPath, imageName } from "../../systemd/paths";
-import { checkHostFiles, derivedHostFiles, foundDropIns, foundHostFiles } from "../content/host-files";
+import { fileTexts, showFinalNewlines } from "../content/final-newlines";
+import {
+    checkHostFiles,
+    derivedHostFiles,
+    derivedHostFileTexts,
+    foundDropIns,
+    foundHostFiles,
+    textsAsFound,
+} from "../content/host-files";
 import { secretIf, warnOfSecrets } from "../content/secrets";
 import { hostOf, removeFromHost } from "../object-host";
 import { newServiceOwner, objectId, ownerOf } from "../owner";
@@ -34,17 +42,19 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             decides: ["dropIns"],
         },
         hostFiles: derivedHostFiles,
+        hostFileTexts: derivedHostFileTexts,
     },
 
     async check(context, { inputs: declared, isSecret }) {
         for (const [index, dropIn] of Array.isArray(declared.dropIns) ? declared.dropIns.entries() : [])
             if (!(dropIn instanceof Unknown)) warnOfSecrets(context, dropIn, isSecret, ["dropIns", index]);
         const dropIns = dropInsOf(declared);
-        const files = await checkHostFiles(context, declared.files, ["files"]);
+        const files = await checkHostFiles(context, declared.files, ["files"], isSecret);
         return {
             derived: {
                 dropInTexts: dropIns.isComplete ? secretIf(isSecret(["dropIns"]), dropIns.texts) : UNKNOWN,
                 hostFiles: secretIf(isSecret(["files"]), files.states),
+                ...(files.texts === undefined ? {} : { hostFileTexts: files.texts }),
             },
             failures: [...dropIns.failures, ...checkHealthInput(declared.health), ...files.failures],
         };
@@ -92,6 +102,11 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             const effect = effectOf(update);
             if (effect !== "") context.info(`${context.label}: this update ${effect}.`);
             warnOfClosingByDropIn(context, update);
+            showFinalNewlines(
+                context,
+                fileTexts(olds?.inputs.files, olds?.outputs.hostFileTexts),
+                fileTexts(declared.files, derived.hostFileTexts),
+            );
         } else if (context.component !== undefined)
             context.info(
                 `${context.label}: if its host has the service under another key of ${context.component.urn.split("::").pop()} already, the service is taken over: it keeps running, and restarts only if image, drop-ins or files differ.`,
@@ -104,6 +119,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             ...(isSame && olds ? gapOf(olds.outputs) : { gapless: UNKNOWN, gaplessReason: UNKNOWN }),
             dropInTexts,
             hostFiles,
+            hostFileTexts: derived.hostFileTexts,
             machineId: olds?.outputs.machineId ?? UNKNOWN,
             record: olds?.outputs.record ?? UNKNOWN,
         };
@@ -135,15 +151,15 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             `the service ${name}`,
         );
         const owner = ownerOf(context, oldOutputs.record, name);
-        const texts = Object.keys(old.dropInTexts ?? {});
+        const dropInPaths = Object.keys(old.dropInTexts ?? {});
         const files = Object.keys(old.files ?? {});
         const inspection = await inspectHostFor(context, host, {
             name,
             image: undefined,
             extensions: [],
             owner,
-            paths: [...texts, ...files],
-            texts,
+            paths: [...dropInPaths, ...files],
+            texts: dropInPaths,
             instances: instancesIn(old.units),
             declaredImage: old.image,
             budgetSeconds: undefined,
@@ -163,11 +179,13 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             untilReboot: attached.isRuntime,
             ...(isImport && isCopied(inspection) ? { copy: "copy" } : {}),
         };
+        const { hostFileTexts, hostFiles } = oldOutputs;
+        const texts = { hostFileTexts: textsAsFound(hostFileTexts, hostFiles, found.hostFiles) };
         const state = stateOutputs({ name, owner, host, inspection, shown: inspection, serving: attached?.path ?? "" });
         const result = {
             id: objectId(name, inspection.facts.machineId),
             inputs: { ...old, ...found, ...asAttached, ...unitsAsFound(inspection, old.units) },
-            outputs: { ...oldOutputs, ...state, ...found },
+            outputs: { ...oldOutputs, ...state, ...found, ...texts },
         };
         const unhealthy =
             attached === undefined ? [`${name} isn't attached`] : notAsDeclared(inspection, old.units ?? {});

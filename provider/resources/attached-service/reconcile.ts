@@ -15,7 +15,7 @@ import { CONFIRMATION, switchService } from "../../host/service/switch";
 import { present } from "../../schema/values";
 import { imageName, isDropInPath } from "../../systemd/paths";
 import { instanceOf } from "../../systemd/unit-names";
-import { foundHostFiles, refuseOtherKept } from "../content/host-files";
+import { foundHostFiles, refuseOtherKept, textsAsFound } from "../content/host-files";
 import { objectId } from "../owner";
 import { endedUnits, unreadDropIns } from "./as-declared";
 import { refuseInspected, refuseUntouched, Superseded } from "./checks";
@@ -225,7 +225,9 @@ class Reconciliation {
             hostFiles: foundHostFiles(files, hostFilePaths, this.request.declared.files),
         };
         const reason = failureReason(report, plan, this.host.name, { ofNew: unhealthy, ofPrevious });
-        return new PartialFailure(id, { ...outputs, ...found }, [reason]);
+        const { hostFileTexts, hostFiles } = this.request.derived;
+        const texts = { hostFileTexts: textsAsFound(hostFileTexts, hostFiles, found.hostFiles) };
+        return new PartialFailure(id, { ...outputs, ...found, ...texts }, [reason]);
     }
 
     private result(
@@ -242,6 +244,7 @@ class Reconciliation {
                 ...stateOutputs({ name, owner, host, inspection, shown, serving: running }),
                 dropInTexts: derived.dropInTexts ?? {},
                 hostFiles: derived.hostFiles ?? {},
+                hostFileTexts: derived.hostFileTexts,
                 ...gap,
             },
         };

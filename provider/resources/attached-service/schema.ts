@@ -161,6 +161,12 @@ export const outputs = z.strictObject({
         ),
     dropInTexts: z.record(z.string(), z.string()).describe("Each drop-in as written, by its path on the host."),
     hostFiles: z.record(z.string(), z.string()).describe("Mode, owner, group and SHA-256 of each host file."),
+    hostFileTexts: z
+        .record(z.string(), z.string())
+        .optional()
+        .describe(
+            "Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.",
+        ),
     gapless: z
         .boolean()
         .optional()

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { Context, Derived } from "../../contract";
 import { sha256 } from "../../digest";
 import { type Failure, UserError } from "../../errors";
@@ -15,6 +16,37 @@ export const derivedHostFiles: Derived = {
     partsFrom: ([, path]) => (path === undefined ? [] : [[path]]),
 };
 
+/** The derived field `hostFileTexts` of a resource with `files`: the CLI shows a changed asset as two hashes. */
+export const derivedHostFileTexts: Derived = {
+    description:
+        "Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.",
+    from: ["files"],
+    partsFrom: derivedHostFiles.partsFrom,
+};
+
+/** A text of more bytes is not shown: it would be in the state, too. */
+const SHOWN_TEXT_BYTES = 16_384;
+
+/** The text of an asset, unless it is too long, none at all, or a secret: marked so, or of a mode that others can't read. */
+function shownText({ asset, mode }: HostFileInput, content: Buffer, isSecret: boolean): string | undefined {
+    const isForAll = (Number.parseInt(mode, 8) & 0o004) !== 0;
+    if (asset === undefined || isSecret || !isForAll || content.length > SHOWN_TEXT_BYTES) return undefined;
+    return isUtf8(content) && !content.includes(0) ? content.toString("utf8") : undefined;
+}
+
+/** The texts of those files whose state is `found` as it was announced in `states`: the others aren't on the host. */
+export function textsAsFound(
+    texts: Readonly<Record<string, string>> = {},
+    states: Readonly<Record<string, string>> = {},
+    found: Readonly<Record<string, string>>,
+): Record<string, string> | undefined {
+    return unlessEmpty(Object.fromEntries(Object.entries(texts).filter(([path]) => states[path] === found[path])));
+}
+
+function unlessEmpty<T extends object>(values: T): T | undefined {
+    return Object.keys(values).length === 0 ? undefined : values;
+}
+
 /**
  * The state of each host file, which Check adds to the inputs: a change of an asset's bytes is then a difference, and
  * one that was made by hand on the host too.
@@ -23,10 +55,16 @@ export async function checkHostFiles(
     context: Context,
     files: Previewed<Record<string, HostFileInput>> | undefined,
     path: Path,
-): Promise<{ states: Record<string, string | Unknown> | Unknown; failures: Failure[] }> {
-    if (files === undefined) return { states: {}, failures: [] };
-    if (files instanceof Unknown) return { states: UNKNOWN, failures: [] };
+    isSecret: (path: Path) => boolean,
+): Promise<{
+    states: Record<string, string | Unknown> | Unknown;
+    texts: Record<string, string> | Unknown | undefined;
+    failures: Failure[];
+}> {
+    if (files === undefined) return { states: {}, texts: undefined, failures: [] };
+    if (files instanceof Unknown) return { states: UNKNOWN, texts: UNKNOWN, failures: [] };
     const states: Record<string, string | Unknown> = {};
+    const texts: Record<string, string> = {};
     const failures: Failure[] = [];
     for (const [name, file] of Object.entries(files)) {
         states[name] = UNKNOWN;
@@ -39,12 +77,14 @@ export async function checkHostFiles(
         try {
             const resolved = await resolveHostFile(context, name, knownFile);
             states[name] = hostFileState({ ...resolved, digest: sha256(resolved.content) });
+            const text = shownText(knownFile, resolved.content, isSecret([...path, name]));
+            if (text !== undefined) texts[name] = text;
         } catch (error) {
             if (!(error instanceof UserError)) throw error;
             failures.push({ path: [...path, name, "asset"], what: error.message });
         }
     }
-    return { states, failures };
+    return { states, texts: unlessEmpty(texts), failures };
 }
 
 /**

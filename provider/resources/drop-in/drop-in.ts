@@ -14,13 +14,16 @@ import { type PreviewedObject, present, UNKNOWN, Unknown } from "../../schema/va
 import { dropInPath } from "../../systemd/paths";
 import { kindOf } from "../../systemd/unit-names";
 import { dropInFile, dropInText } from "../content/drop-in-text";
+import { fileTexts, showFinalNewlines } from "../content/final-newlines";
 import {
     announcedHostFiles,
     checkHostFiles,
     derivedHostFiles,
+    derivedHostFileTexts,
     foundDropIns,
     foundHostFiles,
     refuseOtherKept,
+    textsAsFound,
 } from "../content/host-files";
 import { dropInName, hostFiles, sections, unitName } from "../content/schema";
 import { secretIf, warnOfSecrets } from "../content/secrets";
@@ -61,6 +64,12 @@ const outputs = z.strictObject({
     path: z.string().describe("The drop-in's file on the host."),
     dropInText: z.string().describe("The drop-in as written."),
     hostFiles: z.record(z.string(), z.string()).describe("Mode, owner, group and SHA-256 of each host file."),
+    hostFileTexts: z
+        .record(z.string(), z.string())
+        .optional()
+        .describe(
+            "Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.",
+        ),
     machineId: z.string().describe("machine-id(5) of the host."),
     record: z.string().describe("Internal: identifies the resource that the files belong to."),
     connection: connection.describe("The login that worked last."),
@@ -81,16 +90,18 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
             decides: ["sections", "text"],
         },
         hostFiles: derivedHostFiles,
+        hostFileTexts: derivedHostFileTexts,
     },
 
     async check(context, { inputs: declared, isSecret }) {
         warnOfSecrets(context, declared, isSecret, []);
         const content = dropInText(declared, []);
-        const files = await checkHostFiles(context, declared.files, ["files"]);
+        const files = await checkHostFiles(context, declared.files, ["files"], isSecret);
         return {
             derived: {
                 dropInText: secretIf(isSecret(["sections"]) || isSecret(["text"]), content.text),
                 hostFiles: secretIf(isSecret(["files"]), files.states),
+                ...(files.texts === undefined ? {} : { hostFileTexts: files.texts }),
             },
             failures: [...content.failures, ...files.failures],
         };
@@ -114,11 +125,18 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
         return { deleteBeforeReplace: isMoved && sharesFiles(oldInputs.files, declared.files) };
     },
 
-    async preview(_context, { inputs: declared, derived, olds }) {
+    async preview(context, { inputs: declared, derived, olds }) {
+        if (olds !== undefined)
+            showFinalNewlines(
+                context,
+                fileTexts(olds.inputs.files, olds.outputs.hostFileTexts),
+                fileTexts(declared.files, derived.hostFileTexts),
+            );
         return {
             path: previewPath(declared),
             dropInText: derived.dropInText,
             hostFiles: derived.hostFiles,
+            hostFileTexts: derived.hostFileTexts,
             machineId: olds?.outputs.machineId ?? UNKNOWN,
             record: olds?.outputs.record ?? UNKNOWN,
         };
@@ -163,6 +181,7 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
                 path,
                 dropInText: text,
                 hostFiles: states,
+                hostFileTexts: textsAsFound(oldOutputs.hostFileTexts, oldOutputs.hostFiles, states),
                 machineId,
                 record: recordText(owner),
                 connection: host.connection,
@@ -247,12 +266,14 @@ async function write(
         const { machineId } = hostFacts(report);
         const found = foundFiles(report.all("file"));
         found.delete(path);
+        const states = foundHostFiles(found, [...found.keys()], declared.files);
         const result = {
             id: objectId(path, machineId),
             outputs: {
                 path,
                 dropInText: report.blocksOf("content").get(path) ?? "",
-                hostFiles: foundHostFiles(found, [...found.keys()], declared.files),
+                hostFiles: states,
+                hostFileTexts: textsAsFound(derived.hostFileTexts, derived.hostFiles, states),
                 machineId,
                 record: recordText(owner),
                 connection: host.connection,

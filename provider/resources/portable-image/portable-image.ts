@@ -6,9 +6,10 @@ import { canonicalConnection } from "../../host/merge-connection";
 import type { Owner } from "../../host/owner";
 import { perform } from "../../host/perform";
 import { resolveSource } from "../../image/image";
-import { isWithin, pathText, present, UNKNOWN, Unknown } from "../../schema/values";
+import { isRecord, isWithin, pathText, present, UNKNOWN, Unknown } from "../../schema/values";
 import { imageName, imagePath } from "../../systemd/paths";
 import { indexOf } from "../../transfer/index-of";
+import { fileTexts, showFinalNewlines } from "../content/final-newlines";
 import { secretIf } from "../content/secrets";
 import { hostOf, removeFromHost } from "../object-host";
 import { newOwner, objectId, ownerOf, recordText } from "../owner";
@@ -73,6 +74,12 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
 
     async preview(context, { inputs: declared, derived, olds }) {
         warnOfClosing(context, olds?.inputs.unitTexts, derived.unitTexts);
+        if (olds !== undefined)
+            showFinalNewlines(
+                context,
+                imageTexts(olds.inputs.source, olds.outputs.unitTexts),
+                imageTexts(declared.source, derived.unitTexts),
+            );
         return {
             machineId: olds?.outputs.machineId ?? UNKNOWN,
             record: olds?.outputs.record ?? UNKNOWN,
@@ -173,6 +180,12 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         );
     },
 };
+
+/** Texts in an image that a preview shows: of units, and `content` of files. */
+function imageTexts(source: unknown, unitTexts: unknown): Readonly<Record<string, unknown>> {
+    const files = isRecord(source) && isRecord(source.files) ? source.files : {};
+    return { ...fileTexts(files.tree, {}), ...(isRecord(unitTexts) ? unitTexts : {}) };
+}
 
 async function deploy(
     context: HostContext,

@@ -226,6 +226,8 @@ type AttachedService struct {
 	GaplessReason pulumi.StringPtrOutput `pulumi:"gaplessReason"`
 	// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 	Health HealthPtrOutput `pulumi:"health"`
+	// Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+	HostFileTexts pulumi.StringMapOutput `pulumi:"hostFileTexts"`
 	// Mode, owner, group and SHA-256 of each host file.
 	HostFiles pulumi.StringMapOutput `pulumi:"hostFiles"`
 	// Path of the image on the host: the `path` of a PortableImage. Another image of the same name is an update; another name replaces.
@@ -453,6 +455,11 @@ func (o AttachedServiceOutput) GaplessReason() pulumi.StringPtrOutput {
 // Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 func (o AttachedServiceOutput) Health() HealthPtrOutput {
 	return o.ApplyT(func(v *AttachedService) HealthPtrOutput { return v.Health }).(HealthPtrOutput)
+}
+
+// Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+func (o AttachedServiceOutput) HostFileTexts() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *AttachedService) pulumi.StringMapOutput { return v.HostFileTexts }).(pulumi.StringMapOutput)
 }
 
 // Mode, owner, group and SHA-256 of each host file.

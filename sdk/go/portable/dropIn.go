@@ -103,6 +103,8 @@ type DropIn struct {
 	DropInText pulumi.StringOutput `pulumi:"dropInText"`
 	// Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
 	Files HostFileMapOutput `pulumi:"files"`
+	// Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+	HostFileTexts pulumi.StringMapOutput `pulumi:"hostFileTexts"`
 	// Mode, owner, group and SHA-256 of each host file.
 	HostFiles pulumi.StringMapOutput `pulumi:"hostFiles"`
 	// machine-id(5) of the host.
@@ -262,6 +264,11 @@ func (o DropInOutput) DropInText() pulumi.StringOutput {
 // Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
 func (o DropInOutput) Files() HostFileMapOutput {
 	return o.ApplyT(func(v *DropIn) HostFileMapOutput { return v.Files }).(HostFileMapOutput)
+}
+
+// Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+func (o DropInOutput) HostFileTexts() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *DropIn) pulumi.StringMapOutput { return v.HostFileTexts }).(pulumi.StringMapOutput)
 }
 
 // Mode, owner, group and SHA-256 of each host file.

@@ -562,6 +562,7 @@ class AttachedService(pulumi.CustomResource):
             __props__.__dict__["drop_in_texts"] = None
             __props__.__dict__["gapless"] = None
             __props__.__dict__["gapless_reason"] = None
+            __props__.__dict__["host_file_texts"] = None
             __props__.__dict__["host_files"] = None
             __props__.__dict__["machine_id"] = None
             __props__.__dict__["name"] = None
@@ -601,6 +602,7 @@ class AttachedService(pulumi.CustomResource):
         __props__.__dict__["gapless"] = None
         __props__.__dict__["gapless_reason"] = None
         __props__.__dict__["health"] = None
+        __props__.__dict__["host_file_texts"] = None
         __props__.__dict__["host_files"] = None
         __props__.__dict__["image"] = None
         __props__.__dict__["machine_id"] = None
@@ -701,6 +703,14 @@ class AttachedService(pulumi.CustomResource):
         Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
         """
         return pulumi.get(self, "health")
+
+    @_builtins.property
+    @pulumi.getter(name="hostFileTexts")
+    def host_file_texts(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
+        """
+        Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+        """
+        return pulumi.get(self, "host_file_texts")
 
     @_builtins.property
     @pulumi.getter(name="hostFiles")

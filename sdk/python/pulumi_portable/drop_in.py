@@ -308,6 +308,7 @@ class DropIn(pulumi.CustomResource):
                 raise TypeError("Missing required property 'unit'")
             __props__.__dict__["unit"] = unit
             __props__.__dict__["drop_in_text"] = None
+            __props__.__dict__["host_file_texts"] = None
             __props__.__dict__["host_files"] = None
             __props__.__dict__["machine_id"] = None
             __props__.__dict__["path"] = None
@@ -337,6 +338,7 @@ class DropIn(pulumi.CustomResource):
         __props__.__dict__["connection"] = None
         __props__.__dict__["drop_in_text"] = None
         __props__.__dict__["files"] = None
+        __props__.__dict__["host_file_texts"] = None
         __props__.__dict__["host_files"] = None
         __props__.__dict__["machine_id"] = None
         __props__.__dict__["name"] = None
@@ -371,6 +373,14 @@ class DropIn(pulumi.CustomResource):
         Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
         """
         return pulumi.get(self, "files")
+
+    @_builtins.property
+    @pulumi.getter(name="hostFileTexts")
+    def host_file_texts(self) -> pulumi.Output[Optional[Mapping[str, _builtins.str]]]:
+        """
+        Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+        """
+        return pulumi.get(self, "host_file_texts")
 
     @_builtins.property
     @pulumi.getter(name="hostFiles")

@@ -226,6 +226,8 @@ type AttachedService struct {
 	GaplessReason pulumix.Output[*string] `pulumi:"gaplessReason"`
 	// Checks that must pass for an update to succeed. If one fails, the previous image, drop-ins and files are restored. Without `health`, each unit must start and its main process must stay up.
 	Health pulumix.GPtrOutput[Health, HealthOutput] `pulumi:"health"`
+	// Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+	HostFileTexts pulumix.MapOutput[string] `pulumi:"hostFileTexts"`
 	// Mode, owner, group and SHA-256 of each host file.
 	HostFiles pulumix.MapOutput[string] `pulumi:"hostFiles"`
 	// Path of the image on the host: the `path` of a PortableImage. Another image of the same name is an update; another name replaces.
@@ -446,6 +448,13 @@ func (o AttachedServiceOutput) Health() pulumix.GPtrOutput[Health, HealthOutput]
 	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.GPtrOutput[Health, HealthOutput] { return v.Health })
 	unwrapped := pulumix.Flatten[*Health, pulumix.GPtrOutput[Health, HealthOutput]](value)
 	return pulumix.GPtrOutput[Health, HealthOutput]{OutputState: unwrapped.OutputState}
+}
+
+// Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+func (o AttachedServiceOutput) HostFileTexts() pulumix.MapOutput[string] {
+	value := pulumix.Apply[AttachedService](o, func(v AttachedService) pulumix.MapOutput[string] { return v.HostFileTexts })
+	unwrapped := pulumix.Flatten[map[string]string, pulumix.MapOutput[string]](value)
+	return pulumix.MapOutput[string]{OutputState: unwrapped.OutputState}
 }
 
 // Mode, owner, group and SHA-256 of each host file.

@@ -103,6 +103,8 @@ type DropIn struct {
 	DropInText pulumix.Output[string] `pulumi:"dropInText"`
 	// Files on the host that the unit needs, by absolute path. Missing directories are made, and removed again when empty.
 	Files pulumix.GMapOutput[HostFile, HostFileOutput] `pulumi:"files"`
+	// Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+	HostFileTexts pulumix.MapOutput[string] `pulumi:"hostFileTexts"`
 	// Mode, owner, group and SHA-256 of each host file.
 	HostFiles pulumix.MapOutput[string] `pulumi:"hostFiles"`
 	// machine-id(5) of the host.
@@ -242,6 +244,13 @@ func (o DropInOutput) Files() pulumix.GMapOutput[HostFile, HostFileOutput] {
 	value := pulumix.Apply[DropIn](o, func(v DropIn) pulumix.GMapOutput[HostFile, HostFileOutput] { return v.Files })
 	unwrapped := pulumix.Flatten[map[string]HostFile, pulumix.GMapOutput[HostFile, HostFileOutput]](value)
 	return pulumix.GMapOutput[HostFile, HostFileOutput]{OutputState: unwrapped.OutputState}
+}
+
+// Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+func (o DropInOutput) HostFileTexts() pulumix.MapOutput[string] {
+	value := pulumix.Apply[DropIn](o, func(v DropIn) pulumix.MapOutput[string] { return v.HostFileTexts })
+	unwrapped := pulumix.Flatten[map[string]string, pulumix.MapOutput[string]](value)
+	return pulumix.MapOutput[string]{OutputState: unwrapped.OutputState}
 }
 
 // Mode, owner, group and SHA-256 of each host file.

@@ -360,6 +360,20 @@ public class AttachedService extends com.pulumi.resources.CustomResource {
         return Codegen.optional(this.health);
     }
     /**
+     * Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+     * 
+     */
+    @Export(name="hostFileTexts", refs={Map.class,String.class}, tree="[0,1,1]")
+    private Output</* @Nullable */ Map<String,String>> hostFileTexts;
+
+    /**
+     * @return Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.
+     * 
+     */
+    public Output<Optional<Map<String,String>>> hostFileTexts() {
+        return Codegen.optional(this.hostFileTexts);
+    }
+    /**
      * Mode, owner, group and SHA-256 of each host file.
      * 
      */

@@ -1,0 +1,68 @@
+import { type Declared, file, type Inputs, stepsOf, text } from "./program";
+import { helloImage, onEngines } from "./scene";
+
+/* What a preview shows of texts: the changed lines, also of files that are given as assets, and a final newline. */
+
+onEngines((scene) => {
+    const directory = "/etc/truth-texts";
+    const dropIn = (files: Inputs): Declared => ({
+        type: "DropIn",
+        name: "texts",
+        inputs: { unit: "toy.service", sections: { Service: { Nice: 1 } }, files, connection: scene.connection },
+    });
+    const base = (): Inputs => ({
+        [`${directory}/local.conf`]: { asset: file("local.conf") },
+        [`${directory}/text.conf`]: { asset: text("a\nb\n") },
+        [`${directory}/content.conf`]: { content: "a\nb\n" },
+        [`${directory}/private.conf`]: { asset: file("private.conf"), mode: "0600" },
+        [`${directory}/program`]: { asset: file("bin/hello"), mode: "0755" },
+    });
+    const shown = async (changes: Inputs = {}) => {
+        scene.program.declare([dropIn({ ...base(), ...changes })]);
+        const { stdout } = await scene.program.preview();
+        return stdout.split("\n").map((line) => line.trim());
+    };
+
+    test("a changed asset is shown by its lines, unless it is private or no text; a final newline is named", async () => {
+        const { program } = scene;
+        const write = (local: string, mine: string) => {
+            program.files.write("local.conf", local);
+            program.files.write("private.conf", mine);
+        };
+        write("one\ntwo\nthree\n", "mine\n");
+        program.declare([dropIn(base())]);
+        await program.up();
+        const { hostFileTexts } = await program.outputs("texts");
+        expect(Object.keys(hostFileTexts as object).sort()).toEqual([
+            `${directory}/local.conf`,
+            `${directory}/text.conf`,
+        ]);
+
+        write("one\n2\nthree\n", "yours\n");
+        const lines = await shown({ [`${directory}/text.conf`]: { asset: text("a\nc\n") } });
+        for (const line of ["- two", "+ 2", "- b", "+ c"]) expect(lines).toContain(line);
+        expect(lines.join()).not.toMatch(/mine|yours|newline/);
+
+        write("one\ntwo\nthree", "mine\n");
+        const newlines = await shown({ [`${directory}/content.conf`]: { content: "a\nb" } });
+        const notices = newlines.filter((line) => line.includes("newline"));
+        expect(notices.map((line) => line.replace(/^info: /, "")).sort()).toEqual([
+            `DropIn texts: ${directory}/content.conf loses its final newline.`,
+            `DropIn texts: ${directory}/local.conf loses its final newline.`,
+        ]);
+        await program.up();
+        expect(stepsOf(await program.preview({ refresh: true }))).toEqual({});
+    });
+
+    test("hosts of a component are shown in the order of their names", async () => {
+        const names = Array.from({ length: 12 }, (_, index) => `web${index + 1}`);
+        const connections = Object.fromEntries(names.toReversed().map((name) => [name, { host: name }]));
+        const { connection: _, ...image } = helloImage({});
+        scene.program.declare([{ type: "PortableService", name: "many", inputs: { ...image, connections } }]);
+        const { stdout } = await scene.program.preview();
+        for (const type of ["PortableImage", "AttachedService"]) {
+            const order = [...stdout.matchAll(new RegExp(`index:${type}::many-(\\w+)`, "g"))].map(([, name]) => name);
+            expect([...new Set(order)]).toEqual(names);
+        }
+    });
+});
