@@ -52,7 +52,7 @@ namespace PulumiPortable.Portable
         /// {
         ///     var web1 = Portable.GetHost.Invoke(new()
         ///     {
-        ///         Connection = new Portable.Inputs.ConnectionInputArgs
+        ///         Connection = new Portable.Inputs.ConnectionArgs
         ///         {
         ///             Host = "web1",
         ///         },
@@ -170,7 +170,7 @@ namespace PulumiPortable.Portable
         /// {
         ///     var web1 = Portable.GetHost.Invoke(new()
         ///     {
-        ///         Connection = new Portable.Inputs.ConnectionInputArgs
+        ///         Connection = new Portable.Inputs.ConnectionArgs
         ///         {
         ///             Host = "web1",
         ///         },
@@ -288,7 +288,7 @@ namespace PulumiPortable.Portable
         /// {
         ///     var web1 = Portable.GetHost.Invoke(new()
         ///     {
-        ///         Connection = new Portable.Inputs.ConnectionInputArgs
+        ///         Connection = new Portable.Inputs.ConnectionArgs
         ///         {
         ///             Host = "web1",
         ///         },

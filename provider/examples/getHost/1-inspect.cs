@@ -7,7 +7,7 @@ return await Deployment.RunAsync(() =>
 {
     var web1 = Portable.GetHost.Invoke(new()
     {
-        Connection = new Portable.Inputs.ConnectionInputArgs
+        Connection = new Portable.Inputs.ConnectionArgs
         {
             Host = "web1",
         },

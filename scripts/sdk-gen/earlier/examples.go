@@ -19,7 +19,7 @@ import (
 )
 
 // mendedDotnet repairs faults of Pulumi's generator for C#: the alias of the package's namespace, of which it writes none or
-// two where the namespace isn't one of Pulumi's, and maps within maps.
+// two where the namespace isn't one of Pulumi's, the names of the types of a function's arguments, and maps within maps.
 func mendedDotnet(program *pcl.Program) (map[string][]byte, hcl.Diagnostics, error) {
 	files, problems, err := dotnet.GenerateProgram(program)
 	for name, content := range files {
@@ -27,10 +27,14 @@ func mendedDotnet(program *pcl.Program) (map[string][]byte, hcl.Diagnostics, err
 		content = bytes.Replace(content, []byte("using Portable = Pulumi.Portable;\n"), nil, 1)
 		content = bytes.Replace(content, alias, nil, 1)
 		content = bytes.Replace(content, []byte("using Pulumi;\n"), append([]byte("using Pulumi;\n"), alias...), 1)
+		// The SDK has one class for the arguments of resources and functions.
+		content = inputArgs.ReplaceAll(content, []byte("${1}Args"))
 		files[name] = withTypedMaps(content)
 	}
 	return files, problems, err
 }
+
+var inputArgs = regexp.MustCompile(`(\bPortable\.Inputs\.\w+?)InputArgs\b`)
 
 var entryOfMap = regexp.MustCompile(`^( *)\{ "[^"]*", $`)
 

@@ -12,7 +12,7 @@ return await Deployment.RunAsync(() =>
     var token = config.Require("token");
     var facts = Portable.GetHost.Invoke(new()
     {
-        Connection = new Portable.Inputs.ConnectionInputArgs
+        Connection = new Portable.Inputs.ConnectionArgs
         {
             Host = host,
         },
