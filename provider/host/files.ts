@@ -135,6 +135,6 @@ export function foundFiles(lines: readonly string[]): Map<string, FoundFile> {
 }
 
 /** Base64 in lines, for a here-document: it has no character that is special there. */
-export function encoded(content: Buffer): Shell {
+function encoded(content: Buffer): Shell {
     return joinShell((content.toString("base64").match(/.{1,76}/g) ?? []).map((line) => sh`${line}`));
 }

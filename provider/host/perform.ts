@@ -76,7 +76,7 @@ export async function perform(
     }
 }
 
-export function stepClock(context: Pick<Operation, "status">): { step(text: string): void; stop(): void } {
+function stepClock(context: Pick<Operation, "status">): { step(text: string): void; stop(): void } {
     let timer: NodeJS.Timeout | undefined;
     let isOver = false;
     return {

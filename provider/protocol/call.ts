@@ -202,7 +202,7 @@ export class Call implements HostContext {
 }
 
 /** `AttachedService hello` of `urn:pulumi:stack::project::portable:index:AttachedService::hello`. */
-export function labelOf(urn: string): string {
+function labelOf(urn: string): string {
     const [, , types, ...name] = urn.split("::");
     const type = types?.split("$").at(-1)?.split(":").at(-1);
     return type === undefined ? "" : `${type} ${name.join("::")}`;

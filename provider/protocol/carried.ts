@@ -59,7 +59,7 @@ export function carriedInput(raw: Json | undefined, dependencies: readonly strin
 }
 
 /** Encodes plain values with carried ones among them. */
-export function wireOf(value: unknown): Json | undefined {
+function wireOf(value: unknown): Json | undefined {
     if (value === undefined) return undefined;
     if (value instanceof WireValue) return value.wire();
     if (Array.isArray(value)) return value.map((part) => wireOf(part) ?? null);

@@ -1,7 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { type Engine, engines } from "../engine/engine";
 import { bootHost, diffSnapshots, type Snapshot, type TestHost, type TestHostOptions } from "../hosts";
+import { onHost } from "../hosts/on-host";
 import { Example, RUN_TIMEOUT_MS, Stack } from "./example";
+
+export { onHost };
 
 type EngineName = Engine["name"];
 
@@ -94,13 +97,6 @@ export function onEveryEngine(name: string, options: SceneOptions, tests: (scene
             );
         });
     });
-}
-
-/** Runs a shell command as root, and gives what it printed, trimmed; throws when it fails. */
-export async function onHost(host: TestHost, command: string, input?: string): Promise<string> {
-    const { code, stdout, stderr } = await host.exec(command, { input });
-    if (code !== 0) throw new Error(`exit status ${code} of ${command}: ${stderr}`);
-    return stdout.trim();
 }
 
 /** The messages of a unit's own programs since it was booted. */

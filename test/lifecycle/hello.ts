@@ -4,10 +4,12 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestHost } from "../hosts";
+import { onHost } from "../hosts/on-host";
 import { fileAsset, type Json } from "./deployment";
 import { Provider, type ProviderOptions } from "./provider";
 
 export { bootTimeoutMs } from "../hosts/booted";
+export { onHost };
 
 const example = join(__dirname, "../../examples/hello");
 
@@ -129,13 +131,6 @@ export async function makeToyService(host: TestHost, name = "toy", { execReload 
         `cat >/etc/systemd/system/${name}.service && systemctl daemon-reload && systemctl start ${name}`,
         unit,
     );
-}
-
-/** Runs a shell command as root, and gives what it printed, trimmed; throws when it fails. */
-export async function onHost(host: TestHost, command: string, input?: string): Promise<string> {
-    const { code, stdout, stderr } = await host.exec(command, { input });
-    if (code !== 0) throw new Error(`exit status ${code} of ${command}: ${stderr}`);
-    return stdout.trim();
 }
 
 /**

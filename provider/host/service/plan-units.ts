@@ -23,7 +23,7 @@ export interface FilePlan {
 }
 
 /** The units that the inputs declare, and those that the attached image and the former inputs declare. */
-export function declaredUnits(
+function declaredUnits(
     inspected: Found,
     { units, files, formerUnits }: Pick<DesiredService, "units" | "files" | "formerUnits">,
 ): { now: DeclaredUnits; before: DeclaredUnits } {

@@ -7,7 +7,7 @@ import type { FileEntry, Tree } from "./tree";
  * Directories in which systemd finds unit files in an image, the first one counting (systemd.unit(5), "UNIT FILE LOAD
  * PATH").
  */
-export const UNIT_DIRECTORIES = [
+const UNIT_DIRECTORIES = [
     "/etc/systemd/system",
     "/usr/local/lib/systemd/system",
     "/usr/lib/systemd/system",

@@ -27,6 +27,6 @@ export function unitsAsFound(
     });
     return found.length === 0 ? {} : { units: { ...overrides, ...Object.fromEntries(found) } };
 }
-export function isUnderWay({ active }: ShownUnit): boolean {
+function isUnderWay({ active }: ShownUnit): boolean {
     return ["activating", "deactivating", "reloading"].includes(active);
 }

@@ -82,7 +82,7 @@ export const pythonRuntime = objectType(
 
 export type PythonRuntimeSource = z.output<typeof pythonRuntime>;
 
-export const runtime = objectType("ImageRuntime", "What runs the user's program: exactly one of these.", {
+const runtime = objectType("ImageRuntime", "What runs the user's program: exactly one of these.", {
     node: nodeRuntime.optional().describe("A Node.js of a given version."),
     python: pythonRuntime.optional().describe("Python with packages."),
 });

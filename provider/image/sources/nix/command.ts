@@ -17,7 +17,7 @@ export class NixFailure extends Error {
     }
 }
 
-export const INSTALL =
+const INSTALL =
     "Install Nix 2.4 or later on the machine that runs Pulumi (https://nixos.org/download, or `apt install nix-bin`), and see that `nix` is on PATH; the host needs none";
 
 /** After SIGTERM nix ends its builders; one that doesn't is killed. */

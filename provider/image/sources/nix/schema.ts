@@ -2,7 +2,7 @@ import * as z from "zod";
 import { objectType } from "../../../schema/marks";
 import { files } from "../files/schema";
 
-export const nixPlace = {
+const nixPlace = {
     file: z
         .string()
         .optional()

@@ -27,7 +27,7 @@ const OTHER_NAMES: Record<string, string> = {
 const USUAL_VARIANTS: Record<string, string> = { amd64: "v1", arm: "v7", arm64: "v8" };
 
 /** The platform with the names that containerd compares: `aarch64` is arm64, `arm` is arm/v7. */
-export function normalized({ os, architecture, variant }: Platform): Normalized {
+function normalized({ os, architecture, variant }: Platform): Normalized {
     const lower = architecture.toLowerCase();
     const [name = "", implied = ""] = (OTHER_NAMES[lower] ?? lower).split("/");
     const wantedVariant = (variant || implied).toLowerCase().replace(/^(?=\d)/, "v");
