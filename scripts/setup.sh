@@ -29,11 +29,25 @@ if [ -n "$missing" ]; then
     DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
-# Unpacked, not installed: the package would start a registry on this machine.
-registry=${PORTABLE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/portable-test}/docker-registry
-if [ "${1:-}" = test ] && [ ! -x "$registry/usr/bin/docker-registry" ]; then
-    mkdir -p "$registry"
-    (cd "$registry" && apt-get download -qq docker-registry && dpkg-deb -x docker-registry_*.deb . && rm docker-registry_*.deb)
+# Unpacked, not installed: these packages would start a registry and a Kerberos server on this machine. What they depend
+# on and this machine lacks comes with them.
+unpack() {
+    directory=${PORTABLE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/portable-test}/$1
+    shift
+    [ ! -d "$directory" ] || return 0
+    rm -rf "$directory.unfinished"
+    mkdir -p "$directory.unfinished/archives/partial"
+    as_root=
+    [ "$(id -u)" = 0 ] || as_root="sudo"
+    $as_root apt-get install -qq --yes --no-install-recommends --download-only --reinstall \
+        -o APT::Sandbox::User=root -o "Dir::Cache::archives=$directory.unfinished/archives" "$@" >/dev/null
+    for archive in "$directory.unfinished"/archives/*.deb; do dpkg-deb -x "$archive" "$directory.unfinished"; done
+    $as_root rm -rf "$directory.unfinished/archives"
+    mv "$directory.unfinished" "$directory"
+}
+if [ "${1:-}" = test ]; then
+    unpack docker-registry docker-registry
+    unpack logins krb5-kdc krb5-admin-server krb5-user softhsm2
 fi
 
 # Debian's own Node.js may be too old for @pulumi/pulumi.

@@ -54,9 +54,10 @@ export function createPool({ idleMs = 20_000 }: PoolOptions = {}): Pool {
                     shown.add(text);
                 };
                 for (const text of warnings(login)) once(text, warn);
-                if (login.clientReason !== undefined) once(choiceText(login), debug);
+                if (login.clientReason !== undefined) once(choiceText(login, login.clientReason), debug);
                 const shared = links.linkFor(login);
                 (await shared.lease({ signal, status, login })).release();
+                if (links.hasNoCommonAlgorithm(login)) once(choiceText(login, NO_COMMON_ALGORITHM), debug);
                 return hostOf(connection, shared);
             });
         },
@@ -67,13 +68,14 @@ export function createPool({ idleMs = 20_000 }: PoolOptions = {}): Pool {
 /** The connection of each login. */
 class Links {
     private readonly links = new Map<string, SharedLink>();
+    private readonly onlyOpenSsh = new Set<string>();
     private readonly checks = new WeakMap<Login, Promise<HostKeyCheck>>();
     private readonly dead = new DeadHosts();
 
     constructor(private readonly idleMs: number) {}
 
     linkFor(login: Login): SharedLink {
-        const key = digest(withoutLimits(login));
+        const key = keyOf(login);
         const existing = this.links.get(key);
         if (existing !== undefined) return existing;
         const made = new SharedLink(login, (...args) => this.dial(...args), this.idleMs, this.dead);
@@ -86,8 +88,13 @@ class Links {
         this.links.clear();
     }
 
+    /** Whether a first try has shown that the built-in client has no algorithm in common with the host. */
+    hasNoCommonAlgorithm(login: Login): boolean {
+        return this.onlyOpenSsh.has(keyOf(login));
+    }
+
     private async dial(login: Login, options: DialOptions): Promise<Link> {
-        if (login.client === "openssh") {
+        if (login.client === "openssh" || this.hasNoCommonAlgorithm(login)) {
             const { dialOpenSsh } = await import("./openssh/dial");
             return dialOpenSsh(login, options);
         }
@@ -106,8 +113,8 @@ class Links {
             return await dial(login, { ...options, check, jump });
         } catch (error) {
             if (login.mayUseOpenSsh && error instanceof NoCommonAlgorithm) {
-                const { dialOpenSsh } = await import("./openssh/dial");
-                return dialOpenSsh(login, options);
+                this.onlyOpenSsh.add(keyOf(login));
+                return this.dial(login, options);
             }
             // The next try sees what was mended in known_hosts.
             this.checks.delete(login);
@@ -121,8 +128,10 @@ function preload(): void {
     import("./built-in/dial").catch(() => {});
 }
 
-function choiceText(login: Login): string {
-    return `${login.name}: the OpenSSH client logs in, because of ${login.clientReason}`;
+const NO_COMMON_ALGORITHM = "the host's algorithms, of which the built-in client has none";
+
+function choiceText(login: Login, reason: string): string {
+    return `${login.name}: the OpenSSH client logs in, because of ${reason}`;
 }
 
 function warnings(login: Login): string[] {
@@ -135,6 +144,8 @@ function withoutLimits(login: Login): object {
     const { dialErrorLimit, dialTimeoutSeconds, route, ...others } = login;
     return { ...others, route: route.kind === "jump" ? { ...route, through: withoutLimits(route.through) } : route };
 }
+
+const keyOf = (login: Login) => digest(withoutLimits(login));
 
 /** Key of a map; a digest, so that no secret is kept in it. */
 function digest(value: object): string {

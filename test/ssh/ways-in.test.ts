@@ -1,8 +1,9 @@
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Connection } from "../../provider/host/connection";
 import { sh } from "../../provider/host/shell";
-import { resolveLogin } from "../../provider/ssh/login/resolve-login";
 import { createPool } from "../../provider/ssh/pool";
 import { RUN_TIMEOUT_MS } from "../acceptance/example";
 import type { Json } from "../lifecycle/deployment";
@@ -27,16 +28,40 @@ afterAll(async () => {
 const results = new Map<string, Record<string, string>>();
 
 async function tryWay(way: Way, client: "auto" | "openssh"): Promise<string> {
-    const connection = connectionOf(world, way, client);
-    const { client: chosen } = await resolveLogin(connection);
-    const pool = createPool();
+    const [before, after] = way.onHost ?? [];
+    const added = way.environment?.(world) ?? {};
+    const former = Object.keys(added).map((name) => [name, process.env[name]] as const);
     try {
-        const there = await pool.connect(connection);
+        if (before !== undefined) await onHost(world.host, before);
+        Object.assign(process.env, added);
+        const connection = connectionOf(world, way, client);
+        // sshd that reads its settings again has no port for a moment.
+        return await useOnce(before === undefined ? connection : { ...connection, dialErrorLimit: 5 });
+    } finally {
+        for (const [name, value] of former) {
+            if (value === undefined) delete process.env[name];
+            else process.env[name] = value;
+        }
+        if (after !== undefined) await onHost(world.host, after);
+    }
+}
+
+/** Does what a deployment does. Returns which client logged in. */
+async function useOnce(connection: Connection): Promise<string> {
+    const pool = createPool();
+    const lines: string[] = [];
+    try {
+        const there = await pool.connect(connection, { debug: (line) => lines.push(line) });
         expect((await there.run(sh`id -un`)).stdout).toBe("root\n");
         const path = `/tmp/way-${Math.random()}`;
         await there.upload(inHome("known_hosts"), path);
         expect((await there.run(sh`cat ${path}; rm ${path}`)).stdout).toBe(text("known_hosts"));
-        return chosen;
+        const port = await there.open({ port: 22 });
+        expect(`${(await once(port, "data"))[0]}`).toMatch(/^SSH-2\.0/);
+        port.destroy();
+        const isOpenSsh =
+            connection.client === "openssh" || lines.some((line) => line.includes("OpenSSH client logs in"));
+        return isOpenSsh ? "openssh" : "built-in";
     } finally {
         pool.close();
     }

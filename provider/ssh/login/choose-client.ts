@@ -20,6 +20,17 @@ const ALGORITHMS_OF_SSH2: Record<string, RegExp> = {
     hostkeyalgorithms: /^(ssh-ed25519|ecdsa-sha2-nistp\d+|rsa-sha2-(256|512)|ssh-rsa)$/,
 };
 
+/** Settings whose paths may have tokens. */
+const FILES = {
+    identityfile: "IdentityFile",
+    identityagent: "IdentityAgent",
+    userknownhostsfile: "UserKnownHostsFile",
+    globalknownhostsfile: "GlobalKnownHostsFile",
+    revokedhostkeys: "RevokedHostKeys",
+};
+/** One that `expandPath` doesn't replace: `%C` is a hash of more with each version of ssh. */
+const UNKNOWN_TOKEN = /%[^%dhikLlnpru]/;
+
 /**
  * What of the settings for a host the built-in client can't do: "CertificateFile ~/.ssh/id-cert.pub".
  * @returns undefined where it can do all of it
@@ -42,7 +53,13 @@ function fromSettings(settings: SshSettings): string | undefined {
     const value = (keyword: string) => settings.get(keyword)?.[0];
     const isSet = (keyword: string) => ![undefined, "none", "no", "false"].includes(value(keyword));
     for (const certificate of settings.get("certificatefile") ?? []) {
-        if (existsSync(expandPath(certificate, {}))) return `CertificateFile ${certificate}`;
+        // Tokens but %d and %u aren't known here.
+        if (/%[^%du]/.test(certificate) || existsSync(expandPath(certificate, {})))
+            return `CertificateFile ${certificate}`;
+    }
+    for (const [keyword, name] of Object.entries(FILES)) {
+        const file = settings.get(keyword)?.find((path) => UNKNOWN_TOKEN.test(path));
+        if (file !== undefined) return `${name} ${file}`;
     }
     const keywords = {
         knownhostscommand: "KnownHostsCommand",
@@ -102,7 +119,7 @@ async function fromTicket(settings: SshSettings): Promise<string | undefined> {
     if (settings.get("gssapiauthentication")?.[0] !== "yes") return undefined;
     const { KRB5CCNAME } = environment();
     if (KRB5CCNAME === undefined && !existsSync(`/tmp/krb5cc_${localUser().uid}`)) return undefined;
-    return runFile("klist", ["-s"]).then(
+    return runFile("klist", ["-s"], { env: process.env }).then(
         () => "GSSAPIAuthentication with a Kerberos ticket",
         () => undefined,
     );

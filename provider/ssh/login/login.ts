@@ -47,6 +47,8 @@ export interface Login {
     hostKey: HostKeyPolicy;
     credentials: Credentials;
     route: Route;
+    /** Whether ssh_config has `ForkAfterAuthentication yes`, which ssh before 8.7 doesn't know. */
+    forks?: boolean;
     /** What ssh_config allows, the preferred first; empty where there is no program ssh. */
     kexAlgorithms: string[];
     ciphers: string[];

@@ -93,6 +93,7 @@ async function resolveHop(connection: Proxy, options: HopOptions): Promise<Login
         hostKey,
         credentials,
         route,
+        forks: one("forkafterauthentication") === "yes",
         kexAlgorithms: one("kexalgorithms")?.split(",") ?? [],
         ciphers: one("ciphers")?.split(",") ?? [],
         dialErrorLimit: connection.dialErrorLimit ?? 10,

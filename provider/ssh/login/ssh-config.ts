@@ -65,11 +65,15 @@ export async function namesUser(query: SshQuery, signal?: AbortSignal): Promise<
     }
 }
 
+/** ssh answers nothing where it should fork once it has logged in, and was given no command to run then. */
+export const NO_FORK = "ForkAfterAuthentication=no";
+
 async function askSsh(args: string[], query: SshQuery, signal?: AbortSignal): Promise<SshSettings | undefined> {
     const user = query.user === undefined ? [] : ["-l", query.user];
     const port = query.port === undefined ? [] : ["-p", String(query.port)];
     try {
         const { stdout } = await runFile("ssh", [...args, "-G", ...user, ...port, "--", query.host], {
+            env: process.env,
             signal,
             timeout: SSH_TIMEOUT_MS,
         });
@@ -77,6 +81,10 @@ async function askSsh(args: string[], query: SshQuery, signal?: AbortSignal): Pr
     } catch (error) {
         signal?.throwIfAborted();
         const failed = error as NodeJS.ErrnoException & { stderr?: string };
+        if (!args.includes(NO_FORK) && failed.stderr?.includes("Cannot fork into background"))
+            return askSsh([...args, "-o", NO_FORK], query, signal).then(
+                (settings) => settings && new Map([...settings, ["forkafterauthentication", ["yes"]]]),
+            );
         if (failed.code === "ENOENT" || failed.stderr?.includes("No user exists for uid")) return undefined;
         throw new ConnectionError("settings", {
             what: "ssh can't work out the settings of the host",

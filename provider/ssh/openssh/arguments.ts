@@ -1,7 +1,7 @@
 import { environment } from "../../environment";
 import { sh } from "../../host/shell";
 import type { Login } from "../login/login";
-import { configFile } from "../login/ssh-config";
+import { configFile, NO_FORK } from "../login/ssh-config";
 import { HOST_KEY_ALIAS, type PrivateFiles } from "./private-files";
 
 /** Notes its own process in the file that is its first argument, and becomes the command that the rest are. */
@@ -62,6 +62,7 @@ function connectionOptions(login: Login): string[] {
         "UpdateHostKeys=no",
         "AddKeysToAgent=no",
         "EscapeChar=none",
+        ...(login.forks ? [NO_FORK] : []),
     ];
 }
 

@@ -124,6 +124,7 @@ function aboutLogin(login: Login, log: SshLog, sshErrors: string): ConnectionErr
     if (log.accepted === undefined && !/Permission denied|Too many authentication|Load key/.test(sshErrors))
         return undefined;
     const { credentials } = login;
+    if (/^pin required|PKCS#11 login failed/m.test(sshErrors)) return aboutPin(login, sshErrors);
     if (credentials.privateKey !== undefined && /Load key ".*identity": /.test(sshErrors))
         return unusableKey(
             /passphrase/.test(sshErrors)
@@ -149,6 +150,18 @@ function aboutLogin(login: Login, log: SshLog, sshErrors: string): ConnectionErr
             outdated.length > 0
                 ? "Have the key signed again"
                 : `Try it by hand (ssh -l ${login.user} ${login.name}), or give connection.privateKey, agentSocketPath or password`,
+    });
+}
+
+function aboutPin({ address, port, user, credentials }: Login, reported: string): ConnectionError {
+    const isWrong = credentials.passphrase !== undefined;
+    return new ConnectionError("login", {
+        property: isWrong ? "connection.privateKeyPassword" : undefined,
+        what: `the token of PKCS11Provider didn't sign the login of "${user}" at ${address}:${port}${isWrong ? ": privateKeyPassword isn't its PIN" : ""}`,
+        reported,
+        todo: isWrong
+            ? "Set the token's PIN; a token locks itself after some wrong ones"
+            : "Give its PIN as connection.privateKeyPassword, or load the token into an agent (ssh-add -s)",
     });
 }
 

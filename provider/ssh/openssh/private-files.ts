@@ -12,7 +12,8 @@ export const HOST_KEY_ALIAS = "portable-host";
 
 /**
  * Answers the prompts of the ssh that was started with this directory: a ProxyCommand inherits SSH_ASKPASS, and its
- * prompts are those of another host. A prompt for a PIN, and a question to confirm, get no answer.
+ * prompts are those of another host. The PIN of a PKCS#11 token is the password of its key. The PIN of a security key, and a
+ * question to confirm, get no answer.
  */
 const ASKPASS = `#!/bin/sh
 directory=\${0%/*}
@@ -21,7 +22,7 @@ tries=0
 while [ ! -s "$directory/pid" ] && [ "$tries" -lt 50 ]; do sleep 0.02; tries=$((tries + 1)); done
 [ "$PPID" = "$(cat "$directory/pid")" ] || exit 1
 case $1 in
-    *passphrase*) file=passphrase ;;
+    *passphrase*|"Enter PIN for '"*) file=passphrase ;;
     *PIN*|*"(yes/no"*) exit 1 ;;
     *) file=password ;;
 esac

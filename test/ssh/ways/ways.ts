@@ -1,6 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { createPrivateKey } from "node:crypto";
 import type { Connection } from "../../../provider/host/connection";
+import { pickyHosts } from "./picky-hosts";
+import { PIN } from "./token";
+import { softHsm } from "./unpacked";
 import { home, inHome, PASSPHRASE, PASSWORD, publicKey, SUDO_PASSWORD, text, type World } from "./world";
 
 export interface Way {
@@ -8,6 +11,10 @@ export interface Way {
     /** Lines of ssh_config for the host; `Host web1` with its address is there. */
     config?: string;
     connection?: (world: World) => Connection;
+    /** Added to the environment of this process, and so of ssh. */
+    environment?: (world: World) => Record<string, string>;
+    /** Commands of root on the host, before and after. */
+    onHost?: [before: string, after: string];
     /** What it must be refused with. */
     refused?: [code: string, message: string];
 }
@@ -89,6 +96,21 @@ export const ways: Way[] = [
     { name: "user certificate beside its key (-cert.pub)", config: "IdentityFile %D/certified-alone" },
     { name: "user certificate in the agent", config: "IdentityAgent %D/certificate-agent" },
     { name: "security key in the agent (sk-ssh-ed25519)", config: "IdentityAgent %D/security-key" },
+    {
+        name: "PKCS#11 token in the agent",
+        config: "IdentityAgent %D/token-agent",
+    },
+    {
+        name: "PKCS11Provider, its PIN as privateKeyPassword",
+        config: `PKCS11Provider ${softHsm()}`,
+        connection: () => ({ privateKeyPassword: PIN }),
+        environment: ({ token }) => token.environment,
+    },
+    {
+        name: "GSSAPI: a Kerberos ticket",
+        config: "GSSAPIAuthentication yes",
+        environment: ({ kerberos }) => kerberos.environment,
+    },
     { name: "host key: hashed known_hosts", config: `${file}\n UserKnownHostsFile %D/hashed` },
     {
         name: "host key: known_hosts with a space in its path",
@@ -149,10 +171,16 @@ export const ways: Way[] = [
         name: "ProxyCommand as for Google IAP (stand-in)",
         config: `${file}\n ProxyCommand %D/gcloud compute start-iap-tunnel %h %p`,
     },
+    {
+        name: "IPv6 address with a zone",
+        connection: ({ zoneAddress }) => ({ host: zoneAddress, privateKey: text("ed25519") }),
+    },
+    { name: "a host that offers only key exchanges that ssh2 lacks", config: `${file}\n Port 2223` },
     { name: "KexAlgorithms that ssh2 lacks", config: `${file}\n KexAlgorithms sntrup761x25519-sha512@openssh.com` },
     { name: "BindAddress", config: `${file}\n BindAddress 0.0.0.0` },
     { name: "sudo without a password", connection: key("ed25519") },
     { name: "sudo with sudoPassword", connection: key("ed25519", { user: "nosudo", sudoPassword: SUDO_PASSWORD }) },
+    ...pickyHosts,
     {
         name: "a key that RevokedHostKeys lists",
         config: `${file}\n RevokedHostKeys %D/revoked`,
@@ -189,6 +217,19 @@ export const ways: Way[] = [
         name: "a user certificate that has expired",
         config: "IdentityFile %D/expired",
         refused: ["login", "expired-cert.pub has expired (2020-01-02T00:00:00)"],
+    },
+    {
+        name: "PKCS11Provider without its PIN",
+        config: `PKCS11Provider ${softHsm()}`,
+        environment: ({ token }) => token.environment,
+        refused: ["login", "Give its PIN as connection.privateKeyPassword"],
+    },
+    {
+        name: "PKCS11Provider with a wrong PIN",
+        config: `PKCS11Provider ${softHsm()}`,
+        connection: () => ({ privateKeyPassword: "000000" }),
+        environment: ({ token }) => token.environment,
+        refused: ["login", "isn't its PIN"],
     },
     {
         name: "a public key as privateKey",

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { environmentOfUnpacked, libraries, runUnpacked } from "./unpacked";
+
+const REALM = "PORTABLE.TEST";
+const PASSWORD = "of the ticket";
+
+/** What a host of the realm has in /etc/krb5.conf: it needs no server, only its keytab. */
+export const HOST_CONFIG = `[libdefaults]\n default_realm = ${REALM}\n dns_lookup_kdc = false\n rdns = false\n`;
+
+/** A realm with a key distribution centre on a port of this machine, and a ticket for `deploy`. */
+export class Kerberos {
+    private server: ChildProcess | undefined;
+
+    constructor(private readonly directory: string) {}
+
+    private path(name: string): string {
+        return join(this.directory, name);
+    }
+
+    /** For ssh and klist. */
+    get environment(): Record<string, string> {
+        return {
+            ...environmentOfUnpacked(),
+            KRB5_CONFIG: this.path("krb5.conf"),
+            KRB5CCNAME: `FILE:${this.path("tickets")}`,
+        };
+    }
+
+    /** @returns the keytab of the host of that address */
+    async start(address: string): Promise<Buffer> {
+        const port = await freePort();
+        this.writeConfig(port);
+        const run = (program: string, args: string[], input?: string) =>
+            runUnpacked(program, args, { ...this.environment, KRB5_KDC_PROFILE: this.path("kdc.conf") }, input);
+        run("kdb5_util", ["create", "-s", "-P", "master"]);
+        run("kadmin.local", ["addprinc", "-pw", PASSWORD, "deploy"]);
+        run("kadmin.local", ["addprinc", "-randkey", `host/${address}`]);
+        run("kadmin.local", ["ktadd", "-k", this.path("keytab"), `host/${address}`]);
+        this.server = spawn("krb5kdc", ["-n"], {
+            env: { ...process.env, ...this.environment, KRB5_KDC_PROFILE: this.path("kdc.conf") },
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+        await new Promise((resolve) => this.server?.stderr?.once("data", resolve));
+        run("kinit", ["deploy"], `${PASSWORD}\n`);
+        return readFileSync(this.path("keytab"));
+    }
+
+    stop(): void {
+        this.server?.kill();
+    }
+
+    private writeConfig(port: number): void {
+        const at = `127.0.0.1:${port}`;
+        const modules = join(libraries(), "krb5/plugins/kdb");
+        writeFileSync(
+            this.path("krb5.conf"),
+            `${HOST_CONFIG} dns_canonicalize_hostname = false\n[realms]\n ${REALM} = { \n  kdc = ${at}\n }\n[dbmodules]\n db_module_dir = ${modules}\n`,
+        );
+        writeFileSync(
+            this.path("kdc.conf"),
+            `[kdcdefaults]\n kdc_listen = ${at}\n kdc_tcp_listen = ${at}\n[realms]\n ${REALM} = {\n  database_name = ${this.path("principals")}\n  key_stash_file = ${this.path("stash")}\n }\n`,
+        );
+    }
+}
+
+async function freePort(): Promise<number> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+}
