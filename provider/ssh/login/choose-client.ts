@@ -119,7 +119,7 @@ async function fromTicket(settings: SshSettings): Promise<string | undefined> {
     if (settings.get("gssapiauthentication")?.[0] !== "yes") return undefined;
     const { KRB5CCNAME } = environment();
     if (KRB5CCNAME === undefined && !existsSync(`/tmp/krb5cc_${localUser().uid}`)) return undefined;
-    return runFile("klist", ["-s"], { env: process.env }).then(
+    return runFile("klist", ["-s"], { env: childEnvironment() }).then(
         () => "GSSAPIAuthentication with a Kerberos ticket",
         () => undefined,
     );

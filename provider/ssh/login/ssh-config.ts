@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, hostname, tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { environment } from "../../environment";
+import { childEnvironment, environment } from "../../environment";
 import { ConnectionError } from "../link/connection-error";
 
 const runFile = promisify(execFile);
@@ -73,7 +73,7 @@ async function askSsh(args: string[], query: SshQuery, signal?: AbortSignal): Pr
     const port = query.port === undefined ? [] : ["-p", String(query.port)];
     try {
         const { stdout } = await runFile("ssh", [...args, "-G", ...user, ...port, "--", query.host], {
-            env: process.env,
+            env: childEnvironment(),
             signal,
             timeout: SSH_TIMEOUT_MS,
         });
