@@ -3,6 +3,8 @@ import type { Login } from "./login/login";
 
 /** How long a host that nobody could reach isn't dialed again: all resources of it fail in the first seconds after. */
 const REMEMBERED_MS = 30_000;
+/** Tries that fail sooner are cheap to make again: a host that boots refuses connections until its sshd listens. */
+const QUICK_TRY_MS = 900;
 
 interface Failure {
     error: ConnectionError;
@@ -23,9 +25,9 @@ export class DeadHosts {
         return wasTriedEnough ? failure.error : undefined;
     }
 
-    /** Remembers what dialing has ended with; errors of a host that does answer are not remembered. */
-    remember(login: Login, error: unknown): void {
-        if (!(error instanceof ConnectionError) || !error.mayPass) return;
+    /** Remembers what dialing has ended with; errors of a host that does answer, and quick ones, are not remembered. */
+    remember(login: Login, error: unknown, tookMs: number): void {
+        if (!(error instanceof ConnectionError) || !error.mayPass || tookMs / triesOf(login) < QUICK_TRY_MS) return;
         this.failures.set(addressOf(login), {
             error,
             tries: triesOf(login),

@@ -143,6 +143,7 @@ export class SharedLink {
         const status = (text: string) => {
             for (const listener of listeners) listener(text);
         };
+        const began = Date.now();
         const link = this.dial(login, { signal: controller.signal, status }).then(
             (made) => {
                 this.link = made;
@@ -150,7 +151,7 @@ export class SharedLink {
                 return made;
             },
             (error) => {
-                if (!controller.signal.aborted) this.dead.remember(login, error);
+                if (!controller.signal.aborted) this.dead.remember(login, error, Date.now() - began);
                 throw error;
             },
         );
