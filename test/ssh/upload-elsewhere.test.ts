@@ -14,8 +14,8 @@ import type { Login } from "../../provider/ssh/login/login";
 const directory = mkdtempSync(join(tmpdir(), "portable-test-upload-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** Accepts writes without announcing its limits, like OpenSSH before 8.5. */
-async function serverNamed(ident: string, stored: Buffer) {
+/** Accepts writes without announcing its limits, like OpenSSH before 8.5; answers only those of the first bytes. */
+async function serverNamed(ident: string, stored: Buffer, answeredBytes = Number.POSITIVE_INFINITY) {
     const { private: hostKey } = utils.generateKeyPairSync("ed25519");
     const server = new Server({ hostKeys: [hostKey], ident }, (client) => {
         client.on("authentication", (login) => login.accept());
@@ -27,7 +27,7 @@ async function serverNamed(ident: string, stored: Buffer) {
                 sftp.on("OPEN", (id) => sftp.handle(id, Buffer.from("file")));
                 sftp.on("WRITE", (id, _handle, offset, data) => {
                     data.copy(stored, offset);
-                    sftp.status(id, OK);
+                    if (offset < answeredBytes) sftp.status(id, OK);
                 });
                 sftp.on("CLOSE", (id) => sftp.status(id, OK));
             });
@@ -37,28 +37,39 @@ async function serverNamed(ident: string, stored: Buffer) {
     return server;
 }
 
+const content = randomBytes(3_000_000);
+const file = join(directory, "file");
+beforeAll(() => writeFileSync(file, content));
+
+async function upload(server: Server, stalledMs?: number): Promise<void> {
+    const client = new Client();
+    try {
+        const { port } = server.address() as AddressInfo;
+        await new Promise((ready, failed) => {
+            client.on("ready", () => ready(undefined)).on("error", failed);
+            client.connect({ host: "127.0.0.1", port, username: "x", password: "x" });
+        });
+        const login = { address: "127.0.0.1", port, user: "x" } as Login;
+        await uploadFile(new BuiltInLink(client, login, () => {}), login, file, "/file", {}, stalledMs);
+    } finally {
+        client.end();
+        server.close();
+    }
+}
+
 test.each(["OpenSSH_9.2p1", "OpenSSH_8.4p1", "dropbear_2022.83", "AnotherServer"])(
     "a file arrives whole at %s",
     async (ident) => {
-        const content = randomBytes(3_000_000);
-        const file = join(directory, "file");
-        writeFileSync(file, content);
         const stored = Buffer.alloc(content.length);
-        const server = await serverNamed(ident, stored);
-        const client = new Client();
-        try {
-            const { port } = server.address() as AddressInfo;
-            await new Promise((ready, failed) => {
-                client.on("ready", () => ready(undefined)).on("error", failed);
-                client.connect({ host: "127.0.0.1", port, username: "x", password: "x" });
-            });
-            const login = { address: "127.0.0.1", port, user: "x" } as Login;
-            await uploadFile(new BuiltInLink(client, login, () => {}), login, file, "/file", {});
-            expect(stored.equals(content)).toBe(true);
-        } finally {
-            client.end();
-            server.close();
-        }
+        await upload(await serverNamed(ident, stored));
+        expect(stored.equals(content)).toBe(true);
     },
     10_000,
 );
+
+test("an upload that stalls ends with what arrived", async () => {
+    const server = await serverNamed("OpenSSH_9.2p1", Buffer.alloc(content.length), 2_000_000);
+    await expect(upload(server, 500)).rejects.toThrow(
+        /^the upload of \/file to x@127\.0\.0\.1:\d+ stalled: [12]\.\d of 3\.0 MB arrived, and then the host took nothing for 0\.5 s\. Check the network, /,
+    );
+}, 20_000);

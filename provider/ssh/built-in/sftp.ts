@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, SFTPWrapper } from "ssh2";
 import SftpClient from "ssh2-sftp-client";
 import { UserError } from "../../errors";
+import { megabytes } from "../../format";
 import { untilAborted } from "../link/aborting";
 import { ConnectionError } from "../link/connection-error";
 import { NotStarted, SftpMissing, type UploadOptions } from "../link/link";
@@ -22,6 +23,9 @@ interface SftpLink {
     readonly isOpen: boolean;
 }
 
+/** How long the host may take no byte: an SFTP server whose disk hangs answers nothing, while sshd keeps the connection. */
+const STALLED_MS = 120_000;
+
 /** How long an aborted transfer may take to end, and its file to be removed. */
 const ABORT_MS = 2_000;
 
@@ -36,29 +40,59 @@ export async function uploadFile(
     file: string,
     path: string,
     options: UploadOptions,
+    stalledMs = STALLED_MS,
 ): Promise<void> {
-    const { signal, onProgress } = options;
-    const channel = await untilAborted(openSftp(link), signal, (late) => late.end());
+    const { onProgress } = options;
+    const channel = await untilAborted(openSftp(link), options.signal, (late) => late.end());
+    const stalled = stallOf(login, path, stalledMs);
+    const signal = AbortSignal.any([stalled.signal, ...(options.signal ? [options.signal] : [])]);
     let made = false;
     try {
-        signal?.throwIfAborted();
-        const answerMs = await createPrivate(channel, path);
+        signal.throwIfAborted();
+        const answerMs = await untilAborted(createPrivate(channel, path), signal);
         made = true;
         writeInOrder(channel);
         const transfer = new PooledSftp(link.client, channel).fastPut(file, path, {
             chunkSize: CHUNK_BYTES,
             concurrency: answerMs < NEARBY_MS ? CHUNKS_AT_ONCE_NEARBY : CHUNKS_AT_ONCE,
-            step: (done: number, _chunk: number, total: number) => onProgress?.(done, total),
+            step: (done: number, _chunk: number, total: number) => {
+                stalled.progress(done, total);
+                onProgress?.(done, total);
+            },
         });
-        await (signal === undefined ? transfer : endedBy(signal, channel, transfer));
+        await endedBy(signal, channel, transfer);
     } catch (error) {
         if (made) await Promise.race([removeAgain(link, path), sleep(ABORT_MS, undefined, { ref: false })]);
-        signal?.throwIfAborted();
+        signal.throwIfAborted();
         if (error instanceof UserError) throw error;
         throw link.isOpen ? refused(login, path, error as Error) : broken(login, path, error as Error);
     } finally {
+        stalled.end();
         channel.end();
     }
+}
+
+/** Aborts with an error that says how far the upload came, once the host has taken nothing for the time. */
+function stallOf(login: Login, path: string, limitMs: number) {
+    const controller = new AbortController();
+    let state = "it didn't begin";
+    const abort = () =>
+        controller.abort(
+            new UserError({
+                what: `the upload of ${path} to ${loginText(login)} stalled: ${state}, and then the host took nothing for ${limitMs / 1000} s`,
+                todo: "Check the network, and there whether the disk answers (`ls /var/lib`, `dmesg`); then run pulumi up again",
+            }),
+        );
+    let timer = setTimeout(abort, limitMs);
+    return {
+        signal: controller.signal,
+        progress(done: number, total: number) {
+            state = `${megabytes(done)} of ${megabytes(total)} MB arrived`;
+            clearTimeout(timer);
+            timer = setTimeout(abort, limitMs);
+        },
+        end: () => clearTimeout(timer),
+    };
 }
 
 /**
