@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, SFTPWrapper } from "ssh2";
 import SftpClient from "ssh2-sftp-client";
 import { UserError } from "../../errors";
-import { megabytes } from "../../format";
 import { untilAborted } from "../link/aborting";
 import { ConnectionError } from "../link/connection-error";
 import { NotStarted, SftpMissing, type UploadOptions } from "../link/link";
@@ -87,7 +86,7 @@ function stallOf(login: Login, path: string, limitMs: number) {
     return {
         signal: controller.signal,
         progress(done: number, total: number) {
-            state = `${megabytes(done)} of ${megabytes(total)} MB arrived`;
+            state = `${Math.floor((done / total) * 100)} % of it arrived`;
             clearTimeout(timer);
             timer = setTimeout(abort, limitMs);
         },
