@@ -1,10 +1,9 @@
 import { ConnectionError } from "./link/connection-error";
 import type { Login } from "./login/login";
+import { isRefusal } from "./login/unreachable";
 
 /** How long a host that nobody could reach isn't dialed again: all resources of it fail in the first seconds after. */
 const REMEMBERED_MS = 30_000;
-/** Tries that fail sooner are cheap to make again: a host that boots refuses connections until its sshd listens. */
-const QUICK_TRY_MS = 900;
 
 interface Failure {
     error: ConnectionError;
@@ -25,9 +24,12 @@ export class DeadHosts {
         return wasTriedEnough ? failure.error : undefined;
     }
 
-    /** Remembers what dialing has ended with; errors of a host that does answer, and quick ones, are not remembered. */
-    remember(login: Login, error: unknown, tookMs: number): void {
-        if (!(error instanceof ConnectionError) || !error.mayPass || tookMs / triesOf(login) < QUICK_TRY_MS) return;
+    /**
+     * Remembers what dialing has ended with. Errors of a host that does answer are not remembered: one that boots refuses
+     * connections until its sshd listens, and another try costs nothing.
+     */
+    remember(login: Login, error: unknown): void {
+        if (!(error instanceof ConnectionError) || !error.mayPass || isRefusal(error)) return;
         this.failures.set(addressOf(login), {
             error,
             tries: triesOf(login),

@@ -143,7 +143,6 @@ export class SharedLink {
         const status = (text: string) => {
             for (const listener of listeners) listener(text);
         };
-        const began = Date.now();
         const link = this.dial(login, { signal: controller.signal, status }).then(
             (made) => {
                 this.link = made;
@@ -151,7 +150,7 @@ export class SharedLink {
                 return made;
             },
             (error) => {
-                if (!controller.signal.aborted) this.dead.remember(login, error, Date.now() - began);
+                if (!controller.signal.aborted) this.dead.remember(login, error);
                 throw error;
             },
         );

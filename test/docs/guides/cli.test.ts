@@ -65,7 +65,9 @@ withCli("guides on the Pulumi CLI alone", () => {
                 host,
                 `mkdir -p /etc/systemd/system/hello.service.d
                 printf '[Service]\nEnvironment=NAME=hand\n' >/etc/systemd/system/hello.service.d/override.conf
-                portablectl -q attach --enable --now /var/lib/portables/hello_1.0.raw`,
+                portablectl -q attach --enable --now /var/lib/portables/hello_1.0.raw
+                # It doesn't wait until the service has started.
+                systemctl start hello.service`,
             );
             const pid = await shown(host, "hello.service", "MainPID");
 
