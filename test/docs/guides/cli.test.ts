@@ -65,9 +65,9 @@ withCli("guides on the Pulumi CLI alone", () => {
                 host,
                 `mkdir -p /etc/systemd/system/hello.service.d
                 printf '[Service]\nEnvironment=NAME=hand\n' >/etc/systemd/system/hello.service.d/override.conf
-                portablectl -q attach --enable --now /var/lib/portables/hello_1.0.raw
-                # It doesn't wait until the service has started.
-                systemctl start hello.service`,
+                portablectl -q attach --enable /var/lib/portables/hello_1.0.raw
+                # Its --now starts the service and its socket in no order, and doesn't wait.
+                systemctl start hello.socket hello.service`,
             );
             const pid = await shown(host, "hello.service", "MainPID");
 
