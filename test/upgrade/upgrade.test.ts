@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { which } from "../acceptance/on-every-engine";
 import { type Engine, engines, type Project } from "../engine/engine";
+import { PAUSE } from "./pause";
 
 /*
  * States as `pulumi stack export --show-secrets` wrote them with version 0.1.0 of the provider, after an update and
@@ -10,14 +11,6 @@ import { type Engine, engines, type Project } from "../engine/engine";
  */
 const RECORDINGS = ["up", "refreshed"];
 const RESOURCES = 10;
-
-/**
- * The program in the recorded image: the smallest executable of Linux on amd64. It calls pause(2) for ever: mov eax, 34;
- * syscall; jmp back.
- */
-const PAUSE =
-    "f0VMRgIBAQAAAAAAAAAAAAIAPgABAAAAeABAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAEAAOAABAEAAAAAAAAEAAAAFAAAAAAAAAAAAAAAA" +
-    "AEAAAAAAAAAAQAAAAAAAgQAAAAAAAACBAAAAAAAAAAAQAAAAAAAAuCIAAAAPBev3";
 
 const root = join(__dirname, "../..");
 const names = which("pulumi") ? (["stand-in", "pulumi"] as const) : (["stand-in"] as const);
@@ -36,7 +29,7 @@ describe.each(names)("a state of version 0.1.0 on the engine %s", (name) => {
         engine = (await engines()).find((candidate) => candidate.name === name) as Engine;
         cpSync(join(__dirname, "program"), directory, { recursive: true });
         mkdirSync(join(directory, "bin"));
-        writeFileSync(join(directory, "bin/pause"), Buffer.from(PAUSE, "base64"));
+        writeFileSync(join(directory, "bin/pause"), PAUSE);
         symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
         symlinkSync(join(root, "provider"), join(directory, "provider"));
     });
