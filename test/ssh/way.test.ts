@@ -6,6 +6,7 @@ import { dial } from "../../provider/ssh/built-in/dial";
 import { type HostKeyCheck, hostKeyCheck } from "../../provider/ssh/built-in/host-key";
 import type { Login } from "../../provider/ssh/login/login";
 import { resolveLogin } from "../../provider/ssh/login/resolve-login";
+import { freePort } from "../free-port";
 import { bootHost, type TestHost } from "../hosts";
 import { bootTimeoutMs, explicit, onBothClients, SshHome, whoami, withPool } from "./hosts";
 
@@ -235,12 +236,4 @@ onBothClients(() => {
             });
         });
     });
-
-    async function freePort(): Promise<number> {
-        const server = createServer();
-        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-        const { port } = server.address() as { port: number };
-        await new Promise((resolve) => server.close(resolve));
-        return port;
-    }
 });

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../../free-port";
 import { environmentOfUnpacked, libraries, runUnpacked } from "./unpacked";
 
 const REALM = "PORTABLE.TEST";
@@ -64,12 +64,4 @@ export class Kerberos {
             `[kdcdefaults]\n kdc_listen = ${at}\n kdc_tcp_listen = ${at}\n[realms]\n ${REALM} = {\n  database_name = ${this.path("principals")}\n  key_stash_file = ${this.path("stash")}\n }\n`,
         );
     }
-}
-
-async function freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
-    return port;
 }

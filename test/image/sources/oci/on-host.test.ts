@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { buildImage } from "../../../../provider/image/image";
 import type { OciSource } from "../../../../provider/image/sources/oci/schema";
 import { Store } from "../../../../provider/image/store/store";
+import { freePort } from "../../../free-port";
 import { bootHost, type TestHost } from "../../../hosts";
 import { run, soon } from "../../on-host";
 import { workspace } from "../../workspace";
@@ -129,11 +129,3 @@ test("an image is fetched from a registry by its digest, once", async () => {
         process.env.HOME = HOME;
     }
 }, 120_000);
-
-async function freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-    const { port } = server.address() as { port: number };
-    await new Promise((closed) => server.close(closed));
-    return port;
-}
