@@ -5,9 +5,9 @@ import { UserError } from "../errors";
  */
 export const DELETE_UNREACHABLE = "PORTABLE_DELETE_UNREACHABLE";
 
-/** Whether nothing answers at the host's address. A host with a wrong key or a refused login does answer. */
+/** Whether no SSH server answers at the host's address. One with a wrong key, or one that refuses the login, does answer. */
 export function isUnreachable(error: unknown): error is UserError {
-    return error instanceof UserError && "code" in error && error.code === "unreachable";
+    return error instanceof UserError && "code" in error && (error.code === "unreachable" || error.code === "refused");
 }
 
 export function isUnreachableGone(environment: Readonly<Record<string, string | undefined>>): boolean {

@@ -1,6 +1,5 @@
 import { ConnectionError } from "./link/connection-error";
 import type { Login } from "./login/login";
-import { isRefusal } from "./login/unreachable";
 
 /** How long a host that nobody could reach isn't dialed again: all resources of it fail in the first seconds after. */
 const REMEMBERED_MS = 30_000;
@@ -26,10 +25,10 @@ export class DeadHosts {
 
     /**
      * Remembers what dialing has ended with. Errors of a host that does answer are not remembered: one that boots refuses
-     * connections until its sshd listens, and another try costs nothing.
+     * connections until its sshd listens, one with many connections closes some early, and another try costs nothing.
      */
     remember(login: Login, error: unknown): void {
-        if (!(error instanceof ConnectionError) || !error.mayPass || isRefusal(error)) return;
+        if (!(error instanceof ConnectionError) || !error.mayPass || error.code !== "unreachable") return;
         this.failures.set(addressOf(login), {
             error,
             tries: triesOf(login),

@@ -80,7 +80,7 @@ function startOf(conditionsCheckedAt: string, conditionResult: string): ShownUni
  * Whether a unit counts as started: it is active, or a oneshot that has done its work. systemd forgets whether a oneshot
  * has run when nothing refers to it, such as one that isn't enabled: that counts as done.
  */
-export function isServing(unit: ShownUnit): boolean {
+export function isStarted(unit: ShownUnit): boolean {
     if (["active", "reloading", "refreshing", "template"].includes(unit.active)) return true;
     if (unit.type !== "oneshot") return false;
     if (unit.active === "activating") return !unit.sub.startsWith("auto-restart");

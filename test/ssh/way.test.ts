@@ -104,7 +104,7 @@ onBothClients(() => {
         test("that can't reach the host is named in the error", async () => {
             hosts();
             const error = await whoami({ host: "inner", port: 9, dialErrorLimit: 1 }).catch((thrown) => thrown);
-            expect(error).toMatchObject({ code: "unreachable", mayPass: true });
+            expect(error).toMatchObject({ code: "refused", mayPass: true });
             expect(error.message).toContain(`(from the jump host nosudo@${jump.address}:22)`);
         });
     });
@@ -129,14 +129,14 @@ onBothClients(() => {
         beforeEach(() => home.configure(""));
         const host = "127.0.0.1";
 
-        test("refuses: it is tried as often as configured, then reported as unreachable", async () => {
+        test("refuses: it is tried as often as configured, then reported", async () => {
             const port = await freePort();
             const status: string[] = [];
             const began = Date.now();
             const error = await withPool((pool) =>
                 pool.connect({ host, port, dialErrorLimit: 3 }, { status: (text) => status.push(text) }),
             ).catch((thrown) => thrown);
-            expect(error).toMatchObject({ code: "unreachable", problem: { host } });
+            expect(error).toMatchObject({ code: "refused", problem: { host } });
             expect(error.message).toMatch(/connection refused \(3 tries in \d+ s\)/);
             expect(status).toContain(`connecting to ${host} (try 3 of 3)`);
             expect(Date.now() - began).toBeGreaterThan(700);
@@ -186,9 +186,9 @@ onBothClients(() => {
             expect(await dialled).toBe(reason);
         });
 
-        test("breaks off while known hosts are read: it is reported as unreachable, and may be retried", async () => {
+        test("breaks off while known hosts are read: it is reported as refused, and may be retried", async () => {
             const port = await listen((socket) => socket.resetAndDestroy());
-            expect(await dialMeanwhile(port, hostKeyCheck)).toMatchObject({ code: "unreachable", mayPass: true });
+            expect(await dialMeanwhile(port, hostKeyCheck)).toMatchObject({ code: "refused", mayPass: true });
         });
 
         test("is let go where the lookup of known hosts fails", async () => {

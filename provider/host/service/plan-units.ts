@@ -3,7 +3,7 @@ import { isDropInPath, unitOfDropIn } from "../../systemd/paths";
 import { isYes } from "../../systemd/syntax";
 import { lastValueOf, parseUnit } from "../../systemd/unit-file";
 import { instanceOf, isTemplate, kindOf, templateOf } from "../../systemd/unit-names";
-import { isServing, NOT_LOADED, type ShownUnit } from "../../systemd/unit-states";
+import { isStarted, NOT_LOADED, type ShownUnit } from "../../systemd/unit-states";
 import type { DropInToVerify } from "../verify";
 import { concerns, DeclaredUnits } from "./declared";
 import type { DesiredService } from "./desired";
@@ -202,7 +202,7 @@ export class Units {
         if (!isService(unit) || isTemplate(unit) || this.isStopped(unit)) return false;
         if (this.isActive(unit) && this.restartSockets.some((socket) => this.serviceOf(socket) === unit)) return true;
         return this.started.includes(unit)
-            ? this.hasChanged(unit) || !isServing(this.state(unit) ?? NOT_LOADED)
+            ? this.hasChanged(unit) || !isStarted(this.state(unit) ?? NOT_LOADED)
             : this.isActive(unit) && this.hasChanged(unit);
     }
 }

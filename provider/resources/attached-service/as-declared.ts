@@ -3,7 +3,7 @@ import { type InspectedService, installTexts } from "../../host/service/inspect"
 import type { SwitchPlan } from "../../host/service/plan";
 import { unitOfDropIn } from "../../systemd/paths";
 import { instanceOf, templateOf } from "../../systemd/unit-names";
-import { isServing, NOT_LOADED } from "../../systemd/unit-states";
+import { isStarted, NOT_LOADED, type ShownUnit } from "../../systemd/unit-states";
 
 /** Units that aren't enabled or running as declared; and an update that hasn't come to its end. */
 export function notAsDeclared(inspection: InspectedService, overrides: Overrides): string[] {
@@ -24,7 +24,7 @@ export function notAsDeclared(inspection: InspectedService, overrides: Overrides
                 ? !state.enablement.startsWith("enabled")
                 : missing.length > 0 && missing.length === declared.links.length && surplus.length === 0;
         return [
-            ...(declared.started && !isServing(state) ? [`${unit} is ${state.active} (${state.sub})`] : []),
+            ...(declared.started && !isStarted(state) ? [stateText(unit, state)] : []),
             ...(isOtherwiseEnabled
                 ? [`${unit} is ${state.enablement}`]
                 : missing.map((name) => `${unit} is enabled in part: ${name} is missing`)),
@@ -77,9 +77,11 @@ export function endedUnits(
             !started.includes(unit) &&
             (!unit.endsWith(".service") || state(unit).active === "failed"),
     );
-    return [...started, ...kept]
-        .filter((unit) => !isServing(state(unit)))
-        .map((unit) => `${unit} is ${state(unit).active} (${state(unit).sub})`);
+    return [...started, ...kept].filter((unit) => !isStarted(state(unit))).map((unit) => stateText(unit, state(unit)));
+}
+
+function stateText(unit: string, { active, sub }: ShownUnit): string {
+    return `${unit} is ${active} (${sub})`;
 }
 
 /** Whether the unit, or an instance of it, is to be enabled or started. */

@@ -1,6 +1,6 @@
 import { DeclaredUnits } from "../../host/service/declared";
 import { type InspectedService, installTexts } from "../../host/service/inspect";
-import { isServing, type ShownUnit } from "../../systemd/unit-states";
+import { isStarted, type ShownUnit } from "../../systemd/unit-states";
 import type { Inputs } from "./schema";
 
 /** The input `units` as it would have to be for the states that were found; nothing where they are as declared. */
@@ -20,7 +20,7 @@ export function unitsAsFound(
         const hasOtherEnablement =
             declared.links?.length !== 0 || !declared.enabled ? isEnabled !== declared.enabled : false;
         const deviations = {
-            ...(declared.started && !isServing(state) && !isUnderWay(state) ? { start: false } : {}),
+            ...(declared.started && !isStarted(state) && !isUnderWay(state) ? { start: false } : {}),
             ...(hasOtherEnablement ? { enable: isEnabled } : {}),
         };
         return Object.keys(deviations).length === 0 ? [] : [[unit, { ...overrides[unit], ...deviations }] as const];

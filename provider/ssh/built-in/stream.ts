@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "ssh2";
 import { ConnectionError } from "../link/connection-error";
 import type { Login } from "../login/login";
-import { REFUSED, unreachable } from "../login/unreachable";
+import { unreachable } from "../login/unreachable";
 
 const LAST_WORDS_MS = 1000;
 
@@ -81,7 +81,7 @@ export function openCommand(command: string): SshdStream {
 }
 
 const REFUSALS: Record<string, string> = {
-    ECONNREFUSED: REFUSED,
+    ECONNREFUSED: "connection refused",
     ECONNRESET: "connection reset",
     EHOSTUNREACH: "no route to the host, or it is down",
     ENETUNREACH: "network unreachable",
