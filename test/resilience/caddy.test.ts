@@ -12,10 +12,10 @@ import { type Seen, underLoad } from "./load";
 import { isSoak, suites } from "./soak";
 
 /*
- * What clients see of updates of the socket-activated Caddy of examples/caddyplugins: of ours, nothing is lost. A long run
- * shows the other ways to bring the same images beside it, and Caddy without the example's `drain`, which hangs up now
- * and then on a request that it has just taken as it ends (net/http does); nothing is claimed of them but that they were
- * carried out.
+ * Counts the requests that clients lose while the socket-activated Caddy of examples/caddyplugins is updated. An update
+ * by this provider loses none. A soak also measures other ways to deploy the same images, and Caddy without the example's
+ * `drain`: net/http sometimes closes a connection that it accepted just before it exits. The soak reports what they lose
+ * and expects nothing of it.
  */
 
 const UPDATES = isSoak ? 20 : 5;
@@ -24,7 +24,7 @@ const example = join(__dirname, "../../examples/caddyplugins");
 const units = join(example, "units");
 const caddyfile = readFileSync(join(example, "Caddyfile"), "utf8");
 
-/** Shell programs that bring the image $1 in place of $2. */
+/** Shell programs that replace the attached image $2 with $1. */
 const BY_HAND = {
     "portablectl detach --now, attach --enable --now":
         "portablectl -q detach --now $2; portablectl -q attach --enable --now $1",
@@ -52,7 +52,7 @@ describe.each(suites)("on %s", (suite) => {
         service = provider.resource("AttachedService", `${NAME}-${suite}`);
     }, bootTimeoutMs);
 
-    /** Paths of two versions on the host. */
+    /** Uploads two versions of the image and returns their paths on the host. */
     async function bothImages(configuration: string): Promise<string[]> {
         const paths: string[] = [];
         for (const version of ["1", "2"]) {
@@ -78,7 +78,7 @@ describe.each(suites)("on %s", (suite) => {
     });
     const page = async () => (await host.http(80, "/")).body;
 
-    /** Between two updates a pause: five starts within 10 s are more than systemd lets a unit have. */
+    /** Pauses between updates in a soak: StartLimitBurst= allows a unit five starts within 10 s. */
     async function measure(way: string, update: (path: string, before: string) => Promise<unknown>): Promise<Seen> {
         const load = await underLoad(host, 80, async () => {
             for (let count = 1; count <= UPDATES; count++) {
@@ -86,16 +86,16 @@ describe.each(suites)("on %s", (suite) => {
                 await new Promise((done) => setTimeout(done, isSoak ? 2000 : 0));
             }
         });
-        const responds = await host.http(80, "/").then(
+        const afterwards = await host.http(80, "/").then(
             ({ status }) => `answers ${status}`,
             () => "no answer",
         );
-        report("Caddy", { way, updates: UPDATES, ...load, serves: responds });
+        report("Caddy", { way, updates: UPDATES, ...load, afterwards });
         expect(load.sent).toBeGreaterThan(load.seconds * 190);
         return load;
     }
 
-    async function measureOurs(way: string): Promise<Seen> {
+    async function measureProvider(way: string): Promise<Seen> {
         await service.up({ image: images[0], connection });
         const load = await measure(way, async (path) => {
             await service.up({ image: path, connection });
@@ -106,27 +106,27 @@ describe.each(suites)("on %s", (suite) => {
         return load;
     }
 
-    test("this provider: every request is answered", async () => {
-        const { lost, reasons } = await measureOurs(`**pulumi-portable**, Debian ${suite}`);
+    test("an update by this provider loses no request", async () => {
+        const { lost, reasons } = await measureProvider(`**pulumi-portable**, Debian ${suite}`);
         expect({ lost, reasons }).toEqual({ lost: 0, reasons: {} });
     }, 900_000);
 
     (isSoak ? test : test.skip)(
-        "ours, Caddy without drain: every connection is taken, and answered but for what Caddy hangs up on as it ends",
+        "an update by this provider of Caddy without drain loses at most the request that Caddy closes as it exits",
         async () => {
-            const drained = images;
+            const imagesWithDrain = images;
             images = await bothImages(caddyfile.slice(caddyfile.indexOf("http://")));
-            const { reasons } = await measureOurs(`pulumi-portable, Caddy without \`drain\`, Debian ${suite}`);
+            const { reasons } = await measureProvider(`pulumi-portable, Caddy without \`drain\`, Debian ${suite}`);
             const { "socket hang up": hungUp = 0, ...others } = reasons;
             expect(others).toEqual({});
             expect(hungUp).toBeLessThanOrEqual(UPDATES);
-            images = drained;
+            images = imagesWithDrain;
         },
         900_000,
     );
 
     (isSoak && suite === "bookworm" ? describe : describe.skip)("by hand", () => {
-        /** The host with the first image attached and serving; all that is in between goes. */
+        /** Detaches whatever the last test left, then attaches and starts the first image. */
         beforeEach(async () => {
             await onHost(
                 host,

@@ -1,4 +1,4 @@
-/* A service that takes the host off the network as long as it runs. */
+/* A service that takes the host's network down while it runs. */
 #include <net/if.h>
 #include <signal.h>
 #include <stdio.h>

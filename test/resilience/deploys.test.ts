@@ -11,16 +11,16 @@ import { type Seen, underLoad } from "./load";
 import { isSoak, suites } from "./soak";
 
 /*
- * Release after release, while clients send 200 requests a second: no request is lost, and nothing accumulates, neither
- * on the host nor in the provider. A long run has a release for each hour of a week.
+ * Deploys many releases while clients send 200 requests a second: no request is lost, and nothing accumulates, neither
+ * on the host nor in the provider. A soak deploys a release for each hour of a week.
  */
 
 const DEPLOYS = isSoak ? 168 : 20;
-/** The release after which all that stays between releases is there: images to roll back to, caches. */
-const FIRST = isSoak ? 20 : 4;
+/** From this release on the host has everything that stays between releases: images to roll back to, caches. */
+const FIRST_COMPARED = isSoak ? 20 : 4;
 
-/** Megabytes of the provider's memory that a release may leave in use. */
-const MAX_GROWTH = 0.02;
+/** Limit of what the provider's heap may grow by with each release. */
+const MAX_GROWTH_MEGABYTES = 0.02;
 
 const program = helloProgram();
 
@@ -59,8 +59,8 @@ describe.each(suites)("on %s", (suite) => {
         rmSync(join(heapFile, ".."), { recursive: true });
     });
 
-    /** Memory that the provider has in use after a collection of garbage, in megabytes. */
-    async function heap(): Promise<number> {
+    /** The provider's heap after a garbage collection. */
+    async function heapMegabytes(): Promise<number> {
         rmSync(heapFile, { force: true });
         provider.signal("SIGUSR2");
         for (let tries = 0; tries < 500 && !existsSync(heapFile); tries++) await sleep(20);
@@ -72,8 +72,8 @@ describe.each(suites)("on %s", (suite) => {
         await service.up({ image: pointer.outputs.path, dropIns: [inlineName(`${release}`)], connection });
     }
 
-    /** Everything that the host holds, without the marks of the release. */
-    async function held(): Promise<string[]> {
+    /** Snapshot of the host and its number of units, with placeholders for what names a release. */
+    async function contentOfHost(): Promise<string[]> {
         const lines = [...(await host.snapshot())].map(([what, state]) =>
             `${what}: ${state}`
                 .replaceAll(/1\.\d+-[0-9a-f]{12}/g, "RELEASE")
@@ -82,10 +82,10 @@ describe.each(suites)("on %s", (suite) => {
                 .replaceAll(/systemd-private-[0-9a-f]{32}-hello\.service-\w+/g, "PRIVATE"),
         );
         const units = await onHost(host, "systemctl list-units --all --plain --no-legend | wc -l");
-        return [...lines, `${units} units known to systemd`].sort();
+        return [...lines, `${units} units loaded by systemd`].sort();
     }
 
-    test("release after release, no request is lost, and nothing accumulates", async () => {
+    test("many releases in a row lose no request and leave nothing that accumulates", async () => {
         await deploy(0);
         const heaps: number[] = [];
         const durations: number[] = [];
@@ -96,12 +96,12 @@ describe.each(suites)("on %s", (suite) => {
                 await deploy(release);
                 durations.push((performance.now() - began) / 1000);
                 expect(service.outputs.gapless).toBe(true);
-                if (release === FIRST) early = await held();
-                if (release >= FIRST) heaps.push(await heap());
+                if (release === FIRST_COMPARED) early = await contentOfHost();
+                if (release >= FIRST_COMPARED) heaps.push(await heapMegabytes());
             }
         });
         expect((await host.http(8080, "/")).body).toBe(`Hello, ${DEPLOYS}!\n`);
-        expect(await held()).toEqual(early);
+        expect(await contentOfHost()).toEqual(early);
         report(`deploys on ${suite}`, {
             deploys: DEPLOYS,
             seconds_each: durations.sort((a, b) => a - b)[Math.floor(DEPLOYS / 2)] as number,
@@ -112,7 +112,7 @@ describe.each(suites)("on %s", (suite) => {
         });
         expect(load.sent).toBeGreaterThan(load.seconds * 190);
         expect(load.reasons).toEqual({});
-        expect(slope(heaps)).toBeLessThan(MAX_GROWTH);
+        expect(slope(heaps)).toBeLessThan(MAX_GROWTH_MEGABYTES);
 
         await service.destroy();
         await pointer.destroy();

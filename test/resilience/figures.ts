@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
 
-/** Keeps a measurement: a line of JSON in the file that PORTABLE_FIGURES names (scripts/soak.sh); else nowhere. */
+/** Appends a measurement as a line of JSON to the file that PORTABLE_FIGURES names, if it is set (scripts/soak.sh). */
 export function report(what: string, figures: object): void {
     const file = process.env.PORTABLE_FIGURES;
     if (file) appendFileSync(file, `${JSON.stringify({ what, ...figures })}\n`);

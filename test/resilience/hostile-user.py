@@ -1,7 +1,7 @@
-"""A user of a host who tries to lead root elsewhere, for the given seconds. Runs on the host, as that user.
+"""A user of a host who tries for SECONDS to make root write through planted files. Runs on the host, as that user.
 
-It writes wherever it may: links, FIFOs, directories and hard links under every name that a deployment could use there,
-directories that change places with links, locks on all that can be opened. Prints what it did, as JSON.
+It writes in every directory that it can: symbolic links, FIFOs, directories and hard links under each name that a deployment
+could use there. It exchanges directories for links and locks each file that it can open. Prints counts as JSON.
 """
 
 import fcntl
@@ -21,9 +21,9 @@ SKIPPED = ("/proc", "/sys", "/dev/fd", "/dev/pts", "/run/user")
 counts = {}
 
 
-def counted(action, *words):
+def counted(action, *arguments):
     try:
-        action(*words)
+        action(*arguments)
         counts[action.__name__] = counts.get(action.__name__, 0) + 1
     except OSError:
         counts["refused"] = counts.get("refused", 0) + 1
@@ -31,7 +31,7 @@ def counted(action, *words):
 
 def writable_directories():
     for top, directories, _ in os.walk("/"):
-        directories[:] = [each for each in directories if not os.path.join(top, each).startswith(SKIPPED)]
+        directories[:] = [name for name in directories if not os.path.join(top, name).startswith(SKIPPED)]
         if os.access(top, os.W_OK | os.X_OK):
             yield top
 
@@ -72,7 +72,7 @@ def lock(path, held=[]):
 
 
 def swap(path):
-    """A directory and a link to one of root's change places."""
+    """Exchanges a directory for a link to /etc, or back."""
     spare = path + ".spare"
     if os.path.islink(path):
         os.unlink(path)
@@ -83,7 +83,7 @@ def swap(path):
 
 
 def take_over(top):
-    """What root makes here is exchanged for a link as soon as it is seen."""
+    """Replaces each entry that root made in this directory with a link."""
     for entry in os.scandir(top):
         if entry.stat(follow_symlinks=False).st_uid == 0:
             os.unlink(entry.path)

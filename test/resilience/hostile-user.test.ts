@@ -9,16 +9,16 @@ import { isSoak, suites } from "./soak";
 import { other, TwoVersions, type Version } from "./two-versions";
 
 /*
- * A user of the host writes wherever root isn't alone, while deployments run: links, FIFOs, locks, renames. Nothing of
- * root's that wasn't declared may change, and every deployment must end.
+ * While deployments run, a user of the host makes links, FIFOs, locks and renames in every directory that isn't writable by
+ * root alone. No file of root's may change unless it was declared, and every deployment must end.
  */
 
 const SECONDS = isSoak ? 60 : 12;
-/** No deployment may take longer, however busy the machine is: it would wait for the user. */
+/** A deployment that takes longer than this, even on a busy machine, was held up by the user. */
 const MAX_MS = 60_000;
 
-/** What root has, with mode, owner and content; declared files and records are gone by then. */
-const ROOTS = `find /etc /root /usr/lib/systemd /usr/local /opt /boot -xdev ! -path '/etc/.pwd.lock' -printf '%p %y %m %U:%G %l\\n' 2>/dev/null | sort
+/** Prints mode, owner and content of root's files. Declared files and records have been removed when it runs. */
+const PRINT_FILES_OF_ROOT = `find /etc /root /usr/lib/systemd /usr/local /opt /boot -xdev ! -path '/etc/.pwd.lock' -printf '%p %y %m %U:%G %l\\n' 2>/dev/null | sort
 find /etc /root /usr/lib/systemd /usr/local /opt -xdev -type f -exec sha256sum {} + 2>/dev/null | sort -k 2`;
 
 let program: HelloProgram;
@@ -44,18 +44,18 @@ describe.each(suites)("on %s", (suite) => {
         );
         versions = await TwoVersions.deploy(program, provider, host, "deploy");
         connection = { ...versions.connection, user: "root" };
-        before = await onHost(host, ROOTS);
+        before = await onHost(host, PRINT_FILES_OF_ROOT);
     }, bootTimeoutMs);
     afterAll(async () => {
         await provider?.stop();
         await host?.down();
     });
 
-    test("a user with the rights to write everywhere that isn't root's changes nothing of root's, and stops nothing", async () => {
+    test("a user who writes in every directory that isn't root's alone changes no file of root's and stops no deployment", async () => {
         const source = readFileSync(join(__dirname, "hostile-user.py"), "utf8");
         const hostile = host.exec(`runuser -u mallory -- python3 - ${SECONDS}`, { input: source });
         let isOver = false;
-        const over = hostile.then((result) => {
+        const ended = hostile.then((result) => {
             isOver = true;
             return result;
         });
@@ -77,31 +77,31 @@ describe.each(suites)("on %s", (suite) => {
         let to: Version = "two";
         let refusals = 0;
         for (let round = 0; !isOver; round++) {
-            const failed = await timed(versions.update(to));
-            if (failed !== undefined) wrong.push(`the update failed: ${failed.message}`);
+            const updateFailure = await timed(versions.update(to));
+            if (updateFailure !== undefined) wrong.push(`the update failed: ${updateFailure.message}`);
             to = other(to);
             const [good, inputs] = dropIn("good", { "/etc/app/key": { content: `${round}`, mode: "0600" } });
-            const refused = await timed(good.up(inputs));
-            if (refused !== undefined) wrong.push(`the drop-in failed: ${refused.message}`);
+            const dropInFailure = await timed(good.up(inputs));
+            if (dropInFailure !== undefined) wrong.push(`the drop-in failed: ${dropInFailure.message}`);
             if (good.id !== "") await timed(good.destroy());
             for (const path of ["/srv/mallory/app/config.toml", "/srv/shared/sub/hosts", "/var/tmp/sub/precious"]) {
                 const [bad, declared] = dropIn("bad", { [path]: { content: "x", owner: "mallory" } });
-                const why = await timed(bad.up(declared));
-                if (why === undefined) wrong.push(`${path} was written`);
-                else if (/can't be made|exists already/.test(why.message)) refusals++;
-                else wrong.push(`${path}: ${why.message}`);
+                const refusal = await timed(bad.up(declared));
+                if (refusal === undefined) wrong.push(`${path} was written`);
+                else if (/can't be made|exists already/.test(refusal.message)) refusals++;
+                else wrong.push(`${path}: ${refusal.message}`);
             }
         }
-        const { code, stdout, stderr } = await over;
+        const { code, stdout, stderr } = await ended;
         expect([code, stderr]).toEqual([0, ""]);
-        const tried = JSON.parse(stdout) as Record<string, number>;
+        const attempts = JSON.parse(stdout) as Record<string, number>;
         if ((await versions.found()) === "two") await versions.update("one");
-        const after = await onHost(host, ROOTS);
+        const after = await onHost(host, PRINT_FILES_OF_ROOT);
         expect(wrong).toEqual([]);
         expect(after.split("\n").filter((line) => !before.includes(line))).toEqual([]);
         expect(before.split("\n").filter((line) => !after.includes(line))).toEqual([]);
         expect(Math.max(...times)).toBeLessThan(MAX_MS);
-        expect(Math.min(tried.link ?? 0, tried.fifo ?? 0, tried.lock ?? 0)).toBeGreaterThan(10);
-        report(`a hostile user on ${suite}`, { seconds: SECONDS, deployments: times.length, refusals, ...tried });
+        expect(Math.min(attempts.link ?? 0, attempts.fifo ?? 0, attempts.lock ?? 0)).toBeGreaterThan(10);
+        report(`a hostile user on ${suite}`, { seconds: SECONDS, deployments: times.length, refusals, ...attempts });
     }, 600_000);
 });

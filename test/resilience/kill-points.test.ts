@@ -9,19 +9,19 @@ import { type Step, Steps, type Verdict } from "./steps";
 import { other, TwoVersions, type Version } from "./two-versions";
 
 /*
- * Something is killed at every step of an update, as the steps were when it was left alone. Then the host must come to
- * rest with one of the two versions, whole and serving; and the next update must bring the new one, without any help.
+ * Records the steps of an undisturbed update, then runs updates in which a process or connection is killed at one of these
+ * steps. Afterwards the host must run one of the two versions, complete, and the next update must succeed.
  */
 
-/** What dies. */
-const DEATHS = [
+/** What is killed. */
+const VICTIMS = [
     "the program on the host",
     "the program on the host, but for the command that it was at",
     "the ssh connection",
     "the provider",
     "the engine",
 ] as const;
-type Death = (typeof DEATHS)[number];
+type Victim = (typeof VICTIMS)[number];
 
 const program = helloProgram();
 
@@ -48,16 +48,16 @@ describe.each(suites)("on %s", (suite) => {
         await host?.down();
     });
 
-    /** Updates to the version, with something killed at one step of it. */
-    async function updateKilledAt(to: Version, index: number, death: Death): Promise<Failed | undefined> {
+    /** Updates to the version and kills the victim at one step of the update. */
+    async function updateKilledAt(to: Version, index: number, victim: Victim): Promise<Failed | undefined> {
         let count = 0;
         let isTakenOver = Promise.resolve();
         const decide = async ({ by }: Step): Promise<Verdict> => {
             if (by !== "program" || count++ !== index) return "go";
-            if (death === "the program on the host") return "kill";
-            if (death === "the ssh connection") return "cut";
-            if (death === "the program on the host, but for the command that it was at") return "orphan";
-            isTakenOver = (death === "the engine" ? provider.loseEngine() : provider.kill()).then(async () => {
+            if (victim === "the program on the host") return "kill";
+            if (victim === "the ssh connection") return "cut";
+            if (victim === "the program on the host, but for the command that it was at") return "orphan";
+            isTakenOver = (victim === "the engine" ? provider.loseEngine() : provider.kill()).then(async () => {
                 provider = await program.provider();
                 versions.takenOverBy(provider);
             });
@@ -74,15 +74,15 @@ describe.each(suites)("on %s", (suite) => {
         });
     }
 
-    test("whatever dies at whatever step, the old or the new version is running, complete, and the next update is applied", async () => {
+    test("after a kill at any step of an update, the old or the new version is running, complete, and the next update succeeds", async () => {
         const wrong: string[] = [];
         let from: Version = "one";
-        const points = spread(recorded.two.length, pointLimit(suite, 16, 120), DEATHS);
-        for (const [position, [index, death]] of points.entries()) {
+        const points = spread(recorded.two.length, pointLimit(suite, 16, 120), VICTIMS);
+        for (const [position, [index, victim]] of points.entries()) {
             const to = other(from);
-            const where = `${death} killed at step ${index}, ${recorded[to][index]?.command.slice(0, 200)}`;
-            const failed = await updateKilledAt(to, index, death);
-            // In one half of the runs it may come to rest, in the other one the next update comes at once.
+            const where = `${victim} killed at step ${index}, ${recorded[to][index]?.command.slice(0, 200)}`;
+            const failed = await updateKilledAt(to, index, victim);
+            // Every second run starts the next update at once, while the host may still be rolling back.
             if (position % 2 === 0) {
                 await versions.settled();
                 const found = await versions.found({ withRecords: false });
@@ -90,10 +90,11 @@ describe.each(suites)("on %s", (suite) => {
                 if (found !== "one" && found !== "two") wrong.push(`${where}: ${found}`);
                 else if (page !== `Hello, ${found}!`)
                     wrong.push(`${where}: version ${found}, but "${page}" on the page`);
-                // An engine that is killed past the commit point has no turn to be told
-                else if (failed?.isPartial && death !== "the engine" && versions.stated !== found)
+                // An engine that is killed after the commit point can't receive the new state.
+                else if (failed?.isPartial && victim !== "the engine" && versions.stated !== found)
                     wrong.push(`${where}: ${found}, but state says ${versions.stated}`);
-                else if (failed === undefined && found !== to) wrong.push(`${where}: a success, but ${found} serves`);
+                else if (failed === undefined && found !== to)
+                    wrong.push(`${where}: a success, but ${found} is running`);
             }
             const again = await versions.update(to).catch((error: Error) => error);
             if (again !== undefined) wrong.push(`${where}: the next update failed: ${again.message}`);

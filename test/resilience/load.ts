@@ -6,21 +6,21 @@ import type { TestHost } from "../hosts";
 export interface Seen {
     /** Requests, each on a new connection. */
     sent: number;
-    /** Of them without a good answer in 10 seconds. */
+    /** Number of requests without a good answer within 10 seconds. */
     lost: number;
-    /** How often each way to be lost came: ECONNREFUSED, ECONNRESET, ... */
+    /** Number of lost requests by error code: ECONNREFUSED, ECONNRESET, ... */
     reasons: Record<string, number>;
     /** Milliseconds from the first packet to the end of the answer. */
     median: number;
     longest: number;
-    /** How long it went on. */
+    /** Duration of the whole run. */
     seconds: number;
 }
 
 /** Requests a second. */
 export const RATE = 200;
 
-/** What clients see of the port of a host during the run: new connections at a steady rate, from a process of its own. */
+/** Opens connections to a port of the host at a steady rate during the run, from a separate process. */
 export async function underLoad(host: TestHost, port: number, run: () => Promise<void>): Promise<Seen> {
     const child = spawn(
         process.execPath,

@@ -8,8 +8,9 @@ import { type Step, Steps, type Verdict } from "./steps";
 import { other, TwoVersions, type Version } from "./two-versions";
 
 /*
- * The host loses its power at every step of an update, of the rollback after a bad one, and of the rollback at the next
- * boot. What comes up must be one of the two versions, whole and enabled as declared; and the next update must arrive.
+ * The host loses power at each step of an update, of the rollback after a failed update, and of the rollback at the next
+ * boot. After the boot one of the two versions must be running, complete and enabled as declared, and the next update must
+ * succeed.
  */
 
 const program = helloProgram();
@@ -34,17 +35,17 @@ describe.each(suites)("on %s", (suite) => {
     });
 
     /**
-     * Runs, and cuts the power at the steps that `isCut` picks; resolves when the host is up again and the run has
-     * ended.
+     * Calls `run` and cuts the power at the steps that `isCut` picks. Resolves when `run` has ended and the host has
+     * booted.
      */
     async function cutDuring(isCut: (step: Step) => boolean, run: () => Promise<unknown>): Promise<void> {
         let isUp: Promise<void> = Promise.resolve();
         const decide = async (step: Step): Promise<Verdict> => {
             if (!isCut(step)) return "go";
-            const before = isUp;
+            const previousBoot = isUp;
             isUp = (async () => {
                 await host.poweroff();
-                await before.catch(() => undefined); // a boot that was cut off has failed
+                await previousBoot.catch(() => undefined); // rejects if the power was cut during it
                 await host.boot();
             })();
             await isUp.catch(() => undefined);
@@ -61,15 +62,15 @@ describe.each(suites)("on %s", (suite) => {
         });
     }
 
-    /** At the n-th step of them. */
+    /** A predicate that is true for the n-th step, counted from 0, of the program or of the units. */
     const nth = (wanted: number, by: Step["by"]) => {
         let count = 0;
         return (step: Step) => step.by === by && count++ === wanted;
     };
 
-    /** The faults of the host after the boot, and after the next update. */
-    async function aftermath(to: Version): Promise<string[]> {
-        const page = await versions.page(); // a service that its socket starts isn't there before
+    /** Updates to the version, and returns what was wrong with the host before and after that. */
+    async function faultsAfterBoot(to: Version): Promise<string[]> {
+        const page = await versions.page(); // comes first, as its connection starts the service
         const found = await versions.found({ withRecords: false });
         const wrong = found === "one" || found === "two" ? [] : [found];
         if (page !== `Hello, ${found}!`) wrong.push(`"${page}" on the page`);
@@ -90,7 +91,7 @@ describe.each(suites)("on %s", (suite) => {
         for (const index of evenly(all.length, limit)) {
             const to = other(from);
             await cutDuring(nth(index, "program"), () => versions.update(to));
-            for (const text of await aftermath(to)) wrong.push(about(all, index) + text);
+            for (const text of await faultsAfterBoot(to)) wrong.push(about(all, index) + text);
         }
         report(`power cut during an update on ${suite}`, {
             points: Math.min(all.length, limit),
@@ -102,18 +103,18 @@ describe.each(suites)("on %s", (suite) => {
 
     test("after a power cut during the rollback, the old version is running", async () => {
         const wrong: string[] = [];
-        const all = await steps.record(() => versions.updateInVain(other(from)).catch(() => undefined));
+        const all = await steps.record(() => versions.updateThatFails(other(from)).catch(() => undefined));
         expect(await versions.found()).toBe(from);
         const begin = all.findLastIndex(({ command }) => command.startsWith("head"));
         expect(begin).toBeGreaterThan(0);
         for (const index of evenly(all.length - begin, limit)) {
             const to = other(from);
             const before = from;
-            await cutDuring(nth(begin + index, "program"), () => versions.updateInVain(to));
+            await cutDuring(nth(begin + index, "program"), () => versions.updateThatFails(to));
             await versions.page();
             const found = await versions.found({ withRecords: false });
             if (found !== before) wrong.push(about(all, begin + index) + found);
-            for (const text of await aftermath(to)) wrong.push(about(all, begin + index) + text);
+            for (const text of await faultsAfterBoot(to)) wrong.push(about(all, begin + index) + text);
         }
         report(`power cut during the rollback on ${suite}`, {
             points: Math.min(all.length - begin, limit),
@@ -151,7 +152,7 @@ describe.each(suites)("on %s", (suite) => {
                 },
                 () => versions.update(to),
             );
-            for (const text of await aftermath(to)) wrong.push(about(all, index) + text);
+            for (const text of await faultsAfterBoot(to)) wrong.push(about(all, index) + text);
         }
         report(`power cut during the rollback at boot on ${suite}`, {
             points: Math.min(all.length, limit),

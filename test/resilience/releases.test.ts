@@ -7,18 +7,18 @@ import { Provider } from "../lifecycle/provider";
 import { suites } from "./soak";
 
 /*
- * Releases that must never stay in service: in each case the previous one is running again within the time limit of the
- * update, the state has it, and the run fails.
+ * Releases that fail in different ways: in each case the run fails, the previous release is running again within the time
+ * limit of the update, and the state says so.
  */
 
 const hello = readFileSync(join(__dirname, "../../examples/hello/hello.c"), "utf8");
 
-/** Programs by name, in C. */
+/** Sources of the releases' programs, in C. */
 const PROGRAMS = {
     crash: '#include <stdio.h>\nint main() { fputs("no such luck\\n", stderr); return 7; }',
     answers500: hello.replace("200 OK", "500 Internal Server Error"),
     hangs: "#include <unistd.h>\nint main() { for (;;) pause(); }",
-    // Ready at first, and gone a moment later: Restart=always makes a new one each time, and it never reads "failed".
+    // Reports that it is ready and crashes a moment later. With Restart=always its unit never gets the state "failed".
     dies: hello.replace('notify("READY=1");', 'notify("READY=1"); usleep(200000); abort();'),
     cutsNetwork: readFileSync(join(__dirname, "cuts-network.c"), "utf8"),
 };
@@ -48,8 +48,8 @@ describe.each(suites)("on %s", (suite) => {
 
     const inputs = (path: string, name: string): Json => ({ image: path, dropIns: [inlineName(name)], connection });
 
-    /** The update to the release, which must fail, with its message and the seconds that it took. */
-    async function release(
+    /** Updates to a release that must fail; returns the error message and how long the update took. */
+    async function deployBad(
         name: keyof typeof PROGRAMS,
         timeoutSeconds: number,
         more: Json = {},
@@ -64,7 +64,7 @@ describe.each(suites)("on %s", (suite) => {
         return { message: failed.message, seconds };
     }
 
-    /** The one before serves, and everyone who is asked says so. */
+    /** Expects the previous release in the answer, the units, the record on the host, the state and a refresh. */
     async function expectGood(): Promise<void> {
         expect((await host.http(8080, "/")).body).toBe("Hello, good!\n");
         expect(service.outputs.serving).toBe(good);
@@ -77,56 +77,56 @@ describe.each(suites)("on %s", (suite) => {
         expect(service.initErrors).toEqual([]);
     }
 
-    const back = () => `The image, drop-ins and files were rolled back: ${good} is running.`;
+    const rolledBack = () => `The image, drop-ins and files were rolled back: ${good} is running.`;
 
-    test("one that crashes at start", async () => {
-        const { message, seconds } = await release("crash", 30);
+    test("a release that crashes at start is rolled back", async () => {
+        const { message, seconds } = await deployBad("crash", 30);
         expect(message).toContain("no such luck");
-        expect(message).toContain(back());
+        expect(message).toContain(rolledBack());
         expect(seconds).toBeLessThan(30);
         await expectGood();
     });
 
-    test("one that starts and dies repeatedly", async () => {
+    test("a release that crashes and is restarted again and again is rolled back", async () => {
         const restart = { unit: "hello.service", name: "restart.conf", sections: { Service: { Restart: "always" } } };
-        const { message, seconds } = await release("dies", 30, {
+        const { message, seconds } = await deployBad("dies", 30, {
             dropIns: [inlineName("bad"), restart],
             health: { stableSeconds: 2 },
         });
         expect(message).toContain("keeping hello.service up failed");
-        expect(message).toContain(back());
+        expect(message).toContain(rolledBack());
         expect(seconds).toBeLessThan(30);
         await expectGood();
     });
 
-    test("one that starts, and answers 500", async () => {
-        const { message, seconds } = await release("answers500", 40, {
+    test("a release that starts and answers 500 is rolled back", async () => {
+        const { message, seconds } = await deployBad("answers500", 40, {
             health: { http: { port: 8080 }, timeoutSeconds: 3 },
         });
         expect(message).toContain("http://127.0.0.1:8080/ answered 500, 3 s after the start");
-        expect(message).toContain(back());
+        expect(message).toContain(rolledBack());
         expect(seconds).toBeLessThan(40);
         await expectGood();
     });
 
-    test("one that hangs at start", async () => {
-        const { message, seconds } = await release("hangs", 20);
+    test("a release that hangs at start is rolled back", async () => {
+        const { message, seconds } = await deployBad("hangs", 20);
         expect(message).toContain(
             "not done when the time for it was up (10 s in all, with time kept for the rollback)",
         );
-        expect(message).toContain(back());
+        expect(message).toContain(rolledBack());
         expect(seconds).toBeLessThan(20);
         await expectGood();
     });
 
-    test("one that cuts the host's network", async () => {
+    test("a release that cuts the host's network is rolled back", async () => {
         const asRoot = { Service: { User: "root", DynamicUser: false, Environment: { NAME: "bad" } } };
-        const { message, seconds } = await release("cutsNetwork", 40, {
+        const { message, seconds } = await deployBad("cutsNetwork", 40, {
             profile: "trusted",
             dropIns: [{ unit: "hello.service", sections: asRoot }],
         });
         expect(message).toContain("nobody who could still reach the host confirmed it");
-        expect(message).toContain(back());
+        expect(message).toContain(rolledBack());
         expect(seconds).toBeLessThan(40);
         await expectGood();
     });

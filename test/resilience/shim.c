@@ -1,14 +1,15 @@
 /*
- * Stands before a command of a test host, under its name and earlier in PATH: asks the test at each command of an
- * operation of ours what is to become of it, then runs the real one.
+ * Shadows a command of a test host: it has the same name in a directory that comes earlier in PATH. Asks the test what to do
+ * at each command of the provider's operations, then runs the real command.
  *
- * Only commands of an operation ask: those that hold its lock on file descriptor 9, and those of its units (at boot,
- * and the watch).
+ * Only commands of an operation ask: those that hold its lock on file descriptor 9, and those of its units (the rollback at
+ * boot, and the watch unit that rolls back when the client is gone).
  * The test gets a line `program COMMAND...` or `unit COMMAND...` and answers with one byte:
- *   g  go on          k  kill every process of the operation, this command with them, before it has done anything
- *   o  kill all of them but this command, which goes on as an orphan
- *   c  kill the sessions of sshd that the operation came through, and go on
- * Without a test that listens, commands go on.
+ *   g  run the command
+ *   k  kill every process of the operation, and this one, without running the command
+ *   o  kill every process of the operation but this one, which then runs the command as an orphan
+ *   c  kill the sshd sessions that the operation came through, then run the command
+ * If no test listens, the command is run.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -32,7 +33,7 @@ static int holds_lock(const char *pid) {
     return strcmp(target, LOCK) == 0;
 }
 
-/* In a unit of ours: the one at boot, or the watch. */
+/* Whether the process belongs to one of the provider's units: the rollback at boot, or the watch unit. */
 static int is_in_unit(const char *pid) {
     char path[64], text[512] = "";
     snprintf(path, sizeof path, "/proc/%s/cgroup", pid);
@@ -53,7 +54,7 @@ static void kill_operation(void) {
             kill(atoi(entry->d_name), SIGKILL);
 }
 
-/* The name and parent of a process; 0 when it is gone. */
+/* Gets the name and parent of a process; returns 0 if it has exited. */
 static int process(int pid, char *name, int *parent) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
@@ -63,7 +64,7 @@ static int process(int pid, char *name, int *parent) {
     return found;
 }
 
-/* The listening sshd is a child of systemd, a session of it is not. */
+/* Spares the listening sshd, the only one whose parent is systemd. */
 static void kill_sessions(void) {
     char name[64];
     int parent, next;

@@ -9,27 +9,27 @@ import { onHost } from "../lifecycle/hello";
 /** One command of an operation on the host: `mv -fT -- /etc/hello/.key.pulumi-portable /etc/hello/key`. */
 export interface Step {
     command: string;
-    /** The program that the client has started, or a unit of ours: the one at boot, or the watch. */
+    /** Started by the client's program, or by one of the provider's units: the rollback at boot, or the watch unit. */
     by: "program" | "unit";
 }
 
-/** What becomes of a step: see shim.c. */
+/** What to do at a step: see shim.c. */
 export type Verdict = "go" | "kill" | "orphan" | "cut";
 
 const VERDICTS: Record<Verdict, string> = { go: "g", kill: "k", orphan: "o", cut: "c" };
 
-/** Commands that change something, wait, or tell others: between two of them nothing on the host changes. */
+/** Commands that change the host, wait or report: nothing on the host changes between two of them. */
 const SHIMMED = [
     ..."base64 chmod chown cp head ln mkdir mv rm rmdir sync systemctl".split(" "),
     ..."portablectl systemd-run".split(" "),
 ];
 
-/** How often these come depends on how fast the host is. */
-const REPEATED = /^systemctl (show|list-units|list-unit-files|reset-failed) /;
+/** Commands that a program repeats until a state is reached: their number differs from run to run. */
+const POLLING = /^systemctl (show|list-units|list-unit-files|reset-failed) /;
 
 /**
- * Sees every command that an operation of ours runs on a host, before it runs, and decides on it: so points to kill at
- * are the steps that the operation really takes, whatever they are.
+ * Intercepts each command of an operation on a host before it runs. So tests kill at the steps that an operation really
+ * takes, and follow when the steps change.
  */
 export class Steps {
     private decide: (step: Step) => Promise<Verdict> | Verdict = () => "go";
@@ -54,7 +54,7 @@ export class Steps {
 
     static async on(host: TestHost): Promise<Steps> {
         const server = createServer();
-        // The bridge of the test hosts: this machine is the first address on it.
+        // This machine has the first address on the bridge of the test hosts.
         const address = host.address.replace(/\d+$/, "1");
         await new Promise<void>((listening) => server.listen(0, address, listening));
         const directory = mkdtempSync(join(tmpdir(), "portable-test-shim-"));
@@ -71,9 +71,9 @@ export class Steps {
         return new Steps(server);
     }
 
-    /** Runs with every step decided on; those that only look, or come as often as time has it, just go. */
+    /** Calls `run` and asks `decide` what to do at each step, except at commands that poll. */
     async during<T>(decide: (step: Step) => Promise<Verdict> | Verdict, run: () => Promise<T>): Promise<T> {
-        this.decide = (step) => (REPEATED.test(step.command) ? "go" : decide(step));
+        this.decide = (step) => (POLLING.test(step.command) ? "go" : decide(step));
         try {
             return await run();
         } finally {
@@ -81,7 +81,7 @@ export class Steps {
         }
     }
 
-    /** The steps that a run takes. */
+    /** Calls `run` and returns its steps. */
     async record(run: () => Promise<unknown>): Promise<Step[]> {
         const steps: Step[] = [];
         await this.during((step) => {

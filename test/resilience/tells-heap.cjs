@@ -1,9 +1,9 @@
-// Preloaded into the provider: on SIGUSR2 it collects all garbage, and writes the bytes that are still in use to a file.
+// Preloaded into the provider: on SIGUSR2 it collects garbage and writes the number of bytes still in use to a file.
 const { renameSync, writeFileSync } = require("node:fs");
 const { setImmediate: nextTurn } = require("node:timers/promises");
 const v8 = require("node:v8");
 
-// Code that V8 makes of functions that are called often, and what it notes about their calls, would grow for a while.
+// Compiled code and type feedback for hot functions grow for a while, which would look like a leak.
 for (const flag of [
     "--no-opt",
     "--no-maglev",
@@ -14,7 +14,7 @@ for (const flag of [
     v8.setFlagsFromString(flag);
 
 process.on("SIGUSR2", async () => {
-    // What finalizers and ended connections held becomes garbage a turn of the event loop later.
+    // Objects held by finalizers and closed connections become garbage only one turn of the event loop later.
     for (let turn = 0; turn < 3; turn++) {
         globalThis.gc();
         await nextTurn();

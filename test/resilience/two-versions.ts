@@ -6,8 +6,8 @@ import type { Provider } from "../lifecycle/provider";
 export type Version = "one" | "two";
 export const other = (version: Version): Version => (version === "one" ? "two" : "one");
 
-/** Everything that shows which version a host has: files, links, states, and the programs of running processes. */
-const LOOK = `
+/** Prints what shows which version a host has: files, links, states of units, and the image of the running process. */
+const PRINT_STATE = `
 places="etc/systemd/system etc/systemd/system.attached run/systemd/system.attached etc/portables run/portables etc/hello var/lib/pulumi-portable var/lib/portables"
 cd /
 find $places -printf '%y %m %u:%g %p %l\\n' 2>/dev/null | grep -v '^d .* etc/systemd/system ' | sort
@@ -23,8 +23,8 @@ systemctl list-units --failed --plain --no-legend 'hello*'
 `;
 
 /**
- * A service in two versions that differ in all that a switch touches: image, units (each has one that the other lacks),
- * drop-ins, host files (one changes, one comes, one goes) and enablement.
+ * A service in two versions that differ in everything that a switch changes: image, units (each has one that the other
+ * lacks), drop-ins, host files (one changed, one added, one removed) and enablement.
  */
 export class TwoVersions {
     service: Deployment;
@@ -40,7 +40,7 @@ export class TwoVersions {
         this.service = provider.resource("AttachedService", "hello");
     }
 
-    /** Deploys both and notes the state of each; version one is running at the end. */
+    /** Deploys both versions and records the state of the host with each; version one is running at the end. */
     static async deploy(
         program: HelloProgram,
         provider: Provider,
@@ -81,26 +81,26 @@ export class TwoVersions {
         };
     }
 
-    /** `pulumi up` of the service, with the version, and what the host does when that has its answer. */
+    /** Deploys the version, and waits for what the host still does after the operation has reported success. */
     async update(version: Version): Promise<void> {
         await this.service.up(this.inputs(version));
         await atRest(this.host, "");
     }
 
-    /** The same with a health check that nothing can pass: it goes back. */
-    async updateInVain(version: Version): Promise<void> {
-        const health = { http: { port: 8080, body: "nothing says this" }, timeoutSeconds: 1 };
+    /** Deploys the version with a health check that always fails, so that it is rolled back. */
+    async updateThatFails(version: Version): Promise<void> {
+        const health = { http: { port: 8080, body: "in no page" }, timeoutSeconds: 1 };
         await this.service.up({ ...this.inputs(version), health });
     }
 
-    /** After the one before was killed: the state stays. */
+    /** Goes on with another provider process and the same state, after the first process was killed. */
     takenOverBy(provider: Provider): void {
         this.service = provider.takeOver(this.service);
     }
 
     /**
-     * Which version the host has, whole, to the last file; or how it differs from the nearer one. Our own records count
-     * too, unless the next update is still to clean them up.
+     * The version that the host has, if every file and state matches; else the differences from the version that is
+     * nearer. `withRecords: false` ignores the provider's records, which an interrupted update leaves to the next one.
      */
     async found({ withRecords = true } = {}): Promise<Version | string> {
         const lines = (text: string) =>
@@ -125,13 +125,13 @@ export class TwoVersions {
         return one.length < two.length ? `not version one: ${one.join("\n")}` : `not version two: ${two.join("\n")}`;
     }
 
-    /** Which version the state says serves. */
+    /** The version that is running according to the state. */
     get stated(): Version | undefined {
         const { serving } = this.service.outputs;
         return serving === this.images.one ? "one" : serving === this.images.two ? "two" : undefined;
     }
 
-    /** What a client of the service gets. */
+    /** The page that the service answers with, or the error of the request. */
     async page(): Promise<string> {
         return this.host.http(8080, "/").then(
             ({ body }) => body.trim(),
@@ -139,17 +139,17 @@ export class TwoVersions {
         );
     }
 
-    /** Waits until no operation of ours runs on the host any more. */
+    /** Waits until none of the provider's operations runs on the host. */
     async settled(): Promise<void> {
-        // When the program has left the lock the watch takes it: so nobody must have had it for a while.
+        // The watch unit takes the lock shortly after the program releases it: so the lock must stay free for a while.
         await onHost(
             this.host,
-            "calm=0; while [ $calm -lt 3 ]; do sleep 0.1; if flock -n /var/lib/private true; then calm=$((calm + 1)); else calm=0; fi; done",
+            "free=0; while [ $free -lt 3 ]; do sleep 0.1; if flock -n /var/lib/private true; then free=$((free + 1)); else free=0; fi; done",
         );
     }
 
     private inspect(): Promise<string> {
-        return onHost(this.host, LOOK);
+        return onHost(this.host, PRINT_STATE);
     }
 
     private imageOf(version: Version): Json {

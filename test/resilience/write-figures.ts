@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 
-/* write-figures.ts FIGURES DOCUMENT: puts what figures.ts kept into the document, between its two marks. */
+/* write-figures.ts FIGURES DOCUMENT: writes the figures that figures.ts collected between the two markers of DOCUMENT. */
 
 type Figures = Record<string, number | string>;
 
@@ -22,8 +22,8 @@ const rounded = (value: unknown, digits = 0) => Number(value).toFixed(digits);
 const rows = figures
     .filter(({ way }) => way !== undefined)
     .map(
-        ({ way, updates, sent, lost, median, longest, serves: responds }) =>
-            `| ${way} | ${updates} | ${sent} | ${lost} | ${rounded(median, 1)} ms | ${rounded(longest)} ms | ${responds} |`,
+        ({ way, updates, sent, lost, median, longest, afterwards }) =>
+            `| ${way} | ${updates} | ${sent} | ${lost} | ${rounded(median, 1)} ms | ${rounded(longest)} ms | ${afterwards} |`,
     );
 const deploys = figures
     .filter(({ megabytes_early }) => megabytes_early !== undefined)
