@@ -83,7 +83,9 @@ function aboutJump(login: Login, sshErrors: string): ConnectionError {
             reported: own,
             todo: "Set AllowTcpForwarding in its sshd_config",
         });
-    const reason = own.split("\n").at(-1)?.toLowerCase() || "the connection was closed";
+    // The jump host's own answer comes before ssh's "stdio forwarding failed".
+    const answer = /open failed: (.*)/.exec(own)?.[1] ?? own.split("\n").at(-1);
+    const reason = answer?.toLowerCase() || "the connection was closed";
     return unreachable(login, `${reason} (from the jump host ${through})`, true);
 }
 
