@@ -77,7 +77,7 @@ describe.each(suites)("on %s", (suite) => {
     test("after a kill at any step of an update, the old or the new version is running, complete, and the next update succeeds", async () => {
         const wrong: string[] = [];
         let from: Version = "one";
-        const points = spread(recorded.two.length, pointLimit(suite, 16, 120), VICTIMS);
+        const points = spread(recorded.two.length, pointLimit(16), VICTIMS);
         for (const [position, [index, victim]] of points.entries()) {
             const to = other(from);
             const where = `${victim} killed at step ${index}, ${recorded[to][index]?.command.slice(0, 200)}`;

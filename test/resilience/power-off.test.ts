@@ -21,7 +21,7 @@ describe.each(suites)("on %s", (suite) => {
     let provider: Provider;
     let versions: TwoVersions;
     let from: Version = "one";
-    const limit = pointLimit(suite, 3, 30);
+    const limit = pointLimit(3);
 
     beforeAll(async () => {
         [provider, host] = await Promise.all([program.provider(), bootHost({ suite })]);
