@@ -5,7 +5,7 @@ import { helloHost } from "./hello-host";
 
 const { provider, host, connection, expectUntouched } = helloHost({ toy: true });
 
-/** The three resources, made; once more under the same names they are the same resources, made anew. */
+/** Creates the three resources. A second call creates them again under the same URNs, as a replacement does. */
 async function made(): Promise<[Deployment, Deployment, Deployment]> {
     const [hello, service, dropIn] = [
         provider.resource("PortableImage", "hello"),
@@ -43,7 +43,7 @@ test("the delete of a replaced resource, which comes last, removes nothing of th
     await expectUntouched();
 });
 
-test("an image of a creation that the state has lost is removed with the next one", async () => {
+test("an image whose creation was lost from the state is removed with the one created next", async () => {
     const lost = provider.resource("PortableImage", "hello");
     await lost.up(image(connection, { mark: "lost" }));
     lost.id = "";
@@ -53,7 +53,7 @@ test("an image of a creation that the state has lost is removed with the next on
     await expectUntouched();
 });
 
-test("a missing object can be deleted", async () => {
+test("the delete of objects that no longer exist succeeds", async () => {
     const all = await made();
     const states = all.map(({ id, inputs, outputs }) => ({ id, inputs, outputs }));
     await provider.destroyAll();
@@ -72,7 +72,7 @@ test("objects that were removed by hand can be deleted in any order", async () =
     await hello.destroy();
     await service.destroy();
     await dropIn.destroy();
-    // systemctl made this one, for the links of [Install], and detach by hand leaves it.
+    // systemctl made this directory for the links of [Install]; a detach by hand leaves it.
     await onHost(
         host,
         "find /etc/systemd/system -xtype l -delete; rmdir /etc/systemd/system/sockets.target.wants /etc/portables 2>/dev/null || true",
@@ -80,7 +80,7 @@ test("objects that were removed by hand can be deleted in any order", async () =
     await expectUntouched();
 });
 
-test("the records that were lost with /var/lib are made again, and nothing is left in the end", async () => {
+test("records that were lost with /var/lib are written again by the next update, and destroy leaves nothing", async () => {
     const [hello, service, dropIn] = await made();
     await atRest(host, "rm -rf /var/lib/pulumi-portable");
     for (const resource of [hello, service, dropIn]) expect(await resource.refresh()).toBe(true);
@@ -94,7 +94,7 @@ test("the records that were lost with /var/lib are made again, and nothing is le
     });
     expect(await onHost(host, "cat /etc/hello/key /etc/toy/key")).toBe("ll");
     await provider.destroyAll();
-    // Nobody knows any more who made the directories.
+    // The records of who made these directories are lost, too, so nothing removes them.
     await onHost(host, "rmdir /etc/portables /etc/systemd/system/toy.service.d /etc/hello /etc/toy");
     await expectUntouched();
 });

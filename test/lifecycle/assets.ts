@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { SIGNATURE, SIGNATURE_KEY } from "../../provider/protocol/wire";
 import type { Json } from "./deployment";
 
-/** What the engine adds to assets before Check; relative paths start in the program's directory. */
+/** Adds the hashes that the engine adds to assets before Check; relative paths are of the program's directory. */
 export function withHashes(program: Json, directory: string): Json {
     return mapAssets(program, ({ path, ...asset }) => {
         const content = readFileSync(resolve(directory, String(path)));
@@ -12,7 +12,7 @@ export function withHashes(program: Json, directory: string): Json {
     });
 }
 
-/** In Diff, Read and Delete assets are known by their hash only, and old ones come from the state, without a path. */
+/** Leaves only the hashes of assets, which is what the engine's state has of them in Diff, Read and Delete. */
 export function hashesOnly(value: Json): Json {
     return mapAssets(value, ({ hash }) => ({ [SIGNATURE_KEY]: SIGNATURE.asset, hash }));
 }

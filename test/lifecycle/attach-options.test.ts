@@ -2,7 +2,7 @@ import { type Deployment, failure, fileAsset, type Json } from "./deployment";
 import { image, inlineName, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
-/* How an image is attached: profiles, copies, extensions, until the next boot only, by force. */
+/* Options of portablectl attach: profiles, copy modes, extensions, --runtime and --force. */
 
 const { provider, host, connection } = helloHost({
     snapshot: true,
@@ -20,14 +20,14 @@ const page = async () => (await host.http(8080, "/")).body;
 const profileLink = "/etc/systemd/system.attached/hello.service.d/10-profile.conf";
 const profileKind = () => onHost(host, `stat -c %F ${profileLink}`);
 
-/** In the host's state, and for the next run too. */
+/** Expects that the next run and a refresh find no change. */
 async function expectSettled(inputs: Json = {}): Promise<void> {
     expect(await service.refresh()).toBe(true);
     expect(service.initErrors).toEqual([]);
     expect(await up(inputs)).toEqual({ operation: "same", diff: {} });
 }
 
-test("a profile among the files is deployed, updated and removed with them", async () => {
+test("a profile that is one of the service's files is deployed, updated and removed", async () => {
     const own = "/etc/systemd/portable/profile/own/service.conf";
     const inputs = (nice: number) => ({
         profile: "own",
@@ -48,12 +48,12 @@ test("a profile among the files is deployed, updated and removed with them", asy
     expect(await onHost(host, `ls ${own} 2>&1 || true`)).toContain("No such file");
 });
 
-test("copy modes: the profile as a link, as a copy, and a change from one to the other", async () => {
+test("copyMode decides whether the profile is a link or a copy, and can be changed", async () => {
     await up();
     expect(await profileKind()).toBe("symbolic link");
     expect((await up({ copy: "copy" })).operation).toBe("update");
     expect(await profileKind()).toBe("regular file");
-    // Then its name is in our record alone; the refresh leaves the default unwritten, as the program does.
+    // A copy doesn't show the profile's name, so it comes from the record; and as in the program, the default stays unset.
     expect(await service.refresh()).toBe(true);
     expect(service.inputs).not.toHaveProperty("profile");
     await expectSettled({ copy: "copy" });
@@ -63,7 +63,7 @@ test("copy modes: the profile as a link, as a copy, and a change from one to the
     expect(await page()).toBe("Hello, world!\n");
 });
 
-test("the copy mode `mixed` is used since systemd 256, and refused first by an older one", async () => {
+test("the copy mode `mixed` is used on systemd 256 and later, and refused before any change on older ones", async () => {
     const version = Number(await onHost(host, "systemctl --version | sed -n 's/^systemd \\([0-9]*\\).*/\\1/p'"));
     if (version >= 256) {
         await up({ copy: "mixed" });
@@ -76,7 +76,7 @@ test("the copy mode `mixed` is used since systemd 256, and refused first by an o
     });
 });
 
-test("the units of an extension come and go with it, and see both images", async () => {
+test("the units of an extension are added and removed with it, and see the files of both images", async () => {
     const french = provider.resource("PortableImage", "hello-french");
     const extension = (version: string): Json => ({
         version,
@@ -115,7 +115,7 @@ test("the units of an extension come and go with it, and see both images", async
     expect(await page()).toBe("Hello, world!\n");
     await expectSettled(inputs());
 
-    // An update of the image keeps it; and it has updates of its own.
+    // An update of the image keeps the extension, which can be updated by itself.
     await hello.up(image(connection, { mark: "v2" }));
     await up(inputs());
     expect(await sees()).toBe("Bonjour 1\nv2");
@@ -124,7 +124,7 @@ test("the units of an extension come and go with it, and see both images", async
     expect(await sees()).toBe("Bonjour 2\nv2");
     await expectSettled(inputs());
 
-    // A failed update brings it back.
+    // A failed update restores the extension.
     await hello.up(image(connection, { mark: "v3", program: "crash" }));
     const failed = await failure(up());
     expect(failed.message).toContain("The image, drop-ins and files were rolled back");
@@ -139,11 +139,11 @@ test("the units of an extension come and go with it, and see both images", async
     expect(await page()).toBe("Hello, world!\n");
     await hello.up({ ...image(connection), retain: 1 });
     await hello.up(image(connection));
-    // systemd made it at the first use of an extension, and keeps it until the next boot.
+    // systemd makes this directory at the first use of an extension and keeps it until the next boot.
     await onHost(host, "rm -r /run/systemd/unit-extensions");
 });
 
-test("an extension that isn't there is refused first", async () => {
+test("an extension that isn't on the host is refused before any change", async () => {
     const failed = await failure(up({ extensions: ["/var/lib/portables/none_1.raw"] }));
     expect(failed.isPartial).toBe(false);
     expect(failed.message).toContain(
@@ -151,7 +151,7 @@ test("an extension that isn't there is refused first", async () => {
     );
 });
 
-test("until the next boot: after it refresh reports the service as detached, and `up` attaches it again", async () => {
+test("with untilReboot, refresh reports the service as detached after a boot, and `up` attaches it again", async () => {
     const inputs = { untilReboot: true, dropIns: [inlineName("now")] };
     await up(inputs);
     expect(await page()).toBe("Hello, now!\n");
@@ -169,17 +169,17 @@ test("until the next boot: after it refresh reports the service as detached, and
     await expectSettled(inputs);
 });
 
-test("by force: beside a process of the name that runs on after a detach", async () => {
+test("force attaches an image although a process of an earlier attachment is still running", async () => {
     await up();
     await onHost(host, `portablectl -q detach --force ${hello.outputs.path}`);
     await onHost(host, "systemctl daemon-reload");
     expect(await onHost(host, "systemctl is-active hello.service")).toBe("active");
     const failed = await failure(up({ dropIns: [inlineName("two")] }));
-    // Which of the two portabled comes to first is up to it.
+    // portabled checks the two units in no fixed order.
     expect(failed.message).toMatch(/hello\.(service|socket)' is active already, refusing/);
     await up({ dropIns: [inlineName("two")], force: true });
     expect(await page()).toBe("Hello, two!\n");
     await expectSettled({ dropIns: [inlineName("two")], force: true });
 });
 
-test("in the end the image is destroyed, and nothing is left of it", () => hello.destroy());
+test("destroying the image leaves nothing", () => hello.destroy());

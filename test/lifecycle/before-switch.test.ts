@@ -2,7 +2,7 @@ import { failure, fileAsset, type Json } from "./deployment";
 import { atRest, inlineName, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
-/** Notes its input and the running version in the service's data; with the argument `fail` it fails at once. */
+/** Writes its argument and the running version to the service's data; with the argument `fail` it fails at once. */
 const MIGRATE = `
 #include <signal.h>
 #include <stdio.h>
@@ -79,13 +79,13 @@ test("the command runs in each new image, with the service's data, user and envi
     expect(journal).toContain("Stopping hello.service");
     expect(await onHost(host, "systemctl list-units --all --plain --no-legend 'pulumi-portable-before*'")).toBe("");
 
-    // Another drop-in is no new image.
+    // A changed drop-in is no new image, so the command isn't run.
     await service.up(inputs("two", { name: "Ada" }));
     expect(await page()).toBe("Hello, Ada!\n");
     expect((await data()).split("\n")).toHaveLength(2);
 });
 
-test("a command that fails: nothing is switched, and the service isn't even restarted", async () => {
+test("a command that fails prevents the switch, and the service isn't restarted", async () => {
     const serving = hello.outputs.path;
     const pid = await mainPid(host, "hello.service");
     await hello.up(imageOf("3"));
@@ -102,7 +102,7 @@ test("a command that fails: nothing is switched, and the service isn't even rest
     expect(await data()).not.toContain("three");
 });
 
-test("a command that never ends is ended when the time is over: nothing is switched, and the host isn't locked", async () => {
+test("a command that never ends is killed at the time limit, prevents the switch, and doesn't keep the lock", async () => {
     const serving = service.outputs.serving;
     const pid = await mainPid(host, "hello.service");
     service.timeoutSeconds = 30;
@@ -115,7 +115,7 @@ test("a command that never ends is ended when the time is over: nothing is switc
     expect(await atRest(host, "pgrep -x migrate || echo none")).toBe("none");
 }, 120_000);
 
-test("a release that fails after its migration: with `always` the old one is running again, and the data stays", async () => {
+test("a release that fails after its migration is rolled back with `always`, and the data stays migrated", async () => {
     const serving = service.outputs.serving;
     await hello.up(imageOf("4", "crash"));
     const failed = await failure(service.up(inputs("four")));
@@ -127,7 +127,7 @@ test("a release that fails after its migration: with `always` the old one is run
     expect(await page()).toBe("Hello, Ada!\n");
 });
 
-test("a release that fails after its migration: with `unlessMigrated` it stays attached, and a mended one replaces it", async () => {
+test("a release that fails after its migration stays attached with `unlessMigrated`, until a fixed one replaces it", async () => {
     const before = service.outputs.serving as string;
     await hello.up(imageOf("5", "crash"));
     const five = hello.outputs.path;
@@ -154,7 +154,7 @@ test("a release that fails after its migration: with `unlessMigrated` it stays a
     expect(service.initErrors).toEqual([]);
 });
 
-test("and nothing of it stays but the data", async () => {
+test("destroy leaves nothing but the service's data", async () => {
     await provider.destroyAll();
     await onHost(host, "rm -rf /var/lib/hello /var/lib/private/hello");
     await expectUntouched();

@@ -18,9 +18,9 @@ describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
     }
 
     const path = () => String(pointer.outputs.path);
-    const digestThere = () => onHost(host, `sha256sum <${path()} | cut -c 1-64`);
-    /** MB that were sent, of those that it has; undefined where all were. */
-    const sent = () => {
+    const digestOnHost = () => onHost(host, `sha256sum <${path()} | cut -c 1-64`);
+    /** Megabytes that the last upload sent; undefined if it sent the full image. */
+    const uploadedMegabytes = () => {
         const arrivalText = provider.texts.match(/is on the host \(.*\)/g)?.at(-1);
         const [, megabytes] = /^is on the host \(8.* MB, ([\d.]+) MB of them uploaded\)$/.exec(arrivalText ?? "") ?? [];
         return megabytes === undefined ? undefined : Number(megabytes);
@@ -32,12 +32,12 @@ describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
         return Number(await count()) - before;
     };
 
-    test("sends all of the first one, and what is new of the next", async () => {
+    test("sends the full first image, and of the next one only what changed", async () => {
         await pointer.up(withBallast("one"));
-        expect(sent()).toBeUndefined();
+        expect(uploadedMegabytes()).toBeUndefined();
         const bytes = await receivedBy(() => pointer.up(withBallast("two")));
-        expect(await digestThere()).toBe(pointer.outputs.digest);
-        expect(sent()).toBeLessThan(0.5);
+        expect(await digestOnHost()).toBe(pointer.outputs.digest);
+        expect(uploadedMegabytes()).toBeLessThan(0.5);
         expect(bytes).toBeLessThan(1_000_000);
         expect(await onHost(host, `stat -c '%U:%G %a' ${path()}`)).toBe("root:root 644");
         expect(
@@ -48,7 +48,7 @@ describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
         ).toBe("");
     });
 
-    test("sends all where the one before is damaged, or isn't there, or nothing is known of it", async () => {
+    test("sends the full image if the previous one is damaged or missing, or its index of chunks is", async () => {
         const damages = [
             `printf damaged | dd of=IMAGE bs=1 seek=3000000 conv=notrunc status=none`,
             `truncate -s 1000000 IMAGE`,
@@ -59,30 +59,30 @@ describe.each(["root", "deploy"])("an update of an image by %s", (user) => {
         for (const [index, damage] of damages.entries()) {
             await atRest(host, damage.replaceAll("IMAGE", path()));
             await pointer.up(withBallast(`after ${index}`));
-            expect(await digestThere()).toBe(pointer.outputs.digest);
-            expect(sent()).toBeUndefined();
+            expect(await digestOnHost()).toBe(pointer.outputs.digest);
+            expect(uploadedMegabytes()).toBeUndefined();
         }
     });
 
-    test("sends what is new again after that", async () => {
+    test("sends only what changed again after a full upload", async () => {
         await pointer.up(withBallast("again"));
-        expect(await digestThere()).toBe(pointer.outputs.digest);
-        expect(sent()).toBeLessThan(0.5);
+        expect(await digestOnHost()).toBe(pointer.outputs.digest);
+        expect(uploadedMegabytes()).toBeLessThan(0.5);
     });
 
-    test("leaves nothing behind in the end", async () => {
+    test("leaves nothing on the host after destroy", async () => {
         await pointer.destroy();
         expect(await atRest(host, "find /var/lib/portables /var/lib/pulumi-portable -mindepth 1; true")).toBe("");
         expect(statSync(join(program.directory, "ballast")).size).toBe(BALLAST_BYTES);
     });
 
-    test("arrives where /var/lib/portables is a file system of its own", async () => {
+    test("works where /var/lib/portables is a separate file system", async () => {
         await onHost(host, "mkdir -p /var/lib/portables && mount -t tmpfs -o mode=0700 tmpfs /var/lib/portables");
         for (const mark of ["one", "two"]) {
             await pointer.up(withBallast(mark));
-            expect(await digestThere()).toBe(pointer.outputs.digest);
+            expect(await digestOnHost()).toBe(pointer.outputs.digest);
         }
-        expect(sent()).toBeLessThan(0.5);
+        expect(uploadedMegabytes()).toBeLessThan(0.5);
         await pointer.destroy();
         await atRest(host, "umount /var/lib/portables");
     });

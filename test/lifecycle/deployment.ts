@@ -6,7 +6,7 @@ import { hashesOnly, withHashes } from "./assets";
 
 export type Json = Record<string, unknown>;
 
-/** The part of a provider that a deployment uses. */
+/** The part of a provider that Deployment needs. */
 export interface Caller {
     /** Assets with relative paths are read from `options.directory`. */
     readonly options: { directory: string };
@@ -15,8 +15,8 @@ export interface Caller {
 }
 
 /**
- * The error that the engine would print. `isPartial`: the host was changed, and the state was kept
- * (ErrorResourceInitFailed).
+ * An error of an operation, with the text that the engine would print. `isPartial`: the host was changed and the error
+ * carried a state (ErrorResourceInitFailed).
  */
 export class Failed extends Error {
     constructor(
@@ -28,19 +28,19 @@ export class Failed extends Error {
 }
 
 export interface Outcome {
-    /** A replacement makes the new object first, unless it says otherwise. */
+    /** `replace` creates the new object before it deletes the old one. */
     operation: "create" | "update" | "same" | "replace" | "replace, the old one first";
-    /** Kinds of the detailed diff by path, with "of output" where no input differs. */
+    /** Kinds of the detailed diff by path; "of output" is appended where no input differs. */
     diff: Record<string, string>;
 }
 
-/** One resource in a stack with its state, on which the calls of the engine are made. */
+/** One resource of a stack with its state. Its methods make the calls that the engine makes. */
 export class Deployment {
     id = "";
     inputs: Json = {};
     outputs: Json = {};
     initErrors: string[] = [];
-    /** Custom timeout of each operation; 0 is none. */
+    /** The resource option customTimeouts, for all operations; 0 means none. */
     timeoutSeconds = 0;
 
     constructor(
@@ -72,7 +72,7 @@ export class Deployment {
         return { operation, diff, properties: await this.apply(operation, news, true) };
     }
 
-    /** A whole `pulumi up` of the resource: preview, then the same with effect. */
+    /** `pulumi up` of the resource alone: the preview, then the operation. */
     async up(program: Json): Promise<Outcome> {
         await this.preview(program);
         const news = await this.check(program);
@@ -92,7 +92,7 @@ export class Deployment {
             if (init === undefined) throw error;
             this.id = init.id;
             this.outputs = init.properties ?? {};
-            // Of a partial update the engine keeps the old inputs.
+            // After a partial update the engine keeps the old inputs.
             if (outcome.operation === "create") this.inputs = news;
             this.initErrors = init.reasons;
             throw new Failed(init.reasons.join("\n"), true);
@@ -102,7 +102,7 @@ export class Deployment {
         return outcome;
     }
 
-    /** Diff alone, of the state and what Check answers for the program. */
+    /** Check and Diff, without an operation. */
     async diff(program: Json): Promise<Outcome> {
         return this.plan(await this.check(program));
     }
@@ -150,7 +150,7 @@ export class Deployment {
         this.forget();
     }
 
-    /** The same resource without a state, as the engine has it for the new object of a replacement. */
+    /** The same URN without a state, for the new object of a replacement. */
     private fresh(): Deployment {
         const made = new Deployment(this.provider, this.urn);
         made.timeoutSeconds = this.timeoutSeconds;
@@ -225,14 +225,14 @@ export class Deployment {
 /** A FileAsset as a program sends it. */
 export const fileAsset = (path: string) => ({ [SIGNATURE_KEY]: SIGNATURE.asset, path });
 
-/** Everything in a state that isn't encrypted, as one text. */
+/** A state as text, without its secrets, which the engine encrypts. */
 export function plainText(state: unknown): string {
     return JSON.stringify(state, (_, value) =>
         value !== null && typeof value === "object" && value[SIGNATURE_KEY] === SIGNATURE.secret ? "[secret]" : value,
     );
 }
 
-/** The failure of a run that must fail. */
+/** The error of an operation that must fail. */
 export async function failure(run: Promise<unknown>): Promise<Failed> {
     const error = await run.then(
         () => new Error("it succeeded"),

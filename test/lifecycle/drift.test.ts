@@ -18,14 +18,14 @@ beforeAll(async () => {
     await service.up(serviceInputs());
 });
 
-/** After `command` on the host Read and Diff see something, and what they see; then `up` repairs it. */
-async function drifted(command: string): Promise<{ diff: Record<string, string>; initErrors: string[] }> {
+/** Runs the command on the host, refreshes, and expects `up` to repair the service; returns what Read and Diff found. */
+async function repairAfter(command: string): Promise<{ diff: Record<string, string>; initErrors: string[] }> {
     await onHost(host, command);
     expect(await service.refresh()).toBe(true);
     const { initErrors } = service;
     const { operation, diff } = await service.up(serviceInputs());
     expect(operation).toBe("update");
-    // Repaired: on the host, and for Read and Diff.
+    // The host is repaired, and Read and Diff find no difference any more.
     expect((await host.http(8080, "/")).body).toBe("Hello, one!\n");
     expect(
         await onHost(
@@ -49,7 +49,7 @@ async function drifted(command: string): Promise<{ diff: Record<string, string>;
 }
 const unhealthy = (what: string) => `${what} on ${host.address}: \`pulumi up\` repairs it`;
 
-test("nothing: a healthy service reads clean, and repairing nothing restarts nothing", async () => {
+test("a healthy service has no drift, and isn't restarted", async () => {
     const pid = await mainPid(host, "hello.service");
     expect(await service.refresh()).toBe(true);
     expect(service.initErrors).toEqual([]);
@@ -57,14 +57,14 @@ test("nothing: a healthy service reads clean, and repairing nothing restarts not
     expect(await mainPid(host, "hello.service")).toBe(pid);
 });
 
-test("a service that was stopped", async () => {
-    const { diff, initErrors } = await drifted("systemctl stop hello.service");
+test("a service that was stopped is repaired", async () => {
+    const { diff, initErrors } = await repairAfter("systemctl stop hello.service");
     expect(diff).toEqual({ units: "DELETE" });
     expect(initErrors).toEqual([unhealthy("hello.service is inactive (dead)")]);
 });
 
-test("a service that was stopped with its socket, and disabled", async () => {
-    const { initErrors } = await drifted("systemctl disable -q --now hello.socket hello.service");
+test("a service that was stopped with its socket and disabled is repaired", async () => {
+    const { initErrors } = await repairAfter("systemctl disable -q --now hello.socket hello.service");
     expect(initErrors).toEqual([
         unhealthy("hello.service is inactive (dead)"),
         unhealthy("hello.service is disabled"),
@@ -73,26 +73,26 @@ test("a service that was stopped with its socket, and disabled", async () => {
     ]);
 });
 
-test("a socket that was stopped under its service, which runs on: systemd starts it only without the service", async () => {
-    const { initErrors } = await drifted("systemctl stop hello.socket; systemctl start hello.service");
+test("a socket that was stopped while its service runs is repaired, though systemd starts it only without the service", async () => {
+    const { initErrors } = await repairAfter("systemctl stop hello.socket; systemctl start hello.service");
     expect(initErrors).toEqual([unhealthy("hello.socket is inactive (dead)")]);
 });
 
-test("a socket that has been started as often as its start limit allows", async () => {
-    const { initErrors } = await drifted(
+test("a socket that has reached its start limit is repaired", async () => {
+    const { initErrors } = await repairAfter(
         "for start in 1 2 3 4 5; do systemctl stop hello.service hello.socket; systemctl start hello.socket || true; done; systemctl stop hello.service hello.socket",
     );
     expect(initErrors).toContain(unhealthy("hello.socket is failed (failed)"));
 });
 
-test("a service that has crashed", async () => {
-    const { initErrors } = await drifted(
+test("a service that crashed is repaired", async () => {
+    const { initErrors } = await repairAfter(
         "systemctl stop hello.socket; systemctl kill -s SEGV hello.service; sleep 0.2",
     );
     expect(initErrors).toContain(unhealthy("hello.service is failed (failed)"));
 });
 
-test("what a refresh adds to the state is what was found to differ, in the words of the program", async () => {
+test("a refresh changes only the inputs that differ on the host, in the program's own form", async () => {
     await onHost(host, `systemctl stop hello.service; chmod 0600 ${inline}`);
     expect(await service.refresh()).toBe(true);
     const { units, dropInTexts, ...others } = service.inputs;
@@ -104,7 +104,7 @@ test("what a refresh adds to the state is what was found to differ, in the words
     await service.up(serviceInputs());
 });
 
-test("a hand edit is the line that it is, in the state and in the next preview", async () => {
+test("a line that was edited by hand is shown as that line in the state and in the next preview", async () => {
     await onHost(host, `sed -i s/one/two/ ${inline}; systemctl daemon-reload`);
     expect(await service.refresh()).toBe(true);
     expect(service.inputs.dropInTexts).toEqual({ [inline]: '[Service]\nEnvironment="NAME=two"\n' });
@@ -115,32 +115,32 @@ test("a hand edit is the line that it is, in the state and in the next preview",
     });
 });
 
-test("a drop-in that was edited, and one that was removed", async () => {
-    const edited = await drifted(
+test("a drop-in that was edited, and one that was removed, are repaired", async () => {
+    const edited = await repairAfter(
         `sed -i s/one/two/ ${inline}; systemctl daemon-reload; systemctl restart hello.service`,
     );
     expect(edited).toEqual({ diff: { [`dropInTexts["${inline}"]`]: "UPDATE" }, initErrors: [] });
-    const unreadable = await drifted(`chmod 0600 ${inline}`);
+    const unreadable = await repairAfter(`chmod 0600 ${inline}`);
     expect(unreadable.diff).toEqual({ [`dropInTexts["${inline}"]`]: "UPDATE" });
-    const removed = await drifted(`rm ${inline}`);
+    const removed = await repairAfter(`rm ${inline}`);
     expect(removed.diff).toEqual({ [`dropInTexts["${inline}"]`]: "ADD" });
 });
 
-test("a host file that was edited, one that was made readable for all, and one that was removed", async () => {
-    expect((await drifted("echo x >>/etc/hello/key")).diff).toEqual({ 'hostFiles["/etc/hello/key"]': "UPDATE" });
-    expect((await drifted("chmod 644 /etc/hello/key")).diff).toEqual({ 'hostFiles["/etc/hello/key"]': "UPDATE" });
-    expect((await drifted("rm -r /etc/hello")).diff).toEqual({ 'hostFiles["/etc/hello/key"]': "ADD" });
+test("a host file that was edited, one whose mode was changed, and one that was removed are repaired", async () => {
+    expect((await repairAfter("echo x >>/etc/hello/key")).diff).toEqual({ 'hostFiles["/etc/hello/key"]': "UPDATE" });
+    expect((await repairAfter("chmod 644 /etc/hello/key")).diff).toEqual({ 'hostFiles["/etc/hello/key"]': "UPDATE" });
+    expect((await repairAfter("rm -r /etc/hello")).diff).toEqual({ 'hostFiles["/etc/hello/key"]': "ADD" });
 });
 
-test("another image of the name that was attached by hand", async () => {
+test("another image that was attached by hand under the service's name is replaced by the declared one", async () => {
     const other = "/var/lib/portables/hello_9-by-hand.raw";
     await onHost(host, `cp ${hello.outputs.path} ${other}`);
-    const { diff } = await drifted(`portablectl -q reattach --now --profile trusted ${other}`);
+    const { diff } = await repairAfter(`portablectl -q reattach --now --profile trusted ${other}`);
     expect(diff).toMatchObject({ image: "UPDATE", profile: "DELETE" });
     await onHost(host, `rm ${other}`);
 });
 
-test("an image file that was deleted", async () => {
+test("an image file that was deleted is uploaded again", async () => {
     const path = hello.outputs.path as string;
     await onHost(host, `rm ${path}`);
     provider.warnings({ clear: true });
@@ -156,13 +156,13 @@ test("an image file that was deleted", async () => {
     expect(hello.outputs.path).toBe(path);
     expect(await hello.refresh()).toBe(true);
     expect(await hello.up(image(connection))).toEqual({ operation: "same", diff: {} });
-    // The same file again: nothing is to be done about the service, which kept the old one open.
+    // The service kept the deleted file mounted, and the new one has the same bytes: it isn't restarted.
     expect(await service.up(serviceInputs())).toEqual({ operation: "same", diff: {} });
     await onHost(host, "systemctl restart hello.service");
     expect((await host.http(8080, "/")).body).toBe("Hello, one!\n");
 });
 
-test("an image file that was damaged", async () => {
+test("an image file that was damaged is uploaded again", async () => {
     const path = hello.outputs.path as string;
     await onHost(
         host,
@@ -180,13 +180,13 @@ test("an image file that was damaged", async () => {
     expect(await hello.up(image(connection))).toEqual({ operation: "same", diff: {} });
 });
 
-test("a service that was detached by hand", async () => {
-    const { diff, initErrors } = await drifted(`portablectl -q detach --now ${hello.outputs.path}`);
+test("a service that was detached by hand is attached again", async () => {
+    const { diff, initErrors } = await repairAfter(`portablectl -q detach --now ${hello.outputs.path}`);
     expect(initErrors).toEqual([unhealthy("hello isn't attached")]);
     expect(diff).toEqual({ serving: "UPDATE of output" });
 });
 
-test("detached by hand and then destroyed: nothing of it stays", async () => {
+test("destroying a service that was detached by hand leaves nothing", async () => {
     await onHost(host, `portablectl -q detach --now ${hello.outputs.path}`);
     expect(await service.refresh()).toBe(true);
     await service.destroy();

@@ -12,7 +12,7 @@ const key = (content: string, mode = "0640") => ({
     "/etc/toy/key": { content, mode, owner: "deploy", group: "daemon" },
 });
 
-test("a first drop-in that makes the unit fail is undone, and the unit runs as before", async () => {
+test("a new drop-in that makes the unit fail is removed, and the unit runs as before", async () => {
     const dropIn = provider.resource("DropIn", "toy");
     const failed = await failure(dropIn.up(toy(fatal, { files: key("new") })));
     expect(failed.isPartial).toBe(true);
@@ -40,18 +40,18 @@ test("an update that makes the unit fail is rolled back to every byte, mode and 
     expect(dropIn.outputs).toMatchObject({ dropInText: '[Service]\nEnvironment="A=1"\n' });
     expect(Object.keys(dropIn.outputs.hostFiles as Json)).toEqual(["/etc/toy/gone", "/etc/toy/key"]);
 
-    // Back to the program before: nothing is restarted.
+    // The program before the failed update is what the host has: nothing is restarted.
     const pid = await mainPid(host, "toy.service");
     const reverted = toy(good, { files: { ...key("old\n\n"), "/etc/toy/gone": { content: "stays" } } });
     expect((await dropIn.up(reverted)).operation).toBe("update");
     expect(await mainPid(host, "toy.service")).toBe(pid);
     expect(await dropIn.up(reverted)).toEqual({ operation: "same", diff: {} });
-    // Mended: the file that is no longer declared goes.
+    // The next update that succeeds removes the file that is no longer declared.
     await dropIn.up(toy(good, { files: key("newer") }));
     expect(await onHost(host, "ls /etc/toy; cat /etc/toy/key")).toBe("key\nnewer");
 });
 
-test("a unit that falls over a moment after its start is seen", async () => {
+test("a unit that fails a moment after its start makes the operation fail", async () => {
     const dropIn = provider.resource("DropIn", "toy");
     const text = "[Service]\nExecStart=\nExecStart=/bin/sh -c 'sleep 0.4; exit 7'\n";
     const failed = await failure(dropIn.up({ unit: "toy.service", text, connection }));
@@ -59,7 +59,7 @@ test("a unit that falls over a moment after its start is seen", async () => {
     expect(await onHost(host, "systemctl is-active toy.service")).toBe("active");
 });
 
-test("a reload that fails is undone too", async () => {
+test("a drop-in whose reload fails is removed", async () => {
     const dropIn = provider.resource("DropIn", "toy");
     const pid = await mainPid(host, "toy.service");
     const text = "[Service]\nExecReload=\nExecReload=/bin/sh -c 'echo no such page; exit 3'\n";
@@ -70,7 +70,7 @@ test("a reload that fails is undone too", async () => {
     expect(await mainPid(host, "toy.service")).toBe(pid);
 });
 
-test("a drop-in of a unit that isn't running starts nothing, and reports no faults of the unit", async () => {
+test("a drop-in of a unit that isn't running starts nothing and reports no fault of the unit", async () => {
     await onHost(host, "systemctl stop toy.service");
     const dropIn = provider.resource("DropIn", "toy");
     await dropIn.up(toy(fatal));

@@ -53,7 +53,7 @@ test("only onChange: restart starts another process", async () => {
     expect(await pid()).toBe(third);
 });
 
-test("a drop-in of a template is applied to its running instances alone", async () => {
+test("a drop-in of a template restarts its running instances and starts no others", async () => {
     await onHost(
         host,
         "cat >/etc/systemd/system/many@.service; systemctl daemon-reload; systemctl start many@one many@two",
@@ -83,7 +83,7 @@ test("a drop-in of a template is applied to its running instances alone", async 
     expect(after).toBe("active");
 });
 
-test("names and contents with characters that are special to a shell or systemd arrive unchanged", async () => {
+test("names and contents with characters that are special to a shell or to systemd are written unchanged", async () => {
     const bytes = Buffer.from([0, 1, 2, 255, 254, 10, 13, 0, 39, 34, 92, 36, 96]);
     program.write("bytes", bytes);
     const odd = `/etc/toy dir/-it's "$(touch pwned)" \`x\` ü %n`;
@@ -111,7 +111,7 @@ test("names and contents with characters that are special to a shell or systemd 
     expect(await onHost(host, "find / -xdev -name pwned")).toBe("");
 });
 
-test("it can be deleted after its unit was removed", async () => {
+test("a drop-in can be deleted after its unit was removed", async () => {
     await makeToyService(host, "brief");
     const dropIn = provider.resource("DropIn", "brief");
     await dropIn.up({ ...toy(), unit: "brief.service" });

@@ -8,7 +8,7 @@ const { provider, host, connection } = helloHost({ snapshot: true });
 const crashing = { mark: "v2", program: "crash" };
 const page = async () => (await host.http(8080, "/")).body;
 
-/** An image and its service, with a drop-in and a file that have a content, a mode and an owner. */
+/** An image, and its service with a drop-in and a host file that has a mode and an owner. */
 function hello(): { image: Deployment; service: Deployment; inputs(name: string): Json } {
     const [pointer, service] = [
         provider.resource("PortableImage", "hello"),
@@ -31,8 +31,8 @@ const filesOnHost = () =>
         "cd /etc && stat -c '%a %U:%G %n' hello hello/* systemd/system/hello.service.d/* && cat hello/* systemd/system/hello.service.d/*",
     );
 
-/** The image and its service, once an update to an image that crashes at start was rolled back. */
-async function rolledBack() {
+/** Deploys, then updates to an image that crashes at start, which is rolled back. */
+async function deployThenCrash() {
     const { image: pointer, service, inputs } = hello();
     await pointer.up(image(connection));
     await service.up(inputs("one"));
@@ -44,7 +44,7 @@ async function rolledBack() {
 }
 
 test("a new image that crashes at start is rolled back to the previous image, drop-ins and files", async () => {
-    const { service, v1, v2, before, failed } = await rolledBack();
+    const { service, v1, v2, before, failed } = await deployThenCrash();
     expect(failed.isPartial).toBe(true);
     expect(failed.message).toContain(`failed on ${host.address}`);
     expect(failed.message).toContain(`The image, drop-ins and files were rolled back: ${v1} is running.`);
@@ -52,7 +52,7 @@ test("a new image that crashes at start is rolled back to the previous image, dr
     expect(service.outputs).toMatchObject({ serving: v1, unitStates: { "hello.service": { active: "active" } } });
     expect(await page()).toBe("Hello, one!\n");
     expect(await filesOnHost()).toBe(before.files);
-    // Beside the records, and what systemd makes anew with each start, the new image is all that is different.
+    // Besides the records, and directories that systemd makes at each start, only the new image is different.
     expect(
         diffSnapshots(before.host, await host.snapshot()).filter(
             (line) => !/\/pulumi-portable\/|\/systemd-private-/.test(line),
@@ -60,20 +60,20 @@ test("a new image that crashes at start is rolled back to the previous image, dr
     ).toEqual([expect.stringContaining(`+ file ${v2}`)]);
 });
 
-/** A service that ignores the signal that stops it, until systemd kills it after some seconds. */
-const stubborn = {
+/** Makes the service ignore SIGTERM, so that a stop takes until systemd kills it. */
+const ignoresSigterm = {
     unit: "hello.service",
     name: "60-stubborn.conf",
     text: "[Service]\nKillSignal=SIGCONT\nTimeoutStopSec=8\n",
 };
 
-test("a stop that takes longer than the update may: the old version is running again", async () => {
+test("an update whose stop exceeds the time limit is rolled back to the old version", async () => {
     const { image: pointer, service, inputs } = hello();
     await pointer.up(image(connection));
-    const dropIns = [inlineName("one"), stubborn];
+    const dropIns = [inlineName("one"), ignoresSigterm];
     await service.up({ ...inputs("one"), dropIns });
     service.timeoutSeconds = 14;
-    const failed = await failure(service.up({ ...inputs("two"), dropIns: [inlineName("two"), stubborn] }));
+    const failed = await failure(service.up({ ...inputs("two"), dropIns: [inlineName("two"), ignoresSigterm] }));
     service.timeoutSeconds = 0;
     expect(failed.message).toContain("hello.service failed");
     expect(failed.message).toContain(
@@ -84,7 +84,7 @@ test("a stop that takes longer than the update may: the old version is running a
     await onHost(host, "systemctl kill -s KILL hello.service");
 });
 
-test("lines that a user of the host writes into the journal as the unit's aren't in the error", async () => {
+test("lines that a user of the host logs under the unit's name aren't in the error", async () => {
     const { image: pointer, service, inputs } = hello();
     await pointer.up(image(connection, crashing));
     await onHost(
@@ -99,7 +99,7 @@ test("lines that a user of the host writes into the journal as the unit's aren't
 });
 
 test("after a rollback an update to the previous image restarts nothing", async () => {
-    const { pointer, service, inputs, v1 } = await rolledBack();
+    const { pointer, service, inputs, v1 } = await deployThenCrash();
     const pid = await mainPid(host, "hello.service");
     await pointer.up(image(connection));
     expect(pointer.outputs.path).toBe(v1);
@@ -109,8 +109,8 @@ test("after a rollback an update to the previous image restarts nothing", async 
     expect(await service.up(inputs("one"))).toEqual({ operation: "same", diff: {} });
 });
 
-test("after a rollback a mended image is deployed by the next update", async () => {
-    const { pointer, service, inputs } = await rolledBack();
+test("after a rollback a fixed image is deployed by the next update", async () => {
+    const { pointer, service, inputs } = await deployThenCrash();
     await pointer.up(image(connection, { mark: "v3" }));
     expect((await service.up(inputs("three"))).operation).toBe("update");
     expect(service.outputs.serving).toBe(pointer.outputs.path);
@@ -134,21 +134,21 @@ test("a drop-in that makes the service fail is rolled back together with the ima
     expect(failed.message).toContain(`${pointer.outputs.path} is running.`);
     expect(await filesOnHost()).toBe(files);
     expect(await page()).toBe("Hello, one!\n");
-    // The state of the drop-ins was read back from the host.
+    // The drop-ins in the state were read back from the host.
     expect(service.outputs).toMatchObject({
         dropInTexts: { "/etc/systemd/system/hello.service.d/50-portable.conf": expect.stringContaining("NAME=one") },
     });
     expect(Object.keys(service.outputs.hostFiles as Json)).toEqual(["/etc/hello/key"]);
 });
 
-/** An image that crashes at start, and its service after the first creation failed. */
+/** Creates a service from an image that crashes at start. */
 async function failedCreation() {
     const { image: pointer, service, inputs } = hello();
     await pointer.up(image(connection, crashing));
     return { pointer, service, inputs, failed: await failure(service.up(inputs("one"))) };
 }
 
-// The resources of each test are destroyed at its end: of a creation that failed, too.
+// The hooks of helloHost destroy the resources after each test, also after a failed creation, and compare the host.
 test("a first creation that fails leaves nothing attached", async () => {
     const { service, failed } = await failedCreation();
     expect(failed.isPartial).toBe(true);

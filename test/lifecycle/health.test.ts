@@ -3,7 +3,7 @@ import { failure, fileAsset, type Json } from "./deployment";
 import { image, inlineName, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
-/** Answers on a port, with TLS on another one, and on a unix socket: with the status of the path, and the request. */
+/** Answers on a port, on another one with TLS, and on a Unix socket; the path of a request is the status of its answer. */
 const FRONT = `
 import http.server, os, socketserver, ssl, threading
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -24,7 +24,7 @@ secure.socket = context.wrap_socket(secure.socket, server_side=True)
 for server in plain, secure, Unix("/run/front.sock", Handler): threading.Thread(target=server.serve_forever).start()
 `;
 
-/** Whether it is in the image, in the mounts of the service's process, and its user and group, which aren't root's. */
+/** Succeeds only inside the image, in the mount namespace of the service's process and as its unprivileged user. */
 const PROBE = `
 #include <stdio.h>
 #include <sys/stat.h>
@@ -67,14 +67,14 @@ beforeAll(async () => {
     path = hello.outputs.path;
 });
 
-/** An update, which restarts the service, with the check. */
+/** Inputs with the health check, and with another environment than before, so that the service is restarted. */
 const inputs = (health: Json): Json => ({
     image: path,
     dropIns: [
         inlineName(`${++count}`),
         { unit: "hello.service", name: "60-alias.conf", text: "[Install]\nAlias=www.service\n" },
     ],
-    // The alias isn't in force on the host.
+    // The unit is disabled, so its alias doesn't exist on the host.
     units: { "www.service": { enable: false } },
     health,
     connection,
@@ -113,7 +113,7 @@ test.each<[string, Json]>([
         "all at once",
         { http: { port: 8080, body: "Hello" }, tcp: { port: 8090 }, command: { command: ["true"] }, stableSeconds: 1 },
     ],
-])("%s that holds", async (_, health) => {
+])("%s passes", async (_, health) => {
     await service.up(inputs(health));
     expect((await host.http(8080, "/")).body).toBe(`Hello, ${count}!\n`);
 });
@@ -136,11 +136,11 @@ test.each<[string, Json, string]>([
         `${http}/ answered 200, but its body doesn't match all good, 1 s after the start`,
     ],
     ["no TLS there", { http: { port: 8090, tls: true } }, "https://127.0.0.1:8090/ gave no answer: "],
-    ["nobody at the port", { http: { port: 8099 } }, "8099"],
-    ["nobody at the socket", { http: { socket: "/run/nobody.sock" } }, "/run/nobody.sock"],
-    ["a port that refuses", { tcp: { port: 8099 } }, "8099"],
+    ["no listener at the port", { http: { port: 8099 } }, "8099"],
+    ["no listener at the socket", { http: { socket: "/run/nobody.sock" } }, "/run/nobody.sock"],
+    ["a TCP port that refuses", { tcp: { port: 8099 } }, "8099"],
     [
-        "a command that fails, with what it said",
+        "a command that fails, with its output",
         { command: { command: ["sh", "-c", "echo no good; exit 3"] } },
         "no good",
     ],
@@ -159,12 +159,12 @@ test.each<[string, Json, string]>([
     expect((await host.http(8080, "/")).body).toBe(before);
 });
 
-test("the restored version must pass the same checks, and the error has their result", async () => {
+test("the restored version is checked, too, and the error has the result", async () => {
     const failed = await failure(service.up(inputs({ http: { port: 8090, path: "/500" }, timeoutSeconds: 1 })));
     expect(failed.message).toContain(`${path} is running, but isn't healthy either: ${http}/500 answered 500`);
 });
 
-test("a check that can't be is refused before the host is asked", async () => {
+test("an invalid check is refused without the host", async () => {
     const refusal = async (health: Json) => (await failure(service.preview(inputs(health)))).message;
     expect(await refusal({ http: {} })).toContain("health.http: needs either `port` or `socket`, exactly one of them");
     expect(await refusal({ http: { port: 80, body: "(" } })).toContain("health.http.body: isn't a regular expression");
@@ -178,16 +178,16 @@ describe("where sshd forbids forwarding", () => {
     const show =
         "mv /bin/bash.away /bin/bash; mv /usr/bin/curl.away /usr/bin/curl; sed -i 1s#/bin/sh#/bin/bash# /etc/passwd";
 
-    test("the host itself makes the connection, or is refused before the switch", async () => {
-        // A host key said otherwise is another login: its connection is made under the new settings of sshd.
-        const anew = { ...connection, hostKey: `${host.hostKey} anew` };
-        const onceMore = { ...connection, hostKey: `${host.hostKey} once-more` };
+    test("the host itself makes the connection; if it can't, the check is refused before the switch", async () => {
+        // Another comment in hostKey makes the provider open a new connection, to which sshd's new settings apply.
+        const second = { ...connection, hostKey: `${host.hostKey} second` };
+        const third = { ...connection, hostKey: `${host.hostKey} third` };
         await onHost(host, forbid);
         try {
-            await service.up({ ...inputs({ http: { port: 8080 } }), connection: anew });
+            await service.up({ ...inputs({ http: { port: 8080 } }), connection: second });
             await onHost(host, hide);
             try {
-                const failed = await failure(service.up({ ...inputs({ tcp: { port: 8080 } }), connection: onceMore }));
+                const failed = await failure(service.up({ ...inputs({ tcp: { port: 8080 } }), connection: third }));
                 expect(failed.isPartial).toBe(false);
                 expect(failed.message).toContain("property health.tcp");
                 expect(failed.message).toContain("the host has neither bash nor curl to do it instead");

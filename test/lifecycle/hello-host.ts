@@ -7,18 +7,18 @@ import { Provider, type ProviderOptions } from "./provider";
 export interface HelloHostOptions {
     /** The first of `suites` by default. */
     suite?: Suite;
-    /** Whether toy.service is running on the host: a service of its own, which can be reloaded. */
+    /** Installs and starts toy.service on the host: a unit outside of any image, which can be reloaded. */
     toy?: boolean;
     /**
-     * Whether each test must leave the host as the set-up left it. Resources are then destroyed after each test, but for
-     * those of `keep`. Without it they stay until a test destroys them.
+     * Destroys the resources after each test, except those of `keep`, and fails unless the host is as it was after the
+     * set-up. Without it resources stay until a test destroys them.
      */
     snapshot?: boolean;
-    /** The provider's stack, configuration and environment. A configuration may have the `connection` of this host. */
+    /** Options of the provider. Gets the connection to this host, which can be put into the configuration. */
     provider?: (connection: Json) => Omit<ProviderOptions, "directory">;
-    /** Runs once the host and the provider are there, before the snapshot. */
+    /** Called once the host and the provider are running, before the snapshot. */
     prepare?: () => unknown;
-    /** Resources that `prepare` made and that stay after each test. Once a test has destroyed them, nothing may be left. */
+    /** Resources of `prepare` that aren't destroyed after each test. A test that destroys them must leave nothing. */
     keep?: () => Deployment[];
 }
 
@@ -26,16 +26,16 @@ export interface HelloHost {
     readonly program: HelloProgram;
     readonly provider: Provider;
     readonly host: TestHost;
-    /** Logs in as root. */
+    /** Connection to the host as root. */
     readonly connection: Json;
-    /** Fails if the host doesn't hold what it held after the set-up. */
+    /** Fails unless the host is as it was after the set-up. */
     expectUntouched(): Promise<void>;
 }
 
 /**
  * The set-up of tests that deploy examples/hello to a host: registers hooks that boot the host, start the provider, and
- * end both. What it returns is complete once these hooks have run: a test may use all of it; outside of tests and hooks
- * only `provider.resource` and references to the objects are of use.
+ * stop both. The returned objects can be used once these hooks have run, that is in tests and later hooks. Outside of them
+ * only `provider.resource` works.
  */
 export function helloHost({
     suite,

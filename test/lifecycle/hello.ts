@@ -16,7 +16,7 @@ const example = join(__dirname, "../../examples/hello");
 /** A program that prints a reason and fails. */
 const crash = '#include <stdio.h>\nint main() { fputs("no such luck\\n", stderr); return 7; }';
 
-/** A program that waits for its end. */
+/** A program that does nothing until it is killed. */
 const idle = "#include <unistd.h>\nint main() { pause(); }";
 
 const planned: HelloProgram[] = [];
@@ -24,7 +24,7 @@ afterAll(() => {
     for (const program of planned) program.remove();
 });
 
-/** The program of examples/hello in a directory of this file of tests alone, removed at its end. */
+/** A copy of the Pulumi program of examples/hello in a directory that only one test file uses; removed after its tests. */
 export class HelloProgram {
     readonly directory = join(tmpdir(), `portable-test-hello-${randomUUID()}`);
 
@@ -32,7 +32,7 @@ export class HelloProgram {
         planned.push(this);
     }
 
-    /** A program whose directory is named, but filled only by `make`, in a hook. */
+    /** Only picks the name of the directory; a hook fills it by `make`. */
     static planned(): HelloProgram {
         return new HelloProgram();
     }
@@ -51,7 +51,7 @@ export class HelloProgram {
         this.compile("idle", idle);
     }
 
-    /** Makes a static program of the C source at `bin/<name>`. */
+    /** Compiles the C source statically to `bin/<name>`. */
     compile(name: string, source: string): void {
         const output = join(this.directory, "bin", name);
         execFileSync("cc", ["-static", "-w", "-xc", "-o", output, "-"], { input: source });
@@ -66,7 +66,7 @@ export class HelloProgram {
         writeFileSync(join(this.directory, path), content);
     }
 
-    /** Writes a file `ballast` of that size, which can't be compressed and is the same each time. */
+    /** Writes a file `ballast` of incompressible bytes, the same ones each time. */
     writeBallast(bytes: number): void {
         const cipher = createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16));
         this.write("ballast", cipher.update(Buffer.alloc(bytes)));
@@ -76,20 +76,20 @@ export class HelloProgram {
         rmSync(this.directory, { recursive: true, force: true });
     }
 
-    /** A started provider whose relative paths start in the program's directory. */
+    /** Starts a provider that resolves relative paths in the program's directory. */
     provider(options: Omit<ProviderOptions, "directory"> = {}): Promise<Provider> {
         return Provider.start({ directory: this.directory, ...options });
     }
 }
 
-/** A program that a hook makes before the tests. */
+/** A HelloProgram that a hook fills before the tests. */
 export function helloProgram(): HelloProgram {
     const program = HelloProgram.planned();
     beforeAll(() => program.make());
     return program;
 }
 
-/** Logs in as root with nothing left to ssh_config. */
+/** Connection as root that takes nothing from ssh_config. */
 export function connectionTo(host: TestHost): Json {
     return {
         host: host.address,
@@ -99,7 +99,7 @@ export function connectionTo(host: TestHost): Json {
     };
 }
 
-/** Inputs of the PortableImage; each mark makes another content, `program` is `hello` or `crash`. */
+/** Inputs of a PortableImage. Images with different marks differ in content; `program` is a file in `bin/`. */
 export function image(connection: Json, { version = "1.0", name = "hello", mark = "", program = "hello" } = {}): Json {
     return {
         name,
@@ -123,7 +123,7 @@ export function inlineName(name: string, unit = "hello.service"): Json {
     return { unit, sections: { Service: { Environment: { NAME: name } } } };
 }
 
-/** A service of the host itself that can be reloaded, enabled by nobody, running. */
+/** Starts a service of the host itself that can be reloaded and isn't enabled. */
 export async function makeToyService(host: TestHost, name = "toy", { execReload = "/bin/true" } = {}): Promise<void> {
     const unit = `[Service]\nExecStart=/bin/sleep infinity\n${execReload ? `ExecReload=${execReload}\n` : ""}`;
     await onHost(
@@ -134,8 +134,8 @@ export async function makeToyService(host: TestHost, name = "toy", { execReload 
 }
 
 /**
- * The same once no operation is at work there: one that has its answer may still tidy. Not on file descriptor 9, by which
- * the shim of test/resilience knows an operation.
+ * onHost once the lock is free: an operation may still clean up after it has reported its result. Locks on file descriptor
+ * 7, as the shim of test/resilience takes a process with the lock on 9 for an operation.
  */
 export const atRest = (host: TestHost, command: string) => onHost(host, `exec 7</var/lib/private; flock 7; ${command}`);
 

@@ -3,8 +3,8 @@ import { atRest, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
 /*
- * A host with users of its own: files that root writes can't be redirected, declared values can't become another line
- * of a record, only root can block an operation, and every step has a time limit.
+ * A host with other users: they can't redirect the files that root writes, and only root can block an operation. Declared
+ * values can't add lines to a record, and every step has a time limit.
  */
 
 const { provider, host, connection } = helloHost({
@@ -74,7 +74,7 @@ describe("a file in a directory that isn't root's alone is refused with the reas
     });
 });
 
-test("files of a directory that a user has got meanwhile are removed, and nothing behind a link that they have made", async () => {
+test("files in a directory that was given to a user since are removed, and nothing behind the user's links is", async () => {
     const dropIn = provider.resource("DropIn", "toy");
     await onHost(host, "mkdir -p /srv/app");
     await dropIn.up(toy({ files: { "/srv/app/hosts": { content: "x" }, "/srv/app/sub/precious": { content: "x" } } }));
@@ -85,9 +85,9 @@ test("files of a directory that a user has got meanwhile are removed, and nothin
     await onHost(host, "rm -r /srv/app");
 });
 
-describe("what is no file in place of a declared one", () => {
+describe("something else than a regular file in place of a declared file", () => {
     test.each(["mkfifo", "mkdir", "python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])'"])(
-        "made by %s: a refresh sees it, an update refuses it, a destroy ends",
+        "made by %s is reported by refresh, refused by an update, and doesn't block destroy",
         async (make) => {
             const dropIn = provider.resource("DropIn", "toy");
             const inputs = (content: string) => toy({ files: { "/etc/app/key": { content } } });
@@ -167,7 +167,7 @@ test("a host without flock is refused with the package to install", async () => 
     }
 });
 
-test("a drop-in with which a start never ends, and neither does the start before it: the host isn't locked for ever", async () => {
+test("a start that never ends, with and without the new drop-in, doesn't lock the host for ever", async () => {
     await onHost(
         host,
         "cat >/etc/systemd/system/slow.service && systemctl daemon-reload && systemctl start slow",
@@ -192,7 +192,7 @@ ExecStart=/bin/sleep infinity
     dropIn.timeoutSeconds = 0;
 }, 180_000);
 
-test("toy.service was never restarted by what was refused", async () => {
+test("an operation that is refused doesn't restart toy.service", async () => {
     const pid = await mainPid(host, "toy.service");
     const files = { "/tmp/x": { content: "x" } };
     await failure(provider.resource("DropIn", "toy").up(toy({ files })));

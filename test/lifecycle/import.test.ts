@@ -2,7 +2,7 @@ import { diffSnapshots } from "../hosts";
 import { atRest, image, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
-// An import has no inputs: the provider's configuration names the host.
+// An import has no inputs, so the connection comes from the provider's configuration.
 const { provider, host, connection } = helloHost({ provider: (connection) => ({ configuration: { connection } }) });
 
 test("a service that was attached by hand is imported, deployed without a restart, and removed by destroy", async () => {
@@ -35,7 +35,7 @@ test("a service that was attached by hand is imported, deployed without a restar
         text: '[Service]\nEnvironment="NAME=hand"\n',
     });
 
-    // The program that says the same: nothing is restarted, the resources own what they found.
+    // A program with the same inputs: nothing is restarted, and the resources now own what they found.
     const serviceOf = () => ({ image: service.inputs.image, connection });
     await service.up(serviceOf());
     await dropIn.up({
@@ -48,7 +48,7 @@ test("a service that was attached by hand is imported, deployed without a restar
     expect(await mainPid(host, "hello.service")).toBe(pid);
     expect(await service.up(serviceOf())).toEqual({ operation: "same", diff: {} });
 
-    // The image that the program builds has the same bytes: nothing is uploaded, and the file stays where it was.
+    // The program's image has the same bytes: nothing is uploaded, and the file stays.
     const since = await onHost(host, `stat -c %i ${hello.outputs.path}`);
     await hello.up(image(connection, { version: "0.9" }));
     expect(hello.outputs.path).toBe("/var/lib/portables/hello_0.9.raw");
@@ -65,12 +65,12 @@ test("a service that was attached by hand is imported, deployed without a restar
     await dropIn.destroy();
     await service.destroy();
     await hello.destroy();
-    // The directories were made by hand.
+    // These directories were made by hand, so destroy leaves them.
     await onHost(host, "rmdir /etc/systemd/system/hello.service.d /etc/portables");
     expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 });
 
-test("an image that isn't what the program builds: the preview names both digests, and nothing is overwritten", async () => {
+test("the preview names both digests if an imported image isn't what the program builds, and nothing is overwritten", async () => {
     const before = await host.snapshot();
     const maker = provider.resource("PortableImage", "hello");
     await maker.up(image(connection, { mark: "by hand" }));

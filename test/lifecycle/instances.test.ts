@@ -4,7 +4,7 @@ import { failure, type Json } from "./deployment";
 import { image, inlineName, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
-// portabled of bookworm takes hello-staging for a version of hello.
+// portabled 252 takes hello-staging for a version of hello.
 describe.each(suites)("on %s", (suite) => {
     const { provider, host, connection, expectUntouched } = helloHost({ suite });
 
@@ -47,13 +47,13 @@ describe.each(suites)("on %s", (suite) => {
         expect(staging.image.outputs.path).toMatch(/^\/var\/lib\/portables\/hello-staging_1\.0-[0-9a-f]{12}\.raw$/);
     });
 
-    test("an instance can't listen on a port that another one has: it is rolled back", async () => {
+    test("an instance that listens on the port of another one is rolled back", async () => {
         const refused = await failure(staging.service.up({ image: staging.image.outputs.path, connection }));
         expect(refused.message).toMatch(/hello-staging\.socket.*Everything was rolled back: nothing is attached\./s);
         expect((await host.http(8080, "/")).body).toBe("Hello, users!\n");
     });
 
-    test("each has its socket, units and runtime directory, and a user of its own", async () => {
+    test("each instance has its own socket, units, runtime directory and user", async () => {
         await staging.service.up(stagingService());
         expect(provider.warnings({ clear: true })).toEqual([expect.stringMatching(/^hello-staging\.socket closes/)]);
         expect(staging.service.outputs).toMatchObject({
@@ -95,7 +95,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(staging.service.initErrors).toEqual([]);
     });
 
-    test("after a power cut in the middle of that, the next update of staging mends its units", async () => {
+    test("the next update of staging repairs its units after a power cut during an update of production", async () => {
         await onHost(host, `sed -i '1s/^${MARK}/${HIDDEN_MARK}/' ${MARKED}`);
         expect(await mark()).toBe(HIDDEN_MARK);
         expect(await staging.service.refresh()).toBe(true);
@@ -106,7 +106,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await pages()).toEqual(["Hello, customers!", "Hello, testers!"]);
     });
 
-    test("destroying production removes nothing of staging but leftovers of interrupted operations", async () => {
+    test("destroying production removes nothing of staging except leftovers of interrupted operations", async () => {
         await onHost(
             host,
             `cd /etc/systemd/system.attached && cp hello-staging.service.d/20-portable.conf .pulumi-portable &&
@@ -120,7 +120,7 @@ describe.each(suites)("on %s", (suite) => {
         expect((await host.http(8081, "/")).body).toBe("Hello, testers!\n");
     });
 
-    test("staging is destroyed last, and the host is as it was", async () => {
+    test("destroying staging last leaves the host as it was", async () => {
         await staging.service.destroy();
         await staging.image.destroy();
         expect(provider.warnings()).toEqual([]);

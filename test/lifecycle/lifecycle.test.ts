@@ -44,7 +44,7 @@ describe.each(suites)("on %s", (suite) => {
         );
     });
 
-    test("a service is attached from it, enabled and running", async () => {
+    test("a service is attached from the image, enabled and started", async () => {
         await service.up(serviceOf("one"));
         expect(service.outputs).toMatchObject({
             name: "hello",
@@ -58,7 +58,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await onHost(host, "systemctl show -p RootImage --value hello.service")).toBe(hello.outputs.path);
     });
 
-    test("a drop-in and its files are written, with modes and owners, and take effect", async () => {
+    test("a drop-in and its files are written with modes and owners, and take effect", async () => {
         await page.up(pageOf("<p>{$NAME}</p>\n"));
         expect(await body()).toBe("<p>one</p>\n");
         expect(
@@ -78,7 +78,7 @@ describe.each(suites)("on %s", (suite) => {
         );
     });
 
-    test("without a change nothing is done, and a refresh finds what is declared", async () => {
+    test("without a change an update does nothing, and a refresh finds no difference", async () => {
         for (const resource of [hello, service, page]) {
             expect(await resource.refresh()).toBe(true);
             expect(resource.initErrors).toEqual([]);
@@ -88,7 +88,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await page.up(pageOf("<p>{$NAME}</p>\n"))).toEqual({ operation: "same", diff: {} });
     });
 
-    test("another page is a reload", async () => {
+    test("a changed host file reloads the service", async () => {
         const pid = await mainPid(host, "hello.service");
         expect(await page.up(pageOf("<b>{$NAME}</b>\n"))).toEqual({
             operation: "update",
@@ -98,7 +98,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await body()).toBe("<b>one</b>\n");
     });
 
-    test("another name is a restart", async () => {
+    test("a changed drop-in restarts the service", async () => {
         expect(await service.up(serviceOf("two"))).toEqual({
             operation: "update",
             diff: { "dropIns[0].sections.Service.Environment.NAME": "UPDATE" },
@@ -106,7 +106,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await body()).toBe("<b>two</b>\n");
     });
 
-    test("a new image is uploaded beside the old one, which stays for a rollback without an upload", async () => {
+    test("a new image is uploaded beside the old one, which is kept for a rollback without an upload", async () => {
         const old = hello.outputs.path;
         const change = await hello.preview(image(connection, { mark: "v2" }));
         expect(change.diff).toEqual({
@@ -128,7 +128,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await atRest(host, "systemctl show -p NeedDaemonReload --value 'hello*'")).not.toContain("yes");
     });
 
-    test("destroyed in the order of the engine, they leave the host as it was", async () => {
+    test("destroying the resources in the engine's order leaves the host as it was", async () => {
         await page.destroy();
         expect(await body()).toBe("Hello, two!\n");
         await service.destroy();

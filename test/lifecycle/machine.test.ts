@@ -12,7 +12,7 @@ beforeAll(async () => {
 }, bootTimeoutMs);
 afterAll(() => second?.down());
 
-/** The three resources on the host of the connection. */
+/** Deploys the three resources to the host of the connection. */
 async function deployed(connection: Json): Promise<Deployment[]> {
     const [hello, service, dropIn] = [
         provider.resource("PortableImage", "hello"),
@@ -25,20 +25,20 @@ async function deployed(connection: Json): Promise<Deployment[]> {
     return [hello, service, dropIn];
 }
 
-/** The state of a resource as it is when its host's address has become another machine's. */
-function moved(resource: Deployment, connection: Json): void {
+/** Changes the state of a resource as if its host's address now belonged to another machine. */
+function move(resource: Deployment, connection: Json): void {
     resource.inputs = { ...resource.inputs, connection };
     resource.outputs = { ...resource.outputs, connection };
 }
 
-test("another machine behind the address: read reports the object as missing, with a warning; delete changes nothing", async () => {
+test("if the address is another machine's now, read reports the object as missing and delete changes nothing, with warnings", async () => {
     await deployed(connectionTo(second));
-    const ours = await deployed(connectionTo(first));
-    const [hello, service, dropIn] = ours as [Deployment, Deployment, Deployment];
+    const onFirst = await deployed(connectionTo(first));
+    const [hello, service, dropIn] = onFirst as [Deployment, Deployment, Deployment];
     const before = await second.snapshot();
     const id = await onHost(first, "cat /etc/machine-id");
     const { path } = hello.outputs;
-    for (const resource of ours) moved(resource, connectionTo(second));
+    for (const resource of onFirst) move(resource, connectionTo(second));
 
     provider.warnings({ clear: true });
     await dropIn.destroy();
@@ -51,9 +51,9 @@ test("another machine behind the address: read reports the object as missing, wi
     ]);
     expect(diffSnapshots(before, await second.snapshot())).toEqual([]);
 
-    // Taken over by the same resources once more, to be read there.
+    // The deletes left everything on the first host, so the same resources take it over again for the reads.
     const again = await deployed(connectionTo(first));
-    for (const resource of again) moved(resource, connectionTo(second));
+    for (const resource of again) move(resource, connectionTo(second));
     provider.warnings({ clear: true });
     for (const resource of again) expect(await resource.refresh()).toBe(false);
     expect(provider.warnings()).toEqual([

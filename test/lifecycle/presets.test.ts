@@ -33,7 +33,7 @@ test("a preset is a drop-in that check shows, after the profile's and before the
     });
 });
 
-test("Node.js aborts under the default profile, as its preview says, and is running with the preset, whose sandbox is otherwise the same", async () => {
+test("Node.js aborts under the default profile, as the preview warns, and runs with the preset in an otherwise equal sandbox", async () => {
     const [web, service] = [provider.resource("PortableImage", "web"), provider.resource("AttachedService", "web")];
     const connection = connectionTo(host);
     provider.warnings({ clear: true });
@@ -73,7 +73,7 @@ test("Node.js aborts under the default profile, as its preview says, and is runn
         "ProtectSystem=strict",
     ]);
     expect(await service.refresh()).toBe(true);
-    // Without the preset its drop-in is removed and the program aborts, so the preset is restored.
+    // Removing the preset makes the program abort, so the rollback restores the preset.
     await failure(service.up({ image, connection }));
     expect(await soon(() => host.http(8086, "/"))).toMatchObject({ status: 200 });
 }, 180_000);

@@ -12,17 +12,17 @@ const root = join(__dirname, "../..");
 const STACK = "urn:pulumi:dev::proj";
 
 export interface ProviderOptions {
-    /** The program's directory: relative paths start here. */
+    /** The Pulumi program's directory, which relative paths refer to. */
     directory: string;
-    /** Provider configuration; read when the provider starts. */
+    /** Provider configuration, sent when the provider starts. */
     configuration?: Json;
-    /** Added to its environment: PORTABLE_SSH_CONFIG and the like. */
+    /** Further environment variables of the provider's process, for example PORTABLE_SSH_CONFIG. */
     environment?: Record<string, string>;
-    /** Name of the stack, `dev` by default. The same resource of another stack has another owner. */
+    /** Name of the stack, `dev` by default. It is part of the owner in the provider's records. */
     stack?: string;
 }
 
-/** Stopped after the file's tests. A provider that a failed set-up has left would keep jest from ending. */
+/** Providers to stop after the file's tests: one that a failed set-up left would keep jest from exiting. */
 const running = new Set<Provider>();
 afterAll(async () => void (await Promise.all([...running].map((provider) => provider.stop()))));
 
@@ -34,7 +34,7 @@ interface ProviderProcess {
     printed: string[];
 }
 
-/** The provider as the engine starts it: bundled, a process of its own, called over gRPC. */
+/** The bundled provider, started as a process and called over gRPC as the engine does it. */
 export class Provider {
     private readonly deployments: Deployment[] = [];
     private startedProcess: ProviderProcess | undefined;
@@ -51,7 +51,7 @@ export class Provider {
         const home = mkdtempSync(join(tmpdir(), "portable-test-provider-"));
         const engine = await startEngine();
         const { PATH = "", NODE_EXTRA_CA_CERTS } = process.env;
-        // Where a registry's certificate is one of this machine's own, npm needs it.
+        // npm needs it if the registry's certificate is signed by a CA of this machine.
         const certificates = NODE_EXTRA_CA_CERTS === undefined ? {} : { NODE_EXTRA_CA_CERTS };
         const { directory, environment } = this.options;
         const child = spawn(join(root, "provider/pulumi-resource-portable"), [engine.address], {
@@ -85,12 +85,12 @@ export class Provider {
         if (running.has(this)) await this.end(() => this.process.child.stdin?.end());
     }
 
-    /** SIGKILL, as when the client's machine dies. */
+    /** Kills the process with SIGKILL, as if the client's machine died. */
     async kill(): Promise<void> {
         await this.end(() => this.signal("SIGKILL"));
     }
 
-    /** Shows the provider what it sees of an engine that was killed; resolves when it has ended by itself. */
+    /** Closes the connections as a killed engine does; resolves when the provider has exited by itself. */
     async loseEngine(): Promise<void> {
         this.process.engine.stop();
         await this.stop();
@@ -107,12 +107,12 @@ export class Provider {
         rmSync(home, { recursive: true });
     }
 
-    /** Sends a signal to its process. */
+    /** Sends a signal to the provider's process. */
     signal(name: NodeJS.Signals): void {
         this.process.child.kill(name);
     }
 
-    /** A resource of the stack, with the state that it has after what another process did. */
+    /** A resource with the URN and state of another provider process's resource. */
     takeOver(other: Deployment): Deployment {
         const deployment = new Deployment(this, other.urn);
         const { id, inputs, outputs, initErrors, timeoutSeconds } = other;
@@ -127,13 +127,13 @@ export class Provider {
         return deployment;
     }
 
-    /** `pulumi destroy` of all that is left but these: the newest are destroyed first. */
+    /** Destroys all resources except these, the newest first. */
     async destroyAll({ but = [] as Deployment[] } = {}): Promise<void> {
         for (const deployment of this.deployments.toReversed())
             if (deployment.id !== "" && !but.includes(deployment)) await deployment.destroy();
     }
 
-    /** Warnings so far; `clear` forgets them. */
+    /** The warnings so far; `clear` removes them from later answers. */
     warnings({ clear = false } = {}): string[] {
         const { logs } = this.process.engine;
         const found = logs.filter(({ severity }) => severity === 2).map(({ message }) => message);
@@ -141,13 +141,13 @@ export class Provider {
         return found;
     }
 
-    /** All text that a user could see: logs, live lines, and what the process printed. */
+    /** All text that a user could see: log messages, status messages, and the output of the process. */
     get texts(): string {
         const { engine, printed } = this.process;
         return [...engine.logs.map(({ message }) => message), ...printed].join("\n");
     }
 
-    /** Waits until a user could see the text: live lines come after the answer. */
+    /** Waits for a text that a user can see: status messages arrive after the response. */
     async expectText(text: RegExp): Promise<void> {
         for (let count = 0; count < 50 && !text.test(this.texts); count++)
             await new Promise((done) => setTimeout(done, 100));
@@ -157,7 +157,7 @@ export class Provider {
     // biome-ignore lint/suspicious/noExplicitAny: one helper for every method of the generated client.
     call<T = any>(method: string, request: unknown): Promise<T> {
         return new Promise((resolve, reject) => {
-            // biome-ignore lint/suspicious/noExplicitAny: the same.
+            // biome-ignore lint/suspicious/noExplicitAny: the method is only known at run time.
             (this.grpc as any)[method](request, (error: ServiceError | null, response: T) =>
                 error === null ? resolve(response) : reject(error),
             );

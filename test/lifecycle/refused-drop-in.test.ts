@@ -6,7 +6,7 @@ import { helloHost } from "./hello-host";
 const { provider, host, connection } = helloHost({
     toy: true,
     snapshot: true,
-    prepare: () => makeToyService(host, "stiff", { execReload: "" }),
+    prepare: () => makeToyService(host, "unreloadable", { execReload: "" }),
 });
 
 const toy = (inputs: Json = {}): Json => ({
@@ -24,7 +24,7 @@ async function refusal(inputs: Json): Promise<string> {
 }
 const placeOf = (property: string) => `DropIn bad, property ${property}, host ${host.address}:`;
 
-test("a unit that isn't there", async () => {
+test("a unit that doesn't exist is refused", async () => {
     expect(await refusal(toy({ unit: "tyo.service" }))).toBe(
         `${placeOf("unit")} there is no unit tyo.service. If an AttachedService installs it, name that in dependsOn.`,
     );
@@ -33,14 +33,14 @@ test("a unit that isn't there", async () => {
 const refused =
     "systemd wouldn't take the drop-in as it is. Nothing was changed. It reported: toy.service.d/override.conf";
 
-test("a setting that systemd doesn't know", async () => {
+test("a setting that systemd doesn't know is refused", async () => {
     expect(await refusal(toy({ sections: { Service: { Environmnt: "A=1" } } }))).toBe(
         `${placeOf("sections")} ${refused}:2: Unknown key 'Environmnt' in section [Service], ignoring.`,
     );
 });
 
-test("a value that systemd can't read", async () => {
-    // The second form is that of systemd 262.
+test("a value that systemd can't parse is refused", async () => {
+    // systemd 262 prints the second form.
     const unread =
         "(Failed to parse service restart specifier, ignoring: often|Failed to parse Restart=often, ignoring: .*)";
     expect(await refusal(toy({ text: "[Service]\nRestart=often\n" }))).toMatch(
@@ -48,7 +48,7 @@ test("a value that systemd can't read", async () => {
     );
 });
 
-test("a host whose systemd-analyze doesn't end", async () => {
+test("a systemd-analyze that doesn't end is killed, and the drop-in is refused", async () => {
     const program = "/usr/bin/systemd-analyze";
     await onHost(
         host,
@@ -62,13 +62,13 @@ test("a host whose systemd-analyze doesn't end", async () => {
     expect(failed.message).toContain("hasn't ended on the host after 3 s. Run it there");
 });
 
-test("a setting outside of a section", async () => {
+test("a setting outside of a section is refused", async () => {
     expect(await refusal(toy({ text: "Restart=always\n" }))).toBe(
         `${placeOf("text")} ${refused}:1: Assignment outside of section. Ignoring.`,
     );
 });
 
-test("a drop-in that exists already and has no owner", async () => {
+test("a drop-in that exists already and has no owner is refused", async () => {
     const path = "/etc/systemd/system/toy.service.d/override.conf";
     await onHost(host, `mkdir ${dirname(path)}; echo '[Service]' >${path}`);
     const dropIn = await refusal(toy());
@@ -78,13 +78,13 @@ test("a drop-in that exists already and has no owner", async () => {
     );
 });
 
-test("a file that exists already and has no owner", async () => {
+test("a file that exists already and has no owner is refused", async () => {
     expect(await refusal(toy({ files: { "/etc/hostname": { content: "mine" } } }))).toBe(
         `${placeOf('files["/etc/hostname"]')} /etc/hostname exists already, and no stack of ours wrote it. Move it away there, or give the file another path; nothing was changed.`,
     );
 });
 
-test("a file or a drop-in that another resource owns", async () => {
+test("a file or a drop-in that another resource owns is refused", async () => {
     const owner = provider.resource("DropIn", "the owner");
     const files = { "/etc/toy/its config": { content: "its" } };
     await owner.up(toy({ files }));
@@ -101,13 +101,13 @@ test("a file or a drop-in that another resource owns", async () => {
     expect(content).toBe("its");
 });
 
-describe("a file that can't be made", () => {
+describe("a file that can't be made is refused", () => {
     const todo = "Make that right there, or change the program; nothing was changed.";
 
     test.each([
-        ["its user isn't known there", "/etc/toy/config", { owner: "nosuch" }, "there is no user nosuch"],
-        ["its group isn't known there", "/etc/toy/config", { group: "nosuch" }, "there is no group nosuch"],
-        ["it is below a file", "/etc/hostname/config", {}, "/etc/hostname isn't a directory"],
+        ["its user doesn't exist on the host", "/etc/toy/config", { owner: "nosuch" }, "there is no user nosuch"],
+        ["its group doesn't exist on the host", "/etc/toy/config", { group: "nosuch" }, "there is no group nosuch"],
+        ["its parent is a file", "/etc/hostname/config", {}, "/etc/hostname isn't a directory"],
     ])("because %s", async (_, path, fields, reason) => {
         expect(await refusal(toy({ files: { [path]: { content: "", ...fields } } }))).toBe(
             `${placeOf(`files["${path}"]`)} ${path} can't be made: ${reason}. ${todo}`,
@@ -117,19 +117,23 @@ describe("a file that can't be made", () => {
 
 describe("a reload of a unit without ExecReload=", () => {
     const inputs = (sections: Json = {}) =>
-        toy({ unit: "stiff.service", onChange: "reload", ...(Object.keys(sections).length > 0 && { sections }) });
+        toy({
+            unit: "unreloadable.service",
+            onChange: "reload",
+            ...(Object.keys(sections).length > 0 && { sections }),
+        });
 
     test("is refused", async () => {
         expect(await refusal(inputs())).toBe(
-            `${placeOf("onChange")} stiff.service can't be reloaded: it has no ExecReload=. Use \`onChange: "restart"\`, or set ExecReload= in the drop-in; nothing was changed.`,
+            `${placeOf("onChange")} unreloadable.service can't be reloaded: it has no ExecReload=. Use \`onChange: "restart"\`, or set ExecReload= in the drop-in; nothing was changed.`,
         );
     });
 
-    test("is possible where the drop-in itself sets ExecReload=", async () => {
-        const pid = await mainPid(host, "stiff.service");
+    test("is possible if the drop-in itself sets ExecReload=", async () => {
+        const pid = await mainPid(host, "unreloadable.service");
         const dropIn = provider.resource("DropIn", "reloadable");
         await dropIn.up(inputs({ Service: { ExecReload: "/bin/true" } }));
-        expect(await mainPid(host, "stiff.service")).toBe(pid);
+        expect(await mainPid(host, "unreloadable.service")).toBe(pid);
         await dropIn.destroy();
     });
 });

@@ -23,37 +23,37 @@ async function refusal(type: "PortableImage" | "AttachedService", inputs: Json):
 const service = (inputs: Json = {}): Json => ({ image: hello.outputs.path, connection, ...inputs });
 const placeOf = (property: string) => `AttachedService bad, property ${property}, host ${host.address}:`;
 
-describe("an image", () => {
+describe("refused is an image", () => {
     const raw = (fields: Json) => ({ version: "1", source: { raw: { path: "ready.raw", ...fields } }, connection });
 
-    test("with units that lack its prefix", async () => {
+    test("with units whose names lack its name as prefix", async () => {
         const [first] = (await refusal("PortableImage", { ...image(connection), name: "world" })).split("\n");
         expect(first).toBe(
             "Property source.files.units[0]: Unit 'hello.service' doesn't belong to image 'world': portablectl attaches world.service, world-*.service, world.*.service and world@*.service only. Rename the unit, or set the image's `name`.",
         );
     });
 
-    test("with a unit file that isn't there", async () => {
+    test("with a unit file that doesn't exist", async () => {
         const source = { files: { units: ["units/bad.service"] } };
         expect(await refusal("PortableImage", { version: "1", source, connection })).toBe(
             `Property source.files.units[0]: There is no 'units/bad.service' (${program.directory}/units/bad.service). Make it, or correct the path. Relative paths start at the program's directory.`,
         );
     });
 
-    describe("that is ready", () => {
+    describe("given as a file", () => {
         const file = () => join(program.directory, "ready.raw");
-        /** A squashfs image of the programs. */
+        /** Packs the programs as a squashfs image. */
         const pack = () =>
             execFileSync("mksquashfs", [join(program.directory, "bin"), file(), "-quiet", "-no-progress"]);
         afterEach(() => rmSync(file(), { force: true }));
 
-        test("and isn't there", async () => {
+        test("that doesn't exist", async () => {
             expect(await refusal("PortableImage", raw({}))).toBe(
                 `Property source.raw.path: There is no 'ready.raw' (${file()}). Make it, or correct the path. Relative paths start at the program's directory.`,
             );
         });
 
-        test("and has another digest", async () => {
+        test("with another digest", async () => {
             pack();
             const digest = createHash("sha256").update(readFileSync(file())).digest("hex");
             expect(await refusal("PortableImage", raw({ sha256: "0".repeat(64) }))).toBe(
@@ -61,7 +61,7 @@ describe("an image", () => {
             );
         });
 
-        test("and is cut short", async () => {
+        test("that is truncated", async () => {
             pack();
             truncateSync(file(), 10_000);
             expect(await refusal("PortableImage", raw({}))).toMatch(
@@ -69,7 +69,7 @@ describe("an image", () => {
             );
         });
 
-        test("and is no image", async () => {
+        test("that is no image", async () => {
             writeFileSync(file(), Buffer.alloc(100_000));
             expect(await refusal("PortableImage", raw({}))).toBe(
                 `Property source.raw.path: '${file()}' is not a disk image that portablectl attaches: a squashfs, erofs, ext4, btrfs or xfs file system, or a GPT partition table.`,
@@ -91,7 +91,7 @@ test("an image for another architecture is refused before the upload", async () 
     );
 });
 
-describe("a service", () => {
+describe("refused is a service", () => {
     test("with a property that doesn't exist", async () => {
         expect(await refusal("AttachedService", service({ profil: "default" }))).toBe(
             "Property profil: there is no such property; did you mean profile?",
@@ -104,7 +104,7 @@ describe("a service", () => {
         );
     });
 
-    test("of an image that isn't there", async () => {
+    test("of an image that isn't on the host", async () => {
         expect(await refusal("AttachedService", service({ image: "/var/lib/portables/none_1.raw" }))).toBe(
             `${placeOf("image")} there is no image /var/lib/portables/none_1.raw. Give the \`path\` of a PortableImage with the same connection, or run \`pulumi up --refresh\` when it was removed by hand. It reported: No such file or directory`,
         );
@@ -125,14 +125,14 @@ describe("a service", () => {
         );
     });
 
-    test("whose file is for an owner that the host doesn't know", async () => {
+    test("whose file has an owner that doesn't exist on the host", async () => {
         const files = { "/etc/hello/x": { content: "mine", owner: "nosuch" } };
         expect(await refusal("AttachedService", service({ files }))).toBe(
             `${placeOf('files["/etc/hello/x"]')} /etc/hello/x can't be made: there is no user nosuch. Make that right there, or change the program; nothing was changed.`,
         );
     });
 
-    test("with a drop-in that systemd wouldn't take", async () => {
+    test("with a drop-in that systemd can't parse", async () => {
         const dropIns = [{ unit: "hello.service", sections: { Service: { Environmnt: "A=1" } } }];
         expect(await refusal("AttachedService", service({ dropIns }))).toBe(
             `${placeOf("dropIns[0].sections")} systemd wouldn't take the drop-in as it is. Nothing was changed. It reported: hello.service.d/50-portable.conf:2: Unknown key 'Environmnt' in section [Service], ignoring.`,
@@ -140,7 +140,7 @@ describe("a service", () => {
     });
 });
 
-describe("where the host has something of the name already", () => {
+describe("whose name is taken on the host by", () => {
     test("a unit of its own", async () => {
         const file = "/etc/systemd/system/hello.service";
         await onHost(host, `printf '[Service]\\nExecStart=/bin/true\\n' >${file}; systemctl daemon-reload`);
@@ -171,4 +171,4 @@ describe("where the host has something of the name already", () => {
     });
 });
 
-test("at the end the image can be destroyed", () => hello.destroy());
+test("the image can be destroyed afterwards", () => hello.destroy());

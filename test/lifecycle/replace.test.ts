@@ -13,14 +13,14 @@ const { program, provider, host, connection } = helloHost({
 const page = async () => (await host.http(8080, "/")).body;
 const closing = () => provider.warnings().filter((text) => text.includes(" closes in this update"));
 
-test("a service under another name on the same port: the old one is removed first", async () => {
+test("a service that gets another name and keeps its port is removed before the new one is created", async () => {
     const [pointer, service] = [provider.resource("PortableImage", "app"), provider.resource("AttachedService", "app")];
     await pointer.up(image(connection));
     await service.up({ image: pointer.outputs.path, dropIns: [inlineName("old")], connection });
     expect(await page()).toBe("Hello, old!\n");
     const renamed = { ...image(connection, { name: "greeter" }) };
     expect((await pointer.preview(renamed)).operation).toBe("replace");
-    // As the engine does it: the new image, the service, and last of all the old image.
+    // The engine's order: create the new image, replace the service, delete the old image.
     const next = provider.resource("PortableImage", "app");
     await next.up(renamed);
     const inputs = {
@@ -41,7 +41,7 @@ test("a service under another name on the same port: the old one is removed firs
     expect(await service.up(inputs)).toEqual({ operation: "same", diff: {} });
 });
 
-test("the same machine under another address is a replacement that leaves all as it is", async () => {
+test("another address of the same machine is a replacement that changes nothing on the host", async () => {
     const there = { ...connection, host: host.secondAddress };
     const [pointer, service, dropIn] = [
         provider.resource("PortableImage", "hello"),
@@ -69,14 +69,14 @@ test("the same machine under another address is a replacement that leaves all as
     expect((await all(there)).map(({ operation }) => operation)).toEqual(["same", "same", "same"]);
 });
 
-test("a preview describes the update, and warns of each socket that has to close; others stay open", async () => {
+test("a preview warns of each socket that the update closes; other sockets stay open", async () => {
     const [pointer, service] = [
         provider.resource("PortableImage", "hello"),
         provider.resource("AttachedService", "hello"),
     ];
     const socket = program.read("units/hello.socket");
     const inputs = (more: Json = {}) => ({ image: pointer.outputs.path, connection, ...more });
-    /** When the socket was opened. */
+    /** When the socket was last started. */
     const opened = () => onHost(host, "systemctl show -p ActiveEnterTimestampMonotonic --value hello.socket");
     await pointer.up(image(connection));
     await service.up(inputs());

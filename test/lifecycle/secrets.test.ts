@@ -13,8 +13,8 @@ const TOKEN = "tok-5e9b2d41c7";
 const base64 = (text: string) => Buffer.from(text).toString("base64").slice(0, 12);
 
 /**
- * Runs while, on the host, an ordinary user looks into every file and every process again and again; says what was
- * seen of the secret.
+ * Calls `run` while an ordinary user of the host searches all readable files and processes for the secret. Returns what
+ * that user found.
  */
 async function watched(run: () => Promise<unknown>): Promise<string> {
     const pattern = `${TOKEN}|${base64(TOKEN)}`;
@@ -37,7 +37,7 @@ END
     );
 }
 
-test("secrets of a connection, given as plain strings, are secrets in Check's answer and in the state", async () => {
+test("secrets of a connection that are given as plain strings are marked as secrets by Check and in the state", async () => {
     const dropIn = provider.resource("DropIn", "toy");
     const declared = {
         ...connection,
@@ -82,7 +82,7 @@ test("the content of a secret host file is in no argv, no environment, no file t
     expect(await onHost(host, "cat /etc/toy/token")).toBe(`${TOKEN}!`);
 });
 
-test("the same of a service's own file", async () => {
+test("the content of a secret file of a service is in no argv, no environment, no file that others can read, no log and no state", async () => {
     const [hello, service] = [
         provider.resource("PortableImage", "hello"),
         provider.resource("AttachedService", "hello"),
@@ -103,10 +103,10 @@ test("the same of a service's own file", async () => {
     expect(provider.texts).not.toContain(TOKEN);
 });
 
-test("the error of a release that prints a secret as it crashes has the journal without the secret", async () => {
-    const tells =
+test("a secret that a crashing release prints is removed from the journal in the error", async () => {
+    const printsToken =
         '#include <stdio.h>\n#include <stdlib.h>\nint main() { fprintf(stderr, "login with %s failed\\n", getenv("TOKEN")); return 7; }';
-    execFileSync("cc", ["-static", "-xc", "-o", join(program.directory, "bin/tells"), "-"], { input: tells });
+    execFileSync("cc", ["-static", "-xc", "-o", join(program.directory, "bin/tells"), "-"], { input: printsToken });
     const [hello, service] = [
         provider.resource("PortableImage", "hello"),
         provider.resource("AttachedService", "hello"),
@@ -127,7 +127,7 @@ test("the error of a release that prints a secret as it crashes has the journal 
     expect(provider.texts).not.toContain(TOKEN);
 });
 
-test("a secret in Environment= draws a warning, and stays out of texts and state", async () => {
+test("a secret in Environment= draws a warning, and is in no message and no plain state", async () => {
     provider.warnings({ clear: true });
     const dropIn = provider.resource("DropIn", "toy");
     await dropIn.up({ unit: "toy.service", sections: { Service: { Environment: { T: secret(TOKEN) } } }, connection });
@@ -138,7 +138,7 @@ test("a secret in Environment= draws a warning, and stays out of texts and state
     );
     await dropIn.refresh();
     expect(plainText([dropIn.inputs, dropIn.outputs])).not.toContain(TOKEN);
-    // systemd itself would say the value: it is kept out of the error.
+    // systemd's own message would contain the value.
     const bad = { Service: { Environment: { T: secret(TOKEN) }, ExecStartPre: `/bin/sh -c 'echo ${TOKEN}; exit 1'` } };
     const failed = await failure(dropIn.up({ unit: "toy.service", sections: secret(bad), connection }));
     expect(failed.message).not.toContain(TOKEN);

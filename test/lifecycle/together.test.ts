@@ -20,7 +20,7 @@ const other = new Provider({ directory: program.directory, stack: "other" });
 
 const images = async () => (await atRest(host, "ls /var/lib/portables/*.raw 2>/dev/null || true")).split("\n");
 
-test("two services and three drop-ins at once, from two processes, on one host", async () => {
+test("two processes can deploy two services and three drop-ins to one host at once", async () => {
     const [hello, world] = [provider.resource("PortableImage", "hello"), other.resource("PortableImage", "world")];
     await Promise.all([hello.up(image(connection)), world.up(image(connection, { name: "world" }))]);
     const services = [
@@ -50,11 +50,11 @@ test("two services and three drop-ins at once, from two processes, on one host",
         "abcA=1 B=1 C=1",
     );
     await Promise.all([...services, ...dropIns].map(({ resource }) => resource.destroy()));
-    // Whoever made the directory, it went with the last file in it.
+    // A directory is removed with the last file in it, no matter which resource made it.
     expect(await onHost(host, "ls -d /etc/toy /etc/systemd/system/toy.service.d 2>/dev/null || true")).toBe("");
 });
 
-test("an image of two stacks stays until both are destroyed", async () => {
+test("an image that two stacks deploy stays until both are destroyed", async () => {
     const [ours, theirs] = [provider.resource("PortableImage", "hello"), other.resource("PortableImage", "hello")];
     await ours.up(image(connection));
     const since = await onHost(host, "stat -c %i /var/lib/portables/*.raw");
@@ -68,7 +68,7 @@ test("an image of two stacks stays until both are destroyed", async () => {
     expect(await images()).toEqual([""]);
 });
 
-test("an image that is attached stays, with a warning, and is removed when it is detached", async () => {
+test("the delete of an attached image leaves it, with a warning, until it is detached", async () => {
     const [hello, service] = [
         provider.resource("PortableImage", "hello"),
         provider.resource("AttachedService", "hello"),
@@ -87,7 +87,7 @@ test("an image that is attached stays, with a warning, and is removed when it is
     expect(await images()).toEqual([""]);
 });
 
-test("without retained images, the old one is removed only when the service doesn't use it any more", async () => {
+test("with retain: 1 the old image is removed only once the service no longer uses it", async () => {
     const [hello, service] = [
         provider.resource("PortableImage", "hello"),
         provider.resource("AttachedService", "hello"),

@@ -22,7 +22,7 @@ async function deploy(version: string, units: Record<string, string>, inputs: Js
     await service.up({ image: hello.outputs.path, connection, ...inputs });
 }
 
-test("units of an image are enabled and started as [Install] says, and those that the next image lacks are stopped and disabled", async () => {
+test("units of an image are enabled and started according to [Install]; units that the next image lacks are stopped and disabled", async () => {
     await deploy("1", {
         "hello.service": idle(),
         "hello-worker.service": idle(),
@@ -44,13 +44,13 @@ test("units of an image are enabled and started as [Install] says, and those tha
     expect(await onHost(host, "systemctl list-units --all --plain --no-legend 'hello*' | cut -d ' ' -f 1")).toBe(
         "hello.service",
     );
-    // Instances that the user has started go with the image.
+    // Instances that a user started are stopped with their template.
     await onHost(host, "systemctl start hello-many@one.service");
     expect(await service.refresh()).toBe(true);
     expect(service.initErrors).toEqual([]);
 });
 
-test("a socket that a new image adds listens at once, though its service is already running", async () => {
+test("a socket that a new image adds is started, though its service is already running", async () => {
     await deploy("1", { "hello.service": idle() });
     const units = {
         "hello.service": `[Service]\nType=notify\nExecStart=/usr/bin/hello\nDynamicUser=yes\nRuntimeDirectory=hello\n${INSTALL}`,
@@ -71,7 +71,7 @@ test("a socket that a new image adds listens at once, though its service is alre
     expect(await states("hello.service")).toBe("hello.service active enabled");
 });
 
-test("each change of the overrides of a unit is applied: neither enabled nor started, started only, as [Install] says", async () => {
+test("each change of the overrides of a unit is applied", async () => {
     await hello.up(image(connection));
     const up = (units?: Json) =>
         service.up({ image: hello.outputs.path, ...(units === undefined ? {} : { units }), connection });
@@ -92,7 +92,7 @@ test("each change of the overrides of a unit is applied: neither enabled nor sta
     );
 });
 
-test("a change of the profile is applied by one restart", async () => {
+test("a change of the profile restarts the service once", async () => {
     await hello.up(image(connection));
     const up = (profile: string) => service.up({ image: hello.outputs.path, profile, connection });
     await up("default");

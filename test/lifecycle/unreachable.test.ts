@@ -7,7 +7,7 @@ import type { Provider } from "./provider";
 
 let program: HelloProgram;
 let provider: Provider;
-/** Neither portablectl nor sudo. */
+/** A host without portablectl and sudo. */
 let bare: TestHost;
 let host: TestHost;
 let before: Map<TestHost, Snapshot>;
@@ -32,7 +32,7 @@ const service = (connection: Json): Json => ({ image: "/var/lib/portables/hello_
 const inputsOf = { PortableImage: image, AttachedService: service, DropIn: dropIn };
 const types = ["PortableImage", "AttachedService", "DropIn"] as const;
 
-/** The error of each resource with the connection, on one line each; nothing may have been changed on the host. */
+/** Expects each type of resource to be refused with the connection, without a change on the host; returns the errors. */
 async function refusals(
     host: TestHost,
     connection: Json,
@@ -55,7 +55,7 @@ const fingerprint = ({ hostKey }: TestHost) =>
         .replace(/=+$/, "")}`;
 const ofEach = (text: string, which: readonly string[] = types) => which.map((type) => `${type} x, ${text}`);
 
-test("a port that refuses, and a name that doesn't exist", async () => {
+test("a refused connection and an unknown host name are reported with what to check", async () => {
     const todo = "Check address and port, and that sshd runs there.";
     expect(await refusals(host, { ...connectionTo(host), port: 2222, dialErrorLimit: 1 })).toEqual(
         ofEach(`host ${host.address}: ${host.address}:2222 can't be reached: connection refused. ${todo}`),
@@ -67,7 +67,7 @@ test("a port that refuses, and a name that doesn't exist", async () => {
     ]);
 });
 
-test("a host that accepts and then is silent", async () => {
+test("a host that accepts the connection and sends nothing is reported with the time limit", async () => {
     const silent = createServer().listen(0, "127.0.0.1");
     await new Promise((done) => silent.once("listening", done));
     const { port } = silent.address() as { port: number };
@@ -82,7 +82,7 @@ test("a host that accepts and then is silent", async () => {
     );
 });
 
-test("another host key than the one that is given", async () => {
+test("a host key that differs from the declared one is refused with both fingerprints", async () => {
     expect(await refusals(host, { ...connectionTo(host), hostKey: bare.hostKey })).toEqual(
         ofEach(
             `property connection.hostKey, host ${host.address}: ${host.address}:22 shows the host key ${fingerprint(host)} (ssh-ed25519), but connection.hostKey is ${fingerprint(bare)}. Either it is another host, or connection.hostKey is out of date.`,
@@ -90,7 +90,7 @@ test("another host key than the one that is given", async () => {
     );
 });
 
-test("a host key that isn't known", async () => {
+test("an unknown host key is refused with its fingerprint", async () => {
     const { hostKey, ...connection } = connectionTo(host);
     const [messages] = await refusals(host, connection, ["DropIn"]);
     expect(messages).toContain(
@@ -99,7 +99,7 @@ test("a host key that isn't known", async () => {
     expect(messages).toContain(`or set connection.hostKey to "${fingerprint(host)}"`);
 });
 
-test("a login that isn't let in", async () => {
+test("a login that sshd rejects is reported with the methods that were tried", async () => {
     const [messages] = await refusals(host, { ...connectionTo(host), user: "ghost" }, ["DropIn"]);
     expect(messages).toContain(
         `DropIn x, host ${host.address}: ${host.address}:22 doesn't let "ghost" log in. Tried: connection.privateKey (ssh-ed25519 SHA256:`,
@@ -108,7 +108,7 @@ test("a login that isn't let in", async () => {
     expect(messages).not.toContain("PRIVATE KEY");
 });
 
-test("a login that may not use sudo, and a host without sudo", async () => {
+test("a user who may not use sudo, and a host without sudo, are reported with the fix", async () => {
     expect(await refusals(host, { ...connectionTo(host), user: "nosudo" })).toEqual(
         ofEach(
             `property connection.user, host ${host.address}: nosudo@${host.address}:22 would need a password for sudo. Put "nosudo ALL=(ALL) NOPASSWD: ALL" into a file of /etc/sudoers.d there, or give connection.sudoPassword, or log in as root. It reported: sudo: a password is required`,
@@ -120,7 +120,7 @@ test("a login that may not use sudo, and a host without sudo", async () => {
     );
 });
 
-test("a host without portablectl", async () => {
+test("a host without portablectl is reported with the package to install", async () => {
     const needing = ["PortableImage", "AttachedService"] as const;
     expect(await refusals(bare, connectionTo(bare), needing)).toEqual(
         ofEach(
@@ -130,8 +130,8 @@ test("a host without portablectl", async () => {
     );
 });
 
-describe("a host that died", () => {
-    /** Resources on a host of the address that is silent now, with other logins in the state than in the program. */
+describe("a host that doesn't answer any more", () => {
+    /** Resources whose host doesn't answer any more; the users in their states differ from the program's. */
     async function resources(
         port: number,
         users: string[],
@@ -157,7 +157,7 @@ describe("a host that died", () => {
     test.each([
         ["at once", ["deploy", "deploy", "deploy"]],
         ["one after another", ["", "deploy", "nosudo"]],
-    ])("is dialed once for all its resources, %s", async (order, users) => {
+    ])("is dialed only once for all its resources, %s", async (order, users) => {
         let dials = 0;
         const silent = createServer(() => dials++).listen(0, "127.0.0.1");
         await new Promise((done) => silent.once("listening", done));
@@ -181,7 +181,7 @@ describe("a host that died", () => {
 });
 
 describe("destroy with an unreachable host", () => {
-    /** The error and warnings of a destroy, with or without the user's word that the host doesn't exist any more. */
+    /** The error and warnings of a destroy; `word` is the value of PORTABLE_DELETE_UNREACHABLE. */
     async function destroyed(
         connection: Json,
         word: string | undefined,
@@ -210,7 +210,7 @@ describe("destroy with an unreachable host", () => {
     const refused = () =>
         `DropIn x, host ${host.address}: ${host.address}:2222 can't be reached: connection refused. Check address and port, and that sshd runs there.`;
 
-    test("is an error that names the way to go on without it", async () => {
+    test("is an error that names PORTABLE_DELETE_UNREACHABLE", async () => {
         for (const word of [undefined, "yes"])
             expect(await destroyed({ port: 2222 }, word)).toEqual({
                 error: `${refused()} If the host is gone for good, run it again with PORTABLE_DELETE_UNREACHABLE=true.`,
@@ -218,7 +218,7 @@ describe("destroy with an unreachable host", () => {
             });
     });
 
-    test("is a warning with PORTABLE_DELETE_UNREACHABLE=true, and what was there is left to itself", async () => {
+    test("is a warning with PORTABLE_DELETE_UNREACHABLE=true, and nothing is removed from the host", async () => {
         const { error, warnings } = await destroyed({ port: 2222 }, "true");
         expect(error).toBe("");
         expect(warnings).toEqual([
@@ -228,7 +228,7 @@ describe("destroy with an unreachable host", () => {
         ]);
     });
 
-    test("a wrong host key and a login that isn't let in are errors all the same", async () => {
+    test("a wrong host key and a rejected login are errors even with PORTABLE_DELETE_UNREACHABLE=true", async () => {
         const key = await destroyed({ hostKey: bare.hostKey }, "true");
         expect(key.error).toContain("shows the host key");
         const login = await destroyed({ user: "ghost" }, "true");

@@ -5,7 +5,7 @@ import { type Deployment, fileAsset, type Json } from "./deployment";
 import { bootTimeoutMs, connectionTo, HelloProgram, image, onHost } from "./hello";
 import type { Provider } from "./provider";
 
-/** Long enough on its way for something to happen meanwhile. */
+/** The upload takes long enough to be interrupted. */
 const BALLAST_BYTES = 120_000_000;
 
 let program: HelloProgram;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, bootTimeoutMs);
 afterAll(() => host?.down());
 
-/** An image that takes its time. */
+/** Inputs of an image with the ballast. */
 function largeImage(name: string): Json {
     const { source, ...rest } = image(connectionTo(host), { name });
     const { files } = source as { files: { units: string[]; tree: Json; substitutions: Json } };
@@ -29,8 +29,8 @@ function largeImage(name: string): Json {
     return { ...rest, source: { files: { ...files, units, tree } } };
 }
 
-/** Begins to upload, and is there when a part has arrived; `ended` has the error, or undefined. */
-async function uploading(pointer: Deployment): Promise<{ ended: Promise<Error | undefined> }> {
+/** Starts an upload and resolves once a part has arrived; `ended` resolves to the error, or undefined. */
+async function startUpload(pointer: Deployment): Promise<{ ended: Promise<Error | undefined> }> {
     const ended = pointer.up(largeImage("hello")).then(
         () => undefined,
         (error: Error) => error,
@@ -43,7 +43,7 @@ async function uploading(pointer: Deployment): Promise<{ ended: Promise<Error | 
     throw new Error("nothing of the image has arrived");
 }
 
-/** What an upload that was cut off has left on the host, once nothing of it runs any more. */
+/** Processes and files that an interrupted upload left on the host, after waiting for its processes. */
 const leftovers = () =>
     onHost(
         host,
@@ -51,9 +51,9 @@ const leftovers = () =>
         pgrep -ax 'tail|sha256sum|timeout'; find /var/lib/pulumi-portable /var/lib/portables -mindepth 1; true`,
     );
 
-test("leftovers of a killed program are removed by the next one, at the latest by destroy", async () => {
+test("leftovers of a killed upload are removed by the next operation", async () => {
     const provider = await program.provider();
-    const { ended } = await uploading(provider.resource("PortableImage", "hello"));
+    const { ended } = await startUpload(provider.resource("PortableImage", "hello"));
     await host.exec("pkill -KILL -f portable:end; pkill -KILL -x 'tail|sha256sum'; pkill -KILL -f '^sshd: root'");
     expect(await ended).toBeInstanceOf(Error);
     expect(await leftovers()).toContain("/var/lib/pulumi-portable/incoming/");
@@ -64,17 +64,17 @@ test("leftovers of a killed program are removed by the next one, at the latest b
     expect(await leftovers()).toBe("");
 }, 120_000);
 
-describe("an upload that is cut off leaves nothing on the host, and the next one arrives:", () => {
-    const ways: [string, (provider: Provider) => Promise<unknown>][] = [
+describe("an interrupted upload leaves nothing on the host, and the next one succeeds:", () => {
+    const interruptions: [string, (provider: Provider) => Promise<unknown>][] = [
         ["the provider is killed", (provider) => provider.kill()],
         ["the engine cancels", (provider) => provider.call("cancel", new Empty())],
         ["the connection breaks", () => host.exec("pkill -KILL -f '^sshd(-session)?: root'")],
     ];
-    test.each(ways)(
+    test.each(interruptions)(
         "%s",
         async (_, cut) => {
             const provider = await program.provider();
-            const { ended } = await uploading(provider.resource("PortableImage", "hello"));
+            const { ended } = await startUpload(provider.resource("PortableImage", "hello"));
             await cut(provider);
             expect(await ended).toBeInstanceOf(Error);
             expect(await leftovers()).toBe("");
@@ -89,7 +89,7 @@ describe("an upload that is cut off leaves nothing on the host, and the next one
     );
 });
 
-test("so does one that waits for another one to end", async () => {
+test("a canceled upload that waits for another one leaves nothing on the host", async () => {
     const provider = await program.provider();
     const names = ["hello", "other"];
     const ended = Promise.allSettled(
@@ -103,7 +103,7 @@ test("so does one that waits for another one to end", async () => {
     expect(await leftovers()).toBe("");
 }, 120_000);
 
-test("two images at once, to a host that allows two sessions", async () => {
+test("two images can be uploaded at once to a host with MaxSessions 2", async () => {
     await host.exec("echo MaxSessions 2 > /etc/ssh/sshd_config.d/portable-test.conf; systemctl reload ssh");
     const provider = await program.provider();
     const pointers = ["one", "two"].map((name) => [name, provider.resource("PortableImage", name)] as const);

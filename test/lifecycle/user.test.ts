@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, bootTimeoutMs);
 afterAll(() => Promise.all([host?.down(), jump?.down()]));
 
-/** The three resources come, change and go; the host is as before. */
+/** Creates, updates and destroys the three resources, and expects the host to be as before. */
 async function lifecycle(connection: Json, options: Parameters<HelloProgram["provider"]>[0] = {}): Promise<void> {
     const before = await host.snapshot();
     provider = await program.provider(options);
@@ -46,11 +46,11 @@ async function lifecycle(connection: Json, options: Parameters<HelloProgram["pro
     expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
 }
 
-test("an ordinary user with sudo", async () => {
+test("an ordinary user with sudo can deploy", async () => {
     await lifecycle({ ...connectionTo(host), user: "deploy" });
 });
 
-test("an alias of ssh_config with a ProxyJump, as an ordinary user with sudo", async () => {
+test("an alias of ssh_config with a ProxyJump can be the host", async () => {
     const knownHosts = join(program.directory, "known_hosts");
     const config = join(program.directory, "ssh_config");
     writeFileSync(knownHosts, `${host.address} ${host.hostKey}\n${jump.address} ${jump.hostKey}\n`);
@@ -77,7 +77,7 @@ test("an alias of ssh_config with a ProxyJump, as an ordinary user with sudo", a
     ).not.toBe("0");
 });
 
-test("the provider's own connection, which resources fall back on", async () => {
+test("resources fall back on the provider's connection", async () => {
     const { host: address, ...login } = connectionTo(host);
     await lifecycle({ host: address }, { configuration: { connection: login } });
 });

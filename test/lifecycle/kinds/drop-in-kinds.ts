@@ -4,17 +4,17 @@ export interface Kind {
     /** What the unit is, and where it comes from. */
     what: string;
     unit: string;
-    /** Commands that make it; after the test `clean` removes it. */
+    /** Commands that create the unit; `clean` removes it after the test. */
     make: string;
     clean: string;
     sections: Json;
     inputs?: Json;
-    /** Prints the settings in effect, and the processes that may or may not be restarted. */
+    /** Command that prints the settings in effect; its output without and with the drop-in. */
     effect: string;
     before: string;
     after: string;
+    /** Command whose output changes when processes of the unit are restarted; `restarts` is whether it must change. */
     processes: string;
-    /** Whether the processes are others afterwards. */
     restarts: boolean;
 }
 
@@ -28,7 +28,7 @@ export const pidOf = (...units: string[]) =>
     units.map((unit) => `systemctl show -p MainPID,ActiveState --value '${unit}'`).join(";");
 export const removed = (...units: string[]) => {
     const names = units.map((unit) => `'${unit}'`).join(" ");
-    // One by one: systemd 262 stops none of several where it refuses one.
+    // One by one: systemd 262 stops none of them if it refuses to stop one.
     return `for unit in ${names}; do systemctl stop -- "$unit"; done; cd /etc/systemd/system && rm -f -- ${names}; systemctl daemon-reload; systemctl reset-failed`;
 };
 
@@ -69,7 +69,7 @@ export const KINDS: Kind[] = [
     service(
         "a service of an image that is attached",
         "at1.service",
-        // Programs come from the host.
+        // The image has no programs: its unit mounts /usr of the host.
         `mkdir -p /srv/at1/etc/systemd/system /srv/at1/usr /srv/at1/proc /srv/at1/sys /srv/at1/dev /srv/at1/run /srv/at1/tmp /srv/at1/var/tmp; cd /srv/at1;
             ln -s usr/bin bin; ln -s usr/lib lib; ln -s usr/lib64 lib64; cp /etc/os-release etc; touch etc/resolv.conf etc/machine-id;
             printf '[Service]\\nExecStart=/usr/bin/sleep infinity\\nBindReadOnlyPaths=/usr\\n' >etc/systemd/system/at1.service; portablectl -q attach /srv/at1;`,
@@ -96,7 +96,7 @@ export const KINDS: Kind[] = [
     ),
     {
         ...service(
-            "a template, with the instances that run",
+            "a template with running instances",
             "t2@.service",
             sleeper(inEtc("t2@.service")),
             "systemctl stop 't2@*'; rm /etc/systemd/system/t2@.service; systemctl daemon-reload; systemctl stop system-t2.slice",
@@ -115,14 +115,14 @@ export const KINDS: Kind[] = [
         processes: pidOf("t3@a.service"),
     },
     {
-        ...service("a prefix of names of services", "p1-.service", "", ""),
+        ...service("a drop-in for all services with a prefix", "p1-.service", "", ""),
         make: `${sleeper(inEtc("p1-a-b.service"))} ${sleeper(inEtc("p1.service"))} systemctl start p1-a-b p1`,
         clean: removed("p1-a-b.service", "p1.service"),
         effect: `${environmentOf("p1-a-b.service")}; ${environmentOf("p1.service")}`,
         processes: pidOf("p1-a-b.service"),
     },
     {
-        ...service("a template of an Accept=yes socket: connections stay", "c1@.service", "", ""),
+        ...service("a template of an Accept=yes socket, whose connections stay", "c1@.service", "", ""),
         make: `printf '[Socket]\\nListenStream=/run/c1\\nAccept=yes\\n' >${inEtc("c1.socket")}; printf '[Service]\\nExecStart=/bin/cat\\nStandardInput=socket\\n' >${inEtc("c1@.service")};
             systemctl daemon-reload; systemctl start c1.socket; systemd-run -q --unit c1client python3 -c 'import socket,time; s=socket.socket(socket.AF_UNIX); s.connect("/run/c1"); time.sleep(10000)';
             for try in 1 2 3 4 5 6 7 8 9; do systemctl list-units 'c1@*' | grep -q running && break; sleep 0.2; done`,
@@ -143,7 +143,7 @@ export const KINDS: Kind[] = [
         restarts: false,
     },
     {
-        ...service("a prefix of names of slices", "apps-.slice", "", ""),
+        ...service("a drop-in for all slices with a prefix", "apps-.slice", "", ""),
         make: `${sleeper(inEtc("in2.service"), "Slice=apps-a.slice\\nTasksAccounting=yes\\n")} systemctl start in2`,
         clean: `${removed("in2.service")}; systemctl stop apps-a.slice apps.slice`,
         sections: { Slice: { TasksMax: 50 } },
@@ -176,7 +176,7 @@ export const KINDS: Kind[] = [
         restarts: false,
     },
     {
-        ...service("a timer: its service isn't started", "ti1.timer", "", ""),
+        ...service("a timer, whose service isn't started", "ti1.timer", "", ""),
         make: `printf '[Service]\\nType=oneshot\\nExecStart=/bin/touch /run/ti1\\n' >${inEtc("ti1.service")}; printf '[Timer]\\nOnCalendar=2090-01-01\\nOnBootSec=1\\n' >${inEtc("ti1.timer")}; systemctl daemon-reload; systemctl start ti1.timer; sleep 1; rm -f /run/ti1`,
         clean: `${removed("ti1.timer", "ti1.service")}; rm -f /run/ti1`,
         sections: { Timer: { OnCalendar: ["", "2091-02-03"], OnBootSec: 2 } },
@@ -187,7 +187,7 @@ export const KINDS: Kind[] = [
         restarts: false,
     },
     {
-        ...service("a timer that has elapsed for good", "ti2.timer", "", ""),
+        ...service("a timer that has elapsed for the last time", "ti2.timer", "", ""),
         make: `printf '[Service]\\nType=oneshot\\nExecStart=/bin/true\\n' >${inEtc("ti2.service")}; printf '[Timer]\\nOnActiveSec=1ms\\nAccuracySec=1ms\\nRemainAfterElapse=yes\\n' >${inEtc("ti2.timer")}; systemctl daemon-reload; systemctl start ti2.timer; sleep 1`,
         clean: removed("ti2.timer", "ti2.service"),
         sections: { Timer: { OnCalendar: "2091-02-03" } },
@@ -220,7 +220,7 @@ export const KINDS: Kind[] = [
         restarts: false,
     },
     {
-        ...service("a generated mount, of /etc/fstab", "srv-m2.mount", "", ""),
+        ...service("a mount generated from /etc/fstab", "srv-m2.mount", "", ""),
         make: "mkdir -p /srv/m2; cp -a /etc/fstab /root/fstab 2>/dev/null; echo 'tmpfs /srv/m2 tmpfs size=1M 0 0' >>/etc/fstab; systemctl daemon-reload; systemctl start srv-m2.mount",
         clean: "systemctl stop srv-m2.mount; rm /etc/fstab; mv /root/fstab /etc/fstab 2>/dev/null; systemctl daemon-reload; rmdir /srv/m2",
         sections: { Mount: { Options: "size=2M,noexec" } },
@@ -231,7 +231,7 @@ export const KINDS: Kind[] = [
         restarts: false,
     },
     {
-        ...service("a target with what belongs to it", "ta1.target", "", ""),
+        ...service("a target, whose units aren't restarted", "ta1.target", "", ""),
         make: `printf '[Unit]\\nDescription=old\\n' >${inEtc("ta1.target")}; printf '[Unit]\\nPartOf=ta1.target\\n[Service]\\nExecStart=/bin/sleep infinity\\n' >${inEtc("ofta1.service")}; systemctl daemon-reload; systemctl start ta1.target ofta1`,
         clean: removed("ofta1.service", "ta1.target"),
         sections: { Unit: { Description: "new" } },
@@ -241,7 +241,7 @@ export const KINDS: Kind[] = [
         processes: pidOf("ofta1.service"),
         restarts: false,
     },
-    // Neither is supported in a container: there the settings are read and nothing more.
+    // A container supports neither automounts nor swaps, so only the settings that systemd read are compared.
     {
         ...service("an automount that isn't active", "srv-am1.automount", "", ""),
         make: `printf '[Automount]\\nWhere=/srv/am1\\nTimeoutIdleSec=10\\n' >${inEtc("srv-am1.automount")}; printf '[Mount]\\nWhat=tmpfs\\nType=tmpfs\\nWhere=/srv/am1\\n' >${inEtc("srv-am1.mount")}; systemctl daemon-reload`,

@@ -6,18 +6,18 @@ import { A1, environmentOf, KINDS, removed } from "./drop-in-kinds";
 import { shown, writeUnits } from "./kinds";
 
 describe.each(suites)("on %s", (suite) => {
-    let cleaning = "true";
-    // Before the set-up's own hook, which compares what is left.
+    let cleanCommand = "true";
+    // Registered before the hook of helloHost that compares the host.
     afterEach(async () => {
         await provider.destroyAll();
-        await onHost(host, `{ ${cleaning}; } 2>/dev/null; true`);
-        cleaning = "true";
+        await onHost(host, `{ ${cleanCommand}; } 2>/dev/null; true`);
+        cleanCommand = "true";
     });
     const { provider, host, connection } = helloHost({ suite, snapshot: true });
 
     test.each(KINDS.map((kind) => [kind.what, kind] as const))("%s", async (_, kind) => {
         const { unit, sections, effect, processes } = kind;
-        cleaning = kind.clean;
+        cleanCommand = kind.clean;
         await onHost(host, kind.make);
         const dropIn = provider.resource("DropIn", unit);
         const [effectBefore, processesBefore] = [await onHost(host, effect), await onHost(host, processes)];
@@ -37,7 +37,7 @@ describe.each(suites)("on %s", (suite) => {
     });
 
     test("masked units are refused before anything is changed", async () => {
-        cleaning =
+        cleanCommand =
             "systemctl unmask -q m1.service m2@.service; rm -rf /etc/systemd/system/m[12]*; systemctl daemon-reload";
         await onHost(host, "systemctl mask -q m1.service m2@.service 2>/dev/null; systemctl daemon-reload");
         for (const unit of ["m1.service", "m2@.service", "m2@a.service"]) {
@@ -48,8 +48,8 @@ describe.each(suites)("on %s", (suite) => {
         expect(await onHost(host, "ls -d /etc/systemd/system/*.d || true")).not.toContain("m1");
     });
 
-    test("a unit that mustn't be restarted is refused, and a typo is found, whatever the kind", async () => {
-        cleaning = `systemctl kill -s KILL r1; sleep 0.5; ${removed("r1.service", "tr1.service", "ti3.timer", "ti3.service", "sl1.slice")}; systemctl stop sc2.scope`;
+    test("a unit that mustn't be restarted is refused, and a typo is found, for units of every kind", async () => {
+        cleanCommand = `systemctl kill -s KILL r1; sleep 0.5; ${removed("r1.service", "tr1.service", "ti3.timer", "ti3.service", "sl1.slice")}; systemctl stop sc2.scope`;
         await writeUnits(
             host,
             {
@@ -87,7 +87,7 @@ describe.each(suites)("on %s", (suite) => {
     });
 
     test("a drop-in that another one of the same name hides is reported to have no effect", async () => {
-        cleaning = `${removed("h1-a.service", "h1-b.service")}; rm -rf /etc/systemd/system.control /etc/systemd/system/h1-a.service.d`;
+        cleanCommand = `${removed("h1-a.service", "h1-b.service")}; rm -rf /etc/systemd/system.control /etc/systemd/system/h1-a.service.d`;
         await writeUnits(
             host,
             {

@@ -6,7 +6,7 @@ import { helloService, idle, shown } from "./kinds";
 describe.each(suites)("on %s", (suite) => {
     const { provider, host, connection, hello, service, deploy } = helloService(suite);
 
-    test("owners and groups by number, and modes, are no change in the host's own form", async () => {
+    test("owners and groups by number, and modes in other forms, aren't reported as changes", async () => {
         const uid = await onHost(host, "id -u deploy");
         const files = {
             "/srv/hello/root": { content: "r", owner: "0", group: "0" },
@@ -23,7 +23,7 @@ describe.each(suites)("on %s", (suite) => {
         await service.up({ ...again, dropIns });
         const restarted = await mainPid(host, "hello.service");
         expect(restarted).not.toBe(pid);
-        // By name it is the same file.
+        // The same owner by name is no change.
         const named = { ...files, "/srv/hello/user": { ...files["/srv/hello/user"], owner: "deploy" } };
         await service.up({ ...again, dropIns, files: named });
         expect(await mainPid(host, "hello.service")).toBe(restarted);
@@ -46,7 +46,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await dropIn.up(declared)).toEqual({ operation: "same", diff: {} });
     });
 
-    test("/var/lib/portables is a link to another place", async () => {
+    test("images can be deployed where /var/lib/portables is a symbolic link", async () => {
         await onHost(
             host,
             "mkdir -p /srv/big; rm -rf /srv/big/portables; mv /var/lib/portables /srv/big/portables 2>/dev/null || mkdir -m 0700 /srv/big/portables; ln -s /srv/big/portables /var/lib/portables",
@@ -72,7 +72,7 @@ describe.each(suites)("on %s", (suite) => {
         }
     });
 
-    test("an image's path with // or a link in it is the image", async () => {
+    test("an image's path may contain // or symbolic links", async () => {
         await deploy("1", { "hello.service": idle() });
         const pid = await mainPid(host, "hello.service");
         await onHost(host, "ln -s /var/lib/portables /srv/images");
@@ -94,7 +94,7 @@ describe.each(suites)("on %s", (suite) => {
         }
     });
 
-    test("names of units with escapes", async () => {
+    test("units whose names have escapes can be deployed", async () => {
         const units = {
             "hello-a\\x2db.service": idle(),
             "hello-a\\x2db@.service": idle(
@@ -116,7 +116,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(service.initErrors).toEqual([]);
     });
 
-    test("paths of host files that aren't plain are refused", async () => {
+    test("paths of host files that aren't normalized are refused", async () => {
         for (const path of ["/srv//x", "/srv/./x", "/srv/../x", "/srv/x/"]) {
             const dropIn = provider.resource("DropIn", "d");
             const failed = await failure(

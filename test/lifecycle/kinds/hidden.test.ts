@@ -31,7 +31,7 @@ describe.each(suites)("on %s", (suite) => {
         ["read by systemd", "systemctl daemon-reload"],
         ["not read yet", "true"],
     ])(
-        "a full copy of a unit hides the image's, %s: refused before anything changes, shown by refresh",
+        "a full copy of a unit that hides the image's, %s, is refused before any change and reported by refresh",
         async (_, then) => {
             const attached = service.outputs.serving;
             await onHost(host, `printf '[Service]\\nExecStart=/usr/bin/idle copy\\n' >${copy}; ${then}`);
@@ -51,7 +51,7 @@ describe.each(suites)("on %s", (suite) => {
         },
     );
 
-    test("a unit that is masked", async () => {
+    test("a masked unit is refused unless it isn't to be running", async () => {
         await onHost(host, "systemctl mask -q hello.service hello-b.service");
         // One that isn't to be running may be masked, the other not.
         const failed = await failure(deploy("2", { units: { "hello.service": { enable: false, start: true } } }));
@@ -70,7 +70,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(service.initErrors).toEqual([]);
     });
 
-    test("a rollback while one unit of the service was masked: the others run the old image again", async () => {
+    test("a rollback while one unit of the service is masked starts the other units with the old image", async () => {
         const deployBoth = async (version: string, health?: Json) => {
             const [a, b] = [idle(undefined, version), idle(undefined, version)];
             await hello.up(imageOf(connection, version, { "hello.service": a, "hello-b.service": b }));
@@ -92,7 +92,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await program("hello-b.service")).toBe("/usr/bin/idle third");
     });
 
-    test("a drop-in of the service that another of the same name hides", async () => {
+    test("a drop-in of the service that another one of the same name hides is refused", async () => {
         const control = "/etc/systemd/system.control/hello.service.d";
         await onHost(host, `mkdir -p ${control}; printf '[Service]\\nEnvironment=A=0\\n' >${control}/50-portable.conf`);
         const dropIns = [{ unit: "hello.service", sections: { Service: { Environment: { A: "1" } } } }];

@@ -6,7 +6,7 @@ import { helloService, idle, imageOf, links, shown, writeUnits } from "./kinds";
 describe.each(suites)("on %s", (suite) => {
     const { provider, host, connection, hello, service, deploy } = helloService(suite);
     const inputs = (rest: Json = {}) => ({ image: hello.outputs.path, connection, ...rest });
-    /** Fails if the links differ from those that `systemctl reenable` makes. */
+    /** Fails unless the links are the expected ones, which `systemctl reenable` must make, too. */
     async function expectAsReenabled(units: string, expected: string[], pattern?: string): Promise<void> {
         expect(await links(host, pattern)).toEqual(expected);
         await onHost(host, `systemctl -q reenable ${units}`);
@@ -14,7 +14,7 @@ describe.each(suites)("on %s", (suite) => {
     }
     const TARGET = "[Unit]\nDescription=All of hello\n[Install]\nWantedBy=multi-user.target\n";
 
-    test("another WantedBy=, RequiredBy= and Alias=: the links are as `systemctl reenable` leaves them", async () => {
+    test("after a change of WantedBy=, RequiredBy= and Alias=, the links are those of `systemctl reenable`", async () => {
         await deploy("1", {
             "hello.service": idle(
                 "[Install]\nWantedBy=multi-user.target\nRequiredBy=basic.target\nAlias=www.service\n",
@@ -30,7 +30,7 @@ describe.each(suites)("on %s", (suite) => {
             "hello.service": idle("[Install]\nWantedBy=hello.target\nAlias=web.service\n"),
             "hello.target": TARGET,
         };
-        // The lines of [Install] are in the preview.
+        // The preview shows the changed lines of [Install].
         const preview = await hello.preview(imageOf(connection, "2", second));
         expect(Object.keys(preview.diff)).toContain('unitTexts["hello.service"]');
         expect((preview.properties.unitTexts as Json)["hello.service"]).not.toBe(before);
@@ -46,7 +46,7 @@ describe.each(suites)("on %s", (suite) => {
         ]);
         expect((await shown(host, "web.service", "Id")).Id).toBe("hello.service");
         expect((await shown(host, "www.service", "LoadState")).LoadState).toBe("not-found");
-        // Nothing is left to do, and a service that is enabled no more keeps no link.
+        // The next run finds no change, and disabling the service removes all its links.
         expect((await service.up(inputs())).operation).toBe("same");
         await deploy("3", { "hello.service": idle("") }, { units: { "hello.service": { start: true } } });
         expect(await links(host)).toEqual([]);
@@ -55,7 +55,7 @@ describe.each(suites)("on %s", (suite) => {
         });
     });
 
-    test("a service that was enabled by hand in other ways: seen by refresh, repaired by up", async () => {
+    test("links that were made or removed by hand are reported by refresh and repaired by up", async () => {
         await deploy("1", { "hello.service": idle("[Install]\nWantedBy=multi-user.target\nAlias=www.service\n") });
         const expected = ["multi-user.target.wants/hello.service", "www.service"];
         for (const [command, problem] of [
@@ -84,7 +84,7 @@ describe.each(suites)("on %s", (suite) => {
         }
     });
 
-    test("Also= of an image's unit, what it enables, and an override against it", async () => {
+    test("Also= of an image's unit enables the other unit, unless an override disables it", async () => {
         const units = (also: string) => ({
             "hello.service": idle(`[Install]\n${also}`),
             "hello-b.service": idle("[Install]\nWantedBy=multi-user.target\n", "b"),
@@ -102,7 +102,7 @@ describe.each(suites)("on %s", (suite) => {
         expect((await service.up(inputs(off))).operation).toBe("same");
     });
 
-    test("Also= of a unit of the host: it is enabled with the service; refresh sees it disabled, up repairs it", async () => {
+    test("a unit of the host in Also= is enabled with the service; refresh reports it as disabled, and up repairs it", async () => {
         await writeUnits(host, {
             "other.service": "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=basic.target\n",
         });
@@ -156,7 +156,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await links(host)).toEqual(["multi-user.target.wants/hello.service"]);
     });
 
-    test("[Install] of a drop-in counts, too", async () => {
+    test("[Install] in a drop-in is applied", async () => {
         const dropIn = (target: string) => ({
             dropIns: [{ unit: "hello.service", text: `[Install]\nWantedBy=\nWantedBy=${target}\n` }],
         });
@@ -172,7 +172,7 @@ describe.each(suites)("on %s", (suite) => {
         await expectAsReenabled("hello.service", ["multi-user.target.wants/hello.service"]);
     });
 
-    test("a failed update leaves the links that were there", async () => {
+    test("a failed update restores the links", async () => {
         await deploy("1", { "hello.service": idle("[Install]\nWantedBy=multi-user.target\nAlias=www.service\n") });
         const before = await links(host);
         const crash =
@@ -182,7 +182,7 @@ describe.each(suites)("on %s", (suite) => {
         expect((await shown(host, "www.service", "Id", "ActiveState")).ActiveState).toBe("active");
     });
 
-    test("names of aliases and their units are one in `units` and `dropIns`", async () => {
+    test("`units` and `dropIns` may name a unit by its alias", async () => {
         await deploy(
             "1",
             { "hello.service": idle("[Install]\nWantedBy=multi-user.target\nAlias=www.service\n") },
@@ -204,7 +204,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(provider.warnings()).toEqual([]);
         expect(await service.refresh()).toBe(true);
         expect(service.initErrors).toEqual([]);
-        // A name that the unit has only while it is enabled.
+        // An alias exists only while its unit is enabled.
         const dropIns = [{ unit: "www.service", sections: { Service: { Environment: { A: "3" } } } }];
         await service.up(inputs({ dropIns, units: { "hello.service": { enable: false } } }));
         expect(provider.warnings({ clear: true })).toEqual([

@@ -8,12 +8,12 @@ describe.each(suites)("on %s", (suite) => {
     const inputs = (rest: Json = {}) => ({ image: hello.outputs.path, connection, ...rest });
     const template = (argument: string, install = "[Install]\nWantedBy=multi-user.target\nDefaultInstance=main\n") =>
         idle(install, argument);
-    /** Command line and image of each instance that runs. */
+    /** Name, command line and image of each running instance. */
     const running = async () => {
         const lines = await onHost(
             host,
             `for unit in $(systemctl list-units --plain --no-legend --state=active 'hello@*.service' | cut -d ' ' -f 1); do
-                # Until a process has called execve(2) its name is in brackets.
+                # Before execve(2), the name of the process is in parentheses.
                 for try in 1 2 3 4 5; do
                     program=$(tr '\\0' ' ' </proc/$(systemctl show -p MainPID --value $unit)/cmdline)
                     case $program in '('*) sleep 0.1 ;; *) break ;; esac
@@ -23,12 +23,12 @@ describe.each(suites)("on %s", (suite) => {
         );
         return lines.split("\n").filter((line) => line !== "");
     };
-    const as = (argument: string, ...instances: string[]) =>
+    const expectedLines = (argument: string, ...instances: string[]) =>
         instances.map((instance) => `hello@${instance}.service /usr/bin/idle ${argument} ${hello.outputs.path}`);
 
-    test("the default instance is started; all that run get the new image; those that came by hand stay enabled", async () => {
+    test("the default instance is started; running instances get the new image; instances enabled by hand stay enabled", async () => {
         await deploy("1", { "hello@.service": template("one") });
-        expect(await running()).toEqual(as("one", "main"));
+        expect(await running()).toEqual(expectedLines("one", "main"));
         expect(service.outputs.unitStates).toMatchObject({
             "hello@.service": { active: "template" },
             "hello@main.service": { active: "active", enablement: "enabled" },
@@ -37,25 +37,25 @@ describe.each(suites)("on %s", (suite) => {
         expect(await service.refresh()).toBe(true);
         expect(service.initErrors).toEqual([]);
         await deploy("2", { "hello@.service": template("two") });
-        expect(await running()).toEqual(as("two", "b", "c", "main"));
+        expect(await running()).toEqual(expectedLines("two", "b", "c", "main"));
         expect(await links(host)).toEqual([
             "multi-user.target.wants/hello@b.service",
             "multi-user.target.wants/hello@main.service",
         ]);
-        // Another default instance: the one from before goes.
+        // Another DefaultInstance=: the old default instance is stopped and disabled.
         await deploy("3", { "hello@.service": template("three").replace("=main", "=other") });
-        expect(await running()).toEqual(as("three", "b", "c", "other"));
+        expect(await running()).toEqual(expectedLines("three", "b", "c", "other"));
         expect(await links(host)).toEqual([
             "multi-user.target.wants/hello@b.service",
             "multi-user.target.wants/hello@other.service",
         ]);
         expect((await service.up(inputs())).operation).toBe("same");
-        // One that has fallen over is seen and repaired.
+        // A stopped instance is reported and repaired.
         await onHost(host, "systemctl stop hello@other");
         expect(await service.refresh()).toBe(true);
         expect(service.initErrors).toEqual([expect.stringContaining("hello@other.service is inactive (dead)")]);
         await service.up(inputs());
-        expect(await running()).toEqual(as("three", "b", "c", "other"));
+        expect(await running()).toEqual(expectedLines("three", "b", "c", "other"));
     });
 
     test("instances that the program declares are started, enabled, changed by drop-ins, and removed with the declaration", async () => {
@@ -64,7 +64,7 @@ describe.each(suites)("on %s", (suite) => {
         });
         const units = { "hello@.service": template("one", "[Install]\nWantedBy=multi-user.target\n") };
         await deploy("1", units, declared("a", "b"));
-        expect(await running()).toEqual(as("one", "a", "b"));
+        expect(await running()).toEqual(expectedLines("one", "a", "b"));
         expect(await links(host)).toEqual([
             "multi-user.target.wants/hello@a.service",
             "multi-user.target.wants/hello@b.service",
@@ -76,14 +76,14 @@ describe.each(suites)("on %s", (suite) => {
         await service.up(inputs({ ...declared("a", "b"), dropIns }));
         const [changed, , same] = (await pids()).split("\n");
         expect([changed === a, same === b]).toEqual([false, true]);
-        // Of the template: both.
+        // A drop-in of the template restarts both instances.
         await service.up(inputs({ ...declared("a", "b"), dropIns: [{ ...dropIns[0], unit: "hello@.service" }] }));
         expect(await onHost(host, "systemctl show -p Environment --value hello@a hello@b")).toMatch(/A=1\n\n.*A=1$/);
         expect((await pids()).split("\n")[2]).not.toBe(b);
         await service.up(
             inputs({ units: { "hello@a.service": { enable: false }, "hello@c.service": { start: false } } }),
         );
-        expect(await running()).toEqual(as("one", "a"));
+        expect(await running()).toEqual(expectedLines("one", "a"));
         expect(await links(host)).toEqual(["multi-user.target.wants/hello@c.service"]);
         expect(await service.refresh()).toBe(true);
         expect(service.initErrors).toEqual([]);
@@ -103,7 +103,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await running()).toEqual(before);
     });
 
-    test("connections of an Accept=yes socket outlive an update; new ones get the new image", async () => {
+    test("connections of an Accept=yes socket outlive an update; new connections get the new image", async () => {
         const units = (argument: string) => ({
             "hello.socket": "[Socket]\nListenStream=8080\nAccept=yes\n[Install]\nWantedBy=sockets.target\n",
             "hello@.service": `[Service]\nExecStart=-/usr/bin/idle ${argument}\nStandardInput=socket\n`,

@@ -4,10 +4,10 @@ import { atRest, onHost } from "../hello";
 import { type HelloHost, helloHost } from "../hello-host";
 
 export const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
-/** A service of an image that does nothing until it is stopped. */
+/** Text of a service that does nothing until it is stopped. */
 export const idle = (install = INSTALL, argument = "") => `[Service]\nExecStart=/usr/bin/idle ${argument}\n${install}`;
 
-/** Inputs of a PortableImage `hello` with units given as text, and the programs `hello` and `idle`. */
+/** Inputs of a PortableImage `hello` with these unit texts and the programs `hello` and `idle`. */
 export function imageOf(connection: Json, version: string, units: Record<string, string>): Json {
     return {
         name: "hello",
@@ -32,7 +32,7 @@ export interface HelloService extends HelloHost {
     deploy(version: string, units: Record<string, string>, inputs?: Json): Promise<Outcome>;
 }
 
-/** A host with an image and a service, which are destroyed after each test: the host must then be as it was. */
+/** helloHost with an image and a service, which are destroyed after each test. */
 export function helloService(suite: Suite): HelloService {
     const test = helloHost({ suite, snapshot: true });
     const [hello, service] = [
@@ -46,7 +46,7 @@ export function helloService(suite: Suite): HelloService {
     return { ...test, hello, service, deploy };
 }
 
-/** What `systemctl show` says of one unit. */
+/** Properties of one unit, from `systemctl show`. */
 export async function shown(host: TestHost, unit: string, ...properties: string[]): Promise<Record<string, string>> {
     const lines = await onHost(host, `systemctl show -p ${properties.join(",")} -- '${unit}'`);
     return Object.fromEntries(
@@ -54,7 +54,7 @@ export async function shown(host: TestHost, unit: string, ...properties: string[
     );
 }
 
-/** Writes units (or any text files) below /etc/systemd/system, and has systemd read them. */
+/** Writes text files, with relative paths below /etc/systemd/system, and reloads the systemd configuration. */
 export async function writeUnits(host: TestHost, files: Record<string, string>, then = "true"): Promise<void> {
     for (const [path, text] of Object.entries(files)) {
         const file = path.startsWith("/") ? path : `/etc/systemd/system/${path}`;
@@ -63,7 +63,7 @@ export async function writeUnits(host: TestHost, files: Record<string, string>, 
     await onHost(host, `systemctl daemon-reload && ${then}`);
 }
 
-/** The links that enable units of the host, as paths below its directories of units. */
+/** Paths of the links in /etc/systemd/system whose name or target matches the pattern. */
 export async function links(host: TestHost, names = "'*hello*'"): Promise<string[]> {
     const found = await atRest(
         host,

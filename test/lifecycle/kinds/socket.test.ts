@@ -42,7 +42,7 @@ describe.each(suites)("on %s", (suite) => {
     const ALL = "active\nactive\nactive";
     const page = async (port: number) => (await host.http(port, "/")).body;
 
-    test("a socket whose service runs: another address at create, update and delete", async () => {
+    test("a running socket gets the new address at create, update and delete, though its service runs", async () => {
         const dropIn = provider.resource("DropIn", "web");
         const pid = await shown(host, "web.service", "MainPID");
         await dropIn.up(moved("8081"));
@@ -63,7 +63,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(provider.warnings()).toEqual([]);
     });
 
-    test("a socket whose service isn't running stays without it", async () => {
+    test("a change of a socket doesn't start its service", async () => {
         await onHost(host, "systemctl stop needs.service web.service 2>/dev/null");
         const dropIn = provider.resource("DropIn", "web");
         await dropIn.up(moved("8081"));
@@ -71,7 +71,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await page(8081)).toBe("Hello, world!\n");
     });
 
-    test("an address in use: socket, service and dependents are as before", async () => {
+    test("a socket whose new address is in use is rolled back, with its service and dependents", async () => {
         const dropIn = provider.resource("DropIn", "web");
         const failed = await failure(dropIn.up(moved("22")));
         expect(failed.isPartial).toBe(true);
@@ -84,7 +84,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(await active()).toBe(ALL);
     });
 
-    test("connections that come while it happens don't start the service in between", async () => {
+    test("connections during the change don't start the service too early", async () => {
         const dropIn = provider.resource("DropIn", "web");
         await dropIn.up(moved("8081", { Backlog: 100 }));
         await onHost(

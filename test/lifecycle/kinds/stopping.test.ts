@@ -12,7 +12,7 @@ const units = {
         "[Service]\nType=oneshot\nExecStart=/usr/bin/hello --help\nSuccessExitStatus=1\n[Install]\nWantedBy=multi-user.target\n",
 };
 let changes = 0;
-/** A drop-in that is another one than before. */
+/** A drop-in that differs from the last one. */
 const changed = () => [{ unit: "hello.service", sections: { Service: { Environment: { NAME: `${changes++}` } } } }];
 
 describe.each(suites)("on %s", (suite) => {
@@ -27,30 +27,30 @@ describe.each(suites)("on %s", (suite) => {
             `cd /run/systemd/system && mkdir hello.service.d && printf '[Service]\\n${setting}\\n' >hello.service.d/slow.conf &&
             systemctl daemon-reload && ${command} && sleep 0.1 && rm -r hello.service.d && systemctl daemon-reload`,
         );
-    /** The service ends by itself, which takes a second: systemd has no job for that, behind which others would wait. */
-    const beginToEnd = () =>
+    /** Makes the main process exit; ExecStopPost= then takes a second, without a job in systemd that others could wait for. */
+    const beginExit = () =>
         withSetting(
             "ExecStopPost=/usr/bin/idle",
             "systemctl kill hello.service && systemd-run -q --on-active=1 systemctl kill hello.service",
         );
     const states = () => onHost(host, "systemctl is-active hello.service hello.socket");
-    const runOf = async (unit: string) => (await shown(host, unit, "InvocationID")).InvocationID;
+    const invocationOf = async (unit: string) => (await shown(host, unit, "InvocationID")).InvocationID;
 
     beforeAll(async () => {
         await hello.up(imageOf(connection, "1.0", units));
         await up({ units: { "hello-once.service": { start: false } } });
     });
 
-    test("a oneshot that never ran is started when the inputs no longer say otherwise, and then only once", async () => {
-        expect(await runOf("hello-once.service")).toBe("");
+    test("a oneshot service is started once when the override `start: false` is removed", async () => {
+        expect(await invocationOf("hello-once.service")).toBe("");
         await up({});
-        const run = await runOf("hello-once.service");
-        expect(run).not.toBe("");
+        const invocation = await invocationOf("hello-once.service");
+        expect(invocation).not.toBe("");
         await up({ dropIns: changed() });
-        expect(await runOf("hello-once.service")).toBe(run);
+        expect(await invocationOf("hello-once.service")).toBe(invocation);
     });
 
-    test("a socket and a service that somebody is stopping when up begins are started again", async () => {
+    test("a socket and a service that are being stopped when up begins are started again", async () => {
         await onHost(
             host,
             "systemd-run -q --unit behind -p After=hello.service -p ExecStop='/bin/sleep 1' sleep infinity; systemctl stop --no-block behind hello.service hello.socket",
@@ -60,15 +60,15 @@ describe.each(suites)("on %s", (suite) => {
         expect(service.outputs.unitStates).toMatchObject({ "hello.socket": { active: "active" } });
     });
 
-    test("a socket is started once its service has ended, which is ending when up begins", async () => {
+    test("a socket whose service is exiting when up begins is started after that", async () => {
         await onHost(host, "systemctl stop hello.socket");
-        await beginToEnd();
+        await beginExit();
         await up({ dropIns: changed() });
         expect(await states()).toBe("active\nactive");
     });
 
-    test("a drop-in of a socket waits for its service, which is ending", async () => {
-        await beginToEnd();
+    test("a drop-in of a socket waits for its exiting service", async () => {
+        await beginExit();
         await dropIn.up({
             unit: "hello.socket",
             sections: { Socket: { ListenStream: ["/run/hello-two"] } },
@@ -77,12 +77,12 @@ describe.each(suites)("on %s", (suite) => {
         const { ActiveState, Listen } = await shown(host, "hello.socket", "ActiveState", "Listen");
         expect(ActiveState).toBe("active");
         expect(Listen).toContain("/run/hello-two");
-        await beginToEnd();
+        await beginExit();
         await dropIn.destroy();
         expect(await onHost(host, "systemctl is-active hello.socket; ls /run/hello*")).toBe("active\n/run/hello");
     });
 
-    test("a stop that doesn't end is waited for until the time is over, and nothing is changed", async () => {
+    test("a stop that doesn't end is awaited until the time limit, and nothing is changed", async () => {
         await up({ dropIns: changed() });
         await withSetting("KillSignal=SIGCONT", "systemctl stop --no-block hello.service");
         for (const deployment of [service, dropIn]) deployment.timeoutSeconds = 4;
@@ -95,7 +95,7 @@ describe.each(suites)("on %s", (suite) => {
         await onHost(host, "systemctl kill -s KILL hello.service");
     });
 
-    test("units that are down at the end are warned of: one that waits for its restart, a socket that nothing starts", async () => {
+    test("a unit that isn't active at the end of an update draws a warning", async () => {
         await onHost(host, "systemctl stop hello.service; systemctl start hello-extra.socket");
         const commands = ["systemctl stop hello-extra.socket", "systemctl kill -s SEGV hello.service", "sleep 0.5"];
         const command = ["/bin/sh", "-c", commands.join("; ")];
@@ -108,7 +108,7 @@ describe.each(suites)("on %s", (suite) => {
         await up({});
     });
 
-    test("nothing of it stays", async () => {
+    test("destroy leaves nothing", async () => {
         await provider.destroyAll();
         await expectUntouched();
     });

@@ -4,16 +4,16 @@ import { onHost } from "../hello";
 import { helloHost } from "../hello-host";
 import { idle, imageOf, shown } from "./kinds";
 
-/** Units of each kind that an image can have, in two versions. */
+/** Two versions of the units of an image, with each kind of unit that an image can have. */
 const units = (version: "one" | "two"): Record<string, string> => {
-    const is = (one: string, two: string) => (version === "one" ? one : two);
+    const either = (one: string, two: string) => (version === "one" ? one : two);
     return {
         "hello.service": idle("[Install]\nWantedBy=multi-user.target\nAlias=www.service\n", version),
         "hello@.service": idle("[Install]\nWantedBy=multi-user.target\nDefaultInstance=main\n", version),
         "hello-job.service": "[Service]\nType=oneshot\nExecStart=/usr/bin/hello --help\nSuccessExitStatus=1\n",
-        "hello-job.timer": `[Timer]\nOnCalendar=${is("2090-01-01", "2091-02-03")}\nOnBootSec=1\n[Install]\nWantedBy=timers.target\n`,
+        "hello-job.timer": `[Timer]\nOnCalendar=${either("2090-01-01", "2091-02-03")}\nOnBootSec=1\n[Install]\nWantedBy=timers.target\n`,
         "hello-job.path": `[Path]\nPathExists=/run/hello-${version}\n[Install]\nWantedBy=multi-user.target\n`,
-        "hello-all.target": `[Unit]\nDescription=${version}\n${is("", "Wants=hello-more.service\n")}[Install]\nWantedBy=multi-user.target\n`,
+        "hello-all.target": `[Unit]\nDescription=${version}\n${either("", "Wants=hello-more.service\n")}[Install]\nWantedBy=multi-user.target\n`,
         "hello-more.service": idle("", version),
         "hello-part.service": `[Unit]\nPartOf=hello-all.target\n${idle("", "part")}`,
         "hello-sock.socket": `[Socket]\nListenStream=/run/hello-sock-${version}\nRemoveOnStop=yes\n[Install]\nWantedBy=sockets.target\n`,
@@ -62,12 +62,12 @@ describe.each(suites)("on %s", (suite) => {
             "Sat 2091-02-03 00:00:00 UTC",
         );
         expect((await shown(host, "hello-job.path", "Paths")).Paths).toContain("/run/hello-two");
-        // The timer's own restart would have started its job once more (OnBootSec=).
+        // A restart of the timer would have started its job again (OnBootSec=).
         expect(await shown(host, "hello-job.service", "InvocationID")).toEqual(job);
         expect((await shown(host, "hello-sock.socket", "Listen")).Listen).toContain("/run/hello-sock-two");
         expect((await shown(host, "hello-sock.socket", "ActiveState")).ActiveState).toBe("active");
         expect(await onHost(host, "ls /run/hello-sock-*")).toBe("/run/hello-sock-two");
-        // The target wants one more unit, and the ones that are part of it weren't stopped for that.
+        // The target starts the unit that it now wants, without a stop of the units that are part of it.
         expect((await shown(host, "hello-all.target", "Description")).Description).toBe("two");
         expect(await program("hello-more.service")).toBe("/usr/bin/idle two");
         expect((await shown(host, "hello-part.service", "ActiveState")).ActiveState).toBe("active");
@@ -76,7 +76,7 @@ describe.each(suites)("on %s", (suite) => {
         expect(service.initErrors).toEqual([]);
     });
 
-    test("a unit of the host that needs the service is running after its update, too", async () => {
+    test("a unit of the host that requires the service is running after its update", async () => {
         await onHost(
             host,
             "printf '[Unit]\\nRequires=hello.service\\nAfter=hello.service\\n[Service]\\nExecStart=/bin/sleep infinity\\n' >/etc/systemd/system/needs.service; systemctl daemon-reload",
