@@ -5,7 +5,7 @@ import { environment } from "../environment";
 import { failureText, located, throwFailures } from "../errors";
 import { connectionWithEnvironment } from "../host/merge-connection";
 import { markedPaths, shapeOf } from "../schema/shape";
-import { entries, isRecord } from "../schema/values";
+import { entries, isRecord, isWithin, type Path } from "../schema/values";
 import { Call } from "./call";
 import { type Decoded, decode, decodeValue } from "./decode";
 import { diffInputs, diffResponse } from "./diff";
@@ -18,7 +18,7 @@ export async function checkConfig(session: EngineSession, request: pb.CheckReque
     const served = await session.served();
     const { value, secrets } = decodeConfiguration(served.package.configuration, request.getNews());
     fillConnection(value, { withSecrets: false });
-    const properties = [{ value, secrets }];
+    const properties = [{ value, secrets: secretsInTexts(served.package.configuration, value, secrets) }];
     const call = new Call(session, served, {
         urn: request.getUrn(),
         operation: "configure",
@@ -63,7 +63,10 @@ export async function configure(session: EngineSession, request: pb.ConfigureReq
     if (urn && id) session.reference = `${urn}::${id}`;
     const complete: Record<string, unknown> = { ...fromEnvironment(configuration), ...withoutEngineFields(value) };
     fillConnection(complete, { withSecrets: true });
-    session.configuration = { value: complete, secrets: secretsOf(configuration, complete, secrets) };
+    session.configuration = {
+        value: complete,
+        secrets: secretsOf(configuration, complete, secretsInTexts(configuration, value, secrets)),
+    };
     await located({ resource: "Provider configuration" }, async () =>
         throwFailures(validate(configuration, complete), "the configuration isn't valid"),
     );
@@ -97,6 +100,16 @@ function parseText(schema: z.core.$ZodType, text: string, path: string[], secret
 
 function secretsOf(schema: z.ZodObject, value: Record<string, unknown>, secrets: SecretPaths): SecretPaths {
     return new SecretPaths([...secrets, ...markedPaths(schema, value, "secret")]);
+}
+
+/**
+ * The secrets that texts lose. The engine says of a whole object that it is secret if one value in it is: where fields
+ * that the schema marks as secret are in it, those are meant, and messages still name the host.
+ */
+function secretsInTexts(schema: z.ZodObject, value: Record<string, unknown>, secrets: SecretPaths): SecretPaths {
+    const marked = [...markedPaths(schema, value, "secret")];
+    const isMeant = (path: Path) => !marked.some((field) => field.length > path.length && isWithin(field, path));
+    return new SecretPaths([...[...secrets].filter(isMeant), ...marked]);
 }
 
 /** The configuration without the fields that the engine keeps beside it. */

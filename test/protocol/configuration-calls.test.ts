@@ -67,6 +67,21 @@ test("Configure's connection is the default of all resources, and its secrets ar
     });
 });
 
+describe("the engine says of a whole object that it is secret if one value in it is", () => {
+    const failed = async (connection: object) => {
+        await current.client.configure({ connection: secret(JSON.stringify(connection)) });
+        return (await failureOf(current.client.create({ name: "w", connection: {} }))).message;
+    };
+
+    test("a field that the schema marks as secret is meant: messages still name the host", async () => {
+        expect(await failed({ host: "down", password: "passw0rd" })).toBe("Widget w, host down: it doesn't answer.");
+    });
+
+    test("without such a field any of its values may be meant", async () => {
+        expect(await failed({ host: "down" })).toBe("Widget w, host [secret]: it doesn't answer.");
+    });
+});
+
 describe("the environment completes the default connection", () => {
     const variables = { PORTABLE_HOST: "web9", PORTABLE_USER: "deploy", PORTABLE_PASSWORD: "passw0rd" };
     beforeEach(() => Object.assign(process.env, variables));
