@@ -20,7 +20,7 @@ function makeKey(name: string, ...type: string[]) {
         fingerprint: listed.split(" ")[1] ?? "",
     };
 }
-const right = makeKey("right", "ed25519");
+const correct = makeKey("correct", "ed25519");
 const other = makeKey("other", "ed25519");
 const ecdsa = makeKey("ecdsa", "ecdsa");
 const rsa = makeKey("rsa", "rsa", "-b", "2048");
@@ -49,59 +49,59 @@ async function judge(lines: string[], key: Buffer, policy: Partial<HostKeyPolicy
 }
 
 describe("a key in known_hosts", () => {
-    test("that is the host's own is right", async () => {
-        expect(await judge([`web1 ${right.line}`], right.bytes)).toBeUndefined();
-        expect(await judge([`other,web1 ${right.line}`], right.bytes)).toBeUndefined();
-        expect(await judge([`web* ${right.line} comment`], right.bytes)).toBeUndefined();
+    test("that is the host's is accepted", async () => {
+        expect(await judge([`web1 ${correct.line}`], correct.bytes)).toBeUndefined();
+        expect(await judge([`other,web1 ${correct.line}`], correct.bytes)).toBeUndefined();
+        expect(await judge([`web* ${correct.line} comment`], correct.bytes)).toBeUndefined();
     });
 
-    test("may be hashed", async () => {
-        writeFileSync(knownHosts, `web1 ${right.line}\n`);
+    test("is found under a hashed name", async () => {
+        writeFileSync(knownHosts, `web1 ${correct.line}\n`);
         execFileSync("ssh-keygen", ["-H", "-f", knownHosts], { stdio: "ignore" });
         const hashed = readFileSync(knownHosts, "utf8").trim();
         expect(hashed).toMatch(/^\|1\|/);
-        expect(await judge([hashed], right.bytes)).toBeUndefined();
-        expect((await judge([hashed], other.bytes))?.message).toContain(`${knownHosts}:1 knows ${right.fingerprint}`);
+        expect(await judge([hashed], correct.bytes)).toBeUndefined();
+        expect((await judge([hashed], other.bytes))?.message).toContain(`${knownHosts}:1 knows ${correct.fingerprint}`);
     });
 
-    test("of another port isn't the host's, of the plain name it may be", async () => {
+    test("for another port isn't accepted; one for the name without a port is", async () => {
         const names = ["[web1]:2222", "web1"];
-        expect(await judge([`[web1]:2222 ${right.line}`], right.bytes, { names }, 2222)).toBeUndefined();
-        expect(await judge([`web1 ${right.line}`], right.bytes, { names }, 2222)).toBeUndefined();
-        expect((await judge([`[web1]:2223 ${right.line}`], right.bytes, { names }, 2222))?.message).toContain(
+        expect(await judge([`[web1]:2222 ${correct.line}`], correct.bytes, { names }, 2222)).toBeUndefined();
+        expect(await judge([`web1 ${correct.line}`], correct.bytes, { names }, 2222)).toBeUndefined();
+        expect((await judge([`[web1]:2223 ${correct.line}`], correct.bytes, { names }, 2222))?.message).toContain(
             "ssh-keyscan -p 2222 web1",
         );
-        expect((await judge([`web1 ${right.line}`], other.bytes, { names }, 2222))?.message).toContain("isn't known");
+        expect((await judge([`web1 ${correct.line}`], other.bytes, { names }, 2222))?.message).toContain("isn't known");
     });
 
-    test("that isn't the one shown is reported with both fingerprints and its line", async () => {
-        const error = await judge(["# comment", `web1 ${right.line}`], other.bytes);
+    test("that differs from the host's is reported with both fingerprints and its line", async () => {
+        const error = await judge(["# comment", `web1 ${correct.line}`], other.bytes);
         expect(error).toMatchObject({ code: "hostKey", mayPass: false });
         expect(error?.message).toContain(`shows the host key ${other.fingerprint} (ssh-ed25519)`);
-        expect(error?.message).toContain(`${knownHosts}:2 knows ${right.fingerprint}`);
+        expect(error?.message).toContain(`${knownHosts}:2 knows ${correct.fingerprint}`);
     });
 
-    test("that is revoked is refused, also where it is listed as known", async () => {
-        const error = await judge([`web1 ${right.line}`, `@revoked web1 ${right.line}`], right.bytes);
+    test("that is marked as revoked is refused, even if another line lists it as known", async () => {
+        const error = await judge([`web1 ${correct.line}`, `@revoked web1 ${correct.line}`], correct.bytes);
         expect(error).toMatchObject({ code: "hostKey" });
         expect(error?.message).toContain(`${knownHosts}:2 revokes`);
     });
 
     test("of a certificate authority is reported as unsupported", async () => {
-        const error = await judge([`@cert-authority web1 ${other.line}`], right.bytes);
+        const error = await judge([`@cert-authority web1 ${other.line}`], correct.bytes);
         expect(error?.message).toContain("only trusts certificates, which the built-in client doesn't support");
     });
 });
 
-test("an unknown key is refused with the way to add it", async () => {
-    const error = await judge([], right.bytes);
+test("an unknown key is refused with how to add it", async () => {
+    const error = await judge([], correct.bytes);
     expect(error).toMatchObject({ code: "hostKey" });
     expect(error?.message).toContain("isn't known");
-    expect(error?.message).toContain(`connection.hostKey to "${right.fingerprint}"`);
+    expect(error?.message).toContain(`connection.hostKey to "${correct.fingerprint}"`);
     expect(error?.message).toContain("ssh-keyscan web1 >>");
 });
 
-test("known types are asked for first", async () => {
+test("the algorithms of known keys are offered first", async () => {
     writeFileSync(knownHosts, `web1 ${rsa.line}\nweb1 ${ecdsa.line}\n`);
     const { algorithms } = await hostKeyCheck(login({}));
     expect(algorithms.slice(0, 4)).toEqual(["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa", "ecdsa-sha2-nistp256"]);
@@ -109,21 +109,21 @@ test("known types are asked for first", async () => {
     expect(new Set(algorithms).size).toBe(algorithms.length);
 });
 
-describe("a given hostKey", () => {
+describe("connection.hostKey", () => {
     test.each([
-        ["a public key", () => right.line],
-        ["a line of known_hosts", () => `web1 ${right.line} comment`],
-        ["a fingerprint", () => right.fingerprint],
-    ])("as %s is compared, and known_hosts isn't looked at", async (_, text) => {
-        expect(await judge([`web1 ${other.line}`], right.bytes, { hostKey: text() })).toBeUndefined();
+        ["a public key", () => correct.line],
+        ["a line of known_hosts", () => `web1 ${correct.line} comment`],
+        ["a fingerprint", () => correct.fingerprint],
+    ])("as %s is compared, and known_hosts is ignored", async (_, text) => {
+        expect(await judge([`web1 ${other.line}`], correct.bytes, { hostKey: text() })).toBeUndefined();
         const error = await judge([`web1 ${other.line}`], other.bytes, { hostKey: text() });
         expect(error).toMatchObject({ code: "hostKey", problem: { property: "connection.hostKey" } });
-        expect(error?.message).toContain(right.fingerprint);
+        expect(error?.message).toContain(correct.fingerprint);
         expect(error?.message).toContain(other.fingerprint);
     });
 
     test.each(["nonsense", "SHA256:short", "ssh-ed25519", "ssh-ed25519 AAAA", "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIA=="])(
-        "%j can't be read",
+        "%j is refused as malformed",
         async (hostKey) => {
             await expect(hostKeyCheck(login({ hostKey }))).rejects.toMatchObject({
                 code: "settings",

@@ -6,12 +6,12 @@ import { sh } from "../../provider/host/shell";
 import { createPool as createAnyPool, type Pool, type PoolOptions } from "../../provider/ssh/pool";
 import type { TestHost } from "../hosts";
 
-/** The first boot of a suite makes its root. */
+/** The first boot of a suite also builds its root file system. */
 export const bootTimeoutMs = 300_000;
 
 let clientInUse: Connection["client"] = "built-in";
 
-/** Describes the same twice: what holds of a connection holds whichever client made it. */
+/** Registers the tests twice, with connections of the built-in client and of OpenSSH. */
 export function onBothClients(body: (client: "built-in" | "openssh") => void): void {
     describe.each(["built-in", "openssh"] as const)("through the %s client", (client) => {
         beforeAll(() => {
@@ -21,7 +21,7 @@ export function onBothClients(body: (client: "built-in" | "openssh") => void): v
     });
 }
 
-/** A pool whose connections are made by the client in use, unless they say another. */
+/** A pool that uses the client under test for connections that don't set one. */
 export function createPool(options?: PoolOptions): Pool {
     const pool = createAnyPool(options);
     return {
@@ -30,7 +30,7 @@ export function createPool(options?: PoolOptions): Pool {
     };
 }
 
-/** What logs in to a host as root, with nothing left to ssh_config. */
+/** Connection as root that takes nothing from ssh_config. */
 export function explicit(host: TestHost): Connection & { host: string } {
     return {
         host: host.address,
@@ -40,7 +40,7 @@ export function explicit(host: TestHost): Connection & { host: string } {
     };
 }
 
-/** A directory with an ssh_config that PORTABLE_SSH_CONFIG names, so that no file of the user's plays a part. */
+/** A directory with the ssh_config that PORTABLE_SSH_CONFIG names, so that tests don't read the user's files. */
 export class SshHome {
     readonly directory = mkdtempSync(join(tmpdir(), "portable-test-ssh-"));
     private readonly before = process.env.PORTABLE_SSH_CONFIG;
@@ -65,7 +65,7 @@ export class SshHome {
     }
 }
 
-/** A fresh pool for one piece of work. */
+/** Calls `work` with a new pool, and closes the pool. */
 export async function withPool<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
     const pool = createPool();
     try {
@@ -75,12 +75,12 @@ export async function withPool<T>(work: (pool: Pool) => Promise<T>): Promise<T> 
     }
 }
 
-/** Connects, and gives who one is there: "root". */
+/** Connects and returns the user that programs run as. */
 export function whoami(connection: Connection): Promise<string> {
     return withPool(async (pool) => (await (await pool.connect(connection)).run(sh`id -un`)).stdout.trim());
 }
 
-/** Connections that sshd of the host holds now. */
+/** Number of connections that the host's sshd has. */
 export async function connectionsOn(host: TestHost): Promise<number> {
     const { stdout } = await host.exec("ss -Htn state established 'sport = :22' | wc -l");
     return Number(stdout);

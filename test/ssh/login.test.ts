@@ -44,20 +44,20 @@ onBothClients(() => {
             expect(await whoami({ ...explicit(host), user: "deploy", sudo: false })).toBe("deploy");
         });
 
-        test("as a user without sudo fails when something is to run, with a code of its own", async () => {
+        test("as a user without sudo fails with the code `sudo`", async () => {
             const error = await whoami({ ...explicit(host), user: "nosudo" }).catch((thrown) => thrown);
             expect(error).toMatchObject({ code: "sudo", problem: { host: host.address, property: "connection.user" } });
             expect(error.message).toContain("would need a password for sudo");
             expect(error.message).toContain("nosudo ALL=(ALL) NOPASSWD: ALL");
         });
 
-        test("by name, user and key of ssh_config alone", async () => {
+        test("with host name, user and key of ssh_config", async () => {
             home.configure(`Host web1\n HostName ${host.address}\n User deploy\n IdentityFile ${host.privateKeyPath}`);
             expect(await whoami({ host: "web1", sudo: false })).toBe("deploy");
             expect(await whoami({ host: "web1", user: "root" })).toBe("root");
         });
 
-        test("with a given agent, and with the one of ssh_config", async () => {
+        test("with agentSocketPath, and with IdentityAgent of ssh_config", async () => {
             home.configure(`Host web1\n HostName ${host.address}\n IdentityAgent ${agentSocket}`);
             expect(await whoami({ host: host.address, agentSocketPath: agentSocket })).toBe("root");
             expect(await whoami({ host: "web1" })).toBe("root");
@@ -75,7 +75,7 @@ onBothClients(() => {
             }
         });
 
-        test("IdentitiesOnly offers only those keys of the agent that are named", async () => {
+        test("with IdentitiesOnly offers only the agent's keys that are named", async () => {
             const common = `Host web1\n HostName ${host.address}\n IdentityAgent ${agentSocket}\n IdentitiesOnly yes\n`;
             home.write("named.pub", readFileSync(`${host.privateKeyPath}.pub`, "utf8"));
             home.configure(`${common} IdentityFile %D/named`);
@@ -89,7 +89,7 @@ onBothClients(() => {
             expect(await whoami({ host: host.address, user: "deploy", password, sudo: false })).toBe("deploy");
         });
 
-        test("with a password where the host only asks by keyboard-interactive", async () => {
+        test("with a password if the host only offers keyboard-interactive", async () => {
             const lines = "PasswordAuthentication no\\nKbdInteractiveAuthentication yes\\n";
             await host.exec(`printf '${lines}' > /etc/ssh/sshd_config.d/portable-test.conf; systemctl reload ssh`);
             home.configure("");
@@ -118,7 +118,7 @@ onBothClients(() => {
             expect(await whoami({ host: "web1", privateKeyPassword: passphrase })).toBe("root");
         });
 
-        test("as text without its passphrase, or with a wrong one, is the user's mistake", async () => {
+        test("given as text is refused without its passphrase, or with a wrong one", async () => {
             const privateKey = readFileSync(file, "utf8");
             await expect(whoami({ host: host.address, privateKey })).rejects.toMatchObject({
                 code: "settings",
@@ -131,7 +131,7 @@ onBothClients(() => {
             expect(JSON.stringify(error) + error.stack).not.toContain("wrong one");
         });
 
-        test("as a file without its passphrase is skipped, and named", async () => {
+        test("in a file is skipped without its passphrase, and the error names it", async () => {
             await expect(whoami({ host: "web1" })).rejects.toMatchObject({
                 code: "login",
                 message: expect.stringContaining(`skipped: ${file} (is encrypted, and no privateKeyPassword is given)`),
@@ -139,8 +139,8 @@ onBothClients(() => {
         });
     });
 
-    describe("a login that isn't accepted", () => {
-        test("names what was tried, and nothing secret", async () => {
+    describe("a login that sshd rejects", () => {
+        test("is reported with the methods that were tried, without secrets", async () => {
             execFileSync("ssh-keygen", ["-q", "-N", "", "-t", "ed25519", "-f", join(home.directory, "stranger")]);
             home.configure(`Host web1\n HostName ${host.address}\n IdentityFile %D/stranger\n IdentityFile %D/missing`);
             const secrets = { password: "not the pass word", privateKeyPassword: "nor this" };
@@ -153,7 +153,7 @@ onBothClients(() => {
             for (const secret of Object.values(secrets)) expect(all).not.toContain(secret);
         });
 
-        test("without a method to try is reported", async () => {
+        test("is reported if there was no method to try", async () => {
             home.configure("");
             await expect(whoami({ host: host.address })).rejects.toMatchObject({
                 code: "login",
@@ -165,13 +165,13 @@ onBothClients(() => {
     describe("the host key", () => {
         const secret = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-        test("that isn't the given one ends it before any login", async () => {
+        test("that differs from the declared one ends the connection before the login", async () => {
             const error = await whoami({ ...explicit(host), hostKey: secret }).catch((thrown) => thrown);
             expect(error).toMatchObject({ code: "hostKey", mayPass: false });
             expect(error.message).toContain(`connection.hostKey is ${secret}`);
         });
 
-        test("that isn't known is shown with its fingerprint, which then works as hostKey", async () => {
+        test("that is unknown is reported with its fingerprint, which works as hostKey", async () => {
             home.configure("Host *\n UserKnownHostsFile %D/empty");
             const { hostKey: _, ...connection } = explicit(host);
             const error = await whoami(connection).catch((thrown) => thrown);
@@ -180,7 +180,7 @@ onBothClients(() => {
             expect(await whoami({ ...connection, hostKey: shown })).toBe("root");
         });
 
-        test("of any of the host's types may be the known one", async () => {
+        test("may be known by any of the host's key types", async () => {
             const { hostKey: _, ...connection } = explicit(host);
             await host.exec("ls /etc/ssh/ssh_host_ecdsa_key || ssh-keygen -A; systemctl reload ssh");
             const files = (await host.exec("cat /etc/ssh/ssh_host_*_key.pub")).stdout.trim().split("\n");
@@ -192,7 +192,7 @@ onBothClients(() => {
             }
         });
 
-        test("is not looked at with insecureIgnoreHostKey, and each process warns once", async () => {
+        test("is ignored with insecureIgnoreHostKey, and each process warns once", async () => {
             home.configure("Host *\n UserKnownHostsFile %D/empty");
             const { hostKey: _, ...connection } = explicit(host);
             const warned: string[] = [];

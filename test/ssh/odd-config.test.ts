@@ -37,7 +37,7 @@ afterAll(async () => {
     home.remove();
 }, bootTimeoutMs);
 
-/** Connects, and hands the socket to ssh, as ProxyUseFdpass wants it. */
+/** Connects and passes the socket to ssh, for ProxyUseFdpass. */
 const PASS_SOCKET = `#!/usr/bin/env python3
 import socket, sys
 peer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
@@ -60,7 +60,7 @@ async function whoami(connection: Connection): Promise<string> {
 }
 
 describe.each(oddConfigs)("$name", (odd) => {
-    test("works as with ssh, by itself and through OpenSSH", async () => {
+    test("works with ssh, and so through both clients", async () => {
         configure(odd);
         const added = Object.fromEntries(
             Object.entries(odd.environment ?? {}).map(([key, value]) => [key, value.replace("%D", home.directory)]),
@@ -81,7 +81,7 @@ describe.each(oddConfigs)("$name", (odd) => {
     });
 });
 
-/** `%C` of ssh_config, which is a hash of more in newer versions of ssh. */
+/** Expands `%C` of ssh_config by ssh itself: what it is a hash of depends on the version of ssh. */
 async function hashOf(name: string): Promise<string> {
     const config = `Host ${name}\n HostName ${host.address}\n User root\n ControlPath %D/%C\n`;
     home.configure(config);
@@ -90,7 +90,7 @@ async function hashOf(name: string): Promise<string> {
     return /^controlpath .*\/([0-9a-f]+)$/m.exec(stdout)?.[1] ?? "";
 }
 
-/** @throws what `ssh web1 true` prints, where it fails */
+/** @throws an error with the output of `ssh NAME true` if that fails */
 function sshTrue(name: string): Promise<void> {
     const args = ["-F", process.env.PORTABLE_SSH_CONFIG as string, name, "true"];
     return new Promise((resolve, reject) => {

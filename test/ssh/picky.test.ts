@@ -25,7 +25,7 @@ onBothClients(() => {
 
     const reload = "systemctl reload ssh";
 
-    /** Runs `use` while sshd has the settings. */
+    /** Calls `use` while sshd has these settings. */
     async function withSshd<T>(settings: string, use: () => Promise<T>): Promise<T> {
         await host.exec(`cat >/etc/ssh/sshd_config.d/portable-test.conf; ${reload}`, { input: `${settings}\n` });
         try {
@@ -35,7 +35,7 @@ onBothClients(() => {
         }
     }
 
-    /** Runs `use` while the host has the file. */
+    /** Calls `use` while the host has this file. */
     async function withFile<T>(path: string, text: string, use: () => Promise<T>): Promise<T> {
         await host.exec(`mkdir -p "$(dirname ${path})"; cat >${path}`, { input: text });
         try {
@@ -49,7 +49,7 @@ onBothClients(() => {
         return withPool(async (pool) => use(await pool.connect(connection)));
     }
 
-    /** Runs a program and uploads a file, as a deployment does; within a time that no waiting fits into. */
+    /** Runs a program and uploads a file, in less time than any wait for a timeout would take. */
     async function worksAtOnce(connection: Connection = explicit(host)): Promise<void> {
         const began = Date.now();
         await onHost(connection, async (there) => {
@@ -63,7 +63,7 @@ onBothClients(() => {
 
     const error = (promise: Promise<unknown>) => promise.then(() => undefined).catch((thrown) => thrown);
 
-    describe("a login shell that prints at login", () => {
+    describe("output of a start-up file is ignored:", () => {
         test.each([
             ["/root/.bashrc", "echo Welcome to web1\n"],
             ["/etc/ssh/sshrc", "echo hi\n"],
@@ -85,7 +85,7 @@ onBothClients(() => {
         }
     });
 
-    test("a start-up file that execs another shell: nothing of the program runs", async () => {
+    test("a start-up file that execs another shell is reported, and nothing of the program runs", async () => {
         const began = Date.now();
         const file = `/root/ran-${Math.random()}`;
         const thrown = await withFile("/root/.bashrc", "exec bash --norc\n", () =>
@@ -102,7 +102,7 @@ onBothClients(() => {
         ["/usr/sbin/nologin", "its login shell lets it run nothing (nologin)"],
         ["/bin/rbash", "its login shell is a restricted one"],
         ["/bin/false", "can log in, but not run /bin/sh (exit status 1)"],
-    ])("the login shell %s is named, and not sudo", async (shell, what) => {
+    ])("the login shell %s is reported, and sudo isn't blamed", async (shell, what) => {
         await host.exec(`usermod --shell ${shell} deploy`);
         try {
             const thrown = await error(whoami({ ...explicit(host), user: "deploy" }));
@@ -114,7 +114,7 @@ onBothClients(() => {
         }
     });
 
-    test("ForceCommand is named, with the output of the host", async () => {
+    test("ForceCommand is reported with the output of the host", async () => {
         const thrown = await withSshd("Match User deploy\n ForceCommand echo only backups here", () =>
             error(whoami({ ...explicit(host), user: "deploy" })),
         );
@@ -122,19 +122,22 @@ onBothClients(() => {
         expect(thrown.message).toContain("ForceCommand in sshd_config");
     });
 
-    test.each(["zsh", "fish", "tcsh", "dash", "busybox-ash"])("the login shell %s", async (shell) => {
-        await host.exec(
-            "printf '#!/bin/sh\\nexec /bin/busybox ash \"$@\"\\n' >/usr/local/bin/busybox-ash; chmod 755 /usr/local/bin/busybox-ash",
-        );
-        expect((await host.exec(`path=$(command -v ${shell}) && usermod --shell "$path" deploy`)).code).toBe(0);
-        try {
-            await worksAtOnce({ ...explicit(host), user: "deploy" });
-        } finally {
-            await host.exec("usermod --shell /bin/bash deploy");
-        }
-    });
+    test.each(["zsh", "fish", "tcsh", "dash", "busybox-ash"])(
+        "a user with the login shell %s can deploy",
+        async (shell) => {
+            await host.exec(
+                "printf '#!/bin/sh\\nexec /bin/busybox ash \"$@\"\\n' >/usr/local/bin/busybox-ash; chmod 755 /usr/local/bin/busybox-ash",
+            );
+            expect((await host.exec(`path=$(command -v ${shell}) && usermod --shell "$path" deploy`)).code).toBe(0);
+            try {
+                await worksAtOnce({ ...explicit(host), user: "deploy" });
+            } finally {
+                await host.exec("usermod --shell /bin/bash deploy");
+            }
+        },
+    );
 
-    test("MaxSessions 1: a second session gets a connection of its own", async () => {
+    test("with MaxSessions 1 a second session gets another connection", async () => {
         await withSshd("MaxSessions 1", () =>
             onHost(explicit(host), async (there) => {
                 const long = there.run(sh`sleep 4; echo long`);
@@ -196,7 +199,7 @@ class Unix(socketserver.UnixStreamServer): pass
             expect(forbidden.message).toContain(`${where} takes no connection`);
         });
 
-        test("a host without bash, perl and curl is refused with a code of its own", async () => {
+        test("a host without bash, perl and curl is refused with a code for that", async () => {
             await host.exec(
                 "mv /usr/bin/curl /usr/bin/curl.away; mv /usr/bin/perl /usr/bin/perl.away; mv /bin/bash /bin/bash.away; usermod --shell /bin/sh root",
             );

@@ -25,7 +25,7 @@ onBothClients((client) => {
 
     const noConnection = async () => (await connectionsOn(testHost)) === 0;
 
-    describe("one connection", () => {
+    describe("the connection", () => {
         beforeEach(async () => expect(await until(noConnection)).toBe(true));
 
         test("is shared by concurrent connects, and runs 20 programs at a time", async () => {
@@ -41,7 +41,7 @@ onBothClients((client) => {
             });
         });
 
-        test("is one for each login", async () => {
+        test("isn't shared by different logins", async () => {
             await withPool(async (pool) => {
                 await pool.connect(explicit(testHost));
                 await pool.connect({ ...explicit(testHost), user: "deploy" });
@@ -50,7 +50,7 @@ onBothClients((client) => {
             });
         });
 
-        test("closes when it is idle, and is made anew when it is wanted again", async () => {
+        test("closes when it is idle, and is opened again for the next program", async () => {
             const pool = createPool({ idleMs: 300 });
             const host = await pool.connect(explicit(testHost));
             const program = host.run(sh`sleep 1; echo done`);
@@ -68,7 +68,7 @@ onBothClients((client) => {
                 const proxy = { ...explicit(testHost), user: "deploy" };
                 const through = { ...explicit(testHost), host: testHost.secondAddress, proxy };
                 await Promise.all([pool.connect(through), pool.connect({ ...through, user: "nosudo" })]);
-                // One to the jump host, which the built-in client shares, and two from the host to itself.
+                // Two from the host to itself, and one to the jump host, which only the built-in client shares.
                 expect(await connectionsOn(testHost)).toBe(client === "openssh" ? 4 : 3);
             });
             expect(await until(noConnection)).toBe(true);
@@ -76,7 +76,7 @@ onBothClients((client) => {
     });
 
     describe("a connection that breaks", () => {
-        test("in the middle of a program is reported as an unknown result; the next program gets a new connection", async () => {
+        test("during a program makes its result unknown; the next program gets a new connection", async () => {
             await withPool(async (pool) => {
                 const host = await pool.connect(explicit(testHost));
                 const error = await host.run(sh`sleep 0.5; kill -9 $PPID; sleep 5`).catch((thrown) => thrown);
@@ -86,7 +86,7 @@ onBothClients((client) => {
             });
         });
 
-        test("between two programs isn't noticed", async () => {
+        test("between two programs is replaced without an error", async () => {
             await withPool(async (pool) => {
                 const host = await pool.connect(explicit(testHost));
                 const sshd = (await host.run(sh`echo $PPID`)).stdout.trim();
@@ -96,7 +96,7 @@ onBothClients((client) => {
         });
     });
 
-    test("a host that allows fewer sessions than usual is asked again", async () => {
+    test("programs wait for a session on a host that allows fewer than usual", async () => {
         await testHost.exec("echo MaxSessions 2 > /etc/ssh/sshd_config.d/portable-test.conf; systemctl reload ssh");
         await withPool(async (pool) => {
             const host = await pool.connect(explicit(testHost));

@@ -19,15 +19,15 @@ function inputOf(program: Shell, mark = MARK): string {
     return header + text;
 }
 
-/** As sshd does it, without sshd: the login shell gets one command line, programs come over standard input. */
+/** Starts a login shell as sshd does: with one command line, and with programs on standard input. */
 function start(shell = "/bin/sh"): ChildProcessByStdio<Writable, Readable, Readable> {
     const child = spawn(shell, ["-c", commandLine(TOKEN, { asRoot: false })], { stdio: "pipe" });
     child.stdin.on("error", () => {});
     return child;
 }
 
-/** The output between the marks, and the status in the last one; undefined if the program didn't begin. */
-function marked({ stdout, stderr }: { stdout: string; stderr: string }) {
+/** The outputs between the markers, and the status in the last marker; undefined if the program didn't begin. */
+function resultOf({ stdout, stderr }: { stdout: string; stderr: string }) {
     const done = new RegExp(`^([^]*?)${doneOf(MARK)}(\\d+)\n$`);
     const begin = GREETING + readyOf(MARK) + beginOf(MARK);
     if (!stdout.startsWith(begin)) return undefined;
@@ -52,27 +52,30 @@ async function sendTo(shell: string | undefined, sent: string) {
 
 async function run(program: Shell, { shell, answer = "" }: { shell?: string; answer?: string } = {}) {
     const output = await sendTo(shell, inputOf(program) + answer);
-    return marked(output) ?? output;
+    return resultOf(output) ?? output;
 }
 
 async function until(done: () => boolean): Promise<void> {
     for (let step = 0; step < 100 && !done(); step++) await sleep(50);
 }
 
-test("the command line is one line", () => {
-    // What fish, csh and others read otherwise than sh, even in single quotes
+test("the command line has no character that login shells interpret differently", () => {
+    // Characters that fish, csh and others interpret differently from sh, even in single quotes
     expect(commandLine(TOKEN, { asRoot: true })).not.toMatch(/[\n\\!]/);
     expect(commandLine(TOKEN, { asRoot: true })).toContain("sudo -n -- /bin/sh -c");
     expect(commandLine(TOKEN, { asRoot: false })).not.toContain("sudo");
 });
 
-test.each(["/bin/sh", "/bin/bash"])("status, standard output and standard error stay apart under %s", async (shell) => {
-    expect(await run(sh`echo ${"it's"}; echo two >&2; exit 7`, { shell })).toEqual({
-        code: 7,
-        stdout: "it's\n",
-        stderr: "two\n",
-    });
-});
+test.each(["/bin/sh", "/bin/bash"])(
+    "status, standard output and standard error are kept apart under %s",
+    async (shell) => {
+        expect(await run(sh`echo ${"it's"}; echo two >&2; exit 7`, { shell })).toEqual({
+            code: 7,
+            stdout: "it's\n",
+            stderr: "two\n",
+        });
+    },
+);
 
 test.each([
     ["exit", sh`exit 3`, 3],
@@ -95,25 +98,25 @@ END`,
     expect(result.stdout).not.toContain("not reached");
 });
 
-test("a command that reads standard input gets none of the program", async () => {
+test("a command that reads standard input gets nothing of the program's text", async () => {
     expect((await run(sh`cat; read line; echo "[$line]"; cat >/dev/null; echo end`)).stdout).toBe("[]\nend\n");
 });
 
-test("a program that was cut off doesn't run, wherever it was cut", async () => {
+test("a program whose text was cut off anywhere doesn't run", async () => {
     const file = join(directory, "cut");
     const program = sh`echo > ${file}
 true`;
     const whole = inputOf(program);
     for (const length of [0, 1, whole.indexOf("true"), whole.length - 14, whole.length - 1]) {
         const result = await sendTo(undefined, whole.slice(0, length));
-        // Of half a header nothing is known
+        // Input that ends in the first line is ignored, as it doesn't even name a marker.
         expect(result.code === 0).toBe(length <= 1);
         expect(result.stdout).toBe(length <= 1 ? GREETING : GREETING + readyOf(MARK));
     }
     expect(existsSync(file)).toBe(false);
 });
 
-test("nothing runs of a program with a syntax error at its end", async () => {
+test("a program with a syntax error at its end runs nothing", async () => {
     const file = join(directory, "syntax");
     const result = await run(sh`echo > ${file}
 if true`);
@@ -122,7 +125,7 @@ if true`);
     expect(existsSync(file)).toBe(false);
 });
 
-test("a large program and much output pass", async () => {
+test("a large program and large outputs are passed on", async () => {
     const text = "x".repeat(200_000);
     const result = await run(
         sh`printf %s ${text} | wc -c; head -c 3000000 /dev/zero | tr '\\0' y; echo; head -c 300000 /dev/zero | tr '\\0' z >&2`,
@@ -148,7 +151,7 @@ test("output arrives while the program runs", async () => {
 });
 
 test.each(["/bin/sh", "/bin/bash"])(
-    "the program runs to its end when nobody takes its output any more, under %s",
+    "a program runs to its end after its output was closed, under %s",
     async (shell) => {
         const file = join(directory, `alone-${shell.slice(5)}`);
         const input = inputOf(
@@ -176,14 +179,14 @@ test.each(["/bin/sh", "/bin/bash"])(
 );
 
 test.each(["/bin/sh", "/bin/bash"])(
-    "a program gets the answer that comes after it, and its end, under %s",
+    "a program can read the answer sent after it, and its end, under %s",
     async (shell) => {
         const program = sh`read -r word <&8; echo "[$word]"; cat <&8; echo end`;
         expect((await run(program, { shell, answer: "yes\nmore\n" })).stdout).toBe("[yes]\nmore\nend\n");
     },
 );
 
-test.each(["/bin/sh", "/bin/bash"])("one program runs after another, each for itself, under %s", async (shell) => {
+test.each(["/bin/sh", "/bin/bash"])("programs run one after another in separate shells, under %s", async (shell) => {
     const programs = [sh`cd /usr; set -u; mine=1; exit 3`, sh`echo "$PWD [\${mine:-}]"`, sh`printf unfinished`];
     const sent = programs.map((program, index) => inputOf(program, `mark${index}`)).join("");
     const { code, stdout, stderr } = await sendTo(shell, sent);

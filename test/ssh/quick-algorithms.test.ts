@@ -8,14 +8,14 @@ function login(settings: Partial<Login>, password?: string): Login {
     return { ciphers: [], kexAlgorithms: [], credentials: { password }, ...settings } as Login;
 }
 
-test("the quick ciphers come first, the others stay behind them in their order", () => {
+test("fast ciphers are moved to the front, and the others keep their order", () => {
     expect(quickAlgorithms(login({ ciphers: CIPHERS }))).toEqual([
         "-o",
         "Ciphers=aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr",
     ]);
 });
 
-test("a login without a session takes a quick key exchange, unless it sends a password", () => {
+test("a login that isn't shared prefers a fast key exchange, unless it sends a password", () => {
     const both = { kexAlgorithms: EXCHANGES };
     expect(quickAlgorithms(login(both), true)).toEqual([
         "-o",
@@ -25,7 +25,7 @@ test("a login without a session takes a quick key exchange, unless it sends a pa
     expect(quickAlgorithms(login(both), false)).toEqual([]);
 });
 
-test("what the settings don't allow is never added", () => {
+test("algorithms that the settings don't allow are never added", () => {
     const settings = { ciphers: ["aes256-ctr"], kexAlgorithms: ["sntrup761x25519-sha512@openssh.com"] };
     expect(quickAlgorithms(login(settings), true)).toEqual([]);
     expect(quickAlgorithms(login({}), true)).toEqual([]);

@@ -37,19 +37,19 @@ onBothClients(() => {
         ];
 
         describe.each(logins)("a program as %s", (_, login) => {
-            test("runs as root; status and outputs stay apart, its input is empty", async () => {
+            test("runs as root with an empty standard input; its status and outputs are kept apart", async () => {
                 const program = sh`id -u; echo ${"it's"} >&2; cat; exit 3`;
                 expect(await login().run(program)).toEqual({ code: 3, stdout: "0\n", stderr: "it's\n" });
             });
 
-            test("shows nothing of itself in any argv", async () => {
+            test("is in no process's argv", async () => {
                 const { stdout } = await login().run(sh`
                 marker=${"part-of-the-program"}
                 grep -lz "$marker" /proc/[0-9]*/cmdline || echo none`);
                 expect(stdout).toBe("none\n");
             });
 
-            test("gives its output line by line while it runs", async () => {
+            test("reports its output line by line while it runs", async () => {
                 const lines: [string, number][] = [];
                 const began = Date.now();
                 await login().run(sh`echo one; sleep 1; printf 'two\nthree'`, {
@@ -59,7 +59,7 @@ onBothClients(() => {
                 expect(lines[0]?.[1]).toBeLessThan(900);
             });
 
-            test("runs to its end after an abort, which doesn't wait for it", async () => {
+            test("runs to its end after an abort, which returns at once", async () => {
                 const controller = new AbortController();
                 const file = `/root/aborted-${Math.random()}`;
                 const running = login().run(
@@ -87,7 +87,7 @@ onBothClients(() => {
             });
         });
 
-        /** A file of the host, once it is there. */
+        /** Waits for a file on the host and returns its content. */
         async function contentOf(file: string): Promise<string> {
             for (let step = 0; step < 60; step++) {
                 const { code, stdout } = await host.exec(`cat ${file}`);
@@ -97,14 +97,14 @@ onBothClients(() => {
             return "never written";
         }
 
-        test("a signal that has fired already ends a run before it begins", async () => {
+        test("a run with an aborted signal doesn't begin", async () => {
             const file = `/root/never-${Math.random()}`;
             const signal = AbortSignal.abort(new Error("too late"));
             await expect(root.run(sh`touch ${file}`, { signal })).rejects.toThrow("too late");
             expect((await root.run(sh`test -e ${file}`)).code).toBe(1);
         });
 
-        test("text that a login shell prints first is no output of a program", async () => {
+        test("text that a login shell prints isn't in the program's output", async () => {
             await host.exec(
                 "sed -i '1i printf noise' /root/.bashrc 2>/dev/null || echo 'printf noise' > /root/.bashrc",
             );
@@ -116,7 +116,7 @@ onBothClients(() => {
         });
     });
 
-    /** A process of its own that runs the program with the same login, and passes its output on. */
+    /** Writes a Node.js program that runs the program on the host with the same login and prints its output. */
     function clientProgram(host: Host, program: string): string {
         const source = join(directory, "client.ts");
         const provider = join(__dirname, "../../provider");

@@ -50,7 +50,7 @@ describe("the settings of a host", () => {
         });
     });
 
-    test("given ones win", async () => {
+    test("give way to those of the connection", async () => {
         configure("Host web1\n User deploy\n Port 2222\n IdentityFile /nowhere/id\n ConnectTimeout 7\n");
         const login = await resolveLogin({
             host: "web1",
@@ -70,7 +70,7 @@ describe("the settings of a host", () => {
         });
     });
 
-    test("StrictHostKeyChecking=no of ssh_config doesn't open the door", async () => {
+    test("don't include StrictHostKeyChecking=no of ssh_config", async () => {
         configure("Host *\n StrictHostKeyChecking no\n");
         expect((await resolveLogin({ host: "web1" })).hostKey.ignore).toBe(false);
         const opened = await resolveLogin({ host: "web1", insecureIgnoreHostKey: true });
@@ -79,19 +79,19 @@ describe("the settings of a host", () => {
         expect(login.hostKey).toMatchObject({ ignore: false, hostKey: "ssh-ed25519 AAAA" });
     });
 
-    test("HostKeyAlias is the name in known_hosts", async () => {
+    test("include HostKeyAlias, which is looked up in known_hosts", async () => {
         configure("Host web1\n Port 2222\n HostKeyAlias pool.example\n");
         expect((await resolveLogin({ host: "web1" })).hostKey.names).toEqual(["pool.example"]);
     });
 });
 
 describe("the default user", () => {
-    test("is root where nothing is configured", async () => {
+    test("is root if no user is configured", async () => {
         configure("Host other\n User deploy\n");
         expect((await resolveLogin({ host: "web1" })).user).toBe("root");
     });
 
-    // What `ssh -G` can't tell apart: the local user configured, and nobody configured
+    // `ssh -G` prints the local user both if it is configured and if no user is
     test.each([
         [`Host web1\n User ${userInfo().username}\n`, true],
         [`Host web*\n Port 23\nMatch user ${userInfo().username}\n User ${userInfo().username}\n`, true],
@@ -110,7 +110,7 @@ describe("the default user", () => {
 });
 
 describe("the route to a host", () => {
-    test("ProxyJump with several hops, users and ports", async () => {
+    test("may be a ProxyJump with several hops, users and ports", async () => {
         configure(
             "Host web1\n ProxyJump one@bastion:2201,two@[2001:db8::1]:2202\nHost bastion\n HostName 198.18.0.9\n",
         );
@@ -126,7 +126,7 @@ describe("the route to a host", () => {
         });
     });
 
-    test("a given proxy wins over ProxyJump", async () => {
+    test("is the connection's proxy rather than ProxyJump", async () => {
         configure("Host web1\n ProxyJump bastion\n");
         const { route } = await resolveLogin({ host: "web1", proxy: { host: "gate", user: "me" } });
         expect(route).toMatchObject({
@@ -135,13 +135,13 @@ describe("the route to a host", () => {
         });
     });
 
-    test("ProxyCommand with its tokens", async () => {
+    test("may be a ProxyCommand with tokens", async () => {
         configure("Host web1\n HostName web1.example\n User me\n ProxyCommand nc %h %p %r %n 100%%\n");
         const { route } = await resolveLogin({ host: "web1" });
         expect(route).toEqual({ kind: "command", command: "nc web1.example 22 me web1 100%" });
     });
 
-    test("a ring of jump hosts ends with a clear error", async () => {
+    test("is refused if jump hosts form a ring", async () => {
         configure("Host a\n ProxyJump b\nHost b\n ProxyJump a\n");
         await expect(resolveLogin({ host: "a" })).rejects.toMatchObject({
             code: "settings",
@@ -150,7 +150,7 @@ describe("the route to a host", () => {
     });
 });
 
-describe("what can't be used is refused", () => {
+describe("refused is", () => {
     test.each(["-oProxyCommand=id", "a b", "a;id", "$(id)", "a\nb"])("host %j", async (host) => {
         configure("");
         await expect(resolveLogin({ host })).rejects.toMatchObject({
@@ -159,16 +159,16 @@ describe("what can't be used is refused", () => {
         });
     });
 
-    test("no host at all", async () => {
+    test("a connection without a host", async () => {
         await expect(resolveLogin({})).rejects.toThrow("connection.host: no host is given");
     });
 
-    test("a user that a ProxyCommand would run", async () => {
+    test("a user whose name a ProxyCommand's shell would run", async () => {
         configure("Host web1\n ProxyCommand nc -X %r %h %p\n");
         await expect(resolveLogin({ host: "web1", user: "a`id`" })).rejects.toMatchObject({ code: "settings" });
     });
 
-    test("a broken configuration is reported with ssh's message", async () => {
+    test("a broken configuration, with ssh's message", async () => {
         configure("Host web1\n Nonsense yes\n");
         await expect(resolveLogin({ host: "web1" })).rejects.toMatchObject({
             code: "settings",

@@ -16,7 +16,7 @@ test("a process that doesn't connect doesn't load ssh2", () => {
         platform: "node",
         external: ["ssh2", "ssh2-sftp-client"],
     });
-    // Neither module can be found from there: loading one of them would throw
+    // ssh2 can't be resolved from that directory, so loading it would throw
     const program = `
         const pool = require(${JSON.stringify(outfile)}).createPool();
         pool.connect({}).catch((error) => console.log(error.code)).finally(() => pool.close());`;

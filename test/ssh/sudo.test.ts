@@ -54,14 +54,14 @@ describe.each(suites)("on %s", (suite) => {
     }, bootTimeoutMs);
 
     onBothClients(() => {
-        // What sudo prints is the same in both.
+        // sudo prints the same in all suites, so these tests run on one.
         if (suite === suites[0]) describe("sudo", testsOfSudo);
         describe("sudo with requiretty", testsOfRequiretty);
     });
 });
 
 function testsOfSudo(): void {
-    test("that asks for a password gets it when it asks", async () => {
+    test("gets the password if it asks for one", async () => {
         await withRule("nosudo ALL=(ALL) ALL", async () => {
             await works(asNosudo({ sudoPassword: PASSWORD }));
             const thrown = await error(whoami(asNosudo()));
@@ -72,7 +72,7 @@ function testsOfSudo(): void {
         await withRule("nosudo ALL=(ALL) NOPASSWD: ALL", () => works(asNosudo({ sudoPassword: PASSWORD })));
     });
 
-    test("that doesn't accept the password is reported, without the password in the text", async () => {
+    test("that rejects the password is reported without the password", async () => {
         await withRule("nosudo ALL=(ALL) ALL", async () => {
             const thrown = await error(whoami(asNosudo({ sudoPassword: "wrong one" })));
             expect(thrown).toMatchObject({ code: "sudo", problem: { property: "connection.sudoPassword" } });
@@ -81,11 +81,11 @@ function testsOfSudo(): void {
         });
     });
 
-    test("with a secure_path that holds nothing", async () => {
+    test("works with a secure_path without programs", async () => {
         await withRule('nosudo ALL=(ALL) NOPASSWD: ALL\nDefaults secure_path="/nowhere"', () => works(asNosudo()));
     });
 
-    test("that isn't there: doas stands in for it", async () => {
+    test("that isn't installed is replaced by doas", async () => {
         await host.exec("mv /usr/bin/sudo /usr/bin/sudo.away");
         const withDoas = <T>(text: string, use: () => Promise<T>) => withFile("/etc/doas.conf", "600", text, use);
         try {
@@ -103,16 +103,16 @@ function testsOfSudo(): void {
 function testsOfRequiretty(): void {
     const requiretty = "Defaults:nosudo requiretty";
 
-    test("gets a terminal", async () => {
+    test("gets a terminal if it requires one", async () => {
         await withRule(`nosudo ALL=(ALL) NOPASSWD: ALL\n${requiretty}`, () => works(asNosudo()));
     });
 
-    test("and use_pty, and a password", async () => {
+    test("works together with use_pty and a password", async () => {
         const rule = `nosudo ALL=(ALL) ALL\n${requiretty}\nDefaults:nosudo use_pty`;
         await withRule(rule, () => works(asNosudo({ sudoPassword: PASSWORD })));
     });
 
-    test("passes on every byte, both outputs apart, and the exit status", async () => {
+    test("passes on every byte, keeps the outputs apart, and reports the exit status", async () => {
         await withRule(`nosudo ALL=(ALL) NOPASSWD: ALL\n${requiretty}`, () =>
             onHost(asNosudo(), async (there) => {
                 const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 256));
@@ -130,7 +130,7 @@ function testsOfRequiretty(): void {
         );
     });
 
-    test("a program runs to its end after an abort", async () => {
+    test("lets a program run to its end after an abort", async () => {
         await withRule(`nosudo ALL=(ALL) NOPASSWD: ALL\n${requiretty}`, async () => {
             const abort = new AbortController();
             const file = `/root/ended-${Math.random()}`;
@@ -147,7 +147,7 @@ function testsOfRequiretty(): void {
         });
     });
 
-    test("and no script(1) is refused with what to do", async () => {
+    test("without script(1) is refused with the fix", async () => {
         await host.exec("mv /usr/bin/script /usr/bin/script.away");
         try {
             await withRule(`nosudo ALL=(ALL) NOPASSWD: ALL\n${requiretty}`, async () => {

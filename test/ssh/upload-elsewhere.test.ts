@@ -8,13 +8,12 @@ import { uploadFile } from "../../provider/ssh/built-in/sftp";
 import { BuiltInLink } from "../../provider/ssh/built-in/ssh2-link";
 import type { Login } from "../../provider/ssh/login/login";
 
-// Other SFTP servers can't be installed on the hosts of these tests, so one that only takes files stands in for them,
-// under their names.
+// The test hosts have only OpenSSH's SFTP server, so a server of ssh2 that only accepts files identifies itself as others.
 
 const directory = mkdtempSync(join(tmpdir(), "portable-test-upload-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** Accepts writes without announcing its limits, like OpenSSH before 8.5; answers only those of the first bytes. */
+/** An SFTP server without the limits extension, like OpenSSH before 8.5. It stops answering after `answeredBytes`. */
 async function serverNamed(ident: string, stored: Buffer, answeredBytes = Number.POSITIVE_INFINITY) {
     const { private: hostKey } = utils.generateKeyPairSync("ed25519");
     const server = new Server({ hostKeys: [hostKey], ident }, (client) => {
@@ -58,7 +57,7 @@ async function upload(server: Server, stalledMs?: number): Promise<void> {
 }
 
 test.each(["OpenSSH_9.2p1", "OpenSSH_8.4p1", "dropbear_2022.83", "AnotherServer"])(
-    "a file arrives whole at %s",
+    "a file is uploaded complete to %s",
     async (ident) => {
         const stored = Buffer.alloc(content.length);
         await upload(await serverNamed(ident, stored));
@@ -67,7 +66,7 @@ test.each(["OpenSSH_9.2p1", "OpenSSH_8.4p1", "dropbear_2022.83", "AnotherServer"
     10_000,
 );
 
-test("an upload that stalls ends with what arrived", async () => {
+test("an upload that stalls fails with the number of bytes that arrived", async () => {
     const server = await serverNamed("OpenSSH_9.2p1", Buffer.alloc(content.length), 2_000_000);
     await expect(upload(server, 500)).rejects.toThrow(
         /^the upload of \/file to x@127\.0\.0\.1:\d+ stalled: [56]\d % of it arrived, and then the host took nothing for 0\.5 s\. Check the network, /,

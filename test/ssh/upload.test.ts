@@ -35,24 +35,24 @@ onBothClients(() => {
     });
 
     const path = "/home/deploy/upload/file";
-    const digestThere = async () => (await deploy.run(sh`sha256sum < ${path}`)).stdout;
-    const digestHere = async () => {
+    const digestOnHost = async () => (await deploy.run(sh`sha256sum < ${path}`)).stdout;
+    const localDigest = async () => {
         const { createHash } = await import("node:crypto");
         const { readFileSync } = await import("node:fs");
         return `${createHash("sha256").update(readFileSync(file)).digest("hex")}  -\n`;
     };
 
-    test("a file arrives whole, private to the login, over the connection that is there", async () => {
+    test("a file is uploaded complete, with mode 0600, over the existing connection", async () => {
         const steps: [number, number][] = [];
         await deploy.upload(file, path, { onProgress: (done, total) => steps.push([done, total]) });
-        expect(await digestThere()).toBe(await digestHere());
+        expect(await digestOnHost()).toBe(await localDigest());
         expect((await deploy.run(sh`stat -c '%a %U' ${path}`)).stdout).toBe("600 deploy\n");
         expect(steps.length).toBeGreaterThan(10);
         expect(steps.at(-1)).toEqual([bytes, bytes]);
         expect(await connectionsOn(host)).toBe(1);
     });
 
-    test("an empty file arrives too", async () => {
+    test("an empty file can be uploaded", async () => {
         const empty = join(directory, "empty");
         writeFileSync(empty, "");
         await deploy.upload(empty, path);
@@ -62,18 +62,18 @@ onBothClients(() => {
     test("an existing file is replaced, and a link isn't followed", async () => {
         await host.exec(`echo old > /root/precious; ln -s /root/precious ${path}; chown -h deploy ${path}`);
         await deploy.upload(file, path);
-        expect(await digestThere()).toBe(await digestHere());
+        expect(await digestOnHost()).toBe(await localDigest());
         expect((await host.exec("cat /root/precious")).stdout).toBe("old\n");
     });
 
-    test("20 at once keep to the sessions that sshd allows", async () => {
+    test("20 uploads at once stay within MaxSessions", async () => {
         const small = join(directory, "small");
         writeFileSync(small, "content");
         await Promise.all(Array.from({ length: 20 }, (_, index) => deploy.upload(small, `${path}-${index}`)));
         expect((await deploy.run(sh`cat ${"/home/deploy/upload"}/file-* | wc -c`)).stdout).toBe("140\n");
     });
 
-    test("an aborted one leaves nothing behind", async () => {
+    test("an aborted upload leaves nothing on the host", async () => {
         const controller = new AbortController();
         const upload = deploy.upload(file, path, {
             signal: controller.signal,
@@ -83,7 +83,7 @@ onBothClients(() => {
         expect((await deploy.run(sh`ls -A ${"/home/deploy/upload"}`)).stdout).toBe("");
     });
 
-    test("a directory in which the login may not write is named in the error", async () => {
+    test("an upload to a directory that isn't writable is reported with the user and the path", async () => {
         const error = await deploy.upload(file, "/root/file").catch((thrown) => thrown);
         expect(error).toMatchObject({ name: "UserError", problem: { host: host.address } });
         expect(error.message).toContain("deploy@");

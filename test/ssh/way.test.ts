@@ -27,7 +27,7 @@ onBothClients(() => {
         home.remove();
     }, bootTimeoutMs);
 
-    /** Address that the connection to the testHost comes from. */
+    /** The client's address as testHost sees it. */
     async function comesFrom(connection: Parameters<typeof whoami>[0]): Promise<string | undefined> {
         const program = sh`echo "$SSH_CONNECTION"`;
         return await withPool(
@@ -47,20 +47,20 @@ onBothClients(() => {
     `);
     }
 
-    describe("through a jump host", () => {
-        test("that ssh_config names", async () => {
+    describe("jump hosts:", () => {
+        test("one of ssh_config is used", async () => {
             hosts();
             expect(await comesFrom({ host: "inner" })).toBe(jump.address);
         });
 
-        test("that the connection names", async () => {
+        test("the connection's proxy is used", async () => {
             home.configure("");
             expect(await comesFrom({ ...explicit(testHost), proxy: { ...explicit(jump), user: "deploy" } })).toBe(
                 jump.address,
             );
         });
 
-        test("that the connection names, without a control socket of the user's ssh", async () => {
+        test("the connection's proxy is used without the user's control socket", async () => {
             home.configure("Host *\n ControlMaster auto\n ControlPath %D/control-%C\n ControlPersist 5");
             const proxy = { ...explicit(jump), user: "deploy" };
             const sockets = withPool(async (pool) => {
@@ -71,7 +71,7 @@ onBothClients(() => {
             expect(await sockets).toEqual([]);
         });
 
-        test("a chain that leads back to the first host", async () => {
+        test("a chain may lead back to the first host", async () => {
             hosts("ProxyJump nosudo@gate,deploy@inner2");
             home.configure(`
             Host inner
@@ -88,12 +88,12 @@ onBothClients(() => {
             expect(await comesFrom({ host: "inner" })).toBe(testHost.address);
         });
 
-        test("by a ProxyCommand", async () => {
+        test("a ProxyCommand is used", async () => {
             hosts("ProxyCommand ssh -F %D/config -o BatchMode=yes -W %h:%p nosudo@gate");
             expect(await comesFrom({ host: "inner" })).toBe(jump.address);
         });
 
-        test("whose host key is wrong ends there", async () => {
+        test("a wrong host key of the jump host ends the connection there", async () => {
             home.write("wrong", `${testHost.address} ${testHost.hostKey}\n${jump.address} ${testHost.hostKey}\n`);
             hosts("ProxyJump nosudo@gate\nHost *\n UserKnownHostsFile %D/wrong\n");
             const error = await whoami({ host: "inner" }).catch((thrown) => thrown);
@@ -101,7 +101,7 @@ onBothClients(() => {
             expect(error.message).toContain(`${jump.address}:22 shows the host key`);
         });
 
-        test("that can't reach the host is named in the error", async () => {
+        test("a jump host that can't reach the host is named in the error", async () => {
             hosts();
             const error = await whoami({ host: "inner", port: 9, dialErrorLimit: 1 }).catch((thrown) => thrown);
             expect(error).toMatchObject({ code: "refused", mayPass: true });
@@ -117,19 +117,19 @@ onBothClients(() => {
         });
     });
 
-    /** A port of this machine: what comes is handed to `take`. */
-    async function listen(take: Parameters<typeof createServer>[1], port = 0): Promise<number> {
-        const server = createServer(take);
+    /** Listens on a port of this machine and passes connections to `accept`. */
+    async function listen(accept: Parameters<typeof createServer>[1], port = 0): Promise<number> {
+        const server = createServer(accept);
         servers.push(server);
         await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
         return (server.address() as { port: number }).port;
     }
 
-    describe("a host that doesn't answer", () => {
+    describe("a host that can't be reached", () => {
         beforeEach(() => home.configure(""));
         const host = "127.0.0.1";
 
-        test("refuses: it is tried as often as configured, then reported", async () => {
+        test("that refuses is tried dialErrorLimit times, then reported", async () => {
             const port = await freePort();
             const status: string[] = [];
             const began = Date.now();
@@ -142,7 +142,7 @@ onBothClients(() => {
             expect(Date.now() - began).toBeGreaterThan(700);
         });
 
-        test("is silent: given up after perDialTimeout", async () => {
+        test("that sends nothing is given up after perDialTimeout", async () => {
             const port = await listen(() => {});
             const began = Date.now();
             await expect(whoami({ host, port, dialErrorLimit: 1, perDialTimeout: 1 })).rejects.toMatchObject({
@@ -152,7 +152,7 @@ onBothClients(() => {
             expect(Date.now() - began).toBeLessThan(3000);
         });
 
-        test("closes at once: tried again, as one that has too many connections", async () => {
+        test("that closes the connection at once is tried again, since sshd does so with too many connections", async () => {
             let dropped = 0;
             const port = await listen((socket) => {
                 if (dropped++ < 2) return void socket.end("Exceeded MaxStartups\r\n");
@@ -165,8 +165,8 @@ onBothClients(() => {
             expect(dropped).toBe(3);
         });
 
-        /** Of a port that is dialled while known hosts are looked up for a tenth of a second. */
-        async function dialMeanwhile(
+        /** Dials the port while the lookup of known hosts takes a tenth of a second; resolves to the error. */
+        async function dialDuringLookup(
             port: number,
             lookUp: (login: Login) => Promise<HostKeyCheck>,
             signal = new AbortController().signal,
@@ -176,34 +176,34 @@ onBothClients(() => {
             return await dial(login, { signal, status: () => {}, check }).catch((thrown) => thrown);
         }
 
-        test("is left when the operation is aborted while known hosts are looked up", async () => {
+        test("is given up if the operation is aborted during the lookup of known hosts", async () => {
             const port = await listen((socket) => void socket.on("error", () => {}).resume());
             const abort = new AbortController();
-            const dialled = dialMeanwhile(port, hostKeyCheck, abort.signal);
+            const dialled = dialDuringLookup(port, hostKeyCheck, abort.signal);
             await sleep(50);
             const reason = new Error("timeout of the operation");
             abort.abort(reason);
             expect(await dialled).toBe(reason);
         });
 
-        test("breaks off while known hosts are read: it is reported as refused, and may be retried", async () => {
+        test("that breaks the connection during the lookup of known hosts is reported as refused, which may be retried", async () => {
             const port = await listen((socket) => socket.resetAndDestroy());
-            expect(await dialMeanwhile(port, hostKeyCheck)).toMatchObject({ code: "refused", mayPass: true });
+            expect(await dialDuringLookup(port, hostKeyCheck)).toMatchObject({ code: "refused", mayPass: true });
         });
 
-        test("is let go where the lookup of known hosts fails", async () => {
+        test("is disconnected if the lookup of known hosts fails", async () => {
             const closed: Promise<void>[] = [];
             const port = await listen((socket) => {
                 socket.on("error", () => {}).resume();
                 closed.push(new Promise((resolve) => socket.once("close", () => resolve())));
             });
             const broken = new Error("no ssh-keygen");
-            expect(await dialMeanwhile(port, () => Promise.reject(broken))).toBe(broken);
+            expect(await dialDuringLookup(port, () => Promise.reject(broken))).toBe(broken);
             expect(closed).toHaveLength(1);
             await Promise.all(closed);
         });
 
-        test("has a name that doesn't resolve: at once, and not tried again", async () => {
+        test("whose name doesn't resolve is reported at once, without another try", async () => {
             const began = Date.now();
             await expect(whoami({ host: "portable-no-such-host.invalid" })).rejects.toMatchObject({
                 code: "unreachable",
@@ -213,7 +213,7 @@ onBothClients(() => {
             expect(Date.now() - began).toBeLessThan(10_000);
         });
 
-        test("is left as soon as the operation is aborted, without a word to others that wait", async () => {
+        test("is given up as soon as the operation is aborted, while other operations go on waiting", async () => {
             const port = await listen(() => {});
             await withPool(async (pool) => {
                 const [one, two] = [new AbortController(), new AbortController()];

@@ -35,8 +35,8 @@ async function tryWay(way: Way, client: "auto" | "openssh"): Promise<string> {
         if (before !== undefined) await onHost(world.host, before);
         Object.assign(process.env, added);
         const connection = connectionOf(world, way, client);
-        // sshd that reads its settings again has no port for a moment.
-        return await useOnce(before === undefined ? connection : { ...connection, dialErrorLimit: 5 });
+        // sshd has no listening port for a moment while it reloads its settings.
+        return await clientUsedFor(before === undefined ? connection : { ...connection, dialErrorLimit: 5 });
     } finally {
         for (const [name, value] of former) {
             if (value === undefined) delete process.env[name];
@@ -46,8 +46,8 @@ async function tryWay(way: Way, client: "auto" | "openssh"): Promise<string> {
     }
 }
 
-/** Does what a deployment does. Returns which client logged in. */
-async function useOnce(connection: Connection): Promise<string> {
+/** Runs a program, uploads a file and opens a channel, as a deployment does. Returns the client that was used. */
+async function clientUsedFor(connection: Connection): Promise<string> {
     const pool = createPool();
     const lines: string[] = [];
     try {
@@ -112,7 +112,7 @@ describe("examples/hello is deployed, answers and is destroyed", () => {
     test.each(deployed)("$name", async (way) => {
         const connection = connectionOf(world, way, "auto") as Json;
         const environment = { PORTABLE_SSH_CONFIG: process.env.PORTABLE_SSH_CONFIG ?? "" };
-        // A provider of its own: one process asks ssh only once for the settings of a host.
+        // A new provider process, since a process runs `ssh -G` only once for a host.
         const provider = await Provider.start({ directory: program.directory, environment });
         const hello = provider.resource("PortableImage", "hello");
         const service = provider.resource("AttachedService", "hello");
@@ -151,7 +151,7 @@ describe("examples/hello is deployed, answers and is destroyed", () => {
     }
 });
 
-test("a security key that waits for a touch is awaited, longer than a try to connect may take", async () => {
+test("a security key that waits for a touch is awaited longer than perDialTimeout", async () => {
     world.securityKey.delayMs = 4000;
     try {
         const way = {
@@ -168,7 +168,7 @@ test("a security key that waits for a touch is awaited, longer than a try to con
 describe("secrets", () => {
     const secrets = { password: PASSWORD, privateKeyPassword: PASSPHRASE, sudoPassword: SUDO_PASSWORD };
 
-    /** Where one of the texts is found: in an argv or environment, or in a file of the places given. */
+    /** A program that finds the texts of its standard input in argv, environments, and files of these directories. */
     const search = (places: string) => `
         cat >/tmp/portable-secrets
         for process in /proc/[0-9]*; do
@@ -179,35 +179,38 @@ describe("secrets", () => {
         rm -f /tmp/portable-secrets
         true`;
 
-    test.each(["built-in", "openssh"] as const)("are nowhere while and after the %s client works", async (client) => {
-        const way = { name: "secrets", config: "IdentityFile %D/encrypted" };
-        const connection = { ...connectionOf(world, way, client), user: "nosudo", ...secrets };
-        const pool = createPool();
-        try {
-            const there = await pool.connect(connection);
-            const running = there.run(sh`sleep 8`);
-            const input = `${Object.values(secrets).join("\n")}\n`;
-            const found = await world.host.exec(search("/tmp /run /var/log /home /root /etc/sudoers.d"), { input });
-            expect(found.stdout).toBe("");
-            const here = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
-            for (const pid of here) {
-                for (const part of ["cmdline", "environ"]) {
-                    const shown = readOrNothing(`/proc/${pid}/${part}`);
-                    for (const secret of Object.values(secrets)) expect(shown.includes(secret)).toBe(false);
+    test.each(["built-in", "openssh"] as const)(
+        "are in no argv, environment or file during and after a connection of the %s client",
+        async (client) => {
+            const way = { name: "secrets", config: "IdentityFile %D/encrypted" };
+            const connection = { ...connectionOf(world, way, client), user: "nosudo", ...secrets };
+            const pool = createPool();
+            try {
+                const there = await pool.connect(connection);
+                const running = there.run(sh`sleep 8`);
+                const input = `${Object.values(secrets).join("\n")}\n`;
+                const found = await world.host.exec(search("/tmp /run /var/log /home /root /etc/sudoers.d"), { input });
+                expect(found.stdout).toBe("");
+                const here = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+                for (const pid of here) {
+                    for (const part of ["cmdline", "environ"]) {
+                        const shown = readOrNothing(`/proc/${pid}/${part}`);
+                        for (const secret of Object.values(secrets)) expect(shown.includes(secret)).toBe(false);
+                    }
                 }
+                const files = readdirSync(tmpdir()).filter((name) => name.startsWith("portable-ssh-"));
+                for (const name of files) {
+                    const left = readdirSync(join(tmpdir(), name)).filter((entry) =>
+                        /identity|pass(word|phrase)/.test(entry),
+                    );
+                    expect(left).toEqual([]);
+                }
+                await running;
+            } finally {
+                pool.close();
             }
-            const files = readdirSync(tmpdir()).filter((name) => name.startsWith("portable-ssh-"));
-            for (const name of files) {
-                const left = readdirSync(join(tmpdir(), name)).filter((entry) =>
-                    /identity|pass(word|phrase)/.test(entry),
-                );
-                expect(left).toEqual([]);
-            }
-            await running;
-        } finally {
-            pool.close();
-        }
-    });
+        },
+    );
 
     function readOrNothing(path: string): string {
         try {
@@ -218,7 +221,7 @@ describe("secrets", () => {
     }
 });
 
-test("the table of docs/logging-in.md is what this run has found", () => {
+test("the table in docs/logging-in.md has the results of this run", () => {
     const rows = ways.map(({ name }) => {
         const { auto = "", openssh = "" } = results.get(name) ?? {};
         return `| ${name} | ${auto} | ${openssh === "openssh" ? "works" : openssh} |`;

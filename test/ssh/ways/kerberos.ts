@@ -7,10 +7,10 @@ import { environmentOfUnpacked, libraries, runUnpacked } from "./unpacked";
 const REALM = "PORTABLE.TEST";
 const PASSWORD = "of the ticket";
 
-/** What a host of the realm has in /etc/krb5.conf: it needs no server, only its keytab. */
+/** /etc/krb5.conf of a host of the realm, which needs its keytab and no key distribution center. */
 export const HOST_CONFIG = `[libdefaults]\n default_realm = ${REALM}\n dns_lookup_kdc = false\n rdns = false\n`;
 
-/** A realm with a key distribution centre on a port of this machine, and a ticket for `deploy`. */
+/** A realm with a key distribution center on a port of this machine, and a ticket for `deploy`. */
 export class Kerberos {
     private server: ChildProcess | undefined;
 
@@ -20,7 +20,7 @@ export class Kerberos {
         return join(this.directory, name);
     }
 
-    /** For ssh and klist. */
+    /** Environment variables for ssh and klist. */
     get environment(): Record<string, string> {
         return {
             ...environmentOfUnpacked(),
@@ -29,7 +29,7 @@ export class Kerberos {
         };
     }
 
-    /** @returns the keytab of the host of that address */
+    /** @returns the keytab of the host with this address */
     async start(address: string): Promise<Buffer> {
         const port = await freePort();
         this.writeConfig(port);

@@ -1,14 +1,14 @@
-/** A ssh_config as users have it. `%D` stands for the directory of the keys, `%A` for the host's address. */
+/** An unusual ssh_config. `%D` stands for the directory of the keys, `%A` for the host's address. */
 export interface OddConfig {
     name: string;
-    /** Stands before a block `Host web1` with HostName, User and IdentityFile. */
+    /** Text before a block `Host web1` with HostName, User and IdentityFile. */
     config: string;
-    /** Whether that block is left out. */
+    /** Whether `config` is the whole file, without that block. */
     isWhole?: boolean;
-    /** Whether it is asked for by its address without the first digit, which is a 1. */
+    /** Whether the host's name is its address without the first digit, which is a 1. */
     isNumber?: boolean;
     environment?: Record<string, string>;
-    /** Whether ssh itself takes no command with these settings. */
+    /** Whether ssh refuses to run a command with these settings. */
     isWithoutCommand?: boolean;
 }
 
@@ -18,7 +18,7 @@ const setting = (line: string, more: Partial<OddConfig> = {}): OddConfig => ({
     ...more,
 });
 
-/** The same without another IdentityFile: the login depends on it. */
+/** A setting that the login depends on, since there is no other IdentityFile. */
 const onlyKey = (line: string, more: Partial<OddConfig> = {}): OddConfig =>
     setting(`${line}\nHostName %A\nUser root`, { isWhole: true, ...more });
 

@@ -6,7 +6,7 @@ import { type Engine, engines } from "../../engine/engine";
 /** Whether the Pulumi CLI is on PATH. */
 export const hasCli = which("pulumi") !== undefined;
 
-/** examples/hello as a user deploys it, with the connection in the stack's configuration. */
+/** Deploys examples/hello with the Pulumi CLI, with the connection in the stack's configuration. */
 export class HelloOnCli {
     private readonly example = new Example("hello");
     private engine: Engine | undefined;
@@ -16,7 +16,7 @@ export class HelloOnCli {
         this.engine = (await engines()).find(({ name }) => name === "pulumi");
     }
 
-    /** `pulumi up`, what `whileDeployed` tests, and `pulumi destroy`. */
+    /** Runs `pulumi up`, calls `whileDeployed`, and runs `pulumi destroy`. */
     async deploy(stack: string, connection: Connection, whileDeployed: () => Promise<void>): Promise<void> {
         const { engine } = this;
         if (engine === undefined) throw new Error("there is no pulumi on PATH");

@@ -4,7 +4,7 @@ import { SUDO_PASSWORD, text } from "./world";
 const key = () => ({ privateKey: text("ed25519") });
 const asNosudo = () => ({ ...key(), user: "nosudo" });
 
-/** While sshd has the settings. */
+/** Commands that set and reset settings of sshd. */
 const sshd = (settings: string): Way["onHost"] => [
     `echo '${settings}' >/etc/ssh/sshd_config.d/a-picky.conf && systemctl reload ssh`,
     "rm /etc/ssh/sshd_config.d/a-picky.conf && systemctl reload ssh",

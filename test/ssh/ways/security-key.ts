@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 
 const TYPE = "sk-ssh-ed25519@openssh.com";
 const APPLICATION = "ssh:";
-/** User presence was confirmed (PROTOCOL.u2f of OpenSSH). */
+/** Flag of a signature: a touch confirmed the user's presence (PROTOCOL.u2f of OpenSSH). */
 const PRESENT = 1;
 
 /** Messages of the agent protocol (draft-ietf-sshm-ssh-agent). */
@@ -13,31 +13,31 @@ const IDENTITIES = 12;
 const REQUEST_SIGN = 13;
 const SIGNATURE = 14;
 
-function lengthy(value: string | Buffer): Buffer {
+function withLength(value: string | Buffer): Buffer {
     const bytes = Buffer.from(value as string);
     const length = Buffer.alloc(4);
     length.writeUInt32BE(bytes.length);
     return Buffer.concat([length, bytes]);
 }
 
-/** An agent with one security key, which needs no hardware: it signs as a touched FIDO key does. */
+/** An ssh-agent with one security key in software. It signs as a FIDO key does after a touch. */
 export class SecurityKeyAgent {
     private readonly privateKey: KeyObject;
     private readonly blob: Buffer;
     private readonly server: Server;
     private counter = 0;
-    /** Milliseconds until a signature is given, as where a person has to touch the key. */
+    /** Milliseconds before each signature, as if a person had to touch the key. */
     delayMs = 0;
 
     constructor() {
         const { privateKey, publicKey } = generateKeyPairSync("ed25519");
         this.privateKey = privateKey;
         const point = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
-        this.blob = Buffer.concat([lengthy(TYPE), lengthy(point), lengthy(APPLICATION)]);
+        this.blob = Buffer.concat([withLength(TYPE), withLength(point), withLength(APPLICATION)]);
         this.server = createServer((socket) => this.serve(socket));
     }
 
-    /** As in authorized_keys. */
+    /** The line for authorized_keys. */
     get line(): string {
         return `${TYPE} ${this.blob.toString("base64")} security-key`;
     }
@@ -60,14 +60,18 @@ export class SecurityKeyAgent {
                 received = received.subarray(4 + message.length);
                 const answer = this.answer(message);
                 const delay = answer[0] === SIGNATURE ? this.delayMs : 0;
-                setTimeout(() => socket.write(lengthy(answer)), delay);
+                setTimeout(() => socket.write(withLength(answer)), delay);
             }
         });
     }
 
     private answer(message: Buffer): Buffer {
         if (message[0] === REQUEST_IDENTITIES)
-            return Buffer.concat([Buffer.from([IDENTITIES, 0, 0, 0, 1]), lengthy(this.blob), lengthy("security-key")]);
+            return Buffer.concat([
+                Buffer.from([IDENTITIES, 0, 0, 0, 1]),
+                withLength(this.blob),
+                withLength("security-key"),
+            ]);
         if (message[0] !== REQUEST_SIGN) return Buffer.from([FAILURE]);
         const keyLength = message.readUInt32BE(1);
         const dataAt = 5 + keyLength;
@@ -79,7 +83,7 @@ export class SecurityKeyAgent {
         const signature = sign(null, Buffer.concat([hash(APPLICATION), rest, hash(data)]), this.privateKey);
         return Buffer.concat([
             Buffer.from([SIGNATURE]),
-            lengthy(Buffer.concat([lengthy(TYPE), lengthy(signature), rest])),
+            withLength(Buffer.concat([withLength(TYPE), withLength(signature), rest])),
         ]);
     }
 }

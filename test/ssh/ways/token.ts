@@ -6,16 +6,16 @@ import { environmentOfUnpacked, runUnpacked, softHsm } from "./unpacked";
 
 export const PIN = "904511";
 
-/** A PKCS#11 token in software with one RSA key, as a smart card has it. */
+/** A PKCS#11 token in software with one RSA key, in place of a smart card. */
 export class Token {
     constructor(private readonly directory: string) {}
 
-    /** For ssh, ssh-add and ssh-agent. */
+    /** Environment variables for ssh, ssh-add and ssh-agent. */
     get environment(): Record<string, string> {
         return { ...environmentOfUnpacked(), SOFTHSM2_CONF: join(this.directory, "softhsm2.conf") };
     }
 
-    /** @returns the line of authorized_keys */
+    /** @returns the line for authorized_keys */
     make(): string {
         const tokens = join(this.directory, "tokens");
         mkdirSync(tokens);
@@ -31,7 +31,7 @@ export class Token {
         return execFileSync("ssh-keygen", ["-D", softHsm()], { env, encoding: "utf8" }).trim();
     }
 
-    /** Hands the token to an agent, which asks for the PIN once. */
+    /** Adds the token to an agent, which asks for the PIN. */
     addTo(agent: string): void {
         const askpass = join(this.directory, "ask-pin");
         writeFileSync(askpass, `#!/bin/sh\necho ${PIN}\n`, { mode: 0o700 });

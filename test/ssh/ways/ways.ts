@@ -8,14 +8,14 @@ import { home, inHome, PASSPHRASE, PASSWORD, publicKey, SUDO_PASSWORD, text, typ
 
 export interface Way {
     name: string;
-    /** Lines of ssh_config for the host; `Host web1` with its address is there. */
+    /** Lines of ssh_config for the host, after `Host web1` and its HostName. */
     config?: string;
     connection?: (world: World) => Connection;
-    /** Added to the environment of this process, and so of ssh. */
+    /** Environment variables for this process, and so for ssh. */
     environment?: (world: World) => Record<string, string>;
-    /** Commands of root on the host, before and after. */
+    /** Commands that root runs on the host before and after the login. */
     onHost?: [before: string, after: string];
-    /** What it must be refused with. */
+    /** Code and part of the message, if the login must be refused. */
     refused?: [code: string, message: string];
 }
 
@@ -34,7 +34,7 @@ const pkcs8 =
         };
     };
 
-/** Node.js reads no OpenSSH file: the seed is in its last part. */
+/** Converts the OpenSSH key file, which Node.js can't read: the seed comes before the last copy of the public key. */
 function ed25519Pem() {
     const bytes = Buffer.from(text("ed25519").replace(/-----[^\n]*-----/g, ""), "base64");
     const point = Buffer.from(publicKey("ed25519").split(" ")[1] ?? "", "base64").subarray(-32);

@@ -12,7 +12,7 @@ export const PASSWORD = "s3cret pass 'word'";
 export const PASSPHRASE = "open sesame phrase";
 export const SUDO_PASSWORD = "sudo's own $ecret";
 
-/** Two hosts that take every way in, and what logs in to them. */
+/** A host and a jump host that accept every way to log in, with the agents and tokens for them. */
 export interface World {
     host: TestHost;
     jump: TestHost;
@@ -20,7 +20,7 @@ export interface World {
     agents: ChildProcess[];
     kerberos: Kerberos;
     token: Token;
-    /** Link-local IPv6 address of the host, with the interface of this machine. */
+    /** Link-local IPv6 address of the host, with this machine's interface as the zone. */
     zoneAddress: string;
 }
 
@@ -44,7 +44,7 @@ async function zoneAddressOf(host: TestHost): Promise<string> {
     return `${/fe80:[^/ ]*/.exec(shown)?.[0]}%${/ dev (\S+)/.exec(route)?.[1]}`;
 }
 
-/** Without an environment of its own, PKCS#11 modules are not allowed. */
+/** Starts an ssh-agent with these keys. With an `environment` it may load PKCS#11 modules. */
 async function startAgent(
     socket: string,
     environment: Record<string, string> | undefined,
@@ -122,7 +122,7 @@ function makeKeys(): void {
     certify("certified");
     certify("certified-alone");
     certify("expired", "-V", "20200101:20200102");
-    // Without its usual name, only CertificateFile leads to it.
+    // Under another name than the usual one, ssh finds it only by CertificateFile.
     execFileSync("mv", [inHome("certified-cert.pub"), inHome("signed")]);
 }
 
@@ -184,7 +184,7 @@ function writeFiles(world: World): void {
     execFileSync("ssh-keygen", ["-q", "-k", "-f", inHome("revoked.krl"), inHome("revoked.pub")]);
     home.write("ask-known-hosts", `#!/bin/sh\necho "$1 ${world.host.hostKey}"\n`);
     chmodSync(inHome("ask-known-hosts"), 0o700);
-    // What the tunnels of clouds do with the address and port that come last in their arguments.
+    // Connects to the address and port at the end of its arguments, as the tunnel programs of clouds do.
     const relay = (limit = "Infinity") => `#!${process.execPath}
 const [address, port] = process.argv.slice(-2);
 const socket = require("node:net").connect(Number(port), address);
