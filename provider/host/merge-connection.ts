@@ -53,18 +53,18 @@ function offered(declared: Connection, defaults: Connection): Connection {
 }
 
 /**
- * Whether an object is to be on another host than it is deployed on, by the names of the hosts. Each may be named by the
- * resource or by the provider's configuration. Undefined while that isn't known.
+ * The names of the hosts that an object is on and is to be on. Each may be named by the resource or by the provider's
+ * configuration. Undefined while that isn't known.
  */
-export function isAnotherHost(
+export function hostsOf(
     before: { declared: Connection | undefined; deployed: Connection | undefined },
     now: Connection | undefined,
     defaults: Connection | undefined,
-): boolean | undefined {
+): { before: string; now: string } | undefined {
     const host = now?.host ?? defaults?.host;
     const hostBefore = before.declared?.host ?? before.deployed?.host;
     if (typeof host !== "string" || typeof hostBefore !== "string") return undefined;
-    return host !== hostBefore;
+    return { before: hostBefore, now: host };
 }
 
 /** Whether two connections lead to the same port of the same host on the same way, whoever logs in. */

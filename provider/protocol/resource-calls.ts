@@ -4,7 +4,7 @@ import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Resource } from "../contract";
 import { type Failure, failureText, PartialFailure, throwFailures, UserError } from "../errors";
 import type { Connection } from "../host/connection";
-import { isAnotherHost } from "../host/merge-connection";
+import { hostsOf } from "../host/merge-connection";
 import { markedPaths, withDefaults } from "../schema/shape";
 import { UNKNOWN } from "../schema/values";
 import { Call, type CallOptions } from "./call";
@@ -72,11 +72,17 @@ export async function diff(session: EngineSession, request: pb.DiffRequest): Pro
     return call.run(async () => {
         const values = { oldInputs: oldInputs.value, oldOutputs: olds.value, inputs: news.value };
         const own = resource.diff?.({ urn: request.getUrn(), ...values }) ?? {};
-        const isOtherHost = isAnotherHost(
+        const hosts = hostsOf(
             { declared: connectionOf(oldInputs), deployed: connectionOf(olds) },
             connectionOf(news),
             session.defaultConnection,
         );
+        const isOtherHost = hosts && hosts.before !== hosts.now;
+        // The engine shows no value of an input that the program leaves out.
+        if (isOtherHost && connectionOf(news)?.host === undefined)
+            call.info(
+                `${call.label}: it is on host ${hosts.before}; the provider's configuration now names ${hosts.now}.`,
+            );
         const changes = diffInputs({
             schema: resource.inputs,
             // A default that the program spells out is no change.

@@ -24,3 +24,21 @@ test("an ignored host key is warned of once for each host, also where nothing is
         engine.stop();
     }
 });
+
+test("another host by the provider's configuration is named, as the engine shows no value of it", async () => {
+    const engine = await startEngine();
+    const other = await Client.start(current.workshop, engine.address);
+    try {
+        await other.configure({ connection: { host: "b" } });
+        const oldInputs = { name: "w", connection: { user: "root" } };
+        const olds = { ...oldInputs, connection: { host: "a", user: "root" }, serial: "1" };
+        expect((await other.diff({ oldInputs, news: oldInputs, olds })).replaces).toEqual(["connection"]);
+        await other.diff({ oldInputs, news: { name: "w", connection: { host: "c" } }, olds });
+        expect(engine.logs.map(({ message }) => message)).toEqual([
+            "Widget w: it is on host a; the provider's configuration now names b.",
+        ]);
+    } finally {
+        await other.stop();
+        engine.stop();
+    }
+});
