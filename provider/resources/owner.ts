@@ -16,6 +16,16 @@ export function siblingUrn(urn: string, name: string): string {
     return [...urn.split("::").slice(0, 3), name].join("::");
 }
 
+/** What to do as well where the owner may be this very resource, before it got another name or parent in the program. */
+export function renamedHint(ownerUrn: string, urn: string): string {
+    // urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME
+    const [stack, project, types] = ownerUrn.split("::");
+    const [ownStack, ownProject, ownTypes] = urn.split("::");
+    const isSameType = types?.split("$").at(-1) === ownTypes?.split("$").at(-1);
+    if (stack !== ownStack || project !== ownProject || !isSameType) return "";
+    return `. If it is the same resource under another name, give it the option \`aliases: ["${ownerUrn}"]\``;
+}
+
 /**
  * The owner of an object that is being created. A new nonce distinguishes its records from those of an earlier
  * creation.

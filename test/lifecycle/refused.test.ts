@@ -166,7 +166,7 @@ describe("whose name is taken on the host by", () => {
         const text = await refusal("AttachedService", service());
         await owner.destroy();
         expect(text).toBe(
-            `${placeOf("image")} the service hello belongs to ${owner.urn}. One service has one owner: destroy it there, or give the image another name.`,
+            `${placeOf("image")} the service hello belongs to ${owner.urn}. One service has one owner: destroy it there, or give the image another name. If it is the same resource under another name, give it the option \`aliases: ["${owner.urn}"]\`.`,
         );
     });
 });

@@ -2,7 +2,7 @@ import { UserError } from "../../errors";
 import { ownerValues } from "../../host/files";
 import type { Owner } from "../../host/owner";
 import type { InspectedService } from "../../host/service/inspect";
-import { siblingUrn } from "../owner";
+import { renamedHint, siblingUrn } from "../owner";
 
 interface Claim {
     inspection: Pick<InspectedService, "owner" | "facts">;
@@ -34,6 +34,6 @@ export function refuseOwner({ inspection, owner, name, machineId, others }: Clai
         what: `the service ${name} belongs to ${found.urn}`,
         todo: isOwn
             ? "Both names of the component lead to this machine: leave one of them out, or correct its connection; nothing was changed"
-            : "One service has one owner: destroy it there, or give the image another name",
+            : `One service has one owner: destroy it there, or give the image another name${renamedHint(found.urn, owner.urn)}`,
     });
 }
