@@ -7,7 +7,7 @@ import { suites } from "../hosts";
 import { bootedHost } from "../hosts/booted";
 import { workspace } from "./workspace";
 
-/** Settings that need something of the image: without it the service ends before its program starts, with 226 or 200. */
+/** Settings that need files of the image. Without them the service fails with status 226 or 200 before it runs its program. */
 const SETTINGS = {
     state: "StateDirectory=hello hello/a\nCacheDirectory=hello-c\nLogsDirectory=hello-l\nConfigurationDirectory=hello-conf",
     runtime: "RuntimeDirectory=hello-r",
@@ -23,7 +23,7 @@ const EXIT_OF_HELLO = "1"; // no socket was passed to it
 describe.each(suites)("on Debian %s", (suite) => {
     const host = bootedHost({ suite });
 
-    test("portablectl takes the image, and every service gets to start its program", async () => {
+    test("portablectl attaches the image, and every service starts its program", async () => {
         const units = Object.entries(SETTINGS).map(([name, settings]) => ({
             name: `hello-${name}.service`,
             text: `[Service]\nType=oneshot\nExecStart=/usr/bin/hello --reload\n${settings}\n`,

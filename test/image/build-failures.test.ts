@@ -6,7 +6,7 @@ import { files, newStore, source } from "./small-image";
 import { hello, PROGRAM, workspace } from "./workspace";
 
 describe("failures of a build", () => {
-    test("a source that changed since the preview", async () => {
+    test("a source that changed since the preview is refused", async () => {
         const args = hello();
         const { sourceDigest } = await resolveSource(source, args);
         writeFileSync(path.join(args.programDirectory, "bin/hello"), "other\n");
@@ -24,7 +24,7 @@ describe("failures of a build", () => {
         const file = path.join(args.programDirectory, "bin/hello");
         writeFileSync(file, PROGRAM + "a\n".repeat(200_000));
         const directory = workspace();
-        // The store starts the build after everything was hashed.
+        // The store starts the build after all sources were hashed, so the file changes in between.
         class Late extends Store {
             override get(key: string, build: (file: string) => Promise<void>) {
                 writeFileSync(file, text);
@@ -38,7 +38,7 @@ describe("failures of a build", () => {
         expect(existsSync(path.join(directory, "images"))).toBe(false);
     });
 
-    test("one problem is named with its property, several as a list", async () => {
+    test("one problem is reported with its property, several as a list", async () => {
         const args = hello();
         await expect(buildImage(files({ a: { content: "" } }), args, newStore())).rejects.toThrow(
             "property source.files.tree.a: 'a' can't be a path in the image: write it from the root, without '..', as /usr/bin/hello.",
@@ -48,14 +48,14 @@ describe("failures of a build", () => {
         );
     });
 
-    test("cancelled", async () => {
+    test("a cancelled build ends with the reason and leaves nothing", async () => {
         const directory = workspace();
         const args = { ...hello(), signal: AbortSignal.abort() };
         await expect(buildImage(source, args, new Store(directory))).rejects.toThrow("abort");
         expect(readdirSync(path.join(directory, "building"))).toEqual([]);
     });
 
-    /** Runs with only this as mksquashfs on PATH; the module is fresh, as its version is read once. */
+    /** Builds with only this mksquashfs on PATH, in a new copy of the module, which reads the version only once. */
     async function withMksquashfs(shell: string | undefined, large = false, signal?: AbortSignal): Promise<string> {
         const bin = workspace(shell === undefined ? {} : { "bin/mksquashfs": `#!/bin/sh\n${shell}\n` });
         mkdirSync(path.join(bin, "bin"), { recursive: true });
@@ -80,30 +80,33 @@ describe("failures of a build", () => {
         }
     }
 
-    test("cancelled while mksquashfs works", async () => {
+    test("a build that is cancelled while mksquashfs runs kills it", async () => {
         const shell = '[ "$1" = -version ] && { echo "mksquashfs version 4.5.1"; exit; }; exec /bin/sleep 50';
         expect(await withMksquashfs(shell, true, AbortSignal.timeout(300))).toMatch(/^(AbortError|TimeoutError): /);
     });
 
     const INSTALL =
         "Install squashfs-tools 4.5 or later on the machine that runs Pulumi: `apt install squashfs-tools`, `dnf install squashfs-tools`, `brew install squashfs`, `nix profile install nixpkgs#squashfsTools`.";
-    test("no mksquashfs", async () => {
+    test("a missing mksquashfs is reported with the package to install", async () => {
         expect(await withMksquashfs(undefined)).toBe(
             `UserError: mksquashfs, which packs the image, is not installed. ${INSTALL}`,
         );
     });
 
-    test("an old mksquashfs, whose -version has exit status 1", async () => {
+    test("an old mksquashfs is reported, though its -version exits with 1", async () => {
         expect(await withMksquashfs("echo 'mksquashfs version 4.3 (2014/05/12)'; exit 1")).toBe(
             `UserError: mksquashfs 4.3 is too old to pack the image: it can't read a tar stream. ${INSTALL}`,
         );
     });
 
-    test.each([false, true])("mksquashfs gives up, with much more to send: %p", async (large) => {
-        const shell =
-            '[ "$1" = -version ] && { echo "mksquashfs version 4.5.1"; exit; }; echo "FATAL ERROR: Write failed" >&2; exit 1';
-        expect(await withMksquashfs(shell, large)).toBe(
-            "UserError: mksquashfs failed with exit status 1. Look at free disk space first, and at the version of squashfs-tools. It reported: FATAL ERROR: Write failed",
-        );
-    });
+    test.each([false, true])(
+        "a mksquashfs that fails is reported with its output, with much left to send: %p",
+        async (large) => {
+            const shell =
+                '[ "$1" = -version ] && { echo "mksquashfs version 4.5.1"; exit; }; echo "FATAL ERROR: Write failed" >&2; exit 1';
+            expect(await withMksquashfs(shell, large)).toBe(
+                "UserError: mksquashfs failed with exit status 1. Look at free disk space first, and at the version of squashfs-tools. It reported: FATAL ERROR: Write failed",
+            );
+        },
+    );
 });

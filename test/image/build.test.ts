@@ -8,7 +8,7 @@ import { listing } from "./listing";
 import { cat, files, newStore, source } from "./small-image";
 import { hello, PROGRAM, workspace } from "./workspace";
 
-test("the image has the files that the Portable Services documentation and ordinary programs require", async () => {
+test("the image has the files that portablectl and most programs require", async () => {
     const { file } = await buildImage(source, hello(), newStore());
     expect(listing(file)).toEqual([
         "drwxr-xr-x 0/0 /",
@@ -51,7 +51,7 @@ test("the image has the files that the Portable Services documentation and ordin
     expect(cat(file, "usr/bin/hello")).toBe(PROGRAM);
 });
 
-test("units get the mount points they need, as files or directories", async () => {
+test("the image has the mount points that its units need, as files or directories", async () => {
     const unit =
         "[Service]\nExecStart=/usr/bin/hello\nStateDirectory=a/b\nBindPaths=/srv/data\nBindReadOnlyPaths=/etc/x.conf\n";
     const { file } = await buildImage(files({}, unit), hello(), newStore());
@@ -93,7 +93,7 @@ test("files of the user are not overwritten, links are followed, and modes are k
     );
 });
 
-test("the same source is built once, another version anew", async () => {
+test("the same source is built once, and again for another version", async () => {
     const args = hello();
     const store = newStore();
     const progress: string[] = [];
@@ -110,7 +110,7 @@ test("the same source is built once, another version anew", async () => {
 });
 
 describe("the digest is the same", () => {
-    // A program of its own, so that it can run as another user, with another umask, time zone, and locale.
+    // A separate program, which can run as another user, with another umask, time zone and locale.
     const bundle = workspace();
     const script = path.join(bundle, "build.js");
     const program = `
@@ -169,7 +169,7 @@ describe("the digest is the same", () => {
     });
 });
 
-test("a directory of many files is packed whole", async () => {
+test("a directory of many files is packed completely", async () => {
     const programDirectory = workspace(
         Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`app/${index % 20}/${index}`, `file ${index}`])),
     );

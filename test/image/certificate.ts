@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { workspace } from "./workspace";
 
-/** Paths of a key and a certificate for localhost, which signs itself. */
+/** Paths of a key and a self-signed certificate for localhost. */
 export function certificate(): { key: string; cert: string } {
     const directory = workspace();
     const [key, cert] = [path.join(directory, "key.pem"), path.join(directory, "cert.pem")];

@@ -5,8 +5,8 @@ import { homedir } from "node:os";
 import path from "node:path";
 
 /**
- * A directory with Debian packages and their dependencies, unpacked and not installed. It is made once and kept in a
- * cache.
+ * Directory with Debian packages and their dependencies, unpacked without running their scripts. It is made once and kept
+ * in a cache.
  */
 export function debianRoot(packages: string[], suite = "bookworm"): string {
     const cache =
@@ -27,7 +27,7 @@ export function debianRoot(packages: string[], suite = "bookworm"): string {
         renameSync(building, root);
     } catch (error) {
         rmSync(building, { recursive: true, force: true });
-        // Another process may have been faster.
+        // Another process may have made it meanwhile.
         if (!existsSync(root)) throw error;
     }
     return root;

@@ -15,14 +15,14 @@ import { flake, privateNix } from "./sources/nix/nix-store";
 import { layoutFiles, writeFiles } from "./sources/oci/oci-layout";
 import { workspace } from "./workspace";
 
-/* The article's hello from every source, by the provider as the engine starts it. */
+/* Deploys the article's hello from every kind of source, through a provider process as the engine starts it. */
 
 const unit = (program: string) => ({
     name: "hello.service",
     text: `[Unit]\nDescription=Hello world\n[Service]\nType=oneshot\nExecStart=${program}\n[Install]\nWantedBy=multi-user.target\n`,
 });
 
-// Debian's package hello with all that it depends on, as mmdebstrap leaves it; made before nix takes the cache directory.
+// Debian's package hello with its dependencies. Made before privateNix() changes the cache directory.
 const debian = debianRoot(["hello", "base-files"]);
 privateNix();
 const directory = flake("hello");
@@ -87,7 +87,7 @@ test.each<[string, () => Json]>([
     ],
     ["oci", () => ({ layout: "layout", units: [unit("/bin/hello")] })],
 ])(
-    "%s (%#): its journal says Hello, world!, and nothing of it is left",
+    "%s (%#): its journal has Hello, world!, and destroy leaves nothing",
     async (kind, source) => {
         const [hello, service] = [
             provider.resource("PortableImage", "hello"),

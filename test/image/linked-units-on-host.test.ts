@@ -16,7 +16,7 @@ describe.each(["bookworm", "trixie"] as const)("units that are links, on Debian 
     }, 300_000);
     afterAll(() => host?.down());
 
-    /** Texts of the units that portabled attaches, by name. */
+    /** Texts of the units that portabled attached, by name. */
     async function attached(image: string): Promise<Record<string, string>> {
         execFileSync("scp", ["-q", "-F", host.sshConfigPath, image, `root@${host.name}:${RAW}`]);
         const { stdout, code, stderr } = await host.exec(`
@@ -33,7 +33,7 @@ describe.each(["bookworm", "trixie"] as const)("units that are links, on Debian 
         return Object.fromEntries(lines.map(([name, text]) => [name, Buffer.from(text, "base64").toString()]));
     }
 
-    test("those into the image are attached as the preview shows them", async () => {
+    test("links into the image are attached with the texts of the preview", async () => {
         const { programDirectory, source } = await sourceOf("directory", {
             "/usr/lib/hello/hello.service": SERVICE,
             [`${UNITS}/hello.service`]: "-> ../../hello/hello.service",
@@ -46,7 +46,7 @@ describe.each(["bookworm", "trixie"] as const)("units that are links, on Debian 
         for (const [name, text] of Object.entries(unitTexts)) expect(texts[name]).toContain(text.trim());
     });
 
-    test("an absolute one is read from the host, which is why it is refused", async () => {
+    test("portabled reads an absolute link from the host, which is why it is refused", async () => {
         const { programDirectory } = await sourceOf("directory", {
             [`${UNITS}/hello-side.service`]: "-> /etc/secret.conf",
         });

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 
-/** The entries of a squashfs as `mode owner path`, links with their target. */
+/** The entries of a squashfs image as `MODE OWNER PATH`; links have ` -> TARGET`. */
 export function listing(file: string): string[] {
     return execFileSync("unsquashfs", ["-lln", "-d", "", file], { encoding: "utf8" })
         .split("\n")

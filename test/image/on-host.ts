@@ -2,12 +2,12 @@ import { execFileSync } from "node:child_process";
 import type { TestHost } from "../hosts";
 
 export interface Running {
-    /** The output of the services so far. */
+    /** The journal of the image's units so far. */
     journal(): Promise<string>;
     detach(): Promise<void>;
 }
 
-/** Attaches an image under the default profile, with settings of its own in a drop-in, and starts its service. */
+/** Attaches an image under the default profile with `settings` in a drop-in, and starts its service. */
 export async function run(
     host: TestHost,
     image: { file: string },
@@ -20,7 +20,7 @@ export async function run(
         name: string;
         settings?: string;
         unit?: string;
-        /** The program ends at once, which systemd may take for a failed start. */
+        /** Whether the program may exit at once, which can make the start fail. */
         mayEnd?: boolean;
     },
 ): Promise<Running> {
@@ -47,7 +47,7 @@ export async function run(
     return running;
 }
 
-/** Tries until it works, for ten seconds at most. */
+/** Repeats the attempt until it succeeds, for ten seconds at most. */
 export async function soon<T>(attempt: () => Promise<T>): Promise<T> {
     for (const end = Date.now() + 10_000; ; ) {
         try {

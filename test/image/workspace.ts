@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 const made: string[] = [];
-// Nothing of a test stays in the user's own store.
+// Tests don't use the user's store.
 process.env.PORTABLE_STORE = mkdtempSync(path.join(tmpdir(), "image-test-store-"));
 made.push(process.env.PORTABLE_STORE);
 afterAll(() => {
     for (const directory of made) rmSync(directory, { recursive: true, force: true });
 });
 
-/** A directory of this test alone, removed at its end. A value is a file's text, or `-> TARGET` for a symbolic link. */
+/** A new directory with these files, removed after the tests. A value is a file's text, or `-> TARGET` for a link. */
 export function workspace(files: Record<string, string | Buffer> = {}): string {
     const directory = mkdtempSync(path.join(tmpdir(), "image-test-"));
     made.push(directory);
@@ -23,7 +23,7 @@ export function workspace(files: Record<string, string | Buffer> = {}): string {
     return directory;
 }
 
-/** The shortest program (ELF, x86-64, static), and a text too: headers alone, every byte ASCII. */
+/** A minimal static ELF program for x86-64. All its bytes are ASCII, so that it can also be given as text. */
 export const PROGRAM = [
     "\x7fELF\x02\x01\x01".padEnd(16, "\0"),
     "\x02\0\x3e\0\x01\0\0\0".padEnd(24, "\0"),
@@ -33,7 +33,7 @@ export const PROGRAM = [
 
 export const HELLO_SERVICE = "[Service]\nExecStart=@helloExe@ --port 80\nStateDirectory=hello\n";
 
-/** The workspace and source of the smallest whole image. */
+/** Arguments for the smallest complete image, with its workspace. */
 export function hello() {
     const programDirectory = workspace({
         "units/hello.service": HELLO_SERVICE,

@@ -4,13 +4,13 @@ import { dynamic, type Kind, LIBRARIES, LOADER, type Part, UNITS } from "./os-tr
 const unit = (text: string, name = "hello.service") => ({ [`${UNITS}/${name}`]: text });
 const service = (lines: string) => unit(`[Service]\nExecStart=/usr/bin/hello\n${lines}\n`);
 export const program = (content: Part) => ({ "/usr/bin/hello": content });
-/** Sources that bring a system of their own; `files` is given what these lack. */
+/** Sources with a complete system; `files` adds missing files of it by itself. */
 const OWN: Kind[] = ["directory", "oci", "raw", "erofs"];
 const STATIC =
     "Link the program statically, or add the loader and the libraries: `binaries` of the source `files` brings them";
 const LIBRARY = "Add it, or link the program statically: `binaries` of the source `files` brings libraries along";
 
-/** What is wrong, what is changed of a whole image, the one sentence, and the sources it is said of (all by default). */
+/** What is wrong, the change to a complete image, the expected finding, and the sources that report it (default: all). */
 export const BROKEN: [string, Record<string, Part | undefined>, string, Kind[]?][] = [
     [
         "no os-release",

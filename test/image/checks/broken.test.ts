@@ -7,13 +7,13 @@ import { BROKEN, program } from "./broken-images";
 import { KINDS, sourceOf } from "./os-tree";
 
 const ROWS = BROKEN.flatMap(([what, changes, sentence, kinds = [...KINDS]]) =>
-    // mkfs.erofs and fsck.erofs for each row would take most of the time: one of three shows the same.
+    // mkfs.erofs and fsck.erofs are slow, so erofs is tested with every third row only.
     kinds
         .filter((kind) => kind !== "erofs" || sentence.length % 3 === 0)
         .map((kind) => [kind, what, changes, sentence] as const),
 );
 
-test("there are at least 20 of them, and each has a sentence of its own", () => {
+test("there are at least 20 broken images, each with its own finding", () => {
     expect(BROKEN.length).toBeGreaterThanOrEqual(20);
     expect(new Set(BROKEN.map(([, , sentence]) => sentence)).size).toBe(BROKEN.length);
 });
@@ -31,7 +31,7 @@ test.each(KINDS)("%s: a complete image has no findings", async (kind) => {
     expect([...failures, ...warnings]).toEqual([]);
 });
 
-test.each(["raw", "erofs"] as const)("%s: an image that lost its end", async (kind) => {
+test.each(["raw", "erofs"] as const)("%s: a truncated image is reported", async (kind) => {
     const { programDirectory, source } = await sourceOf(kind, { "/usr/share/noise": noise(5000) });
     const file = path.join(programDirectory, "image.raw");
     truncateSync(file, Math.floor(statSync(file).size / 2));
@@ -40,7 +40,7 @@ test.each(["raw", "erofs"] as const)("%s: an image that lost its end", async (ki
     expect(failures.map(sentence).join()).toMatch(/is cut short: \d+ of \d+ bytes|^The image is a damaged erofs/);
 });
 
-test("an image whose bytes are wrong in the middle", async () => {
+test("an image with wrong bytes in the middle is reported", async () => {
     const { programDirectory, source } = await sourceOf("raw", { "/usr/share/noise": noise(5000).toString("base64") });
     const file = path.join(programDirectory, "image.raw");
     const handle = openSync(file, "r+");
@@ -52,14 +52,14 @@ test("an image whose bytes are wrong in the middle", async () => {
     ]);
 });
 
-test("what only a build would show stops `up` before the upload, too", async () => {
+test("findings that need a build stop `up` before the upload", async () => {
     const { programDirectory, source } = await sourceOf("directory", program({ content: "", mode: 0o755 }));
     await expect(buildImage(source, { name: "hello", version: "1", programDirectory })).rejects.toThrow(
         "property source.directory: hello.service:2: ExecStart= runs /usr/bin/hello, an empty file. Build it again.",
     );
 });
 
-/** Bytes that don't compress, the same each time. */
+/** Incompressible bytes, the same each time. */
 function noise(blocks: number): Buffer {
     return Buffer.concat(
         Array.from({ length: blocks }, (_, index) => createHash("sha512").update(`${index}`).digest()),

@@ -6,8 +6,8 @@ import { Provider } from "../../lifecycle/provider";
 import { flake, privateNix } from "../sources/nix/nix-store";
 
 /*
- * What only a build shows: a preview, which builds nothing, has nothing to say; `up` refuses it before it so much as
- * connects to the host.
+ * Findings that need a build: a preview, which builds nothing, doesn't have them; `up` reports them before it connects to
+ * the host.
  */
 
 privateNix();
@@ -28,7 +28,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => host?.close());
 
-/** An image like that of the flake, in whose root another script has run. */
+/** The flake's image, with another script run in its root. */
 const image = (script: string): NixSource => ({
     expression: `derivation {
         name = "hello-img";
@@ -113,7 +113,7 @@ test.each(ROWS)(
     60_000,
 );
 
-test("findings that need no build are in the preview", async () => {
+test("findings that need no build are reported by the preview", async () => {
     const source = { closure: { ...closure("[Service]\nExecStart=@hello@/bin/hello\n"), units: ["other.service"] } };
     const hello = provider.resource("PortableImage", "hello");
     const { message } = await failure(hello.preview({ name: "hello", version: "1", source }));

@@ -10,22 +10,29 @@ async function resolved(kind: Kind, parts: Record<string, Part | undefined>, ins
     return resolveSource(source, { name: "hello", version: "1", programDirectory, instance });
 }
 
-test.each(KINDS)("%s: a unit that is a link into the image is shown as what portabled attaches", async (kind) => {
-    const { unitTexts, failures } = await resolved(kind, {
-        "/usr/lib/hello/hello.service": SERVICE,
-        [`${UNITS}/hello.service`]: "-> ../../hello/hello.service",
-        [`${UNITS}/hello-www.service`]: "-> hello.service",
-        "/opt/hello-web.service": SERVICE,
-        "/etc/systemd/system/hello-web.service": "-> ../../../opt/hello-web.service",
-    });
-    expect(failures).toEqual([]);
-    expect(unitTexts).toEqual({ "hello.service": SERVICE, "hello-www.service": SERVICE, "hello-web.service": SERVICE });
-});
+test.each(KINDS)(
+    "%s: a unit that is a link into the image is shown with the text that portabled attaches",
+    async (kind) => {
+        const { unitTexts, failures } = await resolved(kind, {
+            "/usr/lib/hello/hello.service": SERVICE,
+            [`${UNITS}/hello.service`]: "-> ../../hello/hello.service",
+            [`${UNITS}/hello-www.service`]: "-> hello.service",
+            "/opt/hello-web.service": SERVICE,
+            "/etc/systemd/system/hello-web.service": "-> ../../../opt/hello-web.service",
+        });
+        expect(failures).toEqual([]);
+        expect(unitTexts).toEqual({
+            "hello.service": SERVICE,
+            "hello-www.service": SERVICE,
+            "hello-web.service": SERVICE,
+        });
+    },
+);
 
 const HOST =
     "which portabled would follow on the host: an absolute link, or one that leads out of the image. Put the unit file itself there, or a relative link to it in the image.";
 
-/** What a link is to, and what is said of it. */
+/** Target of a link, the link, and the expected finding. */
 const REFUSED: [string, Record<string, Part>, string][] = [
     [
         "a file of the host",
@@ -72,12 +79,12 @@ test.each(REFUSED)("a unit that is a link to %s is refused", async (_, links, ex
     }
 });
 
-test("if it is the only unit, it is the finding", async () => {
+test("a refused link that is the only unit is the only finding", async () => {
     const { failures } = await resolved("directory", { [`${UNITS}/hello.service`]: "-> /lib/hello.service" });
     expect(failures.map(sentence)).toEqual([`hello.service: it is a symbolic link to /lib/hello.service, ${HOST}`]);
 });
 
-test("an instance has files in place of the links", async () => {
+test("an instance has regular files in place of the links", async () => {
     const parts = {
         "/usr/lib/hello/hello.service": SERVICE,
         [`${UNITS}/hello.service`]: "-> ../../hello/hello.service",
@@ -88,7 +95,7 @@ test("an instance has files in place of the links", async () => {
     expect(Object.keys(unitTexts).sort()).toEqual(["hello-staging.service", "hello-staging.socket"]);
 });
 
-test("drop-ins in an image are named, as portabled leaves them there", async () => {
+test("drop-ins in an image draw a warning, as portabled doesn't copy them", async () => {
     const { warnings } = await resolved("directory", {
         [`${UNITS}/hello.service.d/10-more.conf`]: "[Service]\nNice=5\n",
     });

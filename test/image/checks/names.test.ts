@@ -59,7 +59,7 @@ const CASES: [title: string, files: Partial<FilesSource>, expected: string][] = 
     ],
 ];
 
-test.each(CASES)("%s is named before anything is built", async (_, files, expected) => {
+test.each(CASES)("%s is reported before anything is built", async (_, files, expected) => {
     expect(await messages(files)).toEqual([expect.stringContaining(expected)]);
 });
 
@@ -74,7 +74,7 @@ test("a name that only erofs can't store is refused by its packer", async () => 
     const args = { name: "hello", version: "1", programDirectory };
     expect((await buildImage(source, args, new Store(workspace()))).sizeBytes).toBeGreaterThan(0);
     const packed = buildImage(source, { ...args, format: "erofs" }, new Store(workspace()));
-    // Later versions of mkfs.erofs take it.
+    // Later versions of mkfs.erofs accept it.
     await packed.catch((error: Error) =>
         expect(error.message).toContain(
             "is too long to be packed as erofs: mkfs.erofs takes names of up to 254 bytes.",
@@ -82,10 +82,10 @@ test("a name that only erofs can't store is refused by its packer", async () => 
     );
 });
 
-test("a local directory deeper than a path may be is named", async () => {
+test("a local directory that is deeper than PATH_MAX is reported", async () => {
     const programDirectory = workspace();
     const start = process.cwd();
-    // No path leads so far down: it is made from within.
+    // The directory is deeper than PATH_MAX, so it is made step by step with relative paths.
     process.chdir(programDirectory);
     try {
         mkdirSync("os/etc", { recursive: true });

@@ -7,7 +7,7 @@ import { elfFile } from "../elf/elf-file";
 import { type LayerEntry, layoutFiles, writeFiles } from "../sources/oci/oci-layout";
 import { PROGRAM, workspace } from "../workspace";
 
-/** A file's bytes, `-> TARGET` for a symbolic link, "/" for a directory; with a mode where the usual one isn't meant. */
+/** A file's content, `-> TARGET` for a symbolic link, or "/" for a directory; with `mode` unless it is the usual one. */
 export type Part = string | Buffer | { content: string | Buffer; mode: number };
 
 /** The smallest system that runs hello.service. */
@@ -22,10 +22,10 @@ export const WHOLE: Record<string, Part> = {
 
 export const UNITS = "/usr/lib/systemd/system";
 export const LOADER = "/lib64/ld-linux-x86-64.so.2";
-/** A program that needs a loader and a C library. */
+/** An ELF program that needs a loader and a C library. */
 export const dynamic = (parts: Parameters<typeof elfFile>[0] = {}) =>
     elfFile({ interpreter: LOADER, needed: ["libc.so.6"], ...parts });
-/** What {@link dynamic} needs. */
+/** The loader and library of {@link dynamic}. */
 export const LIBRARIES: Record<string, Part> = {
     [LOADER]: { content: elfFile({ soname: "ld-linux-x86-64.so.2" }), mode: 0o755 },
     "/usr/lib/x86_64-linux-gnu/libc.so.6": elfFile({
@@ -37,7 +37,7 @@ export const LIBRARIES: Record<string, Part> = {
 export const KINDS = ["files", "directory", "oci", "raw", "erofs"] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** The same tree as each kind of source, with the directory of its files. `undefined` takes a part of WHOLE away. */
+/** WHOLE with these changes as a kind of source, with the directory of its files. `undefined` removes a part of WHOLE. */
 export async function sourceOf(kind: Kind, changes: Record<string, Part | undefined>) {
     const parts: Record<string, Part> = {};
     for (const [file, part] of Object.entries({ ...WHOLE, ...changes })) if (part !== undefined) parts[file] = part;
@@ -71,7 +71,7 @@ function packed(kind: Packed, programDirectory: string): Source {
     return { raw: { path: "image.raw" } };
 }
 
-/** A container image of one layer, and the units beside it. */
+/** A container image of one layer, whose units are inputs of the source. */
 async function container(parts: Record<string, Part>, programDirectory: string): Promise<Source> {
     const layer: Record<string, LayerEntry> = {};
     const units: string[] = [];
@@ -88,7 +88,7 @@ async function container(parts: Record<string, Part>, programDirectory: string):
     return { oci: { layout: "layout", units } };
 }
 
-/** What is added to every image of `files` isn't given. */
+/** The source `files`, without the files that it adds to every image. */
 function files(parts: Record<string, Part>): Source {
     const tree: NonNullable<NonNullable<Source["files"]>["tree"]> = {};
     const units: { name: string; asset: Asset }[] = [];

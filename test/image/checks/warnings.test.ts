@@ -4,7 +4,7 @@ import { type Entry, Tree, textEntry } from "../../../provider/image/tree/tree";
 import { elfFile } from "../elf/elf-file";
 import { UNITS, WHOLE } from "./os-tree";
 
-/** The warnings about an image of these units and programs besides the usual ones. */
+/** Warnings about an image of these units and parts, without those that each of these images draws. */
 async function warnings(units: Record<string, string>, parts: Record<string, string | Buffer> = {}): Promise<string[]> {
     const tree = new Tree();
     for (const [path, content] of Object.entries({ ...WHOLE, ...parts })) {
@@ -28,7 +28,7 @@ function file(content: string | Buffer, mode: number): Entry {
 
 const start = (command: string, lines = "") => ({ "hello.service": `[Service]\nExecStart=${command}\n${lines}` });
 
-describe("a runtime that writes machine code is named, however it is started", () => {
+describe("a runtime with a JIT compiler draws a warning, however it is started", () => {
     const named = (runtime: string) => [
         `hello.service:2: ExecStart= runs ${runtime}, which writes machine code while it runs, and the default profile forbids that (MemoryDenyWriteExecute=yes): it aborts at its start, unless the AttachedService has units: { "hello.service": { presets: ["jit"] } }. In the unit itself MemoryDenyWriteExecute= has no effect, as the profile is read after it.`,
     ];
@@ -54,7 +54,7 @@ describe("a runtime that writes machine code is named, however it is started", (
         expect(await warnings(start(command), parts)).toEqual(named(runtime));
     });
 
-    test("others are not", async () => {
+    test("other programs draw none", async () => {
         expect(await warnings(start("/usr/bin/python3"), { "/usr/bin/python3": program })).toEqual([]);
         expect(await warnings(start("/usr/bin/hello node"))).toEqual([]);
     });
@@ -85,13 +85,13 @@ describe("a port below 1024", () => {
         expect(await warnings(start(command))).toEqual([]);
     });
 
-    test("that systemd passes is none of the program's", async () => {
+    test("draws no warning if systemd passes the socket", async () => {
         const units = { ...start("/usr/bin/hello --port 80"), "hello.socket": "[Socket]\nListenStream=80\n" };
         expect(await warnings(units)).toEqual([]);
     });
 });
 
-describe("what is written into the image", () => {
+describe("a path in the read-only image that the program seems to write", () => {
     const READ_ONLY = "if the program writes there it fails, as the image is read-only";
     test.each<[string, string, string]>([
         [
@@ -125,7 +125,7 @@ describe("what is written into the image", () => {
     });
 });
 
-test("User= without an account of the host", async () => {
+test("User= that has no account on the host draws a warning", async () => {
     expect(await warnings(start("/usr/bin/hello", "User=app\n"))).toEqual([
         "hello.service:3: User=app is a dynamic user under the default profile, and under trusted an account that the host must have (217/USER). Add DynamicUser=yes, or make the account on the host before it is attached with the profile trusted.",
     ]);
@@ -136,7 +136,7 @@ test("User= without an account of the host", async () => {
     expect(withAccount).toContain("the account in the image counts for nothing");
 });
 
-test("a program that only root may execute", async () => {
+test("a program that only root may execute draws a warning", async () => {
     const tree = new Tree();
     for (const [path, content] of Object.entries(WHOLE)) {
         if (content === "/") tree.add(path, { kind: "directory", mode: 0o755 });
@@ -147,14 +147,14 @@ test("a program that only root may execute", async () => {
     ]);
 });
 
-test("a template that lost its @, as in a store path", async () => {
+test("a template whose name lost its @, as in a Nix store path, draws a warning", async () => {
     expect(await warnings({ "hello-.service": "[Service]\nExecStart=/usr/bin/hello %i\n" })).toEqual([
         "hello-.service:2: ExecStart= has the instance %i, and the unit isn't a template: its name has no @. Name it hello@.service if it is one, else remove the %i.",
     ]);
     expect(await warnings(start("/usr/bin/hello 100%%i"))).toEqual([]);
 });
 
-test("units that stay in the image", async () => {
+test("units that portabled doesn't attach draw a warning", async () => {
     expect(
         await warnings(start("/usr/bin/hello"), { [`${UNITS}/web.service`]: "", [`${UNITS}/hello.mount`]: "" }),
     ).toEqual([
@@ -164,14 +164,14 @@ test("units that stay in the image", async () => {
     ]);
 });
 
-test("a unit of another name may be the host's", async () => {
+test("a reference to a unit that must be the host's draws a warning", async () => {
     const units = { ...start("/usr/bin/hello"), "hello.timer": "[Timer]\nOnCalendar=daily\nUnit=backup.service\n" };
     expect(await warnings(units)).toEqual([
         "hello.timer:3: Unit= names backup.service, and the image has no such unit: the host must have it. Correct the name if it is meant to be one of the image.",
     ]);
 });
 
-describe("what systemd uses on the host though it is in the image", () => {
+describe("a file that systemd reads on the host though it is in the image", () => {
     const parts = { "/etc/hello.env": "A=b\n", "/usr/share/hello/key": "x", "/opt/hello/data": "/" };
     const warningText = (setting: string, path: string, use: string) =>
         expect.stringMatching(
@@ -226,21 +226,21 @@ describe("what systemd uses on the host though it is in the image", () => {
 });
 
 describe("a PID file", () => {
-    test("that only the service sees", async () => {
+    test("that only the service sees draws a warning", async () => {
         expect(await warnings(start("/usr/bin/hello", "Type=forking\nPIDFile=hello.pid\n"))).toEqual([
             "hello.service:4: PIDFile= is /run/hello.pid, which the service writes where only it sees it: systemd looks for it on the host, and the start would time out. Write it into a directory of RuntimeDirectory=, or let the program run in the foreground without PIDFile=.",
         ]);
     });
 
     test.each(["RuntimeDirectory=%N\nPIDFile=/run/hello/pid", "BindPaths=/run/all\nPIDFile=/run/all/pid"])(
-        "not with %s",
+        "draws no warning with %s",
         async (lines) => {
             expect(await warnings(start("/usr/bin/hello", `${lines}\n`))).toEqual([]);
         },
     );
 });
 
-test("variables that systemd drops", async () => {
+test("variables whose names systemd ignores draw a warning", async () => {
     const found = await warnings(start("/usr/bin/hello", 'Environment=A=1 "my.name=x y" B-C=2 %N=3\n'));
     expect(found).toEqual(
         ["my.name", "B-C"].map(
@@ -251,7 +251,7 @@ test("variables that systemd drops", async () => {
 });
 
 describe("a default instance that starts nothing", () => {
-    test("as nothing wants it", async () => {
+    test("draws a warning if nothing wants it", async () => {
         const text = "[Service]\nExecStart=/usr/bin/hello\n[Install]\nDefaultInstance=main\n";
         expect(await warnings({ "hello@.service": text })).toEqual([
             "hello@.service:4: DefaultInstance= is main, and nothing starts hello@main.service: [Install] names no unit that wants it. Add WantedBy=multi-user.target to [Install].",
@@ -259,22 +259,22 @@ describe("a default instance that starts nothing", () => {
         expect(await warnings({ "hello@.service": `${text}WantedBy=multi-user.target\n` })).toEqual([]);
     });
 
-    test("as the unit is no template", async () => {
+    test("draws a warning if the unit is no template", async () => {
         expect(await warnings(start("/usr/bin/hello", "[Install]\nDefaultInstance=main\n"))).toEqual([
             "hello.service:4: DefaultInstance= counts in templates only, and this unit isn't one: its name has no @. Remove it, or make the unit a template.",
         ]);
     });
 });
 
-/** What the machine's systemd says is heard where there is one that can read units of another root. */
-test("a misspelled setting, where this machine's systemd knows them", async () => {
+/** Only systemd 250 and later on this machine can check the units of another root. */
+test("a misspelled setting draws a warning if this machine's systemd can check it", async () => {
     const found = await warnings(start("/usr/bin/hello", "Retsart=always\n"));
     const { execFileSync } = await import("node:child_process");
     let version = 0;
     try {
         version = Number(/\d+/.exec(execFileSync("systemd-analyze", ["--version"], { encoding: "utf8" }))?.[0]);
     } catch {
-        // No systemd here.
+        // There is no systemd on this machine.
     }
     expect(found).toEqual(
         version < 250

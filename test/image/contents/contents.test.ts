@@ -13,7 +13,7 @@ function tree(parts: Record<string, Entry | string>): Tree {
 const files = (directory: string, count: number, text = "x") =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`${directory}/f${index}`, `${text}${index}`]));
 
-/** What a preview shows of a change: lines that come, go or change. */
+/** The lines of a preview's diff: added, removed and changed ones. */
 async function difference(old: Tree, now: Tree): Promise<string[]> {
     const [before, after] = [await contentsOf(old), await contentsOf(now)];
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
@@ -42,7 +42,7 @@ test("a small image is a line for each file", async () => {
     });
 });
 
-test("a change is the lines of what came, went and changed, and the total", async () => {
+test("a change is shown by the lines of files that were added, removed and changed, and the total", async () => {
     const common = { "/usr/bin/hello": "v1", ...files("/usr/share/zoneinfo", 600) };
     const now = { ...common, "/usr/bin/hello": "v2", "/etc/new": "new", "/usr/share/zoneinfo/f7": "changed" };
     expect(await difference(tree({ ...common, "/etc/old": "old!" }), tree(now))).toEqual([
@@ -55,19 +55,19 @@ test("a change is the lines of what came, went and changed, and the total", asyn
     ]);
 });
 
-test("nothing changed, whatever order it came in: no line", async () => {
+test("the order of files makes no difference", async () => {
     const parts = { ...files("/a", 50), ...files("/b", 5), "/l": { kind: "symlink", target: "a" } as const };
     const reversed = Object.fromEntries(Object.entries(parts).reverse());
     expect(await difference(tree(parts), tree(reversed))).toEqual([]);
 });
 
-test("a mode alone is a change", async () => {
+test("a change of a mode is shown", async () => {
     expect(await difference(tree({ "/x": textEntry("x", 0o644) }), tree({ "/x": textEntry("x", 0o600) }))).toEqual([
         "/x: 1 B, 2d711642 => 0600, 1 B, 2d711642",
     ]);
 });
 
-test("a whole system is few lines, and a new file in it changes few", async () => {
+test("a complete system is summarized in few lines, and a new file changes few of them", async () => {
     const system = Object.assign(
         {},
         ...["bin", "sbin", "lib/x86_64-linux-gnu", "share/doc", "share/man/man1", "share/perl5"].map((directory) =>
@@ -84,14 +84,14 @@ test("a whole system is few lines, and a new file in it changes few", async () =
     expect(changed.map((line) => line.split(":")[0])).toEqual(["/etc/", "/usr/bin/", "total"]);
 });
 
-test("units are shown elsewhere", async () => {
+test("units are left out, as they are shown as texts", async () => {
     const contents = await contentsOf(tree({ "/a": "a", "/u/x.service": "text" }), new Set(["/u/x.service"]));
     expect(contents).toEqual({ "/a": "1 B, ca978112", total: "1 file, 1 B" });
 });
 
 describe("packages", () => {
     const NIX = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz";
-    test("of Nix, npm, pip, dpkg and apk are a line each, and their files are not", async () => {
+    test("of Nix, npm, pip, dpkg and apk are a line each, without their files", async () => {
         const contents = await contentsOf(
             tree({
                 [`${NIX}-openssl-3.0.13/lib/libssl.so`]: "x".repeat(5000),
@@ -124,7 +124,7 @@ describe("packages", () => {
         expect(Object.keys(contents).filter((name) => /express\/|gone|nix\/store/.test(name))).toEqual([]);
     });
 
-    test("that are too many end in one line that changes with each of them", async () => {
+    test("beyond a limit are summarized in one line, which changes with each of them", async () => {
         const list = (last: string) =>
             Array.from(
                 { length: 400 },

@@ -1,4 +1,4 @@
-/** What {@link elfFile} writes; the names are those of the reader. */
+/** Parts of an ELF file for {@link elfFile}, named as in provider/image/elf/elf.ts. */
 export interface ElfParts {
     /** e_machine: 62 is x86-64, 183 arm64, 20 ppc. */
     machine?: number;
@@ -28,7 +28,7 @@ function numbersOf({ is32Bit = false, isBigEndian = false }: ElfParts): Numbers 
     return { u16: number(2), u32: number(4), uword: number(is32Bit ? 4 : 8) };
 }
 
-/** The table of strings; `add` gives the position of a string in it. */
+/** A string table; `add` returns the offset of a string. */
 class Strings {
     text = "\0";
 
@@ -38,7 +38,7 @@ class Strings {
     }
 }
 
-/** Entries of DT_VERNEED: versions that the file needs, by library. */
+/** DT_VERNEED entries: versions that the file needs, by library. */
 function neededVersions(parts: ElfParts, { u16, u32 }: Numbers, strings: Strings): Buffer[] {
     return Object.entries(parts.neededVersions ?? {}).map(([file, names], index, all) => {
         const auxes = names.map((name, index) =>
@@ -49,7 +49,7 @@ function neededVersions(parts: ElfParts, { u16, u32 }: Numbers, strings: Strings
     });
 }
 
-/** Entries of DT_VERDEF: versions that the file has. */
+/** DT_VERDEF entries: versions that the file defines. */
 function definedVersions({ versions = [] }: ElfParts, { u16, u32 }: Numbers, strings: Strings): Buffer[] {
     return versions.map((name, index) => {
         const next = index < versions.length - 1 ? 28 : 0;
@@ -58,7 +58,7 @@ function definedVersions({ versions = [] }: ElfParts, { u16, u32 }: Numbers, str
     });
 }
 
-/** The smallest file that says all this to a loader: headers, one loaded segment of everything, tables at its end. */
+/** A minimal ELF file with these parts: headers, and one loadable segment of everything with the tables at its end. */
 export function elfFile(parts: ElfParts = {}): Buffer {
     const { is32Bit = false, isBigEndian = false } = parts;
     const numbers = numbersOf(parts);

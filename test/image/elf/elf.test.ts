@@ -34,13 +34,13 @@ test.each<[string, ElfParts, string]>([
     });
 });
 
-test("a library is read, with the versions it has", async () => {
+test("the versions that a library defines are read", async () => {
     const versions = ["libc.so.6", "GLIBC_2.2.5", "GLIBC_2.36"];
     const found = await read(elfFile({ soname: "libc.so.6", versions, interpreter: "/lib64/ld.so" }));
     expect(found).toMatchObject({ kind: "library", soname: "libc.so.6", versions, needed: [] });
 });
 
-test("DT_RPATH counts where there is no DT_RUNPATH", async () => {
+test("DT_RPATH is used if there is no DT_RUNPATH", async () => {
     expect(await read(elfFile({ rpath: "/a" }))).toMatchObject({ runPath: ["/a"], isRunPathInherited: true });
     expect(await read(elfFile({ rpath: "/a", runPath: "/b" }))).toMatchObject({
         runPath: ["/b"],
@@ -48,7 +48,7 @@ test("DT_RPATH counts where there is no DT_RUNPATH", async () => {
     });
 });
 
-test("this Node is read as what it is", async () => {
+test("the running Node.js binary is read", async () => {
     const { open } = await import("node:fs/promises");
     const handle = await open(process.execPath);
     try {
@@ -72,7 +72,7 @@ test.each([
     expect(await read(bytes)).toBeUndefined();
 });
 
-test("a file cut anywhere is read without an error, and shows that it ends too early", async () => {
+test("a file that is truncated anywhere is read without an error, as truncated", async () => {
     const whole = elfFile(PARTS);
     for (let length = 64 + 56; length < whole.length; length += 7) {
         const found = await read(whole.subarray(0, length));

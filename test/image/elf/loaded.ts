@@ -3,7 +3,7 @@ import { elfOf, imageLoader } from "../../../provider/image/checks/libraries";
 import { type FileEntry, Tree, textEntry } from "../../../provider/image/tree/tree";
 import { type ElfParts, elfFile } from "./elf-file";
 
-/** Files by path: the headers of an ELF file, `-> TARGET` of a symbolic link, or a text. */
+/** Files by path: parts of an ELF file, `-> TARGET` for a symbolic link, or a text. */
 export type Files = Record<string, ElfParts | string>;
 
 export const GLIBC = "/lib64/ld-linux-x86-64.so.2";
@@ -25,7 +25,7 @@ export function treeOf(files: Files): Tree {
     return tree;
 }
 
-/** Loads /usr/bin/app: paths of its libraries in their order, and what is missing as `?NAME`. */
+/** Loads /usr/bin/app. Returns the paths of its libraries in load order, and missing ones as `?NAME`. */
 export async function loaded(interpreter: string, program: ElfParts, files: Files, libraryPath: string[] = []) {
     const tree = treeOf({ [interpreter]: {}, "/usr/bin/app": { interpreter, ...program }, ...files });
     const place = tree.lookup("/usr/bin/app");

@@ -62,7 +62,7 @@ describe("musl's loader", () => {
         expect(await loaded(MUSL, program, files, libraryPath)).toEqual(expected);
     });
 
-    test("its .path file lies where its prefix is", async () => {
+    test("its .path file is below its prefix", async () => {
         const files = { "/opt/musl/etc/ld-musl-x86_64.path": "/x", "/x/liba.so": {} };
         expect(await loaded("/opt/musl/lib/ld-musl-x86_64.so.1", a(), files)).toEqual(["/x/liba.so"]);
     });

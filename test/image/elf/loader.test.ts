@@ -130,7 +130,7 @@ describe("glibc's loader", () => {
         expect(await loaded(GLIBC, program, files, libraryPath)).toEqual(expected);
     });
 
-    test("of a Nix store, only its own directory is built in, and no configuration counts", async () => {
+    test("in a Nix store searches only its own directory, and ignores ld.so.conf", async () => {
         const program = { needed: ["liba.so", "libb.so", "libc.so"] };
         const files = { "/lib/liba.so": {}, "/etc/ld.so.cache": "", "/etc/ld.so.conf": "/x\n", "/x/libb.so": {} };
         const own = NIX.replace(/[^/]*$/, "libc.so");
@@ -140,7 +140,7 @@ describe("glibc's loader", () => {
 
 const hasCompiler = spawnSync("cc", ["--version"]).status === 0 && process.arch === "x64";
 
-/** Compiles an object that needs others, with a run path of directories. */
+/** Links an object that needs others, with these directories as its DT_RPATH or DT_RUNPATH. */
 function compile(file: string, needed: string[], kind: "rpath" | "runpath", runPath: string[], isProgram: boolean) {
     const directory = path.dirname(file);
     mkdirSync(directory, { recursive: true });
@@ -169,7 +169,7 @@ function compile(file: string, needed: string[], kind: "rpath" | "runpath", runP
 }
 
 (hasCompiler ? test : test.skip)(
-    "the same libraries are found as this machine's own loader finds",
+    "the same libraries are found as by this machine's loader",
     async () => {
         const top = workspace();
         const stubs = path.join(top, "stubs");

@@ -28,7 +28,7 @@ function unpack(file: string): string {
     return to;
 }
 
-// fsck.erofs leaves out set-user-ID bits; formats-on-host.test.ts looks at them.
+// fsck.erofs doesn't extract set-user-ID bits: formats-on-host.test.ts checks them.
 test("holds the same files as a squashfs, with their modes", async () => {
     const store = new Store(workspace());
     const args = hello();
@@ -52,7 +52,7 @@ test("holds the same files as a squashfs, with their modes", async () => {
     expect(shown(found)).toContain("400 0 0 srv/closed/secret x");
 });
 
-test("leaves no stage behind, also when it is cancelled", async () => {
+test("leaves no temporary directory, even if it is cancelled", async () => {
     const directory = workspace();
     const file = path.join(directory, "image.raw");
     const tree = new Tree();
@@ -64,7 +64,7 @@ test("leaves no stage behind, also when it is cancelled", async () => {
     expect(readdirSync(directory)).toEqual(["image.raw"]);
 });
 
-describe("is the same, bit for bit,", () => {
+describe("is identical, byte for byte,", () => {
     const bundle = workspace();
     const script = path.join(bundle, "build.js");
     beforeAll(() => {
@@ -119,7 +119,7 @@ describe("is the same, bit for bit,", () => {
     });
 });
 
-test("is not for an image that is there already", async () => {
+test("can't be chosen for an existing image", async () => {
     const { file } = await buildImage({ files }, hello(), new Store(workspace()));
     const { failures } = await resolveSource({ raw: { path: file } }, { ...hello(), format: "erofs" });
     expect(placed(failures)).toEqual(["format: A ready image stays in the format it has. Remove `format`."]);

@@ -13,7 +13,7 @@ async function messages(source: Source, over: Partial<ReturnType<typeof args>> =
     return placed(failures);
 }
 
-test("an extension has the files that it adds, and its extension-release file", async () => {
+test("an extension has only the files that it adds and its extension-release file", async () => {
     const unit = {
         name: "hello-french.service",
         text: "[Service]\nExecStart=/usr/bin/hello fr\nStateDirectory=hello\n",
@@ -35,7 +35,7 @@ test("an extension has the files that it adds, and its extension-release file", 
     expect(built.unitTexts).toEqual({ "hello-french.service": unit.text });
 });
 
-test("one without a unit is warned of: only the units of extensions see their files", async () => {
+test("an extension without a unit draws a warning, as only the units of extensions see their files", async () => {
     const { failures, warnings } = await resolveSource({ files: { units: [], tree: french } }, args());
     expect(failures).toEqual([]);
     expect(placed(warnings)).toEqual([

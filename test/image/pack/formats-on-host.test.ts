@@ -22,7 +22,7 @@ function build(files: NonNullable<Source["files"]>, args: Partial<BuildArgs> & {
 describe.each(suites)("on Debian %s", (suite) => {
     const host = bootedHost({ suite });
 
-    test.each(["squashfs", "erofs"] as const)("an image in the format %s is attached and runs", async (format) => {
+    test.each(["squashfs", "erofs"] as const)("a service of an image in the format %s runs", async (format) => {
         const unit = {
             name: "hello.service",
             text: "[Service]\nType=oneshot\nExecStart=-/usr/bin/hello --reload\nRemainAfterExit=yes\n",
@@ -38,7 +38,7 @@ describe.each(suites)("on Debian %s", (suite) => {
         await running.detach();
     });
 
-    test("an extension is laid over the image that it extends, under a file name with a version", async () => {
+    test("an extension whose file name has a version is merged with the image that it extends", async () => {
         const base = await build(
             {
                 units: [{ name: "hello.service", text: "[Service]\nExecStart=/usr/bin/hello\n" }],

@@ -6,7 +6,7 @@ import { type Deployment, failure, fileAsset, type Json } from "../../lifecycle/
 import { Provider } from "../../lifecycle/provider";
 import { PROGRAM, workspace } from "../workspace";
 
-/* The provider on a machine that lacks the tool that packs. */
+/* The provider on a machine without mksquashfs or mkfs.erofs. */
 
 const INSTALL = {
     squashfs:
@@ -38,12 +38,12 @@ const inputs = (format: string): Json => ({
             tree: { "/usr/bin/hello": { asset: fileAsset("bin/hello"), mode: "0755" } },
         },
     },
-    // Nobody listens there.
+    // Nothing listens on this port.
     connection: { host: "127.0.0.1", port: 1, dialErrorLimit: 1 },
 });
 
-describe.each(["squashfs", "erofs"] as const)("without what packs %s", (format) => {
-    test("a preview shows the contents of the image, and what to install", async () => {
+describe.each(["squashfs", "erofs"] as const)("without the packer of %s", (format) => {
+    test("a preview shows the contents of the image and the package to install", async () => {
         provider.warnings({ clear: true });
         const { operation, properties } = await image.preview(inputs(format));
         expect(operation).toBe("create");

@@ -9,10 +9,10 @@ import type { Tree } from "../../../provider/image/tree/tree";
 import { sourceOf } from "../checks/os-tree";
 import { workspace } from "../workspace";
 
-/** The entry at a path: a text, `-> TARGET`, `= PATH` for a hard link, or "/" for a directory. */
+/** Entries by path: a file's text, `-> TARGET` for a symbolic link, `= PATH` for a hard link, or "/" for a directory. */
 type Parts = Record<string, string>;
 
-/** `-> TARGET`, digests of files, and "/" of directories, by path, as they are read back from a squashfs. */
+/** Packs the parts as a squashfs and reads its listing: by path, `-> TARGET`, the digest of a file, or "/". */
 async function readBack(parts: Parts): Promise<Record<string, string>> {
     const directory = workspace();
     const [root, image] = [path.join(directory, "os"), path.join(directory, "image.raw")];
@@ -39,7 +39,7 @@ function shown(tree: Tree): Record<string, string> {
     return Object.fromEntries(found.filter(([name, what]) => name !== "/" && what !== "/"));
 }
 
-test("names and targets of a squashfs may hold line feeds, spaces, quotes and backslashes", async () => {
+test("names and link targets in a squashfs may have line feeds, spaces, quotes and backslashes", async () => {
     const parts = {
         "new\nline": "a",
         'sp ace"q\\b': "b",
@@ -68,7 +68,7 @@ test("names and targets of a squashfs may hold line feeds, spaces, quotes and ba
     });
 });
 
-test("any names are read as they are, or not at all", async () => {
+test("any names are read correctly, or the image is refused", async () => {
     const name = fc.string({
         unit: fc.constantFrom("a", "b", " ", "\n", "\\", '"', "'", "L", "R", "1"),
         minLength: 1,
@@ -99,7 +99,7 @@ test("any names are read as they are, or not at all", async () => {
     );
 });
 
-test("a target that looks like another file of the list is distinguished from it, or the image isn't inspected", async () => {
+test("a link target that looks like another entry of the listing isn't taken for one", async () => {
     const read = readBack({ a: "-> x\nfake R 1 644 0 0 5 0", b: "12345" });
     await expect(read).rejects.toThrow("it has names of files that unsquashfs doesn't list clearly");
 });

@@ -7,7 +7,7 @@ async function archive(entries: [TarHeader, string | Buffer][]): Promise<Buffer>
     const writer = new TarWriter(async (bytes) => {
         const copy = Buffer.from(bytes);
         await new Promise((resolve) => setImmediate(resolve));
-        // The buffer is the writer's again only now.
+        // The writer may reuse the buffer only after this promise has resolved.
         expect(bytes.equals(copy)).toBe(true);
         sent.push(copy);
     });
@@ -19,7 +19,7 @@ async function archive(entries: [TarHeader, string | Buffer][]): Promise<Buffer>
     return Buffer.concat(sent);
 }
 
-/** As a library reads it. */
+/** Reads the archive with the library tar-stream. */
 async function read(bytes: Buffer) {
     const found: Record<string, unknown>[] = [];
     const reader = extract();
@@ -81,7 +81,7 @@ test.each<[string, [TarHeader, string], Record<string, unknown>]>([
     expect(last).toMatchObject({ name: "last", content: "end" });
 });
 
-test("more than the buffers hold arrives whole, and tar reads it too", async () => {
+test("files larger than the buffers are written completely, and tar can read them", async () => {
     const big = "0123456789abcdef".repeat(200_000);
     const bytes = await archive([file("big", big), file("small", "s"), file("big2", big)]);
     const cat = (name: string) => execFileSync("tar", ["-xO", name], { input: bytes, maxBuffer: 1e8 }).toString();
@@ -89,7 +89,7 @@ test("more than the buffers hold arrives whole, and tar reads it too", async () 
     expect(cat("small")).toBe("s");
 });
 
-test("what can't be sent ends the writing", async () => {
+test("an error of the receiver ends the writing", async () => {
     const writer = new TarWriter(() => Promise.reject(new Error("closed")));
     await writer.header({ name: "a", type: "file", mode: 0o644, size: 5_000_000 });
     await expect(writer.put(Buffer.alloc(5_000_000))).rejects.toThrow("closed");

@@ -64,7 +64,7 @@ test("the tree is packed with its modes and links, owned by root, and with the f
     expect(Object.keys(built.unitTexts).sort()).toEqual(["hello.service", "hello@.service"]);
 });
 
-test("a unit given beside the tree takes the place of the tree's, wherever that was", async () => {
+test("a unit of the inputs replaces the tree's unit of the same name in every directory", async () => {
     const args = tree({
         "os/etc/systemd/system/hello.service": "[Service]\nExecStart=/usr/bin/old\n",
         "my/hello.service": "[Service]\nExecStart=@exe@\n",
@@ -84,7 +84,7 @@ test("a unit given beside the tree takes the place of the tree's, wherever that 
     ]);
 });
 
-test("what can't be in an image is left out, and named", async () => {
+test("files that can't be in an image are left out with a warning", async () => {
     const args = tree();
     execFileSync("mkfifo", [path.join(args.programDirectory, "os/usr/pipe")]);
     expect(await messages({ directory: { path: "os" } }, args)).toEqual([

@@ -46,7 +46,7 @@ beforeAll(async () => {
     });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     origin = `https://localhost:${(server.address() as { port: number }).port}`;
-    // The certificate is trusted from the start of a process on.
+    // NODE_EXTRA_CA_CERTS is only read when a process starts.
     const contents = `
         import { buildImage } from "./provider/image/image";
         const [, , url, sha256] = process.argv as string[];
@@ -65,7 +65,7 @@ beforeEach(() => {
     requests = [];
 });
 
-/** The lines that a build prints; the last one is its result. */
+/** The lines that a build in another process prints; the last one is its result. */
 async function build(file: string, digest = sha256, store = workspace(), trusted = true): Promise<string[]> {
     const env = {
         PATH: process.env.PATH,
@@ -76,7 +76,7 @@ async function build(file: string, digest = sha256, store = workspace(), trusted
     return stdout.trim().split("\n");
 }
 
-test("an image is downloaded once, and verified", async () => {
+test("an image is downloaded once and verified", async () => {
     const store = workspace();
     const messages = await build("/moved", sha256.toUpperCase(), store);
     expect(messages.at(-1)).toBe(`${sha256} hello.service`);
@@ -86,7 +86,7 @@ test("an image is downloaded once, and verified", async () => {
     expect(requests).toHaveLength(2);
 });
 
-test("a preview downloads nothing: the digest identifies the image", async () => {
+test("a preview downloads nothing, as the digest identifies the image", async () => {
     const source = { raw: { url: `${origin}/hello.raw`, sha256 } };
     const { failures, sourceDigest } = await resolveSource(source, hello());
     expect([failures, sourceDigest]).toEqual([[], sha256]);

@@ -38,8 +38,8 @@ async function messages(source: Source, over: Partial<Parameters<typeof resolveS
     return placed([...failures, ...warnings]);
 }
 
-describe("each source that is packed here can become an instance", () => {
-    test("files: units, what names them, os-release and mount points; the preview shows the texts", async () => {
+describe("an instance can be made from", () => {
+    test("files: its units, references to them, os-release and mount points are renamed, as the preview shows", async () => {
         const source = files(web);
         const resolved = await resolveSource(source, args);
         expect(resolved).toMatchObject({ failures: [], warnings: [], unitTexts: renamed });
@@ -59,7 +59,7 @@ describe("each source that is packed here can become an instance", () => {
         expect(cat(file, "usr/lib/systemd/system/hello-staging.service")).toBe(renamed["hello-staging.service"]);
     });
 
-    test("the digest of the source differs between instances, and is stable for one", async () => {
+    test("files: the digest of the source differs between instances and is the same for one", async () => {
         const digest = async (instance?: string) =>
             (await resolveSource(files(web), { ...args, instance })).sourceDigest;
         const digests = [await digest(), await digest("staging"), await digest("test"), await digest("staging")];
@@ -67,7 +67,7 @@ describe("each source that is packed here can become an instance", () => {
         expect(digests[3]).toBe(digests[1]);
     });
 
-    test("directory: units of the tree in every place, and prefixes of its os-release", async () => {
+    test("directory: units in every directory and the prefixes in os-release are renamed", async () => {
         const system = "usr/lib/systemd/system";
         const directory = workspace({
             "tree/usr/lib/os-release": 'ID=debian\nPORTABLE_PREFIXES="other hello"\n',
@@ -96,7 +96,7 @@ describe("each source that is packed here can become an instance", () => {
         expect(paths(file).filter((path) => /\/hello-job/.test(path))).toEqual([]);
     });
 
-    test("closure: the preview shows the texts, and `up` builds them", async () => {
+    test("closure: units are renamed as the preview shows", async () => {
         const closure = {
             programs: { hello: ".#hello" },
             units: ["hello.service"],
@@ -112,7 +112,7 @@ describe("each source that is packed here can become an instance", () => {
         ]);
     });
 
-    test("oci: the unit made from the configuration", async () => {
+    test("oci: the unit made from the configuration is renamed", async () => {
         const directory = workspace();
         const layer = { "usr/bin/": {}, "usr/bin/hello": { mode: 0o755, content: PROGRAM } };
         const image = { layers: [layer], config: { Entrypoint: ["/usr/bin/hello"] } };
@@ -126,7 +126,7 @@ describe("each source that is packed here can become an instance", () => {
         });
     });
 
-    test("an extension: its own name, and the prefix of what it extends", async () => {
+    test("an extension: its own name and the prefix of its base image are renamed", async () => {
         const source = files([{ name: "hello-more.service", text: "[Service]\nExecStart=/usr/bin/hello\n" }]);
         const more = { ...args, name: "more", extends: "hello" };
         const { file, unitTexts } = await buildImage(source, more, newStore());
@@ -135,7 +135,7 @@ describe("each source that is packed here can become an instance", () => {
     });
 });
 
-describe("what can't be one is refused", () => {
+describe("refused is", () => {
     const ready =
         "instance: A ready image has the units it was built with, so it can't become an instance. Build it under the other name, and leave `instance` out; or use `files`, `directory`, `closure` or `oci`.";
     test("a ready image, from a file, a URL, or built by nix", async () => {
@@ -160,12 +160,12 @@ describe("what can't be one is refused", () => {
         ]);
     });
 
-    test("a unit whose new name another one has", async () => {
+    test("a unit whose new name is that of another unit", async () => {
         const units = ["hello.service", "hello-staging.service"].map((name) => ({
             name,
             text: "[Service]\nExecStart=/usr/bin/hello\n",
         }));
-        // Both are renamed.
+        // Both units are renamed, so their names don't collide.
         expect(await messages(files(units))).toEqual([]);
         const tree = { "/usr/lib/systemd/system/hello-staging.service": { directory: true } };
         expect(await messages(files(units.slice(0, 1), tree))).toEqual([
@@ -174,7 +174,7 @@ describe("what can't be one is refused", () => {
     });
 });
 
-test("nothing is known of an instance whose name isn't", async () => {
+test("with an unknown instance, digest and unit texts are unknown", async () => {
     const { sourceDigest, unitTexts, contents, failures } = await resolveSource(files(web), {
         ...args,
         instance: UNKNOWN,
@@ -182,7 +182,7 @@ test("nothing is known of an instance whose name isn't", async () => {
     expect([sourceDigest, unitTexts, contents, failures]).toEqual([UNKNOWN, UNKNOWN, UNKNOWN, []]);
 });
 
-test("what two instances would share all the same is named", async () => {
+test("resources that two instances would share draw a warning", async () => {
     const text = [
         "[Service]",
         "StateDirectory=hello",

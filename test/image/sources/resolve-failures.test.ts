@@ -5,7 +5,7 @@ import { placed } from "../sentences";
 import { hello, workspace } from "../workspace";
 import { file, HELLO, whole } from "./hello-files";
 
-/** The faults, as `property: sentence`. */
+/** The failures as `property: sentence`. */
 async function messages(files: FilesSource, over: Partial<ReturnType<typeof hello>> = {}) {
     const { failures } = await resolveSource({ files }, { ...hello(), ...over });
     return placed(failures);
@@ -243,14 +243,14 @@ describe("faults are reported in one sentence with what to do", () => {
         expect(await messages(files)).toEqual(expected);
     });
 
-    test("a unit that isn't text", async () => {
+    test("a unit that isn't text is reported", async () => {
         const programDirectory = workspace({ "hello.service": Buffer.from([0xff, 0xfe]) });
         expect(await messages({ units: ["hello.service"] }, { programDirectory })).toEqual([
             `${property}.units[0]: 'hello.service' is not a text in UTF-8.`,
         ]);
     });
 
-    test("all of it at once", async () => {
+    test("several failures are reported at once", async () => {
         const failures = await messages(
             { units: ["nope.service", unit("web.service", "[Service]\nExecStart=/a\n")], tree: { a: { content: "" } } },
             { name: "my_app", version: "1/2" },

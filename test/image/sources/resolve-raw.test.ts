@@ -6,7 +6,7 @@ import { Asset, type Previewed, UNKNOWN } from "../../../provider/schema/values"
 import { placed, sentence } from "../sentences";
 import { PROGRAM, workspace } from "../workspace";
 
-/** A file that has nothing of a squashfs but its superblock. */
+/** A file with a superblock of squashfs and nothing else of it. */
 function squashfs(usedBytes: number, size: number): Buffer {
     const image = Buffer.alloc(size);
     image.write("hsqs");
@@ -83,7 +83,7 @@ test.each([
     expect(problems.failures).toEqual([]);
 });
 
-test("what is in a file system that isn't looked into is left to the host", async () => {
+test("an image with an unsupported file system isn't checked, with a warning", async () => {
     const programDirectory = workspace({ "image.raw": withMagic(1080, "\x53\xef") });
     const { failures, warnings } = await resolveSource({ raw: { path: "image.raw" } }, { ...args(), programDirectory });
     expect(failures).toEqual([]);
@@ -130,7 +130,7 @@ test.each<[string, RawSource, unknown]>([
     expect((await messages(raw))[0]).toEqual(expected);
 });
 
-test("refuses another digest", async () => {
+test("refuses an image with another digest", async () => {
     expect(await messages({ path: "image.raw", sha256: "0".repeat(64) })).toEqual([
         `source.raw.sha256: The image's SHA-256 is ${digest}, not ${"0".repeat(64)}. Get the right file, or correct the digest.`,
     ]);
@@ -146,7 +146,7 @@ test.each<[string, Previewed<RawSource>]>([
     expect(failures).toEqual([]);
 });
 
-test("what every image has isn't among its contents, whoever built it", async () => {
+test("files that every image has aren't among the contents, even of a ready image", async () => {
     const files = await resolveSource(source, args());
     const raw = await resolveSource({ raw: { path: "image.raw" } }, args());
     expect(raw.contents).toEqual(files.contents);

@@ -5,13 +5,13 @@ import { workspace } from "../workspace";
 
 const ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-/** State of a file that was last written a while ago. */
+/** Status of a file as if it was written some time ago. */
 function settled(file: string) {
     const status = statSync(file, { bigint: true });
     return { ...status, ctimeNs: status.ctimeNs - 10_000_000_000n };
 }
 
-/** How often the file was read, in a cache that another process could have. */
+/** Number of times that the cache reads the file for its digest. */
 async function reads(cache: DigestCache, file: string, state = settled(file)) {
     let count = 0;
     const digest = await cache.digest(file, state, async () => {
@@ -22,7 +22,7 @@ async function reads(cache: DigestCache, file: string, state = settled(file)) {
     return count;
 }
 
-test("what has not changed is not read again, by another process neither", async () => {
+test("a file that hasn't changed isn't read again, even by another process", async () => {
     const directory = workspace({ a: "abc" });
     const file = path.join(directory, "a");
     const kept = path.join(directory, "digests", "x.json");
@@ -35,16 +35,19 @@ test("what has not changed is not read again, by another process neither", async
     expect(statSync(kept).mode & 0o777).toBe(0o600);
 });
 
-test.each(["dev", "ino", "size", "mtimeNs", "ctimeNs"] as const)("another %s: it is read again", async (part) => {
-    const directory = workspace({ a: "abc" });
-    const file = path.join(directory, "a");
-    const cache = new DigestCache();
-    const state = settled(file);
-    await reads(cache, file, state);
-    expect(await reads(cache, file, { ...state, [part]: state[part] + 1n })).toBe(1);
-});
+test.each(["dev", "ino", "size", "mtimeNs", "ctimeNs"] as const)(
+    "a file with another %s is read again",
+    async (part) => {
+        const directory = workspace({ a: "abc" });
+        const file = path.join(directory, "a");
+        const cache = new DigestCache();
+        const state = settled(file);
+        await reads(cache, file, state);
+        expect(await reads(cache, file, { ...state, [part]: state[part] + 1n })).toBe(1);
+    },
+);
 
-test("a file that was just written is read again: it may be written once more within the clock's tick", async () => {
+test("a file that was just written is read again, as another write may get the same time", async () => {
     const directory = workspace({ a: "abc" });
     const file = path.join(directory, "a");
     const cache = new DigestCache();
@@ -53,7 +56,7 @@ test("a file that was just written is read again: it may be written once more wi
     expect(await reads(cache, file, state)).toBe(1);
 });
 
-test("a damaged record, and one of another version, count as none", async () => {
+test("a damaged record, and one of another version, are ignored", async () => {
     const directory = workspace({
         a: "abc",
         "damaged.json": '{"version":1,"fi',
@@ -64,7 +67,7 @@ test("a damaged record, and one of another version, count as none", async () => 
     }
 });
 
-test("what was not asked for in a month is forgotten", async () => {
+test("entries that weren't used for a month are removed", async () => {
     const directory = workspace({ a: "abc", b: "abc" });
     const kept = path.join(directory, "x.json");
     const [a, b] = [path.join(directory, "a"), path.join(directory, "b")];
@@ -82,7 +85,7 @@ test("what was not asked for in a month is forgotten", async () => {
     expect(await reads(new DigestCache(kept), b)).toBe(0);
 });
 
-test("where the record can't be written, it only takes longer", async () => {
+test("a record that can't be written is no error", async () => {
     const directory = workspace({ a: "abc", file: "" });
     const kept = path.join(directory, "file", "x.json");
     const cache = new DigestCache(kept);

@@ -20,7 +20,7 @@ const aged = (file: string, hours: number) => {
     utimesSync(file, then, then);
 };
 
-test("is made once, and then found", async () => {
+test("a directory is made once and then reused", async () => {
     const store = workspace();
     const { makes, make } = counted();
     const all = await Promise.all([1, 2, 3].map(() => directoryInStore(store, "layers", "abc", make)));
@@ -33,7 +33,7 @@ test("is made once, and then found", async () => {
     expect(readdirSync(path.join(store, "building"))).toEqual([]);
 });
 
-test("a failure leaves nothing, and the next one tries again", async () => {
+test("a failure leaves nothing, and the next call tries again", async () => {
     const store = workspace();
     await expect(directoryInStore(store, "runtimes", "abc", () => Promise.reject(new Error("no")))).rejects.toThrow(
         "no",
@@ -43,7 +43,7 @@ test("a failure leaves nothing, and the next one tries again", async () => {
     await directoryInStore(store, "runtimes", "abc", counted().make);
 });
 
-test("is removed when it wasn't used for long, or when the store is too large", async () => {
+test("a directory is removed if it wasn't used for long, or if the store is too large", async () => {
     const store = workspace();
     const names = ["unused", "older", "newer", "now"];
     for (const name of names) await directoryInStore(store, "downloads", name, counted(1000).make);

@@ -20,7 +20,7 @@ function counted(text = "abc") {
     return { builds, build };
 }
 
-test("builds once, then finds it, in this process and in others", async () => {
+test("an image is built once and reused, in this process and in others", async () => {
     const directory = workspace();
     const { builds, build } = counted();
     const first = await new Store(directory).get(KEY, build);
@@ -30,7 +30,7 @@ test("builds once, then finds it, in this process and in others", async () => {
     expect(readdirSync(path.join(directory, "building"))).toEqual([]);
 });
 
-test("is for this user alone", async () => {
+test("the store is readable for its user alone", async () => {
     const directory = path.join(workspace(), "store");
     const { file } = await new Store(directory).get(KEY, counted().build);
     for (const privateDirectory of [directory, path.join(directory, "images"), path.dirname(file)]) {
@@ -46,7 +46,7 @@ test("concurrent callers of a process share one build", async () => {
     expect(new Set(images.map(({ file }) => file)).size).toBe(1);
 });
 
-test("two processes that want the same at once share one build", async () => {
+test("two processes that need the same image at once share one build", async () => {
     const directory = workspace();
     const { builds, build } = counted();
     const images = await Promise.all([1, 2, 3].map(() => new Store(directory).get(KEY, build)));
@@ -57,7 +57,7 @@ test("two processes that want the same at once share one build", async () => {
     expect(readdirSync(path.join(directory, "locks"))).toEqual([]);
 });
 
-test("where two build the same in spite of the lock, both get it", async () => {
+test("two builds of the same image in spite of the lock both succeed", async () => {
     const directory = workspace();
     const other = new Store(directory);
     const image = await new Store(directory).get(KEY, async (file) => {
@@ -69,7 +69,7 @@ test("where two build the same in spite of the lock, both get it", async () => {
     expect(readdirSync(path.join(directory, "building"))).toEqual([]);
 });
 
-test("a killed process blocks no other: neither one of this machine, nor one that was silent for long", async () => {
+test("a lock of a killed process of this machine, or one that wasn't renewed for long, blocks no other process", async () => {
     const directory = workspace();
     const lock = path.join(directory, "locks", KEY);
     mkdirSync(path.dirname(lock));
@@ -85,7 +85,7 @@ test("a killed process blocks no other: neither one of this machine, nor one tha
     }
 });
 
-test("waiting for another process ends with the signal", async () => {
+test("an abort ends the wait for another process", async () => {
     const directory = workspace();
     const lock = path.join(directory, "locks", KEY);
     mkdirSync(path.dirname(lock));
@@ -95,7 +95,7 @@ test("waiting for another process ends with the signal", async () => {
     expect(builds.count).toBe(0);
 });
 
-describe("what the store needn't keep", () => {
+describe("pruning removes", () => {
     const DAY_S = 86_400;
     function store(images: Record<string, { bytes: number; days: number }>, leftovers: Record<string, number> = {}) {
         const directory = workspace();
@@ -126,26 +126,26 @@ describe("what the store needn't keep", () => {
         expect(left(directory, "building")).toEqual([]);
     });
 
-    test("the least recently used images, until the rest fits", async () => {
+    test("the least recently used images, until the rest is small enough", async () => {
         const image = (days: number) => ({ bytes: 4000, days });
         const directory = store({ a: image(3), b: image(1), c: image(2), d: image(4) });
         await prune(directory, { maxBytes: 9000, maxAgeMs: 1e12 });
         expect(left(directory, "images")).toEqual(["b", "c"]);
     });
 
-    test("keeps an image that may be uploading to a host", async () => {
+    test("no image that may still be uploaded", async () => {
         const directory = store({ now: { bytes: 4000, days: 0 } });
         await prune(directory, { maxBytes: 0, maxAgeMs: 0 });
         expect(left(directory, "images")).toEqual(["now"]);
     });
 
-    test("leftovers of builds that were killed, and nothing of those that run", async () => {
+    test("leftovers of killed builds, and nothing of running builds", async () => {
         const directory = store({}, { killed: 200, running: 20 });
         await prune(directory, limitsOf({}));
         expect(left(directory, "building")).toEqual(["running"]);
     });
 
-    test("removes notes that were not used", async () => {
+    test("notes that weren't used for long", async () => {
         const directory = store({});
         for (const [name, days] of [
             ["inspections/old.json", 31],
@@ -161,7 +161,7 @@ describe("what the store needn't keep", () => {
         expect([left(directory, "inspections"), left(directory, "digests")]).toEqual([["fresh.json"], []]);
     });
 
-    test("is looked for after a build, once an hour", async () => {
+    test("unused images after a build, at most once an hour", async () => {
         const directory = store({ old: { bytes: 10, days: 31 } });
         await new Store(directory).get(KEY, counted().build);
         expect(left(directory, "images")).toEqual([KEY]);
@@ -186,7 +186,7 @@ describe("what the store needn't keep", () => {
     });
 });
 
-test("what was found is remembered, and found again where the note is damaged or can't be written", async () => {
+test("a note is reused, and computed again if it is damaged or can't be written", async () => {
     const directory = workspace();
     let calls = 0;
     const find = async () => ({ calls: ++calls });
@@ -200,7 +200,7 @@ test("what was found is remembered, and found again where the note is damaged or
     expect(await new Store(path.join(directory, "file")).remember("inspections", KEY, find)).toEqual({ calls: 3 });
 });
 
-test("a failed build leaves nothing, and the next one is tried", async () => {
+test("a failed build leaves nothing, and the next one is run", async () => {
     const directory = workspace();
     const store = new Store(directory);
     await expect(store.get(KEY, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
@@ -209,7 +209,7 @@ test("a failed build leaves nothing, and the next one is tried", async () => {
     expect((await store.get(KEY, counted().build)).digest).toBe(ABC);
 });
 
-test("an image that was cut short is built again", async () => {
+test("a truncated image is built again", async () => {
     const store = new Store(workspace());
     const { builds, build } = counted();
     const { file } = await store.get(KEY, build);

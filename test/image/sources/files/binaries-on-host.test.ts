@@ -23,7 +23,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => host?.down());
 
-/** Runs a program of `root` as a portable service on the host, which doesn't have the program. */
+/** Runs a program of `root` as a portable service on the host, on which it isn't installed. */
 async function runWithout(program: string, name: string, service: string, tree: FilesSource["tree"] = {}) {
     expect((await host.exec(`test -e ${program}`)).code).toBe(1);
     const files: FilesSource = {
@@ -35,7 +35,7 @@ async function runWithout(program: string, name: string, service: string, tree: 
     return run(host, await buildImage({ files }, args, new Store(workspace())), { name });
 }
 
-test("Debian's nginx answers under the default profile, without any file of it on the host", async () => {
+test("Debian's nginx answers under the default profile on a host without nginx", async () => {
     const service =
         "-e stderr -c /etc/nginx/nginx.conf -g 'daemon off;'\nRuntimeDirectory=nginx\nStateDirectory=nginx\n";
     const running = await runWithout("/usr/sbin/nginx", "nginx", service, {
@@ -46,7 +46,7 @@ test("Debian's nginx answers under the default profile, without any file of it o
     await running.detach();
 });
 
-test("Debian's redis answers under the default profile, without any file of it on the host", async () => {
+test("Debian's redis answers under the default profile on a host without redis", async () => {
     const service = "--port 6380 --supervised systemd --dir /var/lib/redis\nType=notify\nStateDirectory=redis\n";
     const running = await runWithout("/usr/bin/redis-server", "redis", service);
     const output = await host.exec("printf 'SET a 42\\r\\nGET a\\r\\nSAVE\\r\\n' | nc -N 127.0.0.1 6380");

@@ -11,7 +11,7 @@ const LOADER = "/lib64/ld-linux-x86-64.so.2";
 const library = (parts: ElfParts = {}) => elfFile(parts);
 const program = (parts: ElfParts = {}) => elfFile({ interpreter: LOADER, needed: ["libc.so.6"], ...parts });
 
-/** A system with a C library, its loader, certificates and a time zone. */
+/** Files of a system with a C library, its loader, certificates and a time zone. */
 const SYSTEM = {
     "os/lib64": "-> usr/lib64",
     "os/lib": "-> usr/lib",
@@ -36,7 +36,7 @@ function setting(files: Record<string, string | Buffer>, source: Partial<FilesSo
 
 const app = (path = "/usr/bin/app") => ({ path, root: "os" });
 
-/** Paths in the image, without what every image has. */
+/** Paths in the image, without the files that every image has. */
 async function packed(files: Record<string, string | Buffer>, source: Partial<FilesSource> = { binaries: [app()] }) {
     const { file } = await buildImage(...setting(files, source), new Store(workspace()));
     return listing(file)
@@ -131,7 +131,7 @@ describe("libraries are found as the loader finds them", () => {
     });
 });
 
-test("scripts are added with their interpreters, also those that env finds", async () => {
+test("scripts are added with their interpreters, including those that env finds", async () => {
     const files = {
         "os/usr/bin/app": "#!/usr/bin/env tool\n",
         "os/usr/bin/env": program(),
@@ -151,7 +151,7 @@ test("scripts are added with their interpreters, also those that env finds", asy
     );
 });
 
-test("a directory is added completely, its modules with their libraries", async () => {
+test("a directory is added completely, with the libraries of its modules", async () => {
     const files = {
         "os/usr/bin/app": program(),
         "os/usr/lib/app/module.so": library({ needed: ["liba.so.1"] }),
@@ -174,7 +174,7 @@ test("a directory is added completely, its modules with their libraries", async 
     );
 });
 
-test("a program of the user's own is named by its path in the image, and its libraries come from the root", async () => {
+test("a program of `tree` can be one of `binaries`, and its libraries come from the root", async () => {
     const tree = {
         "/usr/bin/app": { asset: new Asset({ path: "bin/app" }) },
         "/etc/ssl/certs/ca-certificates.crt": { content: "mine" },
@@ -187,7 +187,7 @@ test("a program of the user's own is named by its path in the image, and its lib
     ]);
 });
 
-describe("missing and unfit files are reported", () => {
+describe("missing and unusable files are reported", () => {
     const property = "source.files.binaries[0]";
     test.each<[string, Record<string, Buffer | string>, string[]]>([
         [
@@ -262,14 +262,14 @@ describe("missing and unfit files are reported", () => {
         expect(sentences.filter((message) => message.startsWith("source.files.binaries"))).toEqual(expected);
     });
 
-    test("programs for two architectures", async () => {
+    test("programs for two architectures are reported", async () => {
         const files = { "os/usr/bin/app": program(), "os/usr/bin/other": elfFile({ type: 2, machine: 183 }) };
         expect(await messages(files, { binaries: [app(), app("/usr/bin/other")] })).toEqual([
             "source.files.binaries[1]: /usr/bin/other is for arm64 and /usr/bin/app for x86-64: the programs of an image are for one architecture. Take them from one system.",
         ]);
     });
 
-    test.each(["usr/bin/app", "/usr/../app", "nginx"])("'%s' as a path", async (path) => {
+    test.each(["usr/bin/app", "/usr/../app", "nginx"])("the path '%s' is reported", async (path) => {
         const [first] = await messages({}, { binaries: [path] });
         expect(first).toBe(
             `source.files.binaries[0]: '${path}' is not a path from the root of a system. Write it as /usr/sbin/nginx; a program of your own goes to \`tree\`, and its path in the image here.`,
@@ -277,7 +277,7 @@ describe("missing and unfit files are reported", () => {
     });
 });
 
-test("unknown values are not missing", async () => {
+test("unknown values aren't reported as missing", async () => {
     for (const binaries of [UNKNOWN, [UNKNOWN], [{ path: UNKNOWN }]]) {
         const [source, args] = setting({}, {});
         const { failures, sourceDigest } = await resolveSource(

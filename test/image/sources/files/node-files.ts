@@ -6,7 +6,7 @@ import { Tree } from "../../../../provider/image/tree/tree";
 import { sharedStore } from "../../store/shared-store";
 import type { LayerEntry } from "../oci/oci-layout";
 
-/** Node.js with its libraries, as a layer of a container image. */
+/** Entries of a container layer with Node.js and its libraries. */
 export async function nodeFiles(): Promise<Record<string, LayerEntry>> {
     const problems = new Problems();
     const args = { path: [], name: "web", version: "1", programDirectory: __dirname, problems };

@@ -13,7 +13,7 @@ async function resolve(files: Previewed<FilesSource>, over: Partial<ReturnType<t
     return resolveSource({ files }, { ...hello(), ...over });
 }
 
-/** The faults, as `property: sentence`. */
+/** The failures as `property: sentence`. */
 async function messages(files: Previewed<FilesSource>, over: Partial<ReturnType<typeof hello>> = {}) {
     const { failures } = await resolve(files, over);
     return placed(failures);
@@ -26,7 +26,7 @@ const whole: FilesSource = {
 };
 
 describe("a good source", () => {
-    test("gives a digest and the texts with the variables filled in", async () => {
+    test("results in a digest and in unit texts with substituted variables", async () => {
         const resolved = await resolve(whole);
         expect(resolved.failures).toEqual([]);
         expect(resolved.sourceDigest).toMatch(/^[0-9a-f]{64}$/);
@@ -36,7 +36,7 @@ describe("a good source", () => {
         });
     });
 
-    test("has the same digest in another directory, at another time, in another order and another form", async () => {
+    test("has the same digest in another directory, with other times, in another order and in another form", async () => {
         const args = hello();
         utimesSync(path.join(args.programDirectory, "bin/hello"), 1, 1);
         const digests = await Promise.all([
@@ -68,7 +68,7 @@ describe("a good source", () => {
         expect(other.sourceDigest).not.toBe((await resolve(whole)).sourceDigest);
     });
 
-    test("takes a whole directory, whatever its permissions and times, with its links", async () => {
+    test("can have a directory with links, whose permissions and times don't change the digest", async () => {
         const make = () => workspace({ "app/bin/hello": PROGRAM, "app/lib/a.js": "a", "app/current": "-> lib/a.js" });
         const files: FilesSource = {
             units: [{ name: "hello.service", text: "[Service]\nExecStart=/opt/hello/bin/hello\n" }],
@@ -84,7 +84,7 @@ describe("a good source", () => {
         expect(two.sourceDigest).toBe(one.sourceDigest);
     });
 
-    test("takes an AssetArchive and StringAssets", async () => {
+    test("can have an AssetArchive and StringAssets", async () => {
         const assets = {
             "bin/hello": file("bin/hello"),
             conf: new Archive({ assets: { a: new Asset({ text: "1" }) } }),
@@ -96,7 +96,7 @@ describe("a good source", () => {
         expect(await messages(files)).toEqual([]);
     });
 
-    test("knows the programs of a unit through links, in the search path, from the host, and optional ones", async () => {
+    test("may have programs behind links, in the search path, of the host, and optional ones", async () => {
         const lines = [
             "ExecStartPre=hello",
             "ExecStartPre=-/usr/bin/missing",
@@ -119,7 +119,7 @@ describe("a good source", () => {
         expect(await messages(files)).toEqual([]);
     });
 
-    test("keeps a variable that stands for itself, and doesn't search a value again", async () => {
+    test("can substitute a variable by itself, and substituted values aren't searched again", async () => {
         const { unitTexts, failures } = await resolve({
             units: [{ name: "hello.service", text: "[Service]\nExecStart=/usr/bin/hello @a@ @b@\n" }],
             tree: HELLO,
@@ -162,7 +162,7 @@ describe("unknown values", () => {
         expect(resolved.unitTexts).toEqual(texts);
     });
 
-    test("the name: the units are not held to it", async () => {
+    test("units aren't checked against an unknown name", async () => {
         const { failures } = await resolveSource({ files: whole }, { ...hello(), name: UNKNOWN });
         expect(failures).toEqual([]);
     });

@@ -18,7 +18,7 @@ function build(files: NonNullable<Source["files"]>, program: Record<string, stri
     return buildImage({ files }, args, new Store(sharedStore));
 }
 
-const MEMORY = "MemoryDenyWriteExecute=no"; // V8 makes code while it runs
+const MEMORY = "MemoryDenyWriteExecute=no"; // V8 is a JIT compiler
 
 test("a Node.js HTTP server from `files` answers under the default profile", async () => {
     const image = await build(

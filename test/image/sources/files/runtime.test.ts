@@ -22,7 +22,7 @@ async function messages(runtime: unknown, requirements?: string, units = [unit])
     return placed(failures);
 }
 
-test("what runs a program is known before it is fetched, by its version", async () => {
+test("the digest of a runtime is that of its version, without a download", async () => {
     const one = await resolve({ node: { version: "24.11.0" } });
     expect(one).toMatchObject({ failures: [], contents: undefined, unitTexts: { "web.service": unit.text } });
     expect(one.sourceDigest).toMatch(/^[0-9a-f]{64}$/);
@@ -30,7 +30,7 @@ test("what runs a program is known before it is fetched, by its version", async 
     expect((await resolve({ node: { version: "24.11.1" } })).sourceDigest).not.toBe(one.sourceDigest);
 });
 
-test("a comment in the requirements changes nothing, a version does", async () => {
+test("the digest doesn't depend on comments in the requirements, but on versions", async () => {
     const digest = async (text: string) =>
         (await resolve({ python: { requirements: "requirements.txt" } }, text, [python])).sourceDigest;
     const one = await digest("waitress==3.0.0\n");
@@ -66,7 +66,7 @@ describe("faults are reported", () => {
         expect(await messages(runtime, "", units)).toEqual(expected);
     });
 
-    test("libraries of another system", async () => {
+    test("libraries of another architecture", async () => {
         const sentences = await messages({ node: { version: "24.11.0", architecture: "arm64", root: "os" } });
         expect(sentences).toContain(
             "source.files.runtime.node: /usr/bin/node is started by the loader /lib/ld-linux-aarch64.so.1, and there is none in /os: it was built for another system. Build it there or statically, or give the `root` of its system.",
@@ -91,7 +91,7 @@ describe("faults are reported", () => {
         expect(sentences).toEqual([expect.stringContaining(`source.files.runtime.python.requirements: ${expected}`)]);
     });
 
-    test("good requirements are none of that", async () => {
+    test("valid requirements aren't reported", async () => {
         const text = `--index-url https://example.com/simple
 flask[async]==3.0.3  # the framework
 waitress == 3.0.0 ; python_version > "3.8"
@@ -102,7 +102,7 @@ thing @ https://example.com/thing-1.0-py3-none-any.whl
         expect(await messages({ python: { requirements: "requirements.txt" } }, text, [python])).toEqual([]);
     });
 
-    test("a version that npm doesn't have", async () => {
+    test("a version that npm doesn't have is reported", async () => {
         const args = { name: "web", version: "1", programDirectory: workspace() };
         const source = { files: { units: [unit], runtime: { node: { version: "1.2.3" } } } };
         await expect(buildImage(source, args, new Store(workspace()))).rejects.toThrow(
@@ -110,7 +110,7 @@ thing @ https://example.com/thing-1.0-py3-none-any.whl
         );
     });
 
-    test("packages that aren't all there", async () => {
+    test("requirements without their dependencies are reported", async () => {
         const args = { name: "web", version: "1", programDirectory: workspace({ "r.txt": "flask==3.0.3\n" }) };
         const source = { files: { units: [python], runtime: { python: { requirements: "r.txt" } } } };
         await expect(buildImage(source, args, new Store(workspace()))).rejects.toThrow(
@@ -119,7 +119,7 @@ thing @ https://example.com/thing-1.0-py3-none-any.whl
     }, 120_000);
 });
 
-test("unknown values are no faults", async () => {
+test("unknown values aren't reported", async () => {
     for (const runtime of [
         UNKNOWN,
         { node: UNKNOWN },
@@ -137,7 +137,7 @@ describe("Python without requirements", () => {
     const starting = (program: string) => ({ name: "web.service", text: `[Service]\nExecStart=${program} -c pass\n` });
 
     (isThere ? test.each : test.skip.each)(["/usr/bin/python3", "/opt/venv/bin/python3", "/opt/venv/bin/python"])(
-        "%s starts, says the preview, and so does `up`",
+        "%s is accepted by the preview and by `up`",
         async (program) => {
             expect(await messages(runtime, "", [starting(program)])).toEqual([]);
             const args = { name: "web", version: "1", programDirectory: workspace() };
@@ -151,7 +151,7 @@ describe("Python without requirements", () => {
         120_000,
     );
 
-    (isThere ? test : test.skip)("what only packages bring is missed in the preview", async () => {
+    (isThere ? test : test.skip)("a program that only a package would install is reported by the preview", async () => {
         expect(await messages(runtime, "", [starting("/opt/venv/bin/serve")])).toEqual([
             "source.files.units[0]: ExecStart= in line 2 of 'web.service' runs /opt/venv/bin/serve, and the image has no such file. Add it to `tree`.",
         ]);

@@ -12,7 +12,7 @@ import { flake, privateNix } from "./nix-store";
 
 const storeDirectory = privateNix();
 
-/** The article's hello and its socket-activated cowsay: unit files of their own, with variables. */
+/** The article's hello and socket-activated cowsay, with unit files that have variables. */
 const HELLO: ClosureSource = {
     programs: { hello: ".#hello" },
     units: ["hello.service"],
@@ -42,7 +42,7 @@ test("a preview shows the units with store paths, and builds nothing", async () 
     expect(await previewImage({ closure: HELLO }, args)).toBeUndefined();
 });
 
-test("the digest is the same elsewhere, and another when a program or a unit is another", async () => {
+test("the digest is the same in another directory, and changes with a program or a unit", async () => {
     const digest = async (change: (directory: string) => void = () => {}) => {
         const programDirectory = flake("hello");
         change(programDirectory);
@@ -58,7 +58,7 @@ test("the digest is the same elsewhere, and another when a program or a unit is 
     expect(await digest(write("cowsay.c", "int main(void) { return 0; }"))).toBe(unchanged);
 });
 
-test("the image holds the closure of its programs, its units, and what every program needs", async () => {
+test("the image has the closure of its programs, its units, and files that every program needs", async () => {
     const args = { name: "hello", version: "1.0", programDirectory: flake("hello") };
     const store = new Store(workspace());
     const image = await buildImage({ closure: HELLO }, args, store);
@@ -81,7 +81,7 @@ test("the image holds the closure of its programs, its units, and what every pro
     expect(again.digest).toBe(image.digest);
 });
 
-test("a template keeps its @, and a program's path can be known", async () => {
+test("a template keeps its @, and a program's store path can be substituted", async () => {
     const programDirectory = flake("hello");
     const source: ClosureSource = {
         ...COWSAY,
@@ -110,7 +110,7 @@ test("a template keeps its @, and a program's path can be known", async () => {
     );
 });
 
-test("up reports programs of a unit that aren't in the closure", async () => {
+test("`up` reports programs of a unit that aren't in the closure", async () => {
     const source = { ...HELLO, substitutions: { helloExe: "@hello@/bin/hallo" } };
     const args = { name: "hello", version: "1", programDirectory: flake("hello") };
     expect((await resolveSource({ closure: source }, args)).failures).toEqual([]);

@@ -19,7 +19,7 @@ function read(lines: string[]): { log: NixLog; reported: string[] } {
     return { log, reported };
 }
 
-test("reports the paths that are fetched and built, their numbers, and the output of a build", () => {
+test("reports paths that are fetched and built with their number, and the output of a build", () => {
     const { reported } = read([
         event({ action: "start", id: 1, level: 0, text: "", type: 104 }),
         event({ action: "result", id: 1, type: 105, fields: [0, 2, 0, 0] }),
@@ -40,7 +40,7 @@ test("reports the paths that are fetched and built, their numbers, and the outpu
     expect(reported.at(-1)).toHaveLength(120);
 });
 
-test("keeps the last lines of the build that an error names, not of the one that came later", () => {
+test("keeps the last lines of the build that an error names, not those of a later one", () => {
     const other = `/nix/store/${HASH}-other.drv`;
     const { log } = read([
         event({ action: "start", id: 3, type: 105, fields: [DRV] }),
@@ -62,14 +62,14 @@ test("keeps the last lines of the build that an error names, not of the one that
     expect(todo).toBe(`Its whole log is shown by \`nix log ${DRV}\``);
 });
 
-test("without a build the error is nix's own message", () => {
+test("an error without a build is nix's message", () => {
     const { log } = read([event({ action: "msg", level: 0, raw_msg: "unable to download 'https://cache'", msg: "" })]);
     expect(buildProblem(new NixFailure(log))).toMatchObject({ reported: "unable to download 'https://cache'" });
     const died = read(["terminate called", "Aborted"]);
     expect(buildProblem(new NixFailure(died.log))).toMatchObject({ reported: "terminate called\nAborted" });
 });
 
-/** As nix 2.26 writes them: the position is in the file's name too, and the trace starts nearest to the error. */
+/** An error as nix 2.26 logs it: file names include the position, and the trace begins next to the error. */
 const THROWN = {
     action: "msg",
     level: 0,
@@ -105,7 +105,7 @@ test.each<[string, object[], string]>([
     expect(problem.what).toBe(`nix can't evaluate '.#caddy': ${expected}`);
 });
 
-test("a flake may lie above the directory, and a file of the same name in an input is not the user's", async () => {
+test("a flake may be in a parent directory, and a file of the same name in an input isn't taken for the user's", async () => {
     const root = workspace({ "flake.nix": "mine", "deploy/readme": "" });
     const copy = (name: string, content: string) => {
         const directory = path.join(workspace(), `${HASH}-source`);
@@ -119,7 +119,7 @@ test("a flake may lie above the directory, and a file of the same name in an inp
     expect(problem.what).toBe("nix can't evaluate '.': ../flake.nix:5:7: hash mismatch");
 });
 
-test("a long message is cut", async () => {
+test("a long message is truncated", async () => {
     const { log } = read([event({ ...THROWN, raw_msg: "line\n".repeat(50) })]);
     const problem = await evaluationProblem(new NixFailure(log), ".", workspace());
     expect(problem.what.split("\n")).toHaveLength(13);

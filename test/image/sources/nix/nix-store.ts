@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { workspace } from "../../workspace";
 
-/** A copy of a flake of `flakes/`, removed at the test's end: in this repository nix would copy all of it. */
+/** A copy of a flake of `flakes/`, removed after the tests. In place, nix would copy the whole repository to its store. */
 export function flake(name: "hello" | "broken" | "elsewhere" | "nixpkgs" | "flake-utils"): string {
     const directory = path.join(workspace(), name);
     for (const source of ["shared", name])
@@ -11,15 +11,15 @@ export function flake(name: "hello" | "broken" | "elsewhere" | "nixpkgs" | "flak
 }
 
 /**
- * Gives nix a store and a home of this test alone, gone at its end: nothing of it is left on the machine, and nothing
- * is fetched. Answers the store's directory.
+ * Gives nix a store and a home for this test file, removed after its tests, and no substituters. Returns the store's
+ * directory.
  *
- * There is no sandbox: builders use the machine's compiler. Never let a sandbox have the machine's /bin or /usr in
- * place of that: nix puts a shell of its own at /bin/sh, through the mount, where the machine's is.
+ * There is no sandbox, so builders use the machine's compiler. Don't replace that by a sandbox with the machine's /bin or
+ * /usr: nix would write its own /bin/sh through the mount over the machine's.
  */
 export function privateNix(): string {
     const home = workspace();
-    // Not in /tmp: services have their own, and would not see an image's store there.
+    // Not in /tmp: services with PrivateTmp= couldn't see the store there.
     const nix = mkdtempSync("/var/lib/nix-test-");
     setEnvironment(home, ["sandbox = false", "build-users-group ="], {
         NIX_STORE_DIR: `${nix}/nix/store`,
@@ -30,7 +30,7 @@ export function privateNix(): string {
     return `${nix}/nix/store`;
 }
 
-/** The same with a store whose paths are `/nix/store/...`, and whose files are below the root that is answered. */
+/** Like {@link privateNix}, but store paths are `/nix/store/...`, and their files are below the returned root. */
 export function privateNixElsewhere(): string {
     const home = workspace();
     const root = path.join(home, "root");

@@ -14,7 +14,7 @@ import { flake, privateNix } from "./nix-store";
 const storeDirectory = privateNix();
 const ARGS = { name: "hello", version: "1.0" };
 
-/** What of the flake is built. */
+/** Names of the flake's outputs that were built. */
 function outputs(): string[] {
     return readdirSync(storeDirectory).filter((name) => /-(greeting|hello-1\.0|hello-img-1\.0)$/.test(name));
 }
@@ -28,7 +28,7 @@ function build(nix: NixSource, programDirectory: string, more: { signal?: AbortS
     return buildImage({ nix }, { ...ARGS, programDirectory, ...more }, new Store(workspace()));
 }
 
-test("a preview evaluates and builds nothing; its digest depends on the inputs of the build, not on the path of the flake", async () => {
+test("a preview builds nothing; its digest depends on the inputs of the build, not on the flake's path", async () => {
     const [here, there, changed] = [flake("hello"), flake("hello"), flake("hello")];
     writeFileSync(path.join(changed, "hello.service"), "[Service]\nExecStart=@helloExe@ --again\n");
     const digestOf = async (programDirectory: string) => {
@@ -45,7 +45,7 @@ test("a preview evaluates and builds nothing; its digest depends on the inputs o
     expect(outputs()).toEqual([]);
 });
 
-test("up builds what the preview showed, shows what is built, and finds it again", async () => {
+test("`up` builds the image of the preview with progress, and reuses it the next time", async () => {
     const programDirectory = flake("hello");
     const source = { nix: { installable: ".#image" } };
     const { sourceDigest } = await resolveSource(source, { ...ARGS, programDirectory });
@@ -68,7 +68,7 @@ test("up builds what the preview showed, shows what is built, and finds it again
     expect(again).toEqual([]);
 });
 
-test("a garbage collection leaves the last image of each source", async () => {
+test("a garbage collection keeps the last image of each source", async () => {
     const programDirectory = flake("hello");
     const store = new Store(workspace());
     const source = { nix: { installable: ".#image" } };
@@ -123,7 +123,7 @@ test.each<[string, NixSource, string]>([
         "an error thrown by a file",
         { installable: ".#refused" },
         expect.stringMatching(
-            // The function's place, or with later versions the throw's.
+            // Older versions of nix report the position of the function, later ones that of the throw.
             /^source\.nix\.installable: nix can't evaluate '\.#refused': lib\.nix:2:(15|21): no package 'caddy' without its hash\.$/,
         ),
     ],
@@ -181,7 +181,7 @@ test.each<[string, NixSource, string]>([
     expect(await failures(source, directory)).toEqual([expected]);
 });
 
-test("reports that git must know the files of a flake", async () => {
+test("reports that the files of a flake must be added to git", async () => {
     const directory = flake("hello");
     execFileSync("git", ["init", "-q", directory]);
     execFileSync("git", ["-C", directory, "add", "flake.nix", "local.nix"]);
@@ -191,7 +191,7 @@ test("reports that git must know the files of a flake", async () => {
     );
 });
 
-test("reports what to install where nix is missing", async () => {
+test("reports what to install if nix is missing", async () => {
     const before = process.env.PATH;
     process.env.PATH = workspace();
     const [failure] = await failures({ installable: ".#image" }, flake("hello"));
@@ -226,7 +226,7 @@ test.each<[string, string, string | RegExp]>([
     await expect(build({ installable }, flake("broken"))).rejects.toThrow(expected);
 });
 
-test("a cancelled build ends, and its programs with it", async () => {
+test("cancelling a build ends its processes", async () => {
     const directory = flake("broken");
     const file = path.join(directory, "flake.nix");
     const mark = `1000.${process.pid}`;
@@ -238,7 +238,7 @@ test("a cancelled build ends, and its programs with it", async () => {
     await soon(async () => expect(isRunning()).toBe(true));
     cancel.abort(reason);
     await expect(built).rejects.toBe(reason);
-    // nix has ended; its builder gets its signal from it, and may take a moment to go.
+    // nix has exited and signaled its builder, which may take a moment to exit.
     await soon(async () => expect(isRunning()).toBe(false));
 });
 
@@ -247,12 +247,12 @@ function processes(): string[] {
         try {
             return /^\d+$/.test(pid) ? [readFileSync(`/proc/${pid}/cmdline`, "utf8")] : [];
         } catch {
-            return []; // it ended meanwhile
+            return []; // the process has exited
         }
     });
 }
 
-test("concurrent callers share an evaluation, and one that cancels doesn't end it for the others", async () => {
+test("concurrent callers share an evaluation, and a caller that cancels doesn't end it for the others", async () => {
     const programDirectory = flake("hello");
     const source = { nix: { installable: ".#image" } };
     const cancel = new AbortController();

@@ -19,7 +19,7 @@ function build(name: string, source: Source, programDirectory = flake("hello")) 
     return buildImage(source, { name, version: "1", programDirectory }, new Store(workspace()));
 }
 
-async function sayingHello(image: { file: string }): Promise<void> {
+async function expectHello(image: { file: string }): Promise<void> {
     expect((await host.exec(`test -e ${storeDirectory} || command -v nix`)).code).not.toBe(0);
     const since = (await host.exec("date +%s.%N")).stdout.trim();
     const running = await run(host, image, { name: "hello" });
@@ -30,7 +30,7 @@ async function sayingHello(image: { file: string }): Promise<void> {
     await running.detach();
 }
 
-async function sayingMoo(image: { file: string }): Promise<void> {
+async function expectMoo(image: { file: string }): Promise<void> {
     const running = await run(host, image, { name: "cowsay", unit: "cowsay.socket" });
     const output = await host.exec("for word in hello moo; do echo $word | nc -N 127.0.0.1 3000; done");
     expect(output.stdout).toBe("< hello >\n< moo >\n");
@@ -60,7 +60,7 @@ test.each<[string, Source]>([
         },
     ],
 ])("%s says hello on a host without nix", async (_, source) => {
-    await sayingHello(await build("hello", source));
+    await expectHello(await build("hello", source));
 });
 
 test("a socket starts an instance of a template for each connection", async () => {
@@ -69,10 +69,10 @@ test("a socket starts an instance of a template for each connection", async () =
         units: ["cowsay@.service", "cowsay.socket"],
         substitutions: { cowsayExe: "@cowsay@/bin/cowsay" },
     };
-    await sayingMoo(await build("cowsay", { closure }));
+    await expectMoo(await build("cowsay", { closure }));
 });
 
-test("the flake of examples/hello-nix makes both, from what stands in for nixpkgs", async () => {
+test("the flake of examples/hello-nix can be deployed as image and as closure, with a stand-in for nixpkgs", async () => {
     const directory = path.join(workspace(), "hello-nix");
     cpSync(path.resolve(__dirname, "../../../../examples/hello-nix"), directory, { recursive: true });
     const inputs = (["nixpkgs", "flake-utils"] as const).flatMap((name) => [
@@ -81,11 +81,11 @@ test("the flake of examples/hello-nix makes both, from what stands in for nixpkg
         `path:${flake(name)}`,
     ]);
     const nix = { installable: ".#packages.x86_64-linux.default", arguments: inputs };
-    await sayingHello(await build("hello", { nix }, directory));
+    await expectHello(await build("hello", { nix }, directory));
     const closure = {
         programs: { cowsay: ".#packages.x86_64-linux.cowsay" },
         units: ["units/cowsay@.service", "units/cowsay.socket"],
         arguments: inputs,
     };
-    await sayingMoo(await build("cowsay", { closure }, directory));
+    await expectMoo(await build("cowsay", { closure }, directory));
 });

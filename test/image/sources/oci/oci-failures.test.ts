@@ -39,7 +39,7 @@ describe("faults are reported", () => {
         expect(sentences[0]?.slice(0, expected.length)).toBe(expected);
     });
 
-    test("nothing to run", async () => {
+    test("an image without a command is reported", async () => {
         expect(await messages({ layout: "image" }, await place({ ...HELLO, config: {} }))).toEqual([
             "source.oci: The container image has neither ENTRYPOINT nor CMD, nor a unit of 'hello', so what to run isn't known. Give `units`.",
         ]);
@@ -67,14 +67,14 @@ describe("faults are reported", () => {
         expect(await messages({ layout: "image" }, args)).toEqual([expect.stringMatching(expected)]);
     });
 
-    test("a path that leads out of the image", async () => {
+    test("a path that leads out of the image is reported", async () => {
         const args = await place({ ...HELLO, layers: [{ "../../etc/passwd": "x" }] });
         expect(await messages({ layout: "image" }, args)).toEqual([
             "source.oci.layout: A layer of the image has the path '../../etc/passwd', which leads out of it. Don't use this image.",
         ]);
     });
 
-    test("unknown values are no faults", async () => {
+    test("unknown values aren't reported", async () => {
         const source = { oci: { layout: UNKNOWN } } as Parameters<typeof resolveSource>[0];
         const { failures, sourceDigest, unitTexts } = await resolveSource(source, await place(HELLO));
         expect([failures, sourceDigest, unitTexts]).toEqual([[], UNKNOWN, UNKNOWN]);

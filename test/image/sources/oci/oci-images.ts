@@ -12,7 +12,7 @@ export const HELLO: ImageParts = {
     config: { Entrypoint: ["/usr/bin/hello"] },
 };
 
-/** Registers hooks that give each test a store of its own. */
+/** Registers hooks that give each test a new store. */
 export function useOwnStore(): void {
     beforeEach(() => {
         process.env.PORTABLE_STORE = workspace();

@@ -12,10 +12,10 @@ export type LayerEntry =
     | (Partial<Pick<tar.Header, "mode" | "uid" | "type" | "linkname">> & { content?: string | Buffer });
 
 export interface ImageParts {
-    /** The lowest first. */
+    /** The lowest layer is the first. */
     layers: Record<string, LayerEntry>[];
     config?: Record<string, unknown>;
-    /** `frames`: zstd in frames of 1000 bytes, one to skip before each, as pzstd writes them. */
+    /** `frames`: zstd in frames of 1000 bytes with a skippable frame before each, as pzstd writes them. */
     compression?: "none" | "gzip" | "zstd" | "frames";
     architecture?: string;
     annotations?: Record<string, string>;
@@ -88,7 +88,7 @@ async function imageFiles({ layers, config = {}, compression = "gzip", architect
     return { files, manifest, configuration, parts, architecture };
 }
 
-/** The files of an OCI layout by their path. */
+/** The files of an OCI layout, by path. */
 export async function layoutFiles(images: ImageParts[]): Promise<Files> {
     const files: Files = { "oci-layout": Buffer.from('{"imageLayoutVersion":"1.0.0"}') };
     const manifests = [];
@@ -101,7 +101,7 @@ export async function layoutFiles(images: ImageParts[]): Promise<Files> {
     return { ...files, "index.json": Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })) };
 }
 
-/** The files of a `docker save` archive as Docker wrote it before version 25. */
+/** The files of a `docker save` archive of Docker before version 25, by path. */
 export async function savedFiles(images: (ImageParts & { tags: string[] })[]): Promise<Files> {
     const files: Files = {};
     const manifest = [];

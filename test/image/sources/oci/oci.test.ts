@@ -9,7 +9,7 @@ import { type ImageParts, layoutFiles, savedFiles, tarOf, writeFiles } from "./o
 useOwnStore();
 
 describe("layers become one tree", () => {
-    test("files are replaced, removed and emptied, links and modes kept", async () => {
+    test("files are replaced, removed and emptied, and links and modes are kept", async () => {
         const args = await place({
             ...HELLO,
             layers: [
@@ -62,7 +62,7 @@ describe("layers become one tree", () => {
         ]);
     });
 
-    test("what another user could read, and what is in the working directory, everyone can", async () => {
+    test("files of the working directory, and files that another user could read, are readable for everyone", async () => {
         const args = await place({
             layers: [
                 ...HELLO.layers,
@@ -92,7 +92,7 @@ describe("layers become one tree", () => {
     });
 
     test.each(["none", "gzip", "zstd", "frames"] as const)(
-        "compressed by %s, from a layout, an archive of it, and docker save",
+        "the same image is read with the compression %s, from a layout, an archive of it, and docker save",
         async (compression) => {
             const args = await place({ ...HELLO, compression });
             const files = await layoutFiles([{ ...HELLO, compression }]);
@@ -113,7 +113,7 @@ describe("layers become one tree", () => {
         },
     );
 
-    test("a layer is unpacked once, also for another image", async () => {
+    test("a layer is unpacked once, even for several images", async () => {
         const args = await place(HELLO);
         await resolveSource({ oci: { layout: "image" } }, args);
         const blobs = path.join(args.programDirectory, "image/blobs/sha256");
@@ -179,14 +179,14 @@ WantedBy=multi-user.target
         });
     });
 
-    test("names the variables that systemd would drop", async () => {
+    test("draws a warning for variables that systemd ignores", async () => {
         const config = { ...HELLO.config, Env: ["A=1", "bad.name=x", "BAD-NAME=y", "NO_VALUE"] };
         expect(await messages({ layout: "image" }, await place({ ...HELLO, config }))).toEqual([
             "source.oci: The container image sets bad.name, BAD-NAME, NO_VALUE in ENV: systemd takes variables whose names have letters, digits and _ only, so the service doesn't get them. Let the program take another name, or set it with `env` in ExecStart= of `units`.",
         ]);
     });
 
-    test("warns of settings of a container that a portable service doesn't have", async () => {
+    test("draws a warning for settings of a container that a portable service doesn't have", async () => {
         const config = { ...HELLO.config, ExposedPorts: { "80/tcp": {}, "8080/tcp": {} }, Volumes: { "/data": {} } };
         expect(await messages({ layout: "image" }, await place({ ...HELLO, config }))).toEqual([
             "source.oci: The container image exposes 80/tcp: under the default profile a service can't bind ports up to 1023. Let it listen on another port, or give `units` with a socket.",
@@ -195,7 +195,7 @@ WantedBy=multi-user.target
     });
 });
 
-describe("one of several", () => {
+describe("one of several images", () => {
     const named = (tag: string, architecture = "amd64"): ImageParts => ({
         ...HELLO,
         architecture,
@@ -213,7 +213,7 @@ describe("one of several", () => {
         expect((unitTexts as Record<string, string>)["hello.service"]).toContain(`/usr/bin/hello ${expected}\n`);
     });
 
-    test("is asked for", async () => {
+    test("must be chosen", async () => {
         const args = await place(named("1"), named("2"));
         expect(await messages({ layout: "image" }, args)).toEqual([
             "source.oci.layout: 'image' has 2 images: 1, 2. Set `tag` to one of them.",
@@ -250,7 +250,7 @@ test.each<[string, string]>([
     ]);
 });
 
-test("an image of a registry is identified by its digest, and not fetched by a preview", async () => {
+test("an image of a registry is identified by its digest, which a preview doesn't fetch", async () => {
     const reference = `registry.example/hello:1@sha256:${"a".repeat(64)}`;
     const resolved = await resolveSource({ oci: { reference } }, await place(HELLO));
     expect(resolved).toMatchObject({ failures: [], unitTexts: {}, contents: undefined });

@@ -12,7 +12,7 @@ import { workspace } from "../../workspace";
 import { nodeFiles } from "../files/node-files";
 import { type ImageParts, layoutFiles, writeFiles } from "./oci-layout";
 
-/** Where `scripts/setup.sh test` unpacked it. */
+/** The registry that `scripts/setup.sh test` unpacked. */
 const registryProgram = path.join(
     process.env.PORTABLE_TEST_CACHE ??
         path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "portable-test"),
@@ -47,11 +47,11 @@ const hello: ImageParts = {
         },
         { "srv/": { uid: 1000, mode: 0o700 }, "srv/greeting": { uid: 1000, mode: 0o600, content: "hi" } },
     ],
-    // Without a socket from systemd it ends with an error.
+    // It exits with an error without a socket from systemd.
     config: { Entrypoint: ["hello"], Env: ["PATH=/bin"], WorkingDir: "/srv", User: "1000" },
 };
 
-test("a static program runs with what its container would have", async () => {
+test("a static program runs with the environment, user and directory of its container", async () => {
     const directory = writeFiles(workspace(), await layoutFiles([hello]));
     const image = await build({ layout: "." }, "static", directory);
     const running = await run(host, image, { name: "static", mayEnd: true });
@@ -85,7 +85,7 @@ test("a Node.js HTTP server of two layers answers under the default profile", as
     await running.detach();
 }, 180_000);
 
-test("an image is fetched from a registry by its digest, once", async () => {
+test("an image is fetched once from a registry, by its digest", async () => {
     const directory = writeFiles(workspace(), await layoutFiles([hello]));
     const port = await freePort();
     const configuration = path.join(directory, "registry.yml");

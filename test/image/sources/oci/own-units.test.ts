@@ -15,7 +15,7 @@ const LINK: Record<string, LayerEntry> = {
 };
 const USER_UNIT = { name: "hello.service", text: "[Service]\nExecStart=/usr/bin/hello --user\n" };
 
-/** What each unit runs, by name, and the messages. */
+/** The program of each unit by the unit's name, and the messages. */
 async function unitsOf(
     files: Record<string, LayerEntry>,
     config: Record<string, unknown>,

@@ -24,7 +24,7 @@ class Layout {
         return { mediaType, digest: `sha256:${sha256(bytes)}` };
     }
 
-    /** An image that is known by its command. */
+    /** Adds an image whose command is its name. */
     image(name: string, platform: string, more: Partial<Descriptor> = {}): Descriptor {
         const [os = "", architecture = "", variant] = platform.split("/");
         const parts = { os, architecture, ...(variant !== undefined && { variant }) };
@@ -50,7 +50,7 @@ class Layout {
 
 const named = (name: string) => ({ annotations: { "io.containerd.image.name": name } });
 
-/** The command of the image that is found, or why none is. */
+/** The command of the image that is chosen, or the failure. */
 async function found(images: (layout: Layout) => Descriptor[], choice?: { tag?: string; architecture?: string }) {
     const layout = new Layout();
     return layout.find(images(layout), choice).then(
@@ -128,11 +128,11 @@ describe("the image for an architecture", () => {
         expect(await found(all(platforms), { architecture })).toBe(expected);
     });
 
-    test("an image that is alone counts, where none is asked for", async () => {
+    test("a single image is chosen if no architecture is declared", async () => {
         expect(await found(all(["linux/arm64"]))).toBe("linux/arm64");
     });
 
-    test("is read from the configuration if the index doesn't have it", async () => {
+    test("is chosen by the configuration if the index has no platform", async () => {
         const images = (layout: Layout) =>
             ["linux/amd64", "linux/arm64"].map((platform) => layout.image(platform, platform, { platform: undefined }));
         expect(await found(images, { architecture: "arm64" })).toBe("linux/arm64");
@@ -184,20 +184,20 @@ describe("indexes within an index", () => {
             more,
         );
 
-    test("without a tag", async () => {
+    test("may have no tag", async () => {
         expect(await found((layout) => [nested(layout)])).toBe("linux/amd64");
         expect(await found((layout) => [nested(layout)], { architecture: "arm64" })).toBe("linux/arm64");
     });
 
-    test("whose kind isn't named", async () => {
+    test("may have no media type", async () => {
         expect(await found((layout) => [nested(layout, { mediaType: undefined })])).toBe("linux/amd64");
     });
 
-    test("several levels of them", async () => {
+    test("may be nested on several levels", async () => {
         expect(await found((layout) => [layout.index([layout.index([nested(layout)])])])).toBe("linux/amd64");
     });
 
-    test("their tags are those of their images", async () => {
+    test("pass their tags on to their images", async () => {
         const images = (layout: Layout) => [
             nested(layout, named("docker.io/library/hello:1.0"), "1 "),
             nested(layout, named("docker.io/library/hello:2.0"), "2 "),
@@ -209,7 +209,7 @@ describe("indexes within an index", () => {
         );
     });
 
-    test("an image under two tags is one", async () => {
+    test("an image with two tags is unambiguous", async () => {
         const images = (layout: Layout) => [nested(layout, named("hello:1")), nested(layout, named("hello:latest"))];
         expect(await found(images)).toBe("linux/amd64");
     });
@@ -220,7 +220,7 @@ describe("indexes within an index", () => {
         );
     });
 
-    test("images that only the index has are named", async () => {
+    test("images whose blobs are missing are reported", async () => {
         const images = (layout: Layout) => {
             const made = ["linux/amd64", "linux/arm64"].map((platform) => layout.image(platform, platform));
             delete layout.files[`blobs/sha256/${made[0]?.digest.slice("sha256:".length)}`];

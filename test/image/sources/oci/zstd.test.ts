@@ -8,7 +8,7 @@ import { compressionBy } from "../../../../provider/image/sources/oci/compressio
 import { zstdDecompressor, zstdProgram } from "../../../../provider/image/sources/oci/zstd";
 import { frameParts } from "../../../../provider/image/sources/oci/zstd-frames";
 
-/** The bytes in pieces of a length, as a stream reads them. */
+/** The bytes in pieces of this length, as a stream would deliver them. */
 function* pieces(bytes: Buffer, length: number) {
     for (let offset = 0; offset < bytes.length; offset += length) yield bytes.subarray(offset, offset + length);
 }
@@ -25,7 +25,7 @@ function inFrames(bytes: Buffer, frameLength: number): Buffer[] {
     return [...pieces(bytes, frameLength)].map((frame) => zstdCompressSync(frame));
 }
 
-/** A frame that decompressors skip; pzstd and zstd:chunked have them. */
+/** A skippable frame, as pzstd and zstd:chunked write them. */
 function skippable(content: Buffer, variant = 0): Buffer {
     const head = Buffer.alloc(8);
     head.writeUInt32LE(0x184d2a50 + variant, 0);
@@ -36,13 +36,13 @@ function skippable(content: Buffer, variant = 0): Buffer {
 const RANDOM = randomBytes(1 << 20);
 const ZEROS = Buffer.alloc(4 << 20);
 const MIXED = Buffer.concat([ZEROS.subarray(0, 1 << 20), RANDOM]);
-/** As `zstd --ultra --long=31` writes it: its window is larger than the 128 MB that decompressors take by default. */
+/** Output of `zstd --ultra --long=31`: its window is larger than the default limit of decompressors, 128 MB. */
 const LARGE_WINDOW = spawnSync("zstd", ["-qc", "-1", "--ultra", "--long=31"], {
     input: MIXED,
     maxBuffer: 1 << 30,
 }).stdout;
 
-describe("a stream of several frames is unpacked whole", () => {
+describe("a stream of several frames is unpacked completely", () => {
     const meta = skippable(Buffer.from("meta"));
     test.each<[string, Buffer, Buffer]>([
         ["one frame", RANDOM, zstdCompressSync(RANDOM)],
@@ -74,14 +74,14 @@ describe("a stream of several frames is unpacked whole", () => {
         }
     });
 
-    test("with checksums and without sizes, as the program zstd writes them into a pipe", async () => {
+    test("with checksums and without sizes, as zstd writes frames into a pipe", async () => {
         const parts = [...pieces(MIXED, 300_000)].map(
             (input) => spawnSync("zstd", ["-qc", "--check"], { input, maxBuffer: 1 << 30 }).stdout,
         );
         expect((await unpacked(Buffer.concat(parts), 1 << 16)).equals(MIXED)).toBe(true);
     });
 
-    test("wherever it is cut into chunks", async () => {
+    test("for any division into chunks", async () => {
         const part = fc.oneof(
             fc
                 .uint8Array({ maxLength: 300 })
@@ -110,7 +110,7 @@ describe("incomplete files are refused", () => {
         await expect(unpacked(whole.subarray(0, length), 64)).rejects.toThrow("it ends within a zstd frame");
     });
 
-    test("bytes behind the last frame", async () => {
+    test("bytes after the last frame", async () => {
         await expect(unpacked(Buffer.concat([whole, Buffer.from("more")]), 64)).rejects.toThrow(
             "it has bytes that are no zstd frame",
         );
@@ -123,26 +123,26 @@ describe("incomplete files are refused", () => {
         await expect(read.catch(() => false)).resolves.toBe(false);
     });
 
-    test("the parts of a frame are all of its bytes", async () => {
+    test("the parts of a frame are complete", async () => {
         const found: Buffer[] = [];
         for await (const { bytes } of frameParts(Readable.from(pieces(whole, 7)))) found.push(bytes);
         expect(Buffer.concat(found).equals(whole)).toBe(true);
     });
 });
 
-describe("where Node.js has no zstd, the program zstd unpacks", () => {
-    test("frames and windows of any size", async () => {
+describe("if Node.js has no zstd, the program zstd", () => {
+    test("unpacks frames and windows of any size", async () => {
         const frames = Buffer.concat(inFrames(MIXED, 65_536));
         expect((await unpacked(frames, 1 << 16, zstdProgram())).equals(MIXED)).toBe(true);
         expect((await unpacked(LARGE_WINDOW, 1 << 16, zstdProgram())).equals(MIXED)).toBe(true);
     });
 
-    test("and what is wrong is in its words", async () => {
+    test("reports errors in its own words", async () => {
         const broken = Buffer.concat([zstdCompressSync(RANDOM), Buffer.from("no frame"), RANDOM]);
         await expect(unpacked(broken, 1 << 16, zstdProgram())).rejects.toThrow(/unknown header|unsupported format/);
     });
 
-    test("and it is named where it isn't installed", async () => {
+    test("is named if it isn't installed", async () => {
         const { PATH } = process.env;
         process.env.PATH = "/nowhere";
         try {
@@ -163,7 +163,7 @@ test.each<[string, Buffer, string]>([
     expect(compressionBy(bytes)).toBe(compression);
 });
 
-test("xz is named", () => {
+test("xz is reported as unsupported", () => {
     expect(() => compressionBy(Buffer.from("\xfd7zXZ\0", "latin1"))).toThrow(
         "The image is compressed by xz, and only gzip and zstd are read. Unpack it, or save the image again.",
     );
