@@ -2,10 +2,10 @@ import { renameSync } from "node:fs";
 import { join, parse } from "node:path";
 import { buildSync } from "esbuild";
 
-/** One JavaScript file of a TypeScript program of this directory: it starts in a third of the time. Resolves to its path. */
+/** Bundles a TypeScript program of this directory, which then starts in a third of the time. Returns the file's path. */
 export function bundle(entry: string, directory: string): string {
     const outfile = join(directory, `${parse(entry).name}.cjs`);
-    // Whole or not at all: another process may be starting it.
+    // Renamed when it is complete, as another process may be starting it.
     const unfinished = `${outfile}.${process.pid}`;
     buildSync({
         entryPoints: [join(__dirname, entry)],

@@ -83,7 +83,7 @@ async function main(): Promise<number> {
         onStart: (cancel) =>
             process.on("SIGINT", () => {
                 interrupts += 1;
-                // A second one leaves the running operations as pending in the state.
+                // A second SIGINT leaves the running operations as pending in the state.
                 if (interrupts > 1) process.exit(1);
                 cancel();
             }),
@@ -96,7 +96,7 @@ const masked = (event: Value): Value =>
         isSecret(value) ? { [SIGNATURE_KEY]: SIGNATURE.secret, ciphertext: "[secret]" } : value,
     );
 
-// A reader that has gone must not end an operation half-way.
+// A closed pipe mustn't end an operation half way.
 process.stdout.on("error", () => {});
 
 main().then(

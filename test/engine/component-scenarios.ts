@@ -6,7 +6,7 @@ const PAIR = (content: string) => `
     thing("b", { content: p.content, password: p.password });
     outputs.content = p.content; outputs.password = p.password;`;
 
-/** Rows of the table about components that a provider makes (Construct). */
+/** Scenarios with components that the provider makes (Construct). */
 export const COMPONENT_SCENARIOS: Scenario[] = [
     {
         name: "a component that the provider makes",

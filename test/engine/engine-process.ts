@@ -6,24 +6,24 @@ import type { Engine, Operation, OperationOptions, Project, Result, Running } fr
 import type { EngineEvent, StepMetadata } from "./events";
 import type { DetailedDiff } from "./stand-in/provider";
 
-/** Command and arguments, for an operation or something else that an engine does. */
+/** A command of an engine. */
 export interface Command {
     command: string;
     args: string[];
     cwd: string;
     env: NodeJS.ProcessEnv;
-    /** For what must not be seen in a process list. */
+    /** Standard input, for values that mustn't be in the process list. */
     input?: string;
 }
 
-/** Runs a command to its end. Throws where it doesn't exit with 0, with what it printed. */
+/** Runs a command and returns its output. Throws an error with the output if the exit status isn't 0. */
 export async function output(command: Command): Promise<string> {
     const { code, text } = await collect(spawnCommand(command));
     if (code !== 0) throw new Error(`${command.command} ${command.args.join(" ")}: exit code ${code}\n${text}`);
     return text;
 }
 
-/** Starts an engine on a project; the command is given a file that it must append its events to. */
+/** Starts an engine on a project. `command` gets a file, to which the engine must append its events. */
 export function startEngine(command: (eventLog: string) => Command): Running {
     const directory = mkdtempSync(join(tmpdir(), "engine-"));
     const eventLog = join(directory, "events.jsonl");
@@ -31,14 +31,14 @@ export function startEngine(command: (eventLog: string) => Command): Running {
     const result = collect(child).then(({ code, text }): Result => {
         const lines = existsSync(eventLog) ? readFileSync(eventLog, "utf8").split("\n") : [];
         rmSync(directory, { recursive: true });
-        // The last line of an engine that was killed can be cut off.
+        // The last line of a killed engine can be incomplete.
         const whole = lines.filter((line) => line.endsWith("}"));
         return { code, stdout: text, ...digest(whole.map((line) => JSON.parse(line) as EngineEvent)) };
     });
     return { pid: child.pid as number, result, kill: () => child.kill("SIGKILL") };
 }
 
-/** The operations of an engine by name, from the one way to start them. */
+/** The operations of an engine as methods, made from its `start`. */
 export function operations(start: Engine["start"]): Pick<Engine, Operation | "start"> {
     const run = (operation: Operation) => async (project: Project, options?: OperationOptions) =>
         (await start(operation, project, options)).result;
@@ -58,7 +58,7 @@ async function collect(child: ReturnType<typeof spawnCommand>): Promise<{ code?:
     };
     child.stdout.on("data", add);
     child.stderr.on("data", add);
-    // Its children may hold the pipes open longer than it lives.
+    // "exit" rather than "close", as children that live longer may keep the pipes open.
     const code = await new Promise<number | null>((resolve, reject) => {
         child.once("error", reject);
         child.once("exit", (code, signal) => (signal ? resolve(null) : child.once("close", () => resolve(code))));
@@ -83,7 +83,7 @@ function digest(events: EngineEvent[]): Omit<Result, "code" | "stdout"> {
     const shown = steps.filter(({ urn }) => !isDefaultProvider(urn));
     const texts = shown.map((one) => JSON.stringify(one));
     return {
-        // The CLI tells of a component twice in a preview: when it is registered, and when it has its outputs.
+        // A preview of the CLI reports a component twice: at its registration and with its outputs.
         steps: shown.filter((_, index) => texts.lastIndexOf(texts[index] as string) === index),
         summary: events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent?.resourceChanges ?? {},
         outputs: stacks.at(-1)?.new?.outputs ?? {},

@@ -5,21 +5,21 @@ import type { Properties } from "./stand-in/values";
 import { standIn } from "./stand-in-engine";
 
 export interface Project {
-    /** Where Pulumi.yaml is; its plugins.providers say where the provider is. */
+    /** Directory of Pulumi.yaml, whose plugins.providers has the provider's directory. */
     directory: string;
     stack: string;
     config?: Record<string, string>;
     secretConfig?: Record<string, string>;
-    /** Added to the environment of the engine, and so of the program and of the provider. */
+    /** Further environment variables of the engine, and so of the program and the provider. */
     env?: Record<string, string>;
 }
 
 export type Operation = "preview" | "up" | "refresh" | "destroy";
 
 export interface OperationOptions {
-    /** Prints each change in full. */
+    /** The option --diff. */
     diff?: boolean;
-    /** Reads what there is before a preview or an update. */
+    /** The option --refresh. */
     refresh?: boolean;
 }
 
@@ -31,27 +31,27 @@ export interface EngineStep {
 }
 
 export interface Result {
-    /** Exit code; `undefined` when the engine was killed. */
+    /** Exit code; `undefined` if the engine was killed. */
     code?: number;
-    /** All that a user sees. */
+    /** Standard output and standard error. */
     stdout: string;
-    /** Numbers of resources by operation: `{create: 2, same: 1}`. */
+    /** Number of resources by operation: `{create: 2, same: 1}`. */
     summary: Record<string, number>;
-    /** Without default providers, in the order of their ends. */
+    /** Steps in the order in which they ended, without those of default providers. */
     steps: EngineStep[];
-    /** Of the stack; secrets are masked. */
+    /** Outputs of the stack; secrets are masked. */
     outputs: Properties;
-    /** Of each resource that the operation comes to, by its URN, as far as they are known; secrets are masked. */
+    /** Known outputs of the resources of the operation, by URN; secrets are masked. */
     resourceOutputs: Record<string, Properties>;
-    /** Without ephemeral and debugging ones. */
+    /** Diagnostics without ephemeral and debug ones. */
     diagnostics: Diagnostic[];
 }
 
-/** An operation under way. */
+/** A running operation. */
 export interface Running {
     pid: number;
     result: Promise<Result>;
-    /** SIGKILL to the engine alone. */
+    /** Sends SIGKILL to the engine, not to its children. */
     kill(): void;
 }
 
@@ -62,15 +62,15 @@ export interface Engine {
     refresh(project: Project, options?: OperationOptions): Promise<Result>;
     destroy(project: Project, options?: OperationOptions): Promise<Result>;
     start(operation: Operation, project: Project, options?: OperationOptions): Promise<Running>;
-    /** Pulumi's state format, without the secrets in clear. */
+    /** Exports the state in Pulumi's format, with encrypted or marked secrets. */
     exportState(project: Project): Promise<{ version: number; deployment: Record<string, unknown[] | undefined> }>;
-    /** Takes over a state that another engine exported; only the pulumi CLI does. */
+    /** Imports a state of another engine. Only the Pulumi CLI can. */
     importState?(project: Project, state: unknown): Promise<void>;
-    /** Takes away what the engine keeps for the project. */
+    /** Removes the engine's files of the project. */
     forget(project: Project): Promise<void>;
 }
 
-/** The stand-in always; the pulumi CLI too where it is on PATH. */
+/** The stand-in engine, and the Pulumi CLI if it is on PATH. */
 export async function engines(): Promise<Engine[]> {
     const cli = await pulumiCli();
     return cli ? [standIn(), cli] : [standIn()];

@@ -1,7 +1,7 @@
 import type { DetailedDiff } from "./stand-in/provider";
 import type { Properties } from "./stand-in/values";
 
-/** "refresh" is only seen on its way; what it comes to is same, update or delete. */
+/** "refresh" is only in the event before a step; the event after it has same, update or delete. */
 export type Op =
     | "same"
     | "create"
@@ -12,12 +12,12 @@ export type Op =
     | "delete-replaced"
     | "refresh";
 
-/** One side of a step. Secrets are as on the wire in memory, and `[secret]` in a log. */
+/** The old or new side of a step. Secrets have the form of the wire in memory, and are `[secret]` in a log. */
 export interface StepState {
     urn: string;
     type: string;
     id: string;
-    /** False of components and of the stack. */
+    /** False for components and for the stack. */
     custom?: boolean;
     parent: string;
     inputs: Properties;
@@ -30,10 +30,10 @@ export interface StepMetadata {
     type: string;
     old: StepState | null;
     new: StepState | null;
-    /** Top-level properties that differ. */
+    /** Names of top-level properties that differ. */
     diffs?: string[] | null;
     detailedDiff: DetailedDiff | null;
-    /** Of no interest to a user: default providers. */
+    /** True for default providers, which aren't shown to users. */
     internal?: boolean;
 }
 
@@ -41,11 +41,11 @@ export interface Diagnostic {
     urn?: string;
     severity: "debug" | "info" | "info#err" | "warning" | "error";
     message: string;
-    /** A live line, replaced by the next. */
+    /** Whether it is a status message, which the next one replaces. */
     ephemeral?: boolean;
 }
 
-/** The events that an engine emits: Pulumi's own (sdk/go/common/apitype/events.go), as far as used here. */
+/** Engine events in Pulumi's form (sdk/go/common/apitype/events.go), with the fields that are used here. */
 export interface EngineEvent {
     resourcePreEvent?: { metadata: StepMetadata };
     resOutputsEvent?: { metadata: StepMetadata };

@@ -1,6 +1,6 @@
 import { chain, type Scenario } from "./scenario";
 
-/** Operations that fail, processes that are killed, and what comes after that. */
+/** Scenarios in which operations fail or processes are killed, with the operations that follow. */
 export const FAILURE_SCENARIOS: Scenario[] = [
     {
         name: "failure and retry",
@@ -17,7 +17,7 @@ export const FAILURE_SCENARIOS: Scenario[] = [
         ],
     },
     {
-        name: "failure half-way and retry",
+        name: "failure half way and retry",
         steps: [
             {
                 run: "up",
@@ -36,7 +36,7 @@ export const FAILURE_SCENARIOS: Scenario[] = [
         ],
     },
     {
-        name: "failure half-way and revert: the old inputs are kept, and the revert is an update",
+        name: "failure half way and revert: the old inputs are kept, and the revert is an update",
         steps: [
             { run: "up", program: `thing("a", { content: "one" })`, calls: ["check a", "create a"] },
             {
@@ -126,7 +126,7 @@ export const FAILURE_SCENARIOS: Scenario[] = [
         ],
     },
     {
-        name: "interrupt: what runs is told to stop, and waited for",
+        name: "interrupt: running operations are canceled and awaited",
         steps: [
             { run: "up", program: `thing("a", { content: "one", key: "0" })`, calls: ["check a", "create a"] },
             {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { sh } from "../../provider/host/shell";
 import { bundle } from "./bundle";
 
-/** Builds the provider of faulty/ into a directory; its executable. */
+/** Builds the provider of faulty/ into a directory and returns the path of its executable. */
 export function faultyPlugin(directory: string): string {
     const executable = join(directory, "pulumi-resource-faulty");
     const program = bundle("faulty/main.ts", directory);

@@ -1,7 +1,7 @@
 import { Message, Map as ProtobufMap } from "google-protobuf";
 import { ListValue, Struct, Value } from "google-protobuf/google/protobuf/struct_pb";
 
-/** A protobuf message as plain JSON: Structs as the objects they stand for, lists without their "List" suffix. */
+/** Converts a protobuf message to plain JSON: Structs to objects, and names of lists without the suffix "List". */
 export function plainMessage(value: unknown): unknown {
     if (value instanceof Struct || value instanceof ListValue || value instanceof Value) return value.toJavaScript();
     if (value instanceof ProtobufMap) {

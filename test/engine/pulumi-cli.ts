@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Engine, Project } from "./engine";
 import { type Command, operations, output, startEngine } from "./engine-process";
 
-/** The pulumi CLI, with a home and a backend below each project's `.cache`; `undefined` where it isn't on PATH. */
+/** The Pulumi CLI, with home and backend below each project's `.cache`; `undefined` if it isn't on PATH. */
 export async function pulumiCli(): Promise<Engine | undefined> {
     const found = await output({ command: "pulumi", args: ["version"], cwd: tmpdir(), env: process.env }).catch(
         () => "",
@@ -22,7 +22,7 @@ export async function pulumiCli(): Promise<Engine | undefined> {
             PULUMI_BACKEND_URL: `file://${join(homeOf(project), "state")}`,
             PULUMI_CONFIG_PASSPHRASE: "test",
             PULUMI_SKIP_UPDATE_CHECK: "true",
-            // --event-log is one of the flags that this brings to light.
+            // Enables the hidden flag --event-log.
             PULUMI_DEBUG_COMMANDS: "true",
         },
         input,
@@ -30,7 +30,7 @@ export async function pulumiCli(): Promise<Engine | undefined> {
     const prepared = new Set<string>();
     const keyOf = ({ directory, stack }: Project) => `${directory} ${stack}`;
     const prepare = async (project: Project) => {
-        // A killed engine leaves the stack locked.
+        // The lock of a killed engine must be removed.
         if (prepared.has(keyOf(project))) await output(command(project, ["cancel", "--yes"])).catch(() => "");
         mkdirSync(join(homeOf(project), "state"), { recursive: true });
         await output(command(project, ["stack", "select", "--create"]));

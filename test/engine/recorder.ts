@@ -5,8 +5,8 @@ import { ResourceProviderClient, ResourceProviderService } from "@pulumi/pulumi/
 import { plainMessage } from "./plain-message";
 
 /**
- * Stands between an engine and a provider and records the calls of the provider, one line of JSON for each: `{method,
- * request}`. It is started in the provider's place: `recorder PLUGIN RECORD_FILE [what the engine gave]`.
+ * A proxy between engine and provider that records each call as a line of JSON: `{method, request}`. The engine starts it in
+ * place of the provider: `recorder PLUGIN RECORD_FILE [ARGUMENTS OF THE ENGINE]`.
  */
 async function record(plugin: string, recordFile: string, args: string[]) {
     const child = spawn(plugin, args, { stdio: ["pipe", "pipe", "inherit"] });

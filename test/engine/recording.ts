@@ -11,15 +11,15 @@ export interface Call {
 }
 
 export interface Recording {
-    /** For plugins.providers[].path of Pulumi.yaml: holds a `pulumi-resource-<name>` that records. */
+    /** Directory with the recording `pulumi-resource-<name>`, for plugins.providers[].path in Pulumi.yaml. */
     directory: string;
     calls(): Call[];
-    /** Of the providers behind the recorder, in the order of their starts. */
+    /** PIDs of the providers behind the recorder, in the order in which they started. */
     providerPids(): number[];
     clear(): void;
 }
 
-/** Makes a plugin directory whose executable passes every call on to the real one, and writes it down. */
+/** Makes a plugin directory whose executable records every call and forwards it to the real provider. */
 export function recordingPlugin(name: string, executable: string, directory: string): Recording {
     mkdirSync(directory, { recursive: true });
     const recorder = bundle("recorder.ts", directory);
@@ -47,7 +47,7 @@ exec ${[process.execPath, recorder, executable, file]} "$@"
     };
 }
 
-/** What differs between two runs of the same engine: addresses, seeds, and the ids of providers. */
+/** Fields that differ between two runs of the same engine: addresses, seeds, and ids of providers. */
 const VOLATILE = new Set([
     "randomseed",
     "resourceStatusAddress",
@@ -57,17 +57,17 @@ const VOLATILE = new Set([
     "stackTraceHandle",
 ]);
 
-/** Calls in a form that is equal where two engines ask a provider the same. */
+/** Calls without the fields and calls that may differ between equivalent engines. */
 export function normalized(calls: Call[]): Call[] {
     return (
         calls
-            // Each process is told, at its own time; some twice.
+            // Engines differ in when, and how often, they send these to a process.
             .filter(
                 ({ method }, index) =>
                     method !== "cancel" || calls.findIndex((call) => call.method === "cancel") === index,
             )
             .map(({ method, request }) => {
-                // Of the handshake, which engine features are offered differs with its version.
+                // The features that an engine offers in the handshake depend on its version.
                 if (method === "handshake") return { method, request: {} };
                 const kept = Object.entries(request).filter(([key]) => !VOLATILE.has(key));
                 const named = method === "configure" ? kept.filter(([key]) => key !== "id") : kept;
@@ -76,7 +76,7 @@ export function normalized(calls: Call[]): Call[] {
     );
 }
 
-/** "create a", "update a (preview)"; only those about a resource. */
+/** Calls about resources in short: "create a", "update a (preview)". */
 export function shortForm(calls: Call[]): string[] {
     return calls.flatMap(({ method, request: { urn, preview } }) => {
         if (typeof urn !== "string" || method.endsWith("Config") || method === "configure") return [];

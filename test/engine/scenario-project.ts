@@ -32,7 +32,7 @@ export interface StepOutcome {
     calls: Call[];
 }
 
-/** A project of its own for one scenario on one engine: a Node program, and the faulty provider behind a recorder. */
+/** The project of one scenario on one engine, with a Node.js program and the faulty provider behind a recorder. */
 export class ScenarioProject {
     readonly project: Project;
     private readonly objects: string;
@@ -42,7 +42,7 @@ export class ScenarioProject {
         private readonly engine: Engine,
         scenario: Scenario,
         directory: string,
-        /** Executable of the faulty provider. */
+        /** Path of the faulty provider's executable. */
         plugin: string,
     ) {
         this.objects = join(directory, "objects");
@@ -85,7 +85,7 @@ plugins: {providers: [{name: faulty, path: ../plugin}]}
         return { result, calls: this.recording.calls() };
     }
 
-    /** What the engine keeps, in a form that is the same for two engines. */
+    /** The exported state, in a form that is equal for equivalent engines. */
     async state(): Promise<unknown> {
         const { deployment } = await this.engine.exportState(this.project);
         const text = (resource: unknown) => JSON.stringify(comparable(resource));
@@ -114,7 +114,7 @@ plugins: {providers: [{name: faulty, path: ../plugin}]}
     }
 }
 
-/** What no two engines have in common: times, ciphertexts, ids of providers, and where in the program it was written. */
+/** Fields that differ between engines: times, ciphertexts, ids of providers, and positions in the program. */
 const OWN = new Set([
     "created",
     "modified",
@@ -127,7 +127,7 @@ const OWN = new Set([
 ]);
 const EMPTY = new Set(["{}", "[]", "null", "0", '""', "false"]);
 
-/** Dependencies are a set. */
+/** Whether it is a list of URNs, such as dependencies, whose order means nothing. */
 const isUrns = (list: unknown[]): list is string[] =>
     list.every((one) => typeof one === "string" && one.startsWith("urn:"));
 

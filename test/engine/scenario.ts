@@ -1,31 +1,34 @@
 /**
- * The calls of an engine as stacks are deployed, fail and are repaired. Each row runs on every engine that is present;
- * calls, results and state must be equal on all.
+ * Operations on a stack, and the calls of the provider that they make. Each scenario runs on every engine that is present;
+ * calls, results and states must be equal.
  */
 export interface Scenario {
     name: string;
     steps: ScenarioStep[];
-    /** By full key; `faulty:` ones configure the default provider. */
+    /** Configuration by full key; keys with `faulty:` configure the default provider. */
     config?: Record<string, string>;
     secretConfig?: Record<string, string>;
 }
 
 export interface ScenarioStep {
     run: "preview" | "up" | "up --refresh" | "preview --refresh" | "refresh" | "destroy";
-    /** Statements of a program; `thing(name, inputs, options)` makes a resource, `pair(...)` a component of two. The one before, where there is none. */
+    /**
+     * Statements of the program; `thing(name, inputs, options)` makes a resource, `pair(...)` a component of two. Default:
+     * the program of the previous step.
+     */
     program?: string;
-    /** By operation and resource: see faulty/provider.ts. */
+    /** Faults by operation and resource: see faulty/provider.ts. */
     faults?: Record<string, "before" | "after" | "wait" | "unhealthy" | "stopped">;
-    /** Changes made behind the engine's back, by id: another content, or null for a removed object. */
+    /** Changes of objects outside of the engine, by id: another content, or null for a removed object. */
     drift?: Record<string, string | null>;
-    /** The process that gets SIGKILL once an operation waits; or the engine gets SIGINT. */
+    /** The process that gets SIGKILL once an operation waits; `interrupt` is SIGINT for the engine. */
     kill?: "engine" | "provider" | "interrupt";
-    /** The calls about resources, in their order. */
+    /** The expected calls about resources, in this order. */
     calls: string[];
     fails?: boolean;
-    /** Numbers of operations, as the summary has them. */
+    /** The expected numbers of operations in the summary. */
     summary?: Record<string, number>;
-    /** A piece of what a user sees. */
+    /** A text that the output must contain. */
     shows?: string;
 }
 

@@ -8,7 +8,7 @@ import type { Scenario } from "./scenario";
 import { ScenarioProject, type StepOutcome } from "./scenario-project";
 import { SCENARIOS } from "./scenarios";
 
-/** A step that was played, and the state after it where there is another engine to compare it with. */
+/** The outcome of a step, with the state after it if there is another engine to compare it with. */
 interface Played extends StepOutcome {
     state: unknown;
 }
@@ -69,7 +69,7 @@ async function playSteps(engine: Engine, scenario: Scenario, project: ScenarioPr
     const outcomes: Played[] = [];
     for (const [index, step] of scenario.steps.entries()) {
         const outcome = await project.run(step);
-        // The export is a process of its own for each step.
+        // An export starts a process, so states are only exported if they are compared.
         outcomes.push({ ...outcome, state: present.length > 1 ? await project.state() : undefined });
         const { result, calls } = outcome;
         const where = `${engine.name}, step ${index + 1}, ${step.run}`;
@@ -88,7 +88,7 @@ async function playSteps(engine: Engine, scenario: Scenario, project: ScenarioPr
     return outcomes;
 }
 
-/** A refresh reads all at once: of its calls, the order means nothing. */
+/** Sorts the calls of a refresh, which reads resources concurrently. */
 function refreshSorted(calls: string[]): string[] {
     const first = calls.findIndex((call) => call.startsWith("check"));
     const end = first === -1 ? calls.length : first;

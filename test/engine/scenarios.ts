@@ -137,7 +137,7 @@ export const SCENARIOS: Scenario[] = [
         ],
     },
     {
-        name: "refresh of what is unhealthy, and of what can't be reached",
+        name: "refresh of an unhealthy resource and of an unreachable one",
         steps: [
             { run: "up", program: `thing("a", { content: "one" })`, calls: ["check a", "create a"] },
             {

@@ -4,7 +4,7 @@ import { bundle } from "./bundle";
 import type { Engine, Project } from "./engine";
 import { type Command, operations, output, startEngine } from "./engine-process";
 
-/** The stand-in engine, in a process of its own as the real one. */
+/** The stand-in engine, which runs as a process, as the Pulumi CLI does. */
 export function standIn(): Engine {
     const cli = bundle("cli.ts", join(__dirname, "..", "..", ".cache", "stand-in"));
     const stateFile = ({ directory, stack }: Project) => join(directory, ".cache", "stand-in", `${stack}.json`);

@@ -52,9 +52,9 @@ test("secrets are printed as [secret], and marked in the state", async () => {
 
 const isStored = (value: Value) => typeof value === "object" && value !== null && "plaintext" in value;
 
-test("the pulumi CLI takes over the state, and sees nothing to do", async () => {
+test("the Pulumi CLI can import the state and finds no change", async () => {
     const [ours, theirs] = present as [Engine, Engine?];
-    // Without the CLI there is only our own reading to hold it against.
+    // Without the CLI the stand-in itself reads the state.
     const reader = theirs ?? ours;
     const before = projectFor(ours, "exported");
     await before.run({ run: "up", program: SECRETS("1"), calls: [] });

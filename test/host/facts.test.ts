@@ -13,7 +13,7 @@ const facts: HostFacts = {
 const missing = (changed: Partial<HostFacts>) =>
     missingForPortable({ ...facts, ...changed }).map(({ what, todo }) => `${what} | ${todo}`);
 
-test("everything that is missing on a host is named, each with what to do", () => {
+test("everything that is missing on a host is reported with what to do", () => {
     expect(missing({})).toEqual([]);
     expect(missing({ systemdVersion: 241, portablectl: false })).toEqual([
         "systemd is too old for portable services that can be updated in place: it has 241, 248 or later is needed | Upgrade the host's system",

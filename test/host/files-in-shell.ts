@@ -10,7 +10,7 @@ export function file(path: string, content: string, rest: Partial<HostFile> = {}
     return { path, content: Buffer.from(content), mode: "0644", owner: "0", group: "0", ...rest };
 }
 
-/** The programs of one test after another, each test with records of its own. */
+/** Runs programs for a test with its own directory of records. */
 export class Host {
     directory = "";
     private count = 0;
@@ -28,7 +28,7 @@ export class Host {
         return runIn(this.command, this.directory, ...body);
     }
 
-    /** A transaction of files up to its end, which is `files_commit` or `files_undo`. */
+    /** Runs a transaction that writes files; `end` is `files_commit` or `files_undo`. */
     write(files: HostFile[], end: Shell, fileOwner = owner, adopted: string[] = []): ReturnType<typeof runIn> {
         return this.run(
             filesLibrary(fileOwner, adopted),

@@ -13,12 +13,12 @@ const defaults = {
     perDialTimeout: 3,
 };
 
-test("a resource without a connection, or for the same host, takes all that it doesn't say", () => {
+test("a resource without a connection, or with the default's host, takes all unset fields from the default", () => {
     expect(mergeConnection(undefined, defaults)).toEqual(defaults);
     expect(mergeConnection({ host: "a", port: 22 }, defaults)).toEqual({ ...defaults, port: 22 });
 });
 
-test("a default without a host is meant for all", () => {
+test("a default without a host is used for every host", () => {
     expect(mergeConnection({ host: "b" }, { user: "u", password: "p" })).toMatchObject({
         host: "b",
         user: "u",
@@ -34,7 +34,7 @@ test("credentials and host keys of one host are not used for another", () => {
     });
 });
 
-test("a password stays with its user, a passphrase with its key, and a given host key is verified", () => {
+test("a password isn't used for another user, nor a passphrase for another key, and a declared host key is verified", () => {
     const merged = mergeConnection({ user: "other", privateKey: "mine", hostKey: "SHA256:y" }, defaults);
     expect(merged).toMatchObject({ host: "a", user: "other", privateKey: "mine", hostKey: "SHA256:y" });
     expect(merged.password ?? merged.privateKeyPassword ?? merged.insecureIgnoreHostKey).toBeUndefined();

@@ -21,8 +21,8 @@ const read = (path: string) => readFileSync(path, "utf8");
 describe.each(shells)("under %s", (_name, command) => {
     const host = new Host(command);
 
-    describe("the directories that a path leads through", () => {
-        /** Why root wouldn't write to the path; empty where it would. */
+    describe("the directories of a path", () => {
+        /** Why the path is refused as unsafe for root to write; empty if it isn't. */
         const unsafe = (path: string) =>
             host.run(filesLibrary(owner), sh`check_parents ${path}; say unsafe "$unsafe"`).one("unsafe");
         const make = (path: string, { mode: wanted = 0o755, uid = 0 } = {}) => {
@@ -32,7 +32,7 @@ describe.each(shells)("under %s", (_name, command) => {
             return join(host.directory, path);
         };
 
-        test("root's own are followed, through root's links too", () => {
+        test("are accepted if they belong to root, even behind links of root", () => {
             const here = make("srv/app dir");
             symlinkSync("srv/app dir", join(host.directory, "link"));
             symlinkSync(`${host.directory}/link/../link`, join(host.directory, "far"));
@@ -59,20 +59,20 @@ describe.each(shells)("under %s", (_name, command) => {
                 expect([filePath, unsafe(filePath)]).toEqual([filePath, expected]);
         });
 
-        test("a link that a user has made isn't followed out of their directory", () => {
+        test("are refused if they are behind a link in a user's directory", () => {
             const path = make("home");
             symlinkSync("/etc", join(path, "etc"));
             chownSync(path, 1234, 0);
             expect(unsafe(`${path}/etc/x`)).toBe(`the directory ${path} belongs to the user 1234, not to root`);
         });
 
-        test("links in a circle come to an end", () => {
+        test("are refused if links form a circle", () => {
             symlinkSync("two", join(host.directory, "one"));
             symlinkSync("one", join(host.directory, "two"));
             expect(unsafe(`${host.directory}/one/x`)).toContain("is a link that leads in a circle");
         });
 
-        test("a file in a directory of a user is refused with the reason, and nothing is touched", () => {
+        test("a file in a directory of a user is refused with the reason, and nothing is changed", () => {
             const path = make("srv/app");
             writeFileSync(join(host.directory, "precious"), "root's\n");
             symlinkSync(join(host.directory, "precious"), join(path, ".config.toml.pulumi-portable"));
@@ -97,7 +97,7 @@ describe.each(shells)("under %s", (_name, command) => {
             expect(read(join(host.directory, "precious/hosts"))).toBe("root's\n");
         });
 
-        test("a recorded file in a directory that is a user's by now is removed after the change, and with the record", () => {
+        test("a recorded file in a directory that now belongs to a user is removed, and so is its record", () => {
             const path = make("srv/app");
             host.write([file(join(path, "one"), "1"), file(join(path, "two"), "2")], sh`files_commit`);
             chownSync(path, 1234, 0);
@@ -107,7 +107,7 @@ describe.each(shells)("under %s", (_name, command) => {
             expect(readdirSync(path)).toEqual([]);
         });
 
-        test("what is undone in a directory that has changed hands replaces an entry, and follows none", () => {
+        test("an undo in a directory that now belongs to a user replaces an entry and follows no link", () => {
             const path = make("srv/app");
             host.write([file(join(path, "one"), "old\n"), file(join(path, "gone"), "x\n")], sh`files_commit`);
             writeFileSync(join(host.directory, "precious"), "root's\n");

@@ -14,7 +14,7 @@ const fileLines = new Set(
 describe("every program that runs on a host", () => {
     const programs = renderedPrograms();
 
-    test.each(shells)("is read by %s without an error", (_name, [command = "", ...options]) => {
+    test.each(shells)("is parsed by %s without an error", (_name, [command = "", ...options]) => {
         const wrong = programs.flatMap(([name, text]) => {
             const { stderr, status } = spawnSync(command, [...options, "-n"], { input: text, encoding: "utf8" });
             return status === 0 && stderr === "" ? [] : [`${name}: ${stderr}`];
@@ -22,7 +22,7 @@ describe("every program that runs on a host", () => {
         expect(wrong).toEqual([]);
     });
 
-    test("keeps the values of its header: no file in it assigns to one of their names", () => {
+    test("doesn't assign to the names of its header", () => {
         const wrong = programs.flatMap(([name, text]) => {
             const lines = text.split("\n");
             const isHeader = (line: string) => /^[a-z_]+=/.test(line) && !fileLines.has(line);

@@ -28,7 +28,7 @@ const attachment = (version: string) => ({
     isRuntime: false,
 });
 
-/** An update of hello.service and hello.socket, with nothing to do besides. */
+/** A plan for an update of hello.service and hello.socket, without further steps. */
 const update: SwitchPlan = {
     image: attachment("2"),
     attachOptions: [],
@@ -131,7 +131,7 @@ const inspect = {
     budgetSeconds: 600,
 };
 
-/** Every program that runs on a host, with some shapes of each. */
+/** Every program that runs on a host, some in several variants. */
 const bodies: Record<string, (report: Report) => Shell> = {
     "get-host": () => inspectWholeHost,
     "image-inspect": () => inspectImage(image, before),
@@ -208,7 +208,7 @@ const bodies: Record<string, (report: Report) => Shell> = {
         ),
 };
 
-/** Every program as it is sent. The test that asks for them mocks randomBytes, so that their nonces are the same. */
+/** The text of every program. Tests mock randomBytes, so that the nonces in it are the same. */
 export function renderedPrograms(): [name: string, text: string][] {
     return Object.entries(bodies).map(([name, body]) => {
         const report = new Report();

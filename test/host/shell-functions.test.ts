@@ -26,7 +26,7 @@ const mode = (path: string) => (statSync(path).mode & 0o7777).toString(8);
 describe.each(shells)("under %s", (_name, command) => {
     const host = new Host(command);
 
-    test("values with quotes, blanks, newlines and backslashes come through as they are", () => {
+    test("values with quotes, blanks, newlines and backslashes are passed unchanged", () => {
         const value = `it's "a" \\x2d $HOME \`id\`\n  second line *`;
         const report = host.run(sh`value=${value}
 printf '%s\\n' "$value" | block value
@@ -35,7 +35,7 @@ say words one 'two  three'`);
         expect(report.one("words")).toBe("one two  three");
     });
 
-    test("files are written with their mode, and the record names them", () => {
+    test("files are written with their mode and recorded", () => {
         const path = join(host.directory, "etc/app/a key");
         const report = host.write([file(path, "one\n", { mode: "0600" })], sh`files_commit`);
         expect(report.stderr).toBe("");
@@ -46,7 +46,7 @@ say words one 'two  three'`);
         expect(readdirSync(join(host.directory, "records/files"))).toEqual([owner.token]);
     });
 
-    test("a user directory that doesn't answer is waited for only so long, and nothing is written", () => {
+    test("a user directory that doesn't answer is awaited for a limited time, and nothing is written", () => {
         const bin = join(host.directory, "bin");
         mkdirSync(bin);
         writeFileSync(join(bin, "getent"), "#!/bin/sh\nexec sleep 100\n", { mode: 0o755 });
@@ -70,7 +70,7 @@ claim_files`,
         expect(statSync(path).ino).toBe(before.ino);
     });
 
-    test("what is undone is as it was: contents, modes, links, and files that are no longer declared", () => {
+    test("an undo restores contents, modes, links, and files that are no longer declared", () => {
         const [kept, dropped, link] = ["kept", "dropped", "link"].map((name) => join(host.directory, name)) as [
             string,
             string,
@@ -93,7 +93,7 @@ claim_files`,
         expect(read(join(host.directory, "records/files", owner.token))).toBe(record);
     });
 
-    test("a transaction that was cut off is undone by the next one", () => {
+    test("an interrupted transaction is undone by the next one", () => {
         const path = join(host.directory, "half");
         host.write([file(path, "old\n")], sh`files_commit`);
         host.write([file(path, "new\n")], sh`exit 9`);
@@ -130,7 +130,7 @@ claim_files`,
         ]);
     });
 
-    test("show_files reports what is under a path: mode, owner, digest, content", () => {
+    test("show_files reports mode, owner, digest and content of a path", () => {
         const path = join(host.directory, "shown file");
         writeFileSync(path, "text\n", { mode: 0o604 });
         const report = host.run(showFilesLibrary, sh`show_files ${path} ${`${path}.none`}; show_texts ${path}`);
@@ -143,7 +143,7 @@ claim_files`,
     });
 
     describe("settle", () => {
-        /** `systemctl show` gives these, one after the other; the last one for ever. */
+        /** Runs `settle` with a systemctl that prints these states one after the other, and repeats the last one. */
         const settle = (...states: Record<string, string>[]) => {
             const texts = states.map((state) =>
                 Object.entries({
@@ -214,7 +214,7 @@ if settle a.service; then say settled "$settled"; else say bad "$bad $ActiveStat
         });
     });
 
-    test("a command that takes longer than the time is ended, with a sentence", () => {
+    test("a command that exceeds its time limit is killed with a message", () => {
         const report = host.run(
             deadlineLibrary(1),
             sh`start_clock
@@ -225,7 +225,7 @@ in_time sh -c 'exit 3'; say status "$?"`,
         expect(report.all("status")[1]).toBe("3");
     });
 
-    test("what is attached is read from portabled's drop-ins, hidden ones too", () => {
+    test("the attached images are read from portabled's drop-ins, hidden ones included", () => {
         const attached = join(host.directory, "system.attached");
         for (const [unit, line] of [
             ["hello.service", `${MARK} '/var/lib/portables/hello_1.raw:/srv/x.raw:/srv/y.raw', do not edit.`],
@@ -264,13 +264,13 @@ say image "$attached_image $attached_extensions"`,
         expect([...unitsOfMetadata(answer).keys()]).toEqual(names.toSorted());
     });
 
-    test("an answer without units has none", () => {
+    test("a response without units results in none", () => {
         const answer = JSON.stringify({ type: "saya{say}", data: ["/i.service", [1], {}] });
         const report = host.run(metadataLibrary("hello"), sh`printf %s ${answer} | units_of_metadata | block units`);
         expect(report.block("units")?.trim()).toBe("");
     });
 
-    test("an image that no resource claims is deleted, one that is claimed or unrecorded stays", () => {
+    test("an image that no resource claims is deleted; a claimed or unrecorded one is kept", () => {
         const wanted = join(host.directory, "records/images");
         for (const name of ["a_1.raw", "b_1.raw"]) mkdirSync(join(wanted, name), { recursive: true });
         writeFileSync(join(wanted, "a_1.raw", owner.token), "");
@@ -285,7 +285,7 @@ sweep`,
         expect(readdirSync(join(host.directory, "images")).sort()).toEqual(["a_1.raw", "c_1.raw"]);
     });
 
-    test("only an unrecorded image that we uploaded is adopted", () => {
+    test("of unrecorded images, only those that this provider uploaded are adopted", () => {
         for (const name of ["a_1.raw", "b_1.raw"]) writeFileSync(join(host.directory, "images", name), "");
         mkdirSync(join(host.directory, "records/images/b_1.raw"), { recursive: true });
         const report = host.run(

@@ -4,7 +4,7 @@ import { program } from "../../provider/host/program";
 import { Report, type Reported } from "../../provider/host/report";
 import { joinShell, type Shell, sh } from "../../provider/host/shell";
 
-/** What /bin/sh is on hosts: Debian and Ubuntu, Fedora and openSUSE, Alpine and images with little in them. */
+/** The shells that are /bin/sh on hosts: dash (Debian, Ubuntu), bash (Fedora, openSUSE), busybox ash (Alpine). */
 export const shells: [name: string, command: string[]][] = [
     ["dash", ["dash"]],
     ["bash", ["bash", "--posix"]],
@@ -12,8 +12,8 @@ export const shells: [name: string, command: string[]][] = [
 ];
 
 /**
- * A directory for the records and files of a test, removed at the end of the test file. It isn't below /tmp, because
- * others can write there.
+ * A directory for the records and files of a test, removed after the tests of the file. It isn't below /tmp, which is
+ * writable for all users, so that the programs would refuse it.
  */
 export function workDirectory(): string {
     const directory = mkdtempSync("/run/portable-test-shell-");
@@ -21,7 +21,7 @@ export function workDirectory(): string {
     return directory;
 }
 
-/** Runs a program as the host would, but with its records in the directory; gives what it reported and printed. */
+/** Runs a program with its records in the directory; returns its report and output. */
 export function runIn(
     command: readonly string[],
     directory: string,

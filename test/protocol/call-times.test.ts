@@ -4,15 +4,15 @@ const current = freshClient();
 
 const callOf = (operation: string) => current.workshop.calls.find((call) => call.operation === operation)?.args;
 
-describe("time", () => {
-    test("a custom timeout aborts the operation and is named in the error", async () => {
+describe("a running operation", () => {
+    test("is aborted after its custom timeout, which the error names", async () => {
         const { message } = await failureOf(current.client.create({ name: "slow" }, { timeoutSeconds: 0.05 }));
         expect(message).toBe(
             'Widget w: the custom timeout for create has passed after 0.05 s. Give it more time with the resource option customTimeouts: { create: "..." }.',
         );
     });
 
-    test("Cancel aborts running operations, can be repeated, and has no effect after another Handshake", async () => {
+    test("is aborted by Cancel, which can be repeated and ends with the next Handshake", async () => {
         const slow = failureOf(current.client.create({ name: "slow" }));
         while (callOf("create") === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
         await current.client.cancel();
@@ -24,7 +24,7 @@ describe("time", () => {
         expect(await current.client.create({ name: "w", connection: { host: "a" } })).toMatchObject({ id: "w-w" });
     });
 
-    test("an end of the process aborts what runs, and what runs is still answered", async () => {
+    test("is aborted and still answered if the process is ended", async () => {
         const slow = failureOf(current.client.create({ name: "slow" }));
         while (callOf("create") === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
         await current.client.stop();
@@ -32,7 +32,7 @@ describe("time", () => {
         expect(current.workshop.closed).toBe(1);
     });
 
-    test("calls run side by side", async () => {
+    test("doesn't delay other calls", async () => {
         const slow = failureOf(current.client.create({ name: "slow" }, { timeoutSeconds: 0.3 }));
         const before = Date.now();
         await current.client.create({ name: "w" });
@@ -41,7 +41,7 @@ describe("time", () => {
     });
 });
 
-test("the last status has reached the engine when the call is answered", async () => {
+test("sends its last status to the engine before its answer", async () => {
     const engine = await startEngine();
     const other = await Client.start(current.workshop, engine.address);
     try {
@@ -54,7 +54,7 @@ test("the last status has reached the engine when the call is answered", async (
     }
 });
 
-test("status lines are few and tell no secret; warnings stay", async () => {
+test("sends few status messages, without secrets, and keeps warnings", async () => {
     const engine = await startEngine();
     const other = await Client.start(current.workshop, engine.address);
     try {
@@ -75,7 +75,7 @@ test("status lines are few and tell no secret; warnings stay", async () => {
     }
 });
 
-test("what a host reports can't move the cursor of the user's terminal, or change its colours and title", async () => {
+test("removes control characters for the terminal from what a host reports", async () => {
     const { message } = await failureOf(current.client.create({ name: "colourful" }));
     expect(message).toBe("Widget w: it failed.\nIt reported:\n    red\n    \tnext");
 });

@@ -2,13 +2,13 @@ import { Client, freshClient, startEngine } from "./client";
 
 const current = freshClient();
 
-test("a check that fails answers without derived fields: an update refuses unknown ones before it shows the reason", async () => {
+test("a failed check returns no derived fields: the engine would refuse unknown ones in an update and hide the reason", async () => {
     const { inputs, failures } = await current.client.check({ name: "refused", token: "t" });
     expect(failures).toEqual(["Property tags[0]: it is rude; say it kindly."]);
     expect(Object.keys(inputs)).toEqual(["name", "token"]);
 });
 
-test("an ignored host key is warned of once for each host, also where nothing is changed", async () => {
+test("an ignored host key draws one warning for each host, even if nothing changes", async () => {
     const engine = await startEngine();
     const other = await Client.start(current.workshop, engine.address);
     try {
@@ -25,7 +25,7 @@ test("an ignored host key is warned of once for each host, also where nothing is
     }
 });
 
-test("another host by the provider's configuration is named, as the engine shows no value of it", async () => {
+test("a host that changes by the provider's configuration is reported, as the engine's diff doesn't show it", async () => {
     const engine = await startEngine();
     const other = await Client.start(current.workshop, engine.address);
     try {

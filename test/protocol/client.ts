@@ -18,13 +18,13 @@ export const URN = "urn:pulumi:dev::proj::test:index:Widget::w";
 export const secret = (value: unknown) => ({ [SIGNATURE_KEY]: SIGNATURE.secret, value });
 export const struct = (value: Json) => Struct.fromJavaScript(value as Parameters<typeof Struct.fromJavaScript>[0]);
 
-/** On a free port of this machine. */
+/** Listens on a free port of this machine. */
 export async function listen(listener = createServer()) {
     await once(listener.listen(0, "127.0.0.1"), "listening");
     return { listener, port: (listener.address() as AddressInfo).port };
 }
 
-/** Calls a provider as the engine does, with plain objects. */
+/** Makes the engine's calls to a provider, with plain objects. */
 export class Client {
     private constructor(
         private readonly server: ProviderServer,
@@ -47,7 +47,7 @@ export class Client {
     // biome-ignore lint/suspicious/noExplicitAny: one helper for every method of the generated client.
     async call<T = any>(method: string, request: unknown): Promise<T> {
         return new Promise((resolve, reject) => {
-            // biome-ignore lint/suspicious/noExplicitAny: the same.
+            // biome-ignore lint/suspicious/noExplicitAny: the method is only known at run time.
             (this.grpc as any)[method](request, (error: ServiceError | null, response: T) =>
                 error === null ? resolve(response) : reject(error),
             );
@@ -150,7 +150,7 @@ export class Client {
     }
 }
 
-/** What a rejected call answered. */
+/** Message and ErrorResourceInitFailed of a call that must fail. */
 export async function failureOf(
     call: Promise<unknown>,
 ): Promise<{ message: string; init?: ReturnType<typeof initFailureOf> }> {
@@ -164,7 +164,7 @@ export async function failureOf(
     return { message: error.details, ...(init === undefined ? {} : { init }) };
 }
 
-/** The ErrorResourceInitFailed that a call answered; undefined when it failed plainly. */
+/** The ErrorResourceInitFailed in an error; undefined if it has none. */
 export function initFailureOf(error: ServiceError) {
     const [packed] = (error.metadata ?? new Metadata()).get("grpc-status-details-bin");
     if (packed === undefined) return undefined;
@@ -179,7 +179,7 @@ export function initFailureOf(error: ServiceError) {
     };
 }
 
-/** An engine that only listens to logs. */
+/** An engine that only collects log messages. */
 export async function startEngine(): Promise<{ address: string; logs: LogRequest.AsObject[]; stop(): void }> {
     const logs: LogRequest.AsObject[] = [];
     const server = new Server();
@@ -197,7 +197,7 @@ export async function startEngine(): Promise<{ address: string; logs: LogRequest
     return { address: `127.0.0.1:${port}`, logs, stop: () => server.forceShutdown() };
 }
 
-/** Registers hooks that give each test a provider of its own; the two are of the test that is running. */
+/** Registers hooks that start a provider for each test. The returned object has those of the current test. */
 export function freshClient(): { workshop: Workshop; client: Client } {
     const current = {} as { workshop: Workshop; client: Client };
     beforeEach(async () => {

@@ -15,7 +15,7 @@ async function getWidget(args: Record<string, unknown>, tok = "test:index:getWid
 }
 
 describe("CheckConfig", () => {
-    test("reads objects and booleans from their JSON, wraps secret fields, and leaves the engine's fields alone", async () => {
+    test("parses objects and booleans from JSON, marks secret fields, and leaves the engine's fields unchanged", async () => {
         const news = {
             connection: JSON.stringify({ host: "a", port: 22, password: "pass" }),
             loud: "true",
@@ -27,7 +27,7 @@ describe("CheckConfig", () => {
         });
     });
 
-    test("names what is wrong", async () => {
+    test("reports the property and the reason of each failure", async () => {
         const { failures } = await current.client.check({ connection: '{"hots": "a"}', lout: "x" }, "checkConfig");
         expect(failures).toEqual([
             "Property connection.hots: there is no such property; did you mean host?",
@@ -39,7 +39,7 @@ describe("CheckConfig", () => {
     });
 });
 
-test("DiffConfig compares an object and its JSON by content only", async () => {
+test("DiffConfig finds no difference between an object and its JSON", async () => {
     const oldInputs = { connection: { host: "a" }, version: "1" };
     const news = { connection: '{"host":"a"}', version: "2" };
     expect(await current.client.diff({ oldInputs, news }, "diffConfig")).toMatchObject({
@@ -58,7 +58,7 @@ test("Configure refuses an invalid configuration", async () => {
     });
 });
 
-test("Configure's connection is the default of all resources, and its secrets are removed from texts", async () => {
+test("Configure's connection is the default connection, and its secrets are removed from messages", async () => {
     await current.client.configure({ connection: secret('{"host":"a","password":"passw0rd"}') });
     await current.client.create({ name: "w", connection: { user: "root" } });
     expect(current.workshop.connected).toEqual([{ host: "a", password: undefined, user: "root" }]);
@@ -67,17 +67,17 @@ test("Configure's connection is the default of all resources, and its secrets ar
     });
 });
 
-describe("the engine says of a whole object that it is secret if one value in it is", () => {
+describe("the engine marks a whole object as secret if one value in it is", () => {
     const failed = async (connection: object) => {
         await current.client.configure({ connection: secret(JSON.stringify(connection)) });
         return (await failureOf(current.client.create({ name: "w", connection: {} }))).message;
     };
 
-    test("a field that the schema marks as secret is meant: messages still name the host", async () => {
+    test("only fields that the schema marks as secret are removed from messages, not the host", async () => {
         expect(await failed({ host: "down", password: "passw0rd" })).toBe("Widget w, host down: it doesn't answer.");
     });
 
-    test("without such a field any of its values may be meant", async () => {
+    test("all values are removed from messages if the schema marks none of its fields", async () => {
         expect(await failed({ host: "down" })).toBe("Widget w, host [secret]: it doesn't answer.");
     });
 });
@@ -89,12 +89,12 @@ describe("the environment completes the default connection", () => {
         for (const name of Object.keys(variables)) delete process.env[name];
     });
 
-    test("CheckConfig stores the host and the user, and no secret", async () => {
+    test("CheckConfig returns the host and the user, and no secret", async () => {
         const { inputs } = await current.client.check({}, "checkConfig");
         expect(inputs).toEqual({ connection: { host: "web9", user: "deploy" } });
     });
 
-    test("Configure takes the password too, and keeps it out of texts", async () => {
+    test("Configure also takes the password, and removes it from messages", async () => {
         await current.client.configure({ connection: { host: "web9" } });
         await current.client.create({ name: "w", connection: {} });
         expect(current.workshop.connected).toEqual([{ host: "web9", user: "deploy", password: "passw0rd" }]);
@@ -105,7 +105,7 @@ describe("the environment completes the default connection", () => {
         });
     });
 
-    test("what logs in to one host isn't offered to another one", async () => {
+    test("credentials of one host aren't offered to another host", async () => {
         expect((await current.client.check({ connection: '{"host":"web1"}' }, "checkConfig")).inputs).toEqual({
             connection: { host: "web1" },
         });
@@ -137,7 +137,7 @@ test("environment variables replace configuration that is unset", async () => {
 });
 
 describe("Invoke", () => {
-    test("answers with secrets marked", async () => {
+    test("marks secrets in its answer", async () => {
         await current.client.configure({ connection: { host: "a" } });
         expect(await getWidget({ name: "w" })).toEqual({
             result: { key: secret("key of w"), host: "a" },
@@ -145,7 +145,7 @@ describe("Invoke", () => {
         });
     });
 
-    test("names the argument that is wrong", async () => {
+    test("reports the wrong argument", async () => {
         expect((await getWidget({ name: 1 })).failures).toEqual([
             { property: "name", reason: "Property name: got a number; give a string." },
         ]);

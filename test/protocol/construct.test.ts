@@ -11,7 +11,7 @@ const SERVER = "urn:pulumi:dev::proj::cloud:index:Server::two";
 const PROVIDER = "urn:pulumi:dev::proj::pulumi:providers:portable::default::7";
 const unknownFrom = (urn: string) => ({ [SIGNATURE_KEY]: SIGNATURE.output, dependencies: [urn] });
 
-/** Sends the provider its own reference, `<urn>::<id>`. */
+/** Sends the provider the reference of its provider resource, `<urn>::<id>`. */
 function configureOf(reference: string) {
     const configure = new pb.ConfigureRequest();
     configure.setArgs(struct({}));
@@ -58,7 +58,7 @@ async function construct(inputs: Json, also: (request: pb.ConstructRequest) => v
 
 const hosts = (...names: string[]) => Object.fromEntries(names.map((name) => [name, { host: `${name}.example` }]));
 
-test("one image and one service for each host, named by its name; the component itself keeps nothing", async () => {
+test("a component registers an image and a service for each host, with its name appended", async () => {
     const state = await construct({ connections: hosts("web1", "web2"), profile: "strict", retain: 3 });
     expect(engine.goals[0]).toMatchObject({ type: "portable:index:PortableService", name: "hello", custom: false });
     expect(engine.goals[0]?.inputs).toEqual({});
@@ -68,7 +68,7 @@ test("one image and one service for each host, named by its name; the component 
         retain: 3,
         connection: { host: "web1.example" },
     });
-    // The others are shown as the same as the first one.
+    // The other hosts are shown as the same as the first one.
     expect(engine.goal("PortableImage", "hello-web2").inputs).toEqual({
         ...SOURCE,
         __shownWith: "hello-web1",
@@ -92,7 +92,7 @@ test("one image and one service for each host, named by its name; the component 
     expect(engine.outputs).toEqual([[expect.stringContaining("PortableService::hello"), state]]);
 });
 
-test("a service knows the others on its machine, which the images have shown", async () => {
+test("a service knows the component's other services on its machine, found by the images' machine ids", async () => {
     engine.machines = { "hello-web1": "one", "hello-web2": "two", "hello-web3": "one" };
     await construct({ connections: hosts("web1", "web2", "web3", "web4", "web5") });
     const others = (name: string) => (engine.goal("AttachedService", name).inputs.__component as Json).others;
@@ -104,7 +104,7 @@ test("a service knows the others on its machine, which the images have shown", a
     ]);
 });
 
-test("one host has the name of the component", async () => {
+test("the resources of a single host have the component's name", async () => {
     const state = await construct({ name: "greeter", connection: { host: "web1" } });
     expect(engine.goals.map(({ name }) => name)).toEqual(["hello", "hello", "hello"]);
     expect(engine.goal("PortableImage", "hello").inputs).toMatchObject({
@@ -114,7 +114,7 @@ test("one host has the name of the component", async () => {
     expect(Object.keys(state.hosts as Json)).toEqual(["hello"]);
 });
 
-test("waves: all images, one canary, then the others, in the order of their names", async () => {
+test("with waves, all images are deployed, then one canary, then the other hosts in the order of their names", async () => {
     await construct({ connections: hosts("web10", "web2", "web1", "web3"), waves: { batchSize: 2 } });
     expect(engine.names("AttachedService")).toEqual(["hello-web1", "hello-web2", "hello-web3", "hello-web10"]);
     const waitsFor = (name: string) =>
@@ -142,7 +142,7 @@ test.each([
     expect(engine.names("AttachedService")).toEqual(order.map((name) => `hello-${name}`));
 });
 
-test("after a wave that failed, no later host is asked for", async () => {
+test("after a failed wave, services of later hosts aren't registered", async () => {
     engine.refuses = "hello-web2";
     const { message } = await failureOf(
         construct({ connections: hosts("web1", "web2", "web3", "web4"), waves: { batchSize: 1 } }),
@@ -154,7 +154,7 @@ test("after a wave that failed, no later host is asked for", async () => {
     expect(engine.outputs).toEqual([]);
 });
 
-test("each secret stays secret on its own", async () => {
+test("secrets are marked one by one", async () => {
     await construct({
         connections: {
             web1: { host: "web1", password: secret("hidden-1") },
@@ -174,12 +174,12 @@ test("each secret stays secret on its own", async () => {
     expect(JSON.stringify([engine.goals[0], engine.outputs])).not.toContain("hidden");
 });
 
-test("a list of hosts that is secret as a whole makes each connection a secret", async () => {
+test("a secret list of hosts makes each connection a secret", async () => {
     await construct({ connections: secret(hosts("web1")) });
     expect(engine.goal("PortableImage", "hello-web1").inputs.connection).toEqual(secret({ host: "web1.example" }));
 });
 
-test("an address that isn't known yet is unknown for its host alone, which alone depends on where it comes from", async () => {
+test("an unknown address makes only its own host's resources unknown and dependent on its source", async () => {
     const connections = { web1: { host: "web1" }, web2: { host: unknownFrom(SERVER) } };
     await construct({ connections }, (request) => {
         request.setDryrun(true);
@@ -193,7 +193,7 @@ test("an address that isn't known yet is unknown for its host alone, which alone
     expect(one.propertyDependencies.connection).toEqual([]);
 });
 
-test("without dependencies of the parts, those of the whole property count", async () => {
+test("without dependencies of its parts, a property's dependencies are used for all hosts", async () => {
     await construct({ connections: hosts("web1") }, (request) => {
         const dependencies = new pb.ConstructRequest.PropertyDependencies();
         dependencies.setUrnsList([SERVER]);
@@ -203,7 +203,7 @@ test("without dependencies of the parts, those of the whole property count", asy
     expect(engine.goal("PortableImage", "hello-web1").dependencies).toEqual([SERVER]);
 });
 
-test("hosts that aren't known in a preview: the component alone, and a warning", async () => {
+test("with unknown hosts, a preview registers the component alone and draws a warning", async () => {
     const state = await construct({ connections: unknownFrom(SERVER) }, (request) => request.setDryrun(true));
     expect(engine.goals).toHaveLength(1);
     expect(state).toEqual({ hosts: UNKNOWN_STRING });
@@ -269,12 +269,12 @@ test("options of the component apply to its children", async () => {
     expect(engine.goal("PortableImage", "hello-web1").ignoreChanges).toEqual(["source"]);
 });
 
-test("inputs that the engine changes by their paths stay where they are", async () => {
+test("inputs that options of the component change by path aren't folded", async () => {
     await construct({ connections: hosts("web1", "web2") }, (request) => request.setIgnorechangesList(["source"]));
     expect(engine.goal("PortableImage", "hello-web2").inputs).not.toHaveProperty("__shownWith");
 });
 
-test("the engine chooses the default provider of children, whose preview then has no line for it", async () => {
+test("children get the engine's default provider, for which a preview shows no line", async () => {
     await client.call("configure", configureOf("urn:pulumi:dev::proj::pulumi:providers:portable::default_0_1_0::7"));
     await construct({ connections: hosts("web1") });
     expect(engine.goal("PortableImage", "hello-web1")).toMatchObject({ provider: "", version: "" });
@@ -285,7 +285,7 @@ test("an explicit provider of the component is that of its children", async () =
     expect(engine.goal("PortableImage", "hello").provider).toBe(`${PROVIDER}-explicit`);
 });
 
-test("a component that there isn't", async () => {
+test("an unknown type of component is refused", async () => {
     const { message } = await failureOf(construct({}, (request) => request.setType("portable:index:Other")));
     expect(message).toContain("has no component type portable:index:Other");
 });

@@ -6,12 +6,12 @@ import { Workshop } from "./widget";
 const nothing = () => false;
 const inputs = { name: "hello", tags: ["a"], connection: { host: "web2" } };
 
-/** What `fold` made, as it comes back from the engine. */
+/** Folded inputs, as the engine sends them back. */
 function again(values: Record<string, unknown>, isSecret = nothing, shownWith: string | undefined = "first"): Unfolded {
     return unfold({ value: fold(values, isSecret, shownWith).values, secrets: new SecretPaths() });
 }
 
-test("folded inputs are unfolded unchanged; other inputs stay unchanged", () => {
+test("unfold restores folded inputs and leaves other inputs unchanged", () => {
     expect(again(inputs)).toEqual({ value: inputs, shownWith: "first", secrets: new SecretPaths() });
     expect(fold(inputs, nothing, undefined).values).toBe(inputs);
     expect(unfold({ value: inputs, secrets: new SecretPaths() })).toMatchObject({
@@ -20,7 +20,7 @@ test("folded inputs are unfolded unchanged; other inputs stay unchanged", () => 
     });
 });
 
-test("host and a digest are visible, equal for equal inputs in any order and on any host", () => {
+test("only the host and a digest stay visible; the digest depends neither on the order of inputs nor on the host", () => {
     const { values } = fold(inputs, nothing, "first");
     const visible = Object.entries(values).filter(([key]) => !key.startsWith("__"));
     expect(visible).toEqual([
@@ -32,13 +32,13 @@ test("host and a digest are visible, equal for equal inputs in any order and on 
     expect(fold({ ...inputs, tags: ["b"] }, nothing, "first").values.sameAs).not.toBe(values.sameAs);
 });
 
-test("a connection with more than a host is shown", () => {
+test("a connection with more than a host stays visible", () => {
     const connection = { host: "web2", user: "deploy" };
     expect(fold({ ...inputs, connection }, nothing, "first").values).toMatchObject({ connection });
     expect(again({ ...inputs, connection }).value).toEqual({ ...inputs, connection });
 });
 
-test("a secret is secret where it is folded, and isn't in the digest", () => {
+test("a folded secret stays secret and isn't part of the digest", () => {
     const isSecret = ([name]: readonly (string | number)[]) => name === "token";
     const made = fold({ ...inputs, token: "one" }, isSecret, "first");
     expect(made.isSecret(["__shared", "token"])).toBe(true);
@@ -49,7 +49,7 @@ test("a secret is secret where it is folded, and isn't in the digest", () => {
     ).toBe(true);
 });
 
-test("changes of what is folded are one, which replaces if one of them does; another host is its own", () => {
+test("changes of folded inputs are merged to one, which replaces if one of them does; a change of the host stays separate", () => {
     const change = (name: string, replaces = false) => ({
         path: [name],
         kind: "update" as const,
@@ -75,7 +75,7 @@ describe("the calls of the engine", () => {
     afterAll(() => client.stop());
     const request = { name: "w", token: "t0ken", connection: { host: "web2" }, [SHOWN_WITH]: "first" };
 
-    test("Check folds the inputs and keeps secrets; the resource gets its whole inputs", async () => {
+    test("Check folds inputs and keeps secrets; the resource gets the complete inputs", async () => {
         const { inputs: checked, failures } = await client.check(request);
         expect(failures).toEqual([]);
         expect(checked).toEqual({
@@ -95,7 +95,7 @@ describe("the calls of the engine", () => {
         expect(properties).not.toHaveProperty("__shared");
     });
 
-    test("Diff shows one change of all that is folded, and none between folded and not", async () => {
+    test("Diff shows one change for all folded inputs, and none between folded and plain inputs", async () => {
         const before = (await client.check(request)).inputs;
         const after = (await client.check({ ...request, tags: ["new"] })).inputs;
         const { [SHOWN_WITH]: _, ...plain } = request;
@@ -109,7 +109,7 @@ describe("the calls of the engine", () => {
         expect(await client.diff({ oldInputs: before, olds, news: shown })).toMatchObject({ changes: false });
     });
 
-    test("Read answers folded inputs for folded ones", async () => {
+    test("Read returns folded inputs if it got folded ones", async () => {
         const { inputs: checked } = await client.check(request);
         const { inputs: found } = await client.read("w-w", { inputs: checked, properties: { name: "w" } });
         expect(found).toMatchObject({ host: "web2", sameAs: expect.stringMatching(/^first /) });

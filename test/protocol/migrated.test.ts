@@ -8,7 +8,7 @@ const old = (value: Record<string, unknown>, secrets: string[][] = []) => {
     return { ...now, secrets: [...now.secrets] };
 };
 
-test("what was renamed has its new name", () => {
+test("renamed properties get their new names", () => {
     const states = { "hello.service": { load: "loaded", active: "active" } };
     expect(old({ runtime: true, units: states, image: "/i" }).value).toEqual({
         untilReboot: true,
@@ -34,7 +34,7 @@ test.each([
     expect(old({ gapless }).value).toEqual(expected);
 });
 
-test("what was secret under an old name is secret under the new one", () => {
+test("a secret under an old name is secret under the new one", () => {
     expect(old({ runtime: true, image: "/i" }, [["runtime"], ["files", "/a"]]).secrets).toEqual([
         ["files", "/a"],
         ["untilReboot"],

@@ -49,7 +49,7 @@ const served: Package = {
     components: { Grove: async () => grove },
     functions: {},
 };
-test("zod schemas become the package schema", async () => {
+test("zod schemas are converted to the package schema", async () => {
     const ref = { $ref: "#/types/portable:index:Leaf" };
     const inputProperties = {
         text: { type: "string", description: "A text." },
@@ -76,7 +76,7 @@ test("zod schemas become the package schema", async () => {
         key: { type: "string", description: "A key.", secret: true, defaultInfo: { environment: ["TREE_KEY"] } },
     };
     const schema = await packageSchema(served);
-    // A map of anything: the generator for Java writes a type twice that a variable and a function share, and fails.
+    // A map of Any: Pulumi's generator for Java fails on a type that a variable and a function share.
     const anything = { type: "object", additionalProperties: { $ref: "pulumi.json#/Any" } };
     const grove = (schema.resources as Record<string, unknown>)["portable:index:Grove"];
     expect(JSON.stringify(grove)).not.toContain("willReplaceOnChanges");
@@ -104,7 +104,7 @@ test("zod schemas become the package schema", async () => {
             "portable:index:Grove": {
                 isComponent: true,
                 description: "Trees.",
-                // It is the children that a change replaces.
+                // A component has no replaceOnChanges: a change replaces its children.
                 inputProperties: { text: inputProperties.text, ratio: { type: "number", description: "A part." } },
                 requiredInputs: ["text"],
                 properties: { height: { type: "number", description: "Of the highest." } },
@@ -114,7 +114,7 @@ test("zod schemas become the package schema", async () => {
     });
 });
 
-test("what has no form in the package schema is named", async () => {
+test("a zod schema without a form in the package schema is reported", async () => {
     const broken = z.strictObject({ nested: z.strictObject({ a: z.string() }).optional() });
     const resources = { Tree: async () => ({ ...tree, inputs: broken }) };
     await expect(packageSchema({ ...served, resources })).rejects.toThrow(
@@ -136,7 +136,7 @@ test("every type, property, resource and function of the package has a descripti
     expect(missing).toEqual([]);
 });
 
-test("what is loaded by a name has that name", async () => {
+test("resources and functions have the names under which they are loaded", async () => {
     for (const members of [portable.resources, portable.components, portable.functions])
         for (const [name, load] of Object.entries(members)) expect((await load()).name).toBe(name);
 });

@@ -3,22 +3,22 @@ import type { Properties } from "../engine/stand-in/values";
 
 export const STACK = "urn:pulumi:dev::proj::pulumi:pulumi:Stack::proj-dev";
 
-/** An engine that takes every registration, writes it down, and answers with made-up outputs. */
+/** An engine that records every registration and answers with made-up outputs. */
 export class RecordingEngine {
     readonly goals: Goal[] = [];
     readonly outputs: [string, Properties][] = [];
     readonly warnings: string[] = [];
     refuses = "";
-    /** The output `machineId` of images, by their names. */
+    /** The output `machineId` of each image, by the image's name. */
     machines: Record<string, string> = {};
-    /** Registrations that wait for their answers at one time. */
+    /** Registrations that wait for their answers. */
     private waiting: (() => void)[] = [];
 
     async register(goal: Goal) {
         this.goals.push(goal);
         if (goal.name === this.refuses && goal.type.endsWith("AttachedService")) throw new Error("it doesn't start");
-        // Answers are sent when no more requests arrive: a provider that waits for an answer before the next request is
-        // noticed.
+        // Answers are sent once no more requests arrive, so that a test notices a provider that waits for an answer before
+        // its next request.
         await new Promise<void>((resolve) => {
             this.waiting.push(resolve);
             setImmediate(() => setImmediate(() => this.answer()));
@@ -45,7 +45,7 @@ export class RecordingEngine {
         return this.goals.find((goal) => goal.type === `portable:index:${type}` && goal.name === name) as Goal;
     }
 
-    /** Names of what was registered of a type, in the order. */
+    /** Names of the registered resources of a type, in the order of registration. */
     names(type: string): string[] {
         return this.goals.filter((goal) => goal.type === `portable:index:${type}`).map(({ name }) => name);
     }

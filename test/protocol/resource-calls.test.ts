@@ -7,7 +7,7 @@ const current = freshClient();
 const callOf = (operation: string) => current.workshop.calls.find((call) => call.operation === operation)?.args;
 
 describe("Check", () => {
-    test("adds derived fields and wraps what the schema marks secret, nested fields too", async () => {
+    test("adds derived fields, and marks secrets by the schema, in nested objects, too", async () => {
         const { inputs, failures } = await current.client.check({
             name: "w",
             token: "t0ken",
@@ -23,7 +23,7 @@ describe("Check", () => {
         });
     });
 
-    test("takes secrets wrapped, keeps those of the program, and hands plain values with defaults on", async () => {
+    test("passes plain values with defaults to the resource, and keeps the program's secrets marked", async () => {
         const { inputs } = await current.client.check({
             name: secret("w"),
             token: secret("t"),
@@ -34,7 +34,7 @@ describe("Check", () => {
         expect(callOf("check")).toMatchObject({ inputs: { name: "w", token: "t", tags: ["a", "b"], size: 3 } });
     });
 
-    test("accepts unknown values, and drops derived ones of an import", async () => {
+    test("accepts unknown values, and drops unknown derived fields of an import", async () => {
         const { inputs, failures } = await current.client.check({
             name: UNKNOWN_STRING,
             digest: "imported",
@@ -45,20 +45,20 @@ describe("Check", () => {
         expect(callOf("check")).toMatchObject({ inputs: { name: unknown, tags: [unknown] } });
     });
 
-    test("an output value of the wire is its value, or unknown", async () => {
+    test("reads an output value as its value, or as unknown", async () => {
         const output = { [SIGNATURE_KEY]: SIGNATURE.output };
         const { inputs } = await current.client.check({ name: output, token: { ...output, value: "t", secret: true } });
         expect(inputs).toMatchObject({ name: UNKNOWN_STRING, token: secret("t") });
     });
 
-    test("hands assets through as they came", async () => {
+    test("passes assets on unchanged", async () => {
         const content = { [SIGNATURE_KEY]: SIGNATURE.asset, hash: "h", path: "./f" };
         const { inputs, failures } = await current.client.check({ name: "w", files: { "/a": { content } } });
         expect(failures).toEqual([]);
         expect(inputs).toMatchObject({ files: { "/a": { content } } });
     });
 
-    test("names every problem in one sentence, and never the value of a secret", async () => {
+    test("reports each problem in one sentence, without the value of a secret", async () => {
         const { failures } = await current.client.check({
             nam: "x",
             token: 123456,
@@ -74,7 +74,7 @@ describe("Check", () => {
         expect(current.workshop.calls).toEqual([]);
     });
 
-    test("a whole resource in place of a value is recognized", async () => {
+    test("recognizes a resource in place of a value", async () => {
         const { failures } = await current.client.check({
             name: { [SIGNATURE_KEY]: SIGNATURE.resource, urn: URN, id: "w-1" },
         });
@@ -83,7 +83,7 @@ describe("Check", () => {
         ]);
     });
 
-    test("carries what the resource itself finds", async () => {
+    test("returns the failures that the resource itself finds", async () => {
         expect((await current.client.check({ name: "refused", tags: ["a"] })).failures).toEqual([
             "Property tags[0]: it is rude; say it kindly.",
         ]);
@@ -94,7 +94,7 @@ describe("Check", () => {
 });
 
 describe("Diff", () => {
-    test("names nested paths, and no change where only secretness or a path of an asset changed", async () => {
+    test("names nested paths, and ignores changes of secretness and of an asset's path", async () => {
         const oldInputs = {
             name: "w",
             token: "t",
@@ -131,7 +131,7 @@ describe("Diff", () => {
         });
     });
 
-    test("replaces by the schema's mark and by the resource's hook, and shows drift as a change of an output", async () => {
+    test("replaces as the schema or the resource's hook says, and shows drift as a change of an output", async () => {
         expect(await current.client.diff({ oldInputs: { name: "w" }, news: { name: "w", place: "p" } })).toMatchObject({
             replaces: ["place"],
             detailed: { place: "ADD_REPLACE" },
@@ -150,7 +150,7 @@ describe("Diff", () => {
         });
     });
 
-    test("leaves a derived field out when all it derives from is ignored", async () => {
+    test("leaves out a derived field if all its sources are ignored", async () => {
         const changed = { oldInputs: { name: "w", digest: "1" }, news: { name: "w", digest: "2" } };
         expect(await current.client.diff(changed)).toMatchObject({ detailed: { digest: "UPDATE" } });
         expect(await current.client.diff({ ...changed, ignore: ["files"] })).toMatchObject({ changes: false });
@@ -160,7 +160,7 @@ describe("Diff", () => {
 });
 
 describe("Create and Update", () => {
-    test("a preview answers what is known; the rest is unknown, and nothing is made", async () => {
+    test("a preview returns known outputs, leaves others unknown, and creates nothing", async () => {
         const { id, properties } = await current.client.create(
             { name: "w", token: UNKNOWN_STRING, digest: "d" },
             { preview: true },
@@ -171,7 +171,7 @@ describe("Create and Update", () => {
         expect(callOf("create")).toBeUndefined();
     });
 
-    test("the state holds inputs and outputs, without derived fields; secrets stay so", async () => {
+    test("the state has inputs and outputs without derived fields, and secrets stay marked", async () => {
         const { id, properties } = await current.client.create({ name: secret("w"), token: "t0ken", digest: "d" });
         expect(id).toBe("w-w");
         expect(properties).toEqual({
@@ -184,14 +184,14 @@ describe("Create and Update", () => {
         expect(callOf("create")).toEqual({ inputs: { name: "w", token: "t0ken", size: 3 }, derived: { digest: "d" } });
     });
 
-    test("inputs that the preview could not check are checked", async () => {
+    test("inputs that were unknown in the preview are checked", async () => {
         expect(await failureOf(current.client.create({ name: "w", size: 11 }))).toEqual({
             message: "Widget w, property size: it is too big; give at most 10.",
         });
         expect(callOf("create")).toBeUndefined();
     });
 
-    test("an update gets the old state, in preview too", async () => {
+    test("an update gets the old state, also in a preview", async () => {
         const args = {
             oldInputs: { name: "w", digest: "1" },
             olds: { name: "w", serial: "1" },
@@ -207,7 +207,7 @@ describe("Create and Update", () => {
         expect(callOf("update")).toMatchObject({ id: "w-1", olds: { inputs: args.oldInputs, outputs: args.olds } });
     });
 
-    test("a failure after a change carries what is there now", async () => {
+    test("a failure after a change returns the state that the host has now", async () => {
         const create = await failureOf(current.client.create({ name: "half", token: "t0ken", digest: "d" }));
         expect(create.init).toEqual({
             id: "w-half",
@@ -223,7 +223,7 @@ describe("Create and Update", () => {
         });
     });
 
-    test("a user's error is reported plainly, a defect of the provider with its stack; neither contains a secret", async () => {
+    test("a user's error is reported without a stack, a defect of the provider with it, and neither with a secret", async () => {
         expect(await failureOf(current.client.create({ name: "wrong", token: "t0ken" }))).toEqual({
             message: "Widget w: the token [secret] is wrong. Give another.",
         });
@@ -236,7 +236,7 @@ describe("Create and Update", () => {
 });
 
 describe("Read and Delete", () => {
-    test("Read answers the inputs with derived fields, and the state without", async () => {
+    test("Read returns the inputs with derived fields, and the state without", async () => {
         expect(await current.client.read("w-1", { inputs: { name: "w", token: secret("t") } })).toEqual({
             id: "w-1",
             inputs: { name: "read", token: secret("t"), digest: "found" },
@@ -244,7 +244,7 @@ describe("Read and Delete", () => {
         });
     });
 
-    test("a missing object has no id; a failed one has reasons", async () => {
+    test("Read returns no id for a missing object, and reasons for an unhealthy one", async () => {
         expect(await current.client.read("gone")).toEqual({ id: "", inputs: undefined, properties: undefined });
         expect((await failureOf(current.client.read("ill"))).init).toEqual({
             id: "ill",
@@ -254,7 +254,7 @@ describe("Read and Delete", () => {
         });
     });
 
-    test("the first connection that answers is used", async () => {
+    test("connectAny uses the first connection that answers", async () => {
         expect(await current.client.read("moved", { inputs: { name: "w" } })).toMatchObject({
             properties: { serial: "up" },
         });

@@ -1,7 +1,7 @@
 import { Redactor, SecretPaths } from "../../provider/protocol/secrets";
 import { Throttle } from "../../provider/protocol/throttle";
 
-test("a secret covers what is below it and touches what it is part of", () => {
+test("a secret path covers the paths below it and touches the paths above it", () => {
     const paths = new SecretPaths([
         ["a", "b"],
         ["list", 1],
@@ -13,7 +13,7 @@ test("a secret covers what is below it and touches what it is part of", () => {
     expect(paths.touches([])).toBe(true);
 });
 
-test("texts lose every form of a secret, the longest first, and nothing else", () => {
+test("every form of a secret is removed from texts, the longest first, and nothing else", () => {
     const redactor = new Redactor();
     redactor.learn(
         {
@@ -31,7 +31,7 @@ test("texts lose every form of a secret, the longest first, and nothing else", (
     expect(redactor.redact('{"x":"pass\\"word"} pass"word')).toBe('{"x":"[secret]"} [secret]');
 });
 
-test("numbers, and what encodings and shells make of a secret, are secrets, too", () => {
+test("numbers, and encoded or shell-quoted forms of a secret, are removed, too", () => {
     const redactor = new Redactor();
     const password = "s3cr3t & pass/word's";
     redactor.learn({ password, pin: 48151623 }, [["password"], ["pin"]]);
@@ -50,7 +50,7 @@ test("numbers, and what encodings and shells make of a secret, are secrets, too"
     expect(redactor.redact("nothing of it 4815 s3cr")).toBe("nothing of it 4815 s3cr");
 });
 
-test("of a secret file of settings, each value that is long enough is a secret by itself", () => {
+test("each value in a secret file of settings is a secret by itself if it is long enough", () => {
     const redactor = new Redactor();
     redactor.learn({ file: 'TOKEN=tok-123456789\nkey: "quoted value"\nDEBUG=false\n' }, [["file"]]);
     expect(redactor.redact("no tok-123456789, no quoted value; debug is false")).toBe(
@@ -58,7 +58,7 @@ test("of a secret file of settings, each value that is long enough is a secret b
     );
 });
 
-test("a throttle passes the first text at once, then the newest of each period", () => {
+test("a throttle passes the first text at once, then the latest text of each period", () => {
     jest.useFakeTimers();
     try {
         const passed: string[] = [];

@@ -7,7 +7,7 @@ const derived = {
     contents: { description: "", from: ["source"], impliedBy: [] },
 };
 
-/** Changed paths where the contents of the new source are known after its build alone. */
+/** Changed paths if the contents of the new source are unknown before its build. */
 function changed(oldInputs: Record<string, unknown>, inputs: Record<string, unknown>): string[] {
     return diffInputs({
         schema,
@@ -24,7 +24,7 @@ function changed(oldInputs: Record<string, unknown>, inputs: Record<string, unkn
 }
 const deployed = { source: "one", digest: "1", contents: { "/usr/bin/node": "129.5 MB", total: "1 file" } };
 
-test("contents that only a build can tell aren't shown as removed beside the change of the source", () => {
+test("contents that are unknown before a build aren't shown as removed beside the change of the source", () => {
     expect(changed(deployed, { source: "two", digest: "2" })).toEqual(["update source", "update digest"]);
     expect(changed(deployed, { source: "two", digest: "2", contents: { total: "1 file" } })).toEqual([
         "update source",
@@ -33,6 +33,6 @@ test("contents that only a build can tell aren't shown as removed beside the cha
     ]);
 });
 
-test("if nothing else differs, they are shown: the resource is updated", () => {
+test("contents that are the only difference are shown, so that the resource is updated", () => {
     expect(changed(deployed, { source: "one", digest: "1" })).toEqual(["delete contents"]);
 });

@@ -71,7 +71,7 @@ test.each<[string, unknown, string[]]>([
     ["a key", { map: { "a b": 1 } }, ['Property map["a b"]: it is no absolute path; begin it with /.']],
     ["a refinement", { min: 2, max: 1 }, ["Property min: it is above max; lower it."]],
     [
-        "a name far from all",
+        "a name that is similar to none",
         { zzzzzzzz: 1 },
         [
             "Property zzzzzzzz: there is no such property; known here are mode, unit, list, any, content, source, kind, map, min, max.",
@@ -84,8 +84,8 @@ test.each<[string, unknown, string[]]>([
     ["a part of an option", { source: { files: { units: UNKNOWN } } }, []],
     ["a part of another option", { source: { raw: UNKNOWN } }, []],
     ["a discriminator", { kind: { type: UNKNOWN, x: "x" } }, []],
-    ["what a refinement looks at", { min: 2, max: UNKNOWN }, []],
-    ["what a refinement looks at, where anything goes", { any: UNKNOWN }, []],
+    ["an input of a refinement", { min: 2, max: UNKNOWN }, []],
+    ["an input of a refinement of any type", { any: UNKNOWN }, []],
     [
         "a value beside a mistake",
         { min: UNKNOWN, mode: 1 },

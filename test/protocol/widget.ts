@@ -27,7 +27,7 @@ const outputs = z.strictObject({
     badge: z.string().optional().describe("Made of the token."),
 });
 
-/** The arguments of the widget's operations, and what they do for special names. */
+/** A resource for tests: records the arguments of its operations, and fails in different ways for special names. */
 export class Workshop {
     readonly calls: { operation: string; args: unknown }[] = [];
     readonly connected: Connection[] = [];

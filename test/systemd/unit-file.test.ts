@@ -35,7 +35,7 @@ describe("parseUnit", () => {
         ]);
     });
 
-    test("names what systemd would skip", () => {
+    test("reports lines that systemd would ignore", () => {
         expect(parseUnit("K=v\n[A\n[B]\nnonsense\n=x\n").problems).toEqual([
             { line: 1, what: "'K=v' stands before the first section" },
             { line: 2, what: "section header '[A' has no closing ]" },
@@ -80,7 +80,7 @@ describe("splitWords", () => {
         expect(splitWords(value)).toEqual(words);
     });
 
-    test("splits every list of words that was quoted into the same list", () => {
+    test("splits quoted words into the original list", () => {
         fc.assert(
             fc.property(fc.array(fc.string({ unit: "grapheme" }).map((word) => word.replaceAll("\0", ""))), (words) => {
                 expect(splitWords(words.map(quoteWord).join(" "))).toEqual(words);
@@ -88,7 +88,7 @@ describe("splitWords", () => {
         );
     });
 
-    test("ends on any text", () => {
+    test("terminates for any text", () => {
         fc.assert(
             fc.property(fc.string({ unit: "binary" }), (text) => {
                 const unit = parseUnit(`[S]\nK=${text}`);
@@ -100,7 +100,7 @@ describe("splitWords", () => {
     });
 });
 
-test("splitCommands takes prefixes, several commands and escaped semicolons apart (systemd.service(5))", () => {
+test("splitCommands handles prefixes, several commands and escaped semicolons (systemd.service(5))", () => {
     expect(splitCommands('-@/bin/echo argv0 / & \\; ls ; !!/bin/b "c d"')).toEqual([
         { prefix: "-@", program: "/bin/echo", args: ["argv0", "/", "&", ";", "ls"] },
         { prefix: "!!", program: "/bin/b", args: ["c d"] },
@@ -143,7 +143,7 @@ describe("renderUnit", () => {
         );
     });
 
-    test("names everything that can't be written", () => {
+    test("reports everything that can't be written", () => {
         const sections = {
             "a]": { Key: "x" },
             Service: {

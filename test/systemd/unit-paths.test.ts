@@ -1,7 +1,7 @@
 import { parseUnit } from "../../provider/systemd/unit-file";
 import { mountPoints, programs } from "../../provider/systemd/unit-paths";
 
-/** `path kind`, with `(there)` for what must be there but isn't mounted over. */
+/** `PATH KIND`, with `(there)` if the path must exist but nothing is mounted on it. */
 function points(lines: string, unit = "hello.service") {
     return mountPoints(parseUnit(`[Service]\n${lines}\n`), unit).map(
         ({ path, kind, mounted }) => `${path} ${kind}${mounted ? "" : " (there)"}`,
@@ -40,12 +40,12 @@ test.each<[string, string[]]>([
     expect(points(lines)).toEqual(expected);
 });
 
-test("the instance of a template isn't known, that of an instance is", () => {
+test("the instance of a template is unknown, that of an instance is known", () => {
     expect(points("StateDirectory=hello/%i %p", "hello@.service")).toEqual(["/var/lib/hello directory"]);
     expect(points("StateDirectory=hello/%i", "hello@a.service")).toEqual(["/var/lib/hello/a directory"]);
 });
 
-test("programs are those of every command that must not fail", () => {
+test("programs are those of all commands that mustn't fail", () => {
     const found = programs(
         parseUnit(
             "[Service]\nExecStart=!!/bin/a ; :/bin/b\nExecStop=-/bin/c\nExecStartPre=+/bin/d\nExecReload=/opt/%u/e\nExecStopPost=f\n",

@@ -20,7 +20,7 @@ test.each([
     expect(renamedUnit(name, prefixes)).toBe(expected);
 });
 
-describe("what names a unit of the image follows, in every setting that lists units", () => {
+describe("names of the image's units are renamed in every setting that lists units", () => {
     test.each(
         [
             [
@@ -42,10 +42,10 @@ describe("what names a unit of the image follows, in every setting that lists un
 });
 
 test.each([
-    // Not of the image: the host's own.
+    // Units of the host stay.
     ["After=hello-db.service hellos.service nothello.service", undefined],
     ["After=hello.slice", undefined],
-    // Instances of a template, and what specifiers leave open.
+    // Instances of a template, also with specifiers.
     [
         "Wants=hello-web@8080.socket hello-web@a.b.socket",
         "Wants=hello-staging-web@8080.socket hello-staging-web@a.b.socket",
@@ -53,7 +53,7 @@ test.each([
     ["Requires=hello-web@%i.socket", "Requires=hello-staging-web@%i.socket"],
     ["Wants=hello-%i.timer hello-%i.path", "Wants=hello-staging-%i.timer hello-%i.path"],
     ["Sockets=%p.socket", undefined],
-    // An alias is a name of the unit's own.
+    // An alias with the prefix is renamed.
     ["Alias=hello-http.service www.service", "Alias=hello-staging-http.service www.service"],
     [
         "Alias=hello-http.service\nAfter=hello-http.service",
@@ -69,7 +69,7 @@ test.each([
     ],
     ["After=hello.service\r\nBefore=hello.socket\r", "After=hello-staging.service\r\nBefore=hello-staging.socket\r"],
     ["Description=x \\\nAfter=hello.service", undefined],
-    // What runs, and what it is called, stays.
+    // Commands and descriptions stay.
     ["ExecStart=/usr/bin/hello hello.service", undefined],
     ["Description=After hello.service", undefined],
     ["# After=hello.service\n; After=hello.service", undefined],

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type Chunk, cut, indexText, parseIndex } from "../../provider/transfer/chunks";
 import { newBytes, planDelta } from "../../provider/transfer/delta";
 
-/** Bytes that look random and are the same in each run. */
+/** Pseudo-random bytes, the same in each run. */
 function noise(length: number, seed = ""): Buffer {
     const parts = Array.from({ length: Math.ceil(length / 32) }, (_, index) =>
         createHash("sha256").update(`${seed}${index}`).digest(),
@@ -11,7 +11,7 @@ function noise(length: number, seed = ""): Buffer {
     return Buffer.concat(parts).subarray(0, length);
 }
 
-/** Cuts bytes that come in portions of at most so many. */
+/** Cuts bytes into chunks, reading at most `portion` bytes at a time. */
 function cutBytes(bytes: Uint8Array, portion = Number.POSITIVE_INFINITY): Promise<Chunk[]> {
     return cut(bytes.length, async (into, position) => {
         const part = bytes.subarray(position, position + Math.min(into.length, portion));
@@ -20,7 +20,7 @@ function cutBytes(bytes: Uint8Array, portion = Number.POSITIVE_INFINITY): Promis
     });
 }
 
-/** What the host does: old bytes by the plan, and new ones in the order in which they are sent. */
+/** Assembles the file as the host does: from copied ranges of the old file and new bytes in the order of sending. */
 function assembled(old: Uint8Array, now: Uint8Array, parts: NonNullable<ReturnType<typeof planDelta>>): Buffer {
     return Buffer.concat(
         parts.map(({ from, offset, length }) => (from === "old" ? old : now).subarray(offset, offset + length)),
@@ -29,7 +29,7 @@ function assembled(old: Uint8Array, now: Uint8Array, parts: NonNullable<ReturnTy
 
 const sum = (chunks: Chunk[]) => chunks.reduce((bytes, { length }) => bytes + length, 0);
 
-test("the chunks of a file are all of it, a quarter to four times 16 KiB each, in whatever portions it is read", async () => {
+test("the chunks of a file are complete, have 4 to 64 KiB each, and don't depend on the portions of reading", async () => {
     const bytes = noise(10_000_000);
     const chunks = await cutBytes(bytes);
     expect(sum(chunks)).toBe(bytes.length);
@@ -42,7 +42,7 @@ test("the chunks of a file are all of it, a quarter to four times 16 KiB each, i
     expect(await cutBytes(bytes, 100_000)).toEqual(chunks);
 });
 
-test("a large file has no more chunks than an index should have", async () => {
+test("a large file has larger chunks, so that the index stays small", async () => {
     const block = noise(1_000_000);
     const sizeBytes = 300_000_000;
     const chunks = await cut(sizeBytes, async (into, position) => {
@@ -54,12 +54,12 @@ test("a large file has no more chunks than an index should have", async () => {
     expect(chunks.length).toBeLessThan(12_000);
 });
 
-test("no bytes have no chunks, and a file that ends early is an error", async () => {
+test("an empty file has no chunks, and a file that ends early is an error", async () => {
     expect(await cutBytes(Buffer.alloc(0))).toEqual([]);
     await expect(cut(10, async () => 0)).rejects.toThrow("it ended at 0 of 10 bytes");
 });
 
-test("of a byte that is inserted, a chunk or two are sent", async () => {
+test("for one inserted byte, one or two chunks are sent", async () => {
     const old = noise(2_000_000);
     const now = Buffer.concat([old.subarray(0, 700_000), Buffer.from("x"), old.subarray(700_000)]);
     const parts = planDelta(await cutBytes(old), await cutBytes(now)) ?? [];
@@ -68,7 +68,7 @@ test("of a byte that is inserted, a chunk or two are sent", async () => {
     expect(parts.filter(({ from }) => from === "old")).toHaveLength(2);
 });
 
-test("what is put together is the new file, whatever was done to the old one", async () => {
+test("the assembled file is the new file after any change of the old one", async () => {
     const pieces = Array.from({ length: 8 }, (_, index) => noise(90_000, `piece ${index}`)).concat(
         Buffer.alloc(400_000),
     );
@@ -86,7 +86,7 @@ test("what is put together is the new file, whatever was done to the old one", a
     );
 });
 
-test("a file that has little of the old one is sent as it is", async () => {
+test("a file that shares little with the old one is sent completely", async () => {
     const chunks = await cutBytes(noise(1_000_000));
     expect(planDelta(chunks, await cutBytes(noise(1_000_000, "other")))).toBeUndefined();
     expect(planDelta([], chunks)).toBeUndefined();
@@ -98,7 +98,7 @@ test("a file that has little of the old one is sent as it is", async () => {
 test("many small copies become few large ones", () => {
     const chunk = (hash: number, length = 40_000): Chunk => ({ length, hash: String(hash).padStart(16, "0") });
     const old = Array.from({ length: 1000 }, (_, index) => chunk(index));
-    // Every other one is new; at the end a long run is old.
+    // Every second chunk is new, and a long run of old chunks is at the end.
     const now = [
         ...old.map((chunkOfOld, index) => (index % 2 === 0 ? chunkOfOld : chunk(5000 + index))),
         ...Array.from({ length: 1000 }, (_, index) => chunk(index)),
@@ -109,7 +109,7 @@ test("many small copies become few large ones", () => {
     expect(parts.reduce((bytes, { length }) => bytes + length, 0)).toBe(80_000_000);
 });
 
-test("an index is read as it was written; one that was cut off, up to there", async () => {
+test("an index is read as it was written, and a truncated one up to its end", async () => {
     const chunks = await cutBytes(noise(200_000));
     const text = indexText(chunks);
     expect(parseIndex(text)).toEqual(chunks);

@@ -1,8 +1,8 @@
-/** What differs between two trees of plain JSON, by Pulumi's property paths. Secrets and assets differ as a whole. */
+/** A difference between two trees of plain JSON, with Pulumi's property path. Secrets and assets differ as a whole. */
 export interface Difference {
     path: string;
     kind: "ADD" | "DELETE" | "UPDATE";
-    /** Whether it differs between old and new inputs (false: between old outputs and inputs). */
+    /** Whether old and new inputs differ; else old outputs and inputs do. */
     input: boolean;
 }
 

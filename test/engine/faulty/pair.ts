@@ -5,7 +5,7 @@ import { Monitor } from "../../../provider/protocol/monitor";
 
 type Properties = Record<string, JavaScriptValue>;
 
-/** `faulty:index:Pair`: a Thing with the inputs of the pair, and after it one with the content of the first. */
+/** `faulty:index:Pair`: a Thing with the pair's inputs, and then a Thing with the content of the first. */
 export async function constructPair(
     request: pb.ConstructRequest,
     provider: string,

@@ -23,13 +23,13 @@ const cancellation = new AbortController();
 const cancelled = new Promise<void>((resolve) => {
     cancellation.signal.addEventListener("abort", () => resolve());
 });
-/** Configuration of the provider resource that this process serves. */
+/** Reference of the provider resource that this process belongs to. */
 let reference = "";
 
 /**
- * `faulty:index:Thing`: an object that is a JSON file under $FAULTY_DIR, named by its id. Inputs: `content`, `nested`,
- * `key` (another one replaces), `password` (a secret), `asset`. Outputs: the inputs and `content` as found.
- * Another `account` of the provider replaces it. $FAULTY_DIR/faults.json says what goes wrong, by operation and name:
+ * `faulty:index:Thing`: a JSON file in $FAULTY_DIR that is named after its id. Inputs: `content`, `nested`, `key` (a
+ * change replaces), `password` (a secret), `asset`. Outputs: the inputs, with `content` from the file. A change of the
+ * provider's `account` replaces it. $FAULTY_DIR/faults.json has faults by operation and name:
  * `{"create a": "before" | "after" | "wait", "read a": "unhealthy" | "stopped" | "before", "delete a": "before"}`.
  */
 export function faultyProvider(): UntypedServiceImplementation {

@@ -5,7 +5,7 @@ import type { Constructed, Goal } from "./monitor";
 import { fromStruct, isSecret, type Properties, toStruct, withoutSecrets } from "./values";
 
 /**
- * The request of the engine to a provider that makes a component (sdk/go/common/resource/plugin/provider_plugin.go).
+ * The engine's request that a provider make a component (sdk/go/common/resource/plugin/provider_plugin.go).
  */
 export function constructRequest(
     goal: Goal,

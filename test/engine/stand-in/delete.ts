@@ -3,8 +3,8 @@ import { isProviderType, urnOfReference } from "./provider-registry";
 import type { ResourceState } from "./state";
 
 /**
- * Deletes resources of the state, each after all that depend on it, with the inputs, outputs and the provider that the
- * state has for it. Ends at the first failure.
+ * Deletes resources of the state, each after those that depend on it, with the inputs, outputs and provider in the state.
+ * Stops at the first failure.
  */
 export async function deleteResources(deployment: Deployment, doomed: ResourceState[]) {
     const { state, preview } = deployment.options;
@@ -36,8 +36,8 @@ const protectedText = ({ urn }: ResourceState) =>
     "flag from the resource in your Pulumi program and run `pulumi up`";
 
 /**
- * Groups to delete one after the other (step_generator.go, ScheduleDeletes): resources without dependencies are deleted
- * last.
+ * Groups of resources that are deleted one group after the other, those without dependencies last (step_generator.go,
+ * ScheduleDeletes).
  */
 export function deletionOrder(ordered: ResourceState[], doomed: ResourceState[]): ResourceState[][] {
     const left = new Set(doomed);
@@ -50,7 +50,7 @@ export function deletionOrder(ordered: ResourceState[], doomed: ResourceState[])
     return groups;
 }
 
-/** States can share a URN: those before it in the state are meant. */
+/** Resources that this one depends on. Several states can share a URN: the dependencies are those before it. */
 function dependenciesOf(one: ResourceState, ordered: ResourceState[]): ResourceState[] {
     const urns = new Set([...(one.dependencies ?? []), ...Object.values(one.propertyDependencies ?? {}).flat()]);
     if (one.provider) urns.add(urnOfReference(one.provider));

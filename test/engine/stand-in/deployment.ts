@@ -18,22 +18,22 @@ export interface DeploymentOptions {
     programDirectory: string;
     preview: boolean;
     state: State;
-    /** By full key; secret values are marked. */
+    /** Configuration by full key; secret values are marked. */
     config: Properties;
-    /** Address at which the deployment serves ResourceMonitor. */
+    /** Address of the deployment's ResourceMonitor. */
     monitorAddress(): string;
     emit(event: EngineEvent): void;
 }
 
 /**
- * What becomes of the resources that a program registers: steps are decided one after the other, in the order of
- * registration, and carried out at the same time.
+ * Plans and executes the steps for the resources that a program registers. Steps are planned one after the other, in the
+ * order of registration, and executed concurrently.
  */
 export class Deployment extends StepExecutor implements MonitorCalls {
     providers!: ProviderRegistry;
-    /** What there was, by URN, without what waits to be deleted. */
+    /** Resources before the deployment by URN, without those pending deletion. */
     olds = new Map<string, ResourceState>();
-    /** What the program has registered so far, by URN. */
+    /** Resources that the program has registered so far, by URN. */
     readonly visited = new Map<string, ResourceState>();
     readonly outputs = new Map<string, Properties>();
     private readonly defaultProviders = new Map<string, Promise<string>>();
@@ -43,7 +43,7 @@ export class Deployment extends StepExecutor implements MonitorCalls {
         super(options.preview, options.emit);
     }
 
-    /** Registrations from here on are compared with the present state. */
+    /** Takes the present state as the old one for registrations from now on. */
     begin() {
         const settled = this.options.state.resources.filter((resource) => !resource.delete);
         this.olds = new Map(settled.map((resource) => [resource.urn, resource]));
@@ -78,7 +78,7 @@ export class Deployment extends StepExecutor implements MonitorCalls {
 
     registerOutputs(urn: string, outputs: Properties) {
         this.outputs.set(urn, outputs);
-        // Those of the stack are only final when the deployment is.
+        // Outputs of the stack are only final at the end of the deployment.
         if (urn !== this.stackUrn) this.settleOutputs(urn, outputs);
     }
 
@@ -105,7 +105,7 @@ export class Deployment extends StepExecutor implements MonitorCalls {
         return this.providers.schema(packageName);
     }
 
-    /** Decides what a resource needs, and does it. */
+    /** Plans and executes the step of a resource. */
     private async make(goal: Goal): Promise<ResourceState> {
         const step = await this.oneAtATime(async () => {
             this.assertRunning();
@@ -171,7 +171,7 @@ export class Deployment extends StepExecutor implements MonitorCalls {
                     const finish = begin("updating");
                     const applied = await (handler?.update(old, next) ?? made(next)).finally(finish);
                     settle(next, applied);
-                    // What failed half-way isn't what the new inputs say: the old ones stay, so that a revert is seen.
+                    // After a failure half way the old inputs stay, so that a revert of the program is a change.
                     if (applied.failure) next.inputs = old.inputs;
                     save(old, next);
                     return { failure: applied.failure?.join("\n") };
@@ -201,7 +201,7 @@ export class Deployment extends StepExecutor implements MonitorCalls {
         if (!deleteFirst) await tellReplaced();
     }
 
-    /** deleteBeforeReplace, of the resource itself: those that depend on it are left alone. */
+    /** Deletes a resource before its replacement (deleteBeforeReplace), but not the resources that depend on it. */
     private async deleteToReplace(old: ResourceState) {
         await this.perform("delete-replaced", old, undefined, async () => {
             if (this.options.preview) return {};
@@ -217,7 +217,7 @@ export class Deployment extends StepExecutor implements MonitorCalls {
         });
     }
 
-    /** The provider that is named, or the default one of the package, which is registered at its first use. */
+    /** The explicit provider, or the package's default provider, which is registered at its first use. */
     private async providerOf(token: string, from: Pick<Goal, "provider" | "version" | "pluginDownloadUrl">) {
         if (from.provider) return from.provider;
         const name = token.split(":")[0] as string;
@@ -269,10 +269,10 @@ export class Deployment extends StepExecutor implements MonitorCalls {
     }
 }
 
-/** A component: nobody to ask. */
+/** Creates or updates a component, which has no provider. */
 const made = async (next: ResourceState): Promise<Applied> => ({ id: "", outputs: next.outputs });
 
-/** Takes over what a provider answered. A secret input's value isn't known less secret as an output. */
+/** Puts a provider's response into the state. An output is secret if the input of the same name is. */
 export function settle(state: ResourceState, { outputs, failure }: Applied) {
     state.outputs = { ...outputs };
     state.initErrors = failure;

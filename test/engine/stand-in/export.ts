@@ -3,8 +3,8 @@ import type { State } from "./state";
 import { hasSecret, type Value } from "./values";
 
 /**
- * A state in the form that `pulumi stack import` takes. It encrypts the secrets while it reads, with the passphrase
- * that must be given here too. Throws when there are secrets but no passphrase.
+ * A state in the form that `pulumi stack import` accepts. The import encrypts the secrets with the same passphrase. Throws
+ * if there are secrets and no passphrase.
  */
 export function exportState(state: State, passphrase: string | undefined): string {
     const deployment = state.deployment();
@@ -22,8 +22,8 @@ export function exportState(state: State, passphrase: string | undefined): strin
 const ITERATIONS = 1_000_000;
 
 /**
- * By this Pulumi sees that a passphrase is the right one: "v1:", a salt, and the word "pulumi" encrypted by AES-256-GCM
- * with the key that PBKDF2 makes of passphrase and salt (sdk/go/common/resource/config/crypt.go).
+ * The value by which Pulumi verifies a passphrase: "v1:", a salt, and the word "pulumi" encrypted by AES-256-GCM with the
+ * PBKDF2 key of passphrase and salt (sdk/go/common/resource/config/crypt.go).
  */
 function passphraseCheck(passphrase: string): string {
     const salt = randomBytes(8);

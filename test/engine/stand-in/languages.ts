@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import type { ProgramOptions } from "./program";
 
-/** A process that runs a program. */
+/** The command that runs a program. */
 export interface Launch {
     command: string;
     args: string[];
@@ -17,14 +17,14 @@ const LAUNCHES: Record<string, (options: ProgramOptions) => Launch> = {
     java: launchJava,
 };
 
-/** The languages that a program can be written in. */
+/** The supported values of `runtime` in Pulumi.yaml. */
 export const RUNTIMES = [...Object.keys(LAUNCHES), "yaml"];
 
 export function launchOf(options: ProgramOptions): Launch {
     return (LAUNCHES[options.project.runtime] as (options: ProgramOptions) => Launch)(options);
 }
 
-/** As sdk/nodejs/cmd/pulumi-language-nodejs does. */
+/** Starts a program as sdk/nodejs/cmd/pulumi-language-nodejs does. */
 function launchNode(options: ProgramOptions): Launch {
     const { project } = options;
     const runner = createRequire(join(project.programDirectory, "index.js")).resolve("@pulumi/pulumi/cmd/run");
@@ -46,7 +46,7 @@ function launchNode(options: ProgramOptions): Launch {
     return { command: process.execPath, args, env };
 }
 
-/** What pulumi-language-python-exec does: the SDK takes its settings from a call. */
+/** Does what pulumi-language-python-exec does: the SDK gets its settings by a function call. */
 const RUN_PYTHON = `
 import asyncio, os, runpy, sys
 import pulumi, pulumi.runtime
@@ -79,14 +79,14 @@ function launchGo(options: ProgramOptions): Launch {
     return { command: binary, args: [], env: settings(options) };
 }
 
-/** With the option `binary`, a jar; Pulumi's language host runs Maven or Gradle where there is none. */
+/** Runs the jar of the option `binary`. Without it, Pulumi's language host would run Maven or Gradle. */
 function launchJava(options: ProgramOptions): Launch {
     const { binary } = options.project.runtimeOptions;
     if (binary === undefined) throw new Error("the stand-in engine runs a Java program as runtime.options.binary only");
     return { command: "java", args: ["-jar", resolve(options.project.root, binary)], env: settings(options) };
 }
 
-/** What the SDKs for Go and Java read of their environment. */
+/** Environment variables that the SDKs for Go and Java read. */
 function settings(options: ProgramOptions): Record<string, string> {
     const { project, stack, address, preview } = options;
     return {
@@ -96,7 +96,7 @@ function settings(options: ProgramOptions): Record<string, string> {
         PULUMI_STACK: stack,
         PULUMI_ROOT_DIRECTORY: project.root,
         PULUMI_PWD: project.programDirectory,
-        // Java has another name for it.
+        // The SDK for Java reads this name.
         PULUMI_DRYRUN: String(preview),
         PULUMI_DRY_RUN: String(preview),
         PULUMI_PARALLEL: "16",

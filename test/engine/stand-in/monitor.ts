@@ -11,7 +11,7 @@ import type { Diagnostic } from "../events";
 import type { ResourceState } from "./state";
 import { fromStruct, type Properties, toStruct } from "./values";
 
-/** What a program wants a resource to be. */
+/** A resource as the program registers it. */
 export interface Goal {
     type: string;
     name: string;
@@ -21,9 +21,9 @@ export interface Goal {
     protect: boolean;
     dependencies: string[];
     propertyDependencies: Record<string, string[]>;
-    /** "" for the default provider. */
+    /** Reference of the provider; "" for the default provider. */
     provider: string;
-    /** Of the SDK, where it has one. */
+    /** Version of the SDK; "" if it has none. */
     version: string;
     pluginDownloadUrl: string;
     ignoreChanges: string[];
@@ -33,21 +33,21 @@ export interface Goal {
     deleteBeforeReplace?: boolean;
 }
 
-/** What a provider made a component to be. */
+/** A component that a provider has made. */
 export interface Constructed {
     urn: string;
     outputs: Properties;
-    /** URNs, by output. */
+    /** URNs of dependencies by output. */
     dependencies: Record<string, string[]>;
 }
 
-/** Thrown to a program whose deployment has ended; the SDK then exits without an error. */
+/** Answer to a program whose deployment has ended; the SDK then exits without an error. */
 export class DeploymentEnded extends Error {}
 
-/** What a program and the providers ask of a deployment. */
+/** The calls of a program and its providers to a deployment. */
 export interface MonitorCalls {
     register(goal: Goal): Promise<{ urn: string; id: string; outputs: Properties }>;
-    /** A component that its provider makes. */
+    /** Has a provider make a component. */
     construct(goal: Goal, request: pb.RegisterResourceRequest): Promise<Constructed>;
     registerOutputs(urn: string, outputs: Properties): void;
     invoke(
@@ -60,11 +60,11 @@ export interface MonitorCalls {
     schema(packageName: string): Promise<string>;
 }
 
-/** Features that the SDK may use. For others it reports itself that an option needs a newer engine. */
+/** Features that the SDK may use. For options that need others, the SDK reports that the engine is too old. */
 const FEATURES = new Set(["secrets", "resourceReferences", "outputValues", "aliasSpecs"]);
 const SEVERITIES: Diagnostic["severity"][] = ["debug", "info", "warning", "error"];
 
-/** Serves ResourceMonitor and Loader to the program, and Engine to the program and the providers. Resolves to its address. */
+/** Starts the services ResourceMonitor, Loader and Engine for the program and the providers. */
 export async function serveMonitor(calls: MonitorCalls): Promise<{ address: string; close(): void }> {
     let root = "";
     const limits = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
@@ -192,7 +192,7 @@ function goalOf(request: pb.RegisterResourceRequest): Goal {
 
 const packageOf = (request: pb.RegisterResourceRequest) => request.getType().split(":")[0] as string;
 
-/** "1h5m30s" in seconds, under its key; nothing when there is none. */
+/** A duration such as "1h5m30s" in seconds, under the key; an empty object if there is none. */
 function seconds(key: string, duration = ""): Record<string, number> {
     if (duration === "") return {};
     const units = { h: 3600, m: 60, s: 1, ms: 0.001 } as Record<string, number>;

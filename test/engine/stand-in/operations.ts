@@ -15,17 +15,17 @@ export interface RunOptions {
     project: ProjectFile;
     stack: string;
     stateFile: string;
-    /** Read what there is before a preview or an update. */
+    /** Refresh the state before a preview or an update. */
     refresh: boolean;
-    /** By full key, `project:key`. */
+    /** Configuration by full key, `project:key`. */
     config: Record<string, string>;
     secretConfig: Record<string, string>;
     emit(event: EngineEvent): void;
-    /** Receives a function that asks everything that is running to stop. */
+    /** Called with a function that cancels all running operations. */
     onStart(cancel: () => void): void;
 }
 
-/** Carries out one operation on a stack. Resolves to whether it succeeded; errors were emitted as events. */
+/** Runs one operation on a stack. Resolves to whether it succeeded; errors are emitted as events. */
 export async function run(operation: Operation, options: RunOptions): Promise<boolean> {
     const started = Date.now();
     const { project, stack } = options;
@@ -81,7 +81,7 @@ export async function run(operation: Operation, options: RunOptions): Promise<bo
     return !deployment.failed;
 }
 
-/** Runs the program; when all it registered is done, deletes what it didn't register and what was replaced. */
+/** Runs the program and its steps, then deletes resources that it didn't register or that were replaced. */
 async function update(deployment: Deployment, options: RunOptions, address: string) {
     const { preview, state } = deployment.options;
     const before = state.resources;
@@ -115,7 +115,7 @@ async function update(deployment: Deployment, options: RunOptions, address: stri
     }
     const outputs = deployment.outputs.get(deployment.stackUrn);
     const old = before.find((resource) => resource.urn === deployment.stackUrn)?.outputs;
-    // A program that failed may not have come to all of its outputs.
+    // A program that failed may not have registered all of its outputs.
     if (outputs) deployment.settleOutputs(deployment.stackUrn, deployment.failed ? { ...old, ...outputs } : outputs);
 }
 

@@ -12,7 +12,7 @@ import { fromStruct, type Properties } from "./values";
 const START_SECONDS = 60;
 const STOP_SECONDS = 5;
 
-/** A call that failed. `partial` is there when the provider says that something exists nevertheless. */
+/** A failed call. `partial` is set if the provider reported that the object exists nevertheless. */
 export class CallError extends Error {
     constructor(
         message: string,
@@ -22,7 +22,7 @@ export class CallError extends Error {
     }
 }
 
-/** One running provider process, found and started as Pulumi does it. */
+/** A running provider process, found and started as Pulumi does it. */
 export class Plugin {
     private constructor(
         private readonly child: ChildProcess,
@@ -30,8 +30,8 @@ export class Plugin {
     ) {}
 
     /**
-     * Starts `pulumi-resource-<name>` in the program's directory with the engine's address as its argument; it answers
-     * with the port on its first line.
+     * Starts `pulumi-resource-<name>` in the program's directory with the engine's address as its argument; it prints its
+     * port on the first line.
      */
     static async start(executable: string, engineAddress: string, programDirectory: string): Promise<Plugin> {
         try {
@@ -95,7 +95,7 @@ export class Plugin {
         });
     }
 
-    /** Asks running operations to stop. */
+    /** Cancels running operations. */
     async cancel() {
         await this.call("cancel", new Empty()).catch(() => {});
     }
@@ -112,7 +112,7 @@ export class Plugin {
     }
 }
 
-/** A plugin has a process group of its own, as Pulumi makes one: what ends it goes to all of that. */
+/** Sends a signal to the process group of a plugin. As with Pulumi, each plugin has its own group. */
 function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
     process.kill(-(child.pid as number), signal);
 }
@@ -133,5 +133,5 @@ function callError(error: ServiceError): CallError {
     return new CallError(error.details || error.message);
 }
 
-/** `pulumi-resource-<name>` in the directory that Pulumi.yaml gives. */
+/** Path of `pulumi-resource-<name>` in the directory that Pulumi.yaml names. */
 export const pluginExecutable = (directory: string, name: string) => join(directory, `pulumi-resource-${name}`);

@@ -12,26 +12,26 @@ export interface ProgramOptions {
     preview: boolean;
     config: Record<string, string>;
     secretKeys: string[];
-    /** Lines that the program prints. */
+    /** Called for each line that the program prints. */
     print(line: string, stream: "stdout" | "stderr"): void;
 }
 
-/** A program under way, and the exit code of its end. */
+/** A running program; `ended` resolves to its exit code. */
 export interface Program {
     child: ChildProcess;
     ended: Promise<number | null>;
 }
 
-/** A program that ends with this code has reported its error itself. */
+/** Exit code of a program that has reported its error itself. */
 export const ERROR_ALREADY_SHOWN = 32;
 
-/** Starts the user's program the way that Pulumi's language host for it does. */
+/** Starts the user's program as Pulumi's language host does. */
 export function startProgram(options: ProgramOptions): Program {
     if (options.project.runtime === "yaml") return startYamlProgram(options);
     return spawnProgram(launchOf(options), options);
 }
 
-/** Starts a process whose lines are those of the program. */
+/** Starts the process of a program and passes on the lines that it prints. */
 export function spawnProgram({ command, args, env }: Launch, { project, print }: ProgramOptions): Program {
     const child = spawn(command, args, {
         cwd: project.programDirectory,

@@ -5,14 +5,14 @@ import { RUNTIMES } from "./languages";
 import { pluginExecutable } from "./plugin";
 import { isObject, type Value } from "./values";
 
-/** What the engine takes from Pulumi.yaml and Pulumi.<stack>.yaml. */
+/** Settings of Pulumi.yaml and Pulumi.<stack>.yaml. */
 export interface ProjectFile {
     name: string;
-    /** Where Pulumi.yaml is. */
+    /** Directory of Pulumi.yaml. */
     root: string;
-    /** The program's and the providers' working directory. */
+    /** Working directory of the program and the providers. */
     programDirectory: string;
-    /** A file in the directory, or "." for the `main` of its package.json. */
+    /** The program's file in the directory, or "." for `main` of its package.json. */
     entry: string;
     runtime: string;
     runtimeOptions: {
@@ -22,13 +22,13 @@ export interface ProjectFile {
         virtualenv?: string;
         binary?: string;
     };
-    /** Executable of a provider by package name. */
+    /** Executables of providers by package name. */
     plugins: Record<string, string>;
-    /** By full key, `project:key`. */
+    /** Configuration by full key, `project:key`. */
     config: Record<string, string>;
 }
 
-/** Throws when there is no Pulumi.yaml, or when it needs a feature that this engine doesn't have. */
+/** Throws if there is no Pulumi.yaml, or if it needs a feature that this engine lacks. */
 export function readProject(root: string, stack: string): ProjectFile {
     const file = resolve(root, "Pulumi.yaml");
     if (!existsSync(file)) throw new Error(`there is no Pulumi.yaml in ${root}`);

@@ -6,14 +6,14 @@ import { type Applied, type Checked, type Difference, Provider } from "./provide
 import type { ResourceState } from "./state";
 import { equal, type Properties } from "./values";
 
-/** The provider that checks, compares and makes a resource; for provider resources, the engine itself. */
+/** The operations on a resource: those of its provider, or of the engine for provider resources. */
 export interface Handler {
     check(urn: string, type: string, olds: Properties, news: Properties): Promise<Checked>;
-    /** `undefined`: unknown yet, assume a change. */
+    /** Resolves to `undefined` if the difference is still unknown, which counts as a change. */
     diff(old: ResourceState, inputs: Properties, ignoreChanges: string[]): Promise<Difference | undefined>;
     create(goal: ResourceState): Promise<Applied>;
     update(old: ResourceState, goal: ResourceState): Promise<Applied>;
-    /** Called when a resource stays as it is. */
+    /** Called for a resource without a change. */
     same?(old: ResourceState): Promise<void>;
 }
 
@@ -23,8 +23,8 @@ export const referenceTo = (provider: ResourceState) => `${provider.urn}::${prov
 export const urnOfReference = (reference: string) => reference.slice(0, reference.lastIndexOf("::"));
 
 /**
- * The provider resources of a deployment and their processes: one for each. A provider is checked by a process that
- * isn't configured yet; only what becomes of the resource decides with which inputs it is configured.
+ * The provider resources of a deployment, each with a process. Checks of a provider resource are made before its process is
+ * configured, since only the step decides which inputs configure it.
  */
 export class ProviderRegistry implements Handler {
     private readonly unconfigured = new Map<string, Provider>();
@@ -32,7 +32,7 @@ export class ProviderRegistry implements Handler {
     private readonly plugins: Plugin[] = [];
 
     constructor(
-        /** By package name. */
+        /** Executables by package name. */
         private readonly executables: Record<string, string>,
         private readonly engineAddress: string,
         private readonly programDirectory: string,
@@ -45,7 +45,7 @@ export class ProviderRegistry implements Handler {
         return provider;
     }
 
-    /** Starts the provider of a resource as its state has it, where the program didn't. */
+    /** Starts a provider that only the state has, not the program. */
     async ensure(reference: string, resources: readonly ResourceState[]) {
         if (this.configured.has(reference)) return;
         const state = resources.find(
@@ -84,7 +84,7 @@ export class ProviderRegistry implements Handler {
 
     async same(old: ResourceState) {
         const checked = this.take(old.urn);
-        // A refresh before has started it already.
+        // A refresh in the same operation has already started it.
         if (this.configured.has(referenceTo(old))) return;
         await this.configure(checked, old.id as string, old.urn, old.inputs);
     }
@@ -96,7 +96,7 @@ export class ProviderRegistry implements Handler {
         return response.getSchema();
     }
 
-    /** Asks all that is running to stop. */
+    /** Cancels all running operations. */
     async cancel() {
         await Promise.all(this.plugins.map((plugin) => plugin.cancel()));
     }
@@ -132,7 +132,7 @@ export class ProviderRegistry implements Handler {
     }
 }
 
-/** Inputs of a provider as its process sees them. */
+/** Inputs of a provider without those that its process doesn't get. */
 function visible(inputs: Properties): Properties {
     const { __internal, ...rest } = inputs;
     return rest;

@@ -15,10 +15,10 @@ export type DiffKind = "add" | "add-replace" | "delete" | "delete-replace" | "up
 export type DetailedDiff = Record<string, { diffKind: DiffKind; inputDiff: boolean }>;
 
 export interface Difference {
-    /** Undefined where the provider can't say: the engine then compares the inputs. */
+    /** Undefined if the provider doesn't know: the engine then compares the inputs. */
     changed?: boolean;
     replaces: string[];
-    /** Top-level properties. */
+    /** Names of top-level properties that differ. */
     diffs: string[];
     detailed?: DetailedDiff;
     deleteBeforeReplace: boolean;
@@ -29,21 +29,21 @@ export interface Checked {
     failures: { property: string; reason: string }[];
 }
 
-/** Properties, and the state of the object when the call has failed in part. */
+/** The result of an operation that succeeded or failed in part. */
 export interface Applied {
     id: string;
     outputs: Properties;
     inputs?: Properties;
-    /** Why the object, which exists, isn't as it should be. */
+    /** Why the object, which exists, isn't as declared. */
     failure?: string[];
 }
 
 const KINDS: DiffKind[] = ["add", "add-replace", "delete", "delete-replace", "update", "update-replace"];
 const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
 
-/** One provider resource's process: the calls of the protocol with the arguments that the real engine gives them. */
+/** The process of a provider resource. Its methods make the protocol's calls with the arguments of the real engine. */
 export class Provider {
-    /** False in a preview whose provider configuration isn't known yet: the process is then not called. */
+    /** False in a preview with an unknown provider configuration, in which the process isn't called. */
     private configured = false;
     private supportsPreview = false;
 
@@ -99,7 +99,7 @@ export class Provider {
         return checked(await this.plugin.call("check", request));
     }
 
-    /** `undefined` when the provider's configuration isn't known: assume a change. */
+    /** Resolves to `undefined` if the provider's configuration is unknown, which counts as a change. */
     async diff(old: ResourceState, inputs: Properties, ignoreChanges: string[]): Promise<Difference | undefined> {
         if (!this.configured) return undefined;
         const request = this.place(new pb.DiffRequest(), old.urn, old.type);
@@ -144,7 +144,7 @@ export class Provider {
         });
     }
 
-    /** An empty id says that the object is gone. */
+    /** Resolves to an empty id if the object doesn't exist any more. */
     async read(old: ResourceState): Promise<Applied> {
         const request = this.place(new pb.ReadRequest(), old.urn, old.type);
         request.setId(old.id ?? "");
@@ -167,7 +167,7 @@ export class Provider {
         await this.plugin.call("delete", request);
     }
 
-    /** `undefined` in a preview that doesn't know the provider's configuration. */
+    /** Resolves to `undefined` in a preview with an unknown provider configuration. */
     async construct(request: pb.ConstructRequest): Promise<pb.ConstructResponse | undefined> {
         return this.configured ? this.plugin.call("construct", request) : undefined;
     }
@@ -216,7 +216,7 @@ function difference(response: pb.DiffResponse): Difference {
     };
 }
 
-/** ErrorResourceInitFailed is an answer like another, with a failure in it. */
+/** Turns ErrorResourceInitFailed into a result with a failure. */
 async function partial(call: () => Promise<Applied>): Promise<Applied> {
     try {
         return await call();

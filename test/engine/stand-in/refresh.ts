@@ -6,8 +6,8 @@ import { resolveUnknown } from "./step";
 import { equal } from "./values";
 
 /**
- * Reads every resource of the state, those pending deletion too, and puts what was found in its place. One that can't
- * be read keeps its state, and makes the deployment fail when the others have been read.
+ * Reads every resource of the state, including those pending deletion, and replaces its state by what was read. A resource
+ * that can't be read keeps its state and makes the deployment fail after the others have been read.
  */
 export async function refreshResources(deployment: Deployment, reportsResult: boolean) {
     const { state } = deployment.options;
@@ -50,7 +50,7 @@ async function readResource(
         found.set(old, next);
         if (!equal([old.inputs, old.outputs], [next.inputs, next.outputs])) next.modified = new Date().toISOString();
 
-        // What `up` would change now, turned round: how the object came to differ from what was declared.
+        // The inverse of what `up` would change: how the object differs from its declaration.
         const answered = await provider.diff(next, old.inputs, old.ignoreChanges ?? []);
         if (answered === undefined) return same;
         const difference = resolveUnknown(answered, next.inputs, old.inputs);
@@ -74,7 +74,7 @@ const inverted = (detailed: DetailedDiff): DetailedDiff =>
         Object.entries(detailed).map(([path, diff]) => [path, { ...diff, diffKind: INVERSE[diff.diffKind] }]),
     );
 
-/** Drops references to resources that are gone; a parent too. */
+/** Removes references to resources that don't exist any more, including parents. */
 function withoutDangling(resources: ResourceState[]): ResourceState[] {
     const there = new Set<string>();
     for (const resource of resources) {

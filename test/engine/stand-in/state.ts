@@ -7,7 +7,7 @@ import { isObject, isSecret, mapValues, type Properties, type Value } from "./va
 export interface ResourceState {
     urn: string;
     custom: boolean;
-    /** Replaced, to be deleted when a program has succeeded. Several states can share one URN. */
+    /** Whether it was replaced and is pending deletion. Several states can share a URN. */
     delete?: boolean;
     id?: string;
     type: string;
@@ -16,15 +16,15 @@ export interface ResourceState {
     parent?: string;
     protect?: boolean;
     dependencies?: string[];
-    /** Why it isn't as it should be; makes the next `up` call Update. */
+    /** Why it isn't as declared; makes the next `up` call Update. */
     initErrors?: string[];
     /** `<urn of the provider>::<its id>` */
     provider?: string;
     propertyDependencies?: Record<string, string[]>;
-    /** Deleted to be replaced, but not created yet. */
+    /** Whether it was deleted for a replacement that isn't created yet. */
     pendingReplacement?: boolean;
     additionalSecretOutputs?: string[];
-    /** Seconds. */
+    /** In seconds. */
     customTimeouts?: { create?: number; update?: number; delete?: number; read?: number };
     retainOnDelete?: boolean;
     ignoreChanges?: string[];
@@ -38,8 +38,8 @@ export interface PendingOperation {
 }
 
 /**
- * The state of one stack, in a file that is written whole after every step. While a deployment runs it holds two
- * lists: what was there before, and what the deployment has made of it so far.
+ * The state of one stack, in a file that is rewritten after every step. During a deployment it has two lists: resources from
+ * before that are still unchanged, and resources that the deployment has handled.
  */
 export class State {
     private readonly done = new Set<ResourceState>();
@@ -50,8 +50,8 @@ export class State {
         private readonly file: string,
         private before: ResourceState[],
         /**
-         * Operations of an earlier run that was killed. Only creations are kept, as they may have left an object
-         * behind.
+         * Operations of an earlier run that was killed. Only creations are kept, as they may have created an object that
+         * the state lacks.
          */
         private readonly abandoned: PendingOperation[],
     ) {}
@@ -65,7 +65,7 @@ export class State {
             return new State(file, [], []);
         }
         const { deployment } = JSON.parse(text, (_, value) => (isStoredSecret(value) ? fromStored(value) : value));
-        // The CLI leaves out what is empty.
+        // The CLI omits empty fields.
         const resources = (deployment.resources ?? []).map((resource: Partial<ResourceState>) => ({
             inputs: {},
             outputs: {},
@@ -74,7 +74,7 @@ export class State {
         return new State(file, resources, deployment.pending_operations ?? []);
     }
 
-    /** In an order where everything comes after what it depends on. */
+    /** The resources, each after those that it depends on. */
     get resources(): ResourceState[] {
         return [...this.current, ...this.before].filter((resource) => !this.done.has(resource));
     }
@@ -83,7 +83,7 @@ export class State {
         return this.abandoned;
     }
 
-    /** Notes that an operation is under way, so that a kill leaves word of it. */
+    /** Saves that an operation is running, so that the state has it after a kill. Returns a function that removes it. */
     begin(type: PendingOperation["type"], resource: ResourceState): () => void {
         const operation = { type, resource: structuredClone(resource) };
         this.running.add(operation);
@@ -91,19 +91,19 @@ export class State {
         return () => this.running.delete(operation);
     }
 
-    /** Puts `next` in the place of `previous`; either can be left out. */
+    /** Replaces `previous` by `next`. Either can be undefined, to add or to remove a resource. */
     replace(previous: ResourceState | undefined, next: ResourceState | undefined) {
         if (previous) this.done.add(previous);
         if (next) this.current.push(next);
         this.save();
     }
 
-    /** After a refresh: these are the resources now. In memory: a preview doesn't save them. */
+    /** Replaces all resources after a refresh, in memory only, as a preview doesn't save them. */
     rebase(resources: ResourceState[]) {
         this.before = resources;
     }
 
-    /** As a deployment of Pulumi's format; secrets are as on the wire. */
+    /** The state in Pulumi's format, with secrets in the form of the wire. */
     deployment() {
         const abandoned = this.abandoned.filter(({ type }) => type === "creating");
         return {
@@ -118,7 +118,7 @@ export class State {
         return JSON.stringify({ version: 3, deployment: stored }, undefined, 4);
     }
 
-    /** Written beside and renamed, so that a kill leaves the old file or the new one; readable by its owner only. */
+    /** Writes a temporary file and renames it, so that a kill leaves the old file or the new one. Only the owner can read it. */
     save() {
         mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
         writeFileSync(`${this.file}.new`, this.text(), { mode: 0o600 });
@@ -126,8 +126,8 @@ export class State {
     }
 }
 
-// Pulumi's format has a secret as ciphertext, or as the JSON of its value under "plaintext", which `stack import` takes
-// and encrypts. The stand-in is for trials and asks for no passphrase, so it writes the latter: a mark, no protection.
+// Pulumi's format has a secret as ciphertext, or as JSON under "plaintext", which `stack import` encrypts. The stand-in has no
+// passphrase, so it writes the latter: secrets are marked, not protected.
 const toStored = (value: Value): Value =>
     isSecret(value) ? { [SIGNATURE_KEY]: SIGNATURE.secret, plaintext: JSON.stringify(value.value) } : value;
 const isStoredSecret = (value: unknown): value is Properties =>

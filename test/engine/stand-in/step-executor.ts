@@ -5,46 +5,46 @@ import type { DetailedDiff } from "./provider";
 import { PROVIDER_TYPE } from "./provider-registry";
 import type { ResourceState } from "./state";
 
-/** How many operations of providers run at once. */
+/** Maximum number of concurrent operations of providers. */
 const PARALLEL = 16;
 
-/** A reason to end that was reported to the user already. */
+/** Ends the deployment after an error that was already reported to the user. */
 export class Bail extends Error {}
 
-/** What a step shows of what differs. */
+/** The differences that a step shows. */
 export interface Shown {
-    /** Top-level properties. */
+    /** Names of top-level properties that differ. */
     diffs?: string[];
     detailed?: DetailedDiff;
 }
 
 export interface Outcome extends Shown {
-    /** The operation that was carried out, if it is another one than was planned. */
+    /** The operation that was executed, if it differs from the planned one. */
     op?: Op;
-    /** It failed; what there is now has been saved. */
+    /** Message of a failure; the state of the object was saved. */
     failure?: string;
-    /** The failure doesn't end the deployment. */
+    /** Whether the deployment goes on after the failure. */
     carryOn?: boolean;
-    /** The object is no more. */
+    /** Whether the object doesn't exist any more. */
     isGone?: boolean;
 }
 
-/** Steps that only tell of a part of what another one does. */
+/** Operations that are parts of another step and aren't counted. */
 const PARTIAL: Op[] = ["create-replacement", "delete-replaced", "refresh"];
 
 /**
- * Carries out steps, several at a time, and emits their events. After the first failure running steps are awaited, and
- * no new one begins.
+ * Executes steps concurrently and emits their events. After the first failure no new step begins, and running ones are
+ * awaited.
  */
 export class StepExecutor {
     failed = false;
-    /** How many steps, by what they did. */
+    /** Number of steps by operation. */
     readonly changes: Record<string, number> = {};
     private readonly running = new Set<Promise<unknown>>();
     private readonly operations = pLimit(PARALLEL);
     private hasEnded = false;
     private end!: () => void;
-    /** Resolves at the first failure, or when the user cancels. */
+    /** Resolves at the first failure or when the user cancels. */
     readonly ended = new Promise<void>((resolve) => {
         this.end = resolve;
     });
@@ -78,12 +78,12 @@ export class StepExecutor {
         if (this.hasEnded) throw new DeploymentEnded("the deployment has ended");
     }
 
-    /** When all that runs has come to its end. */
+    /** Resolves when all running steps have ended. */
     async settled() {
         while (this.running.size > 0) await Promise.allSettled(this.running);
     }
 
-    /** Does one step, in its turn. Throws {@link Bail} when it fails, after telling so. */
+    /** Executes one step when its turn comes. If it fails, reports the error and throws {@link Bail}. */
     async perform(
         op: Op,
         old: ResourceState | undefined,
@@ -119,7 +119,7 @@ export class StepExecutor {
             throw new Bail(outcome.failure);
         }
         if (!internal && !PARTIAL.includes(result)) this.changes[result] = (this.changes[result] ?? 0) + 1;
-        // A component's outputs come later, with the call that registers them.
+        // A component's outputs are emitted when they are registered.
         if (next === undefined || next.custom || op === "refresh") this.emit({ resOutputsEvent: { metadata } });
     }
 }

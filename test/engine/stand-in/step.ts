@@ -6,18 +6,18 @@ import type { ResourceState } from "./state";
 import { Bail, type Shown } from "./step-executor";
 import { canonical, equal, isSecret, type Properties, resetPaths, withoutSecrets } from "./values";
 
-/** The operation on one resource (pkg/resource/deploy/step_generator.go). */
+/** The planned operation on one resource (pkg/resource/deploy/step_generator.go). */
 export interface Step extends Shown {
     op: "same" | "create" | "update" | "replace";
     old?: ResourceState;
-    /** As it will be; id and outputs are filled in when the step is carried out. */
+    /** The new state; id and outputs are set when the step is executed. */
     next: ResourceState;
-    /** None for components. */
+    /** Undefined for components. */
     handler?: Handler;
     deleteFirst?: boolean;
 }
 
-/** Checks the inputs, compares them with what there is, and decides. Throws {@link Bail} when a check fails. */
+/** Checks the inputs, compares them with the old state, and decides the operation. Throws {@link Bail} if a check fails. */
 export async function planStep(
     goal: Goal,
     urn: string,
@@ -55,11 +55,11 @@ export async function planStep(
             );
             throw new Bail();
         }
-        // What a first Check took over from the old object must not reach the new one.
+        // Values that Check took over from the old object must not be used for the new one.
         next.inputs = await check({}, goal.inputs);
         return { ...step, op: "replace", deleteFirst: goal.deleteBeforeReplace ?? difference.deleteBeforeReplace };
     }
-    // An object that isn't as it should be is updated even when nothing has changed.
+    // An object with initErrors is updated even if nothing has changed.
     if (changed || (old.initErrors ?? []).length > 0) return { ...step, op: "update" };
     return { ...step, op: "same" };
 }
@@ -94,7 +94,7 @@ async function compare(
     return resolveUnknown(difference, old.inputs, resetPaths(next.inputs, old.inputs, goal.ignoreChanges));
 }
 
-/** Where a provider can't say whether something changed, the inputs do. */
+/** Compares the inputs if the provider doesn't know whether something changed. */
 export function resolveUnknown(difference: Difference, olds: Properties, news: Properties): Difference {
     if (difference.changed !== undefined) return difference;
     const keys = [...new Set([...Object.keys(olds), ...Object.keys(news)])];

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { SIGNATURE, SIGNATURE_KEY, UNKNOWN_STRINGS } from "../../../provider/protocol/wire";
 
-/** Property values as they are on the wire: plain JSON, where an object with a signature is a secret, an asset, ... */
+/** A property value in the form of the wire: plain JSON, where an object with a signature is a secret, an asset, ... */
 export type Value = JavaScriptValue;
 export type Properties = Record<string, Value>;
 
@@ -23,14 +23,14 @@ export const isUnknown = (value: Value | undefined) => typeof value === "string"
 export const makeSecret = (value: Value): Value =>
     isSecret(value) ? value : { [SIGNATURE_KEY]: SIGNATURE.secret, value: withoutSecrets(value) };
 
-/** Applies `change` to every value of the tree, the deepest first. */
+/** Applies `change` to every value of the tree, bottom-up. */
 export function mapValues(value: Value, change: (value: Value) => Value): Value {
     if (Array.isArray(value)) return change(value.map((part) => mapValues(part, change)));
     if (!isObject(value)) return change(value);
     return change(Object.fromEntries(Object.entries(value).map(([key, part]) => [key, mapValues(part, change)])));
 }
 
-/** Whether the value or a part of it is unknown. */
+/** Whether the value, or a part of it, is unknown. */
 export const hasUnknown = (value: Value | undefined): boolean =>
     isUnknown(value) || (typeof value === "object" && value !== null && Object.values(value).some(hasUnknown));
 
@@ -40,7 +40,7 @@ export const hasSecret = (value: Value | undefined): boolean =>
 /** CheckConfig, DiffConfig and Invoke of the real engine get secrets as plain values. */
 export const withoutSecrets = (value: Value): Value => mapValues(value, (part) => (isSecret(part) ? part.value : part));
 
-/** A plain value in the answer of such a call is secret if that of the request is. */
+/** Marks values in the response of such a call as secret if those in the request are. */
 export function withSecretsOf(answer: Properties, requested: Properties): Properties {
     const marked = Object.entries(answer).map(([key, value]): [string, Value] => {
         const from = requested[key];
@@ -50,7 +50,7 @@ export function withSecretsOf(answer: Properties, requested: Properties): Proper
     return Object.fromEntries(marked);
 }
 
-/** Diff, Read and Delete, and the old side of Update, get assets by hash only. */
+/** Leaves only hashes of assets: for Diff, Read and Delete, and for the old side of Update. */
 export const withoutAssetContents = <T extends Value>(value: T): T =>
     mapValues(value, (part) =>
         isAsset(part) || isArchive(part)
@@ -59,8 +59,8 @@ export const withoutAssetContents = <T extends Value>(value: T): T =>
     ) as T;
 
 /**
- * The engine gives every asset its SHA-256 as soon as the program registers it; relative paths start from the
- * program's directory. Of archives this engine takes local directories. Throws where a file can't be read.
+ * Adds the SHA-256 to assets and archives, as the engine does at registration; relative paths are of the program's directory.
+ * Archives must be local directories. Throws if a file can't be read.
  */
 export const withAssetHashes = (properties: Properties, programDirectory: string): Properties =>
     mapValues(properties, (part) => {
@@ -92,21 +92,21 @@ function hashOfDirectory(directory: string): string {
     return hash.digest("hex");
 }
 
-/** The same JSON for equal values, whatever the order of their keys. */
+/** JSON with sorted keys, which is the same for equal values. */
 export const canonical = (value: unknown): string =>
     JSON.stringify(value, (_, part) =>
         isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
     );
 export const equal = (a: unknown, b: unknown) => canonical(a) === canonical(b);
 
-/** `a.b[0]["c.d"]` as `["a", "b", 0, "c.d"]`. */
+/** Parses a property path: `a.b[0]["c.d"]` to `["a", "b", 0, "c.d"]`. */
 export function parsePath(path: string): (string | number)[] {
     return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, name]) =>
         quoted !== undefined ? quoted.replace(/\\(.)/g, "$1") : index !== undefined ? Number(index) : (name as string),
     );
 }
 
-/** What is at the path; secrets on the way are looked into, and mark what they hold. */
+/** The value at a path. A path may lead through a secret; the value is then a secret, too. */
 export function valueAt(root: Value | undefined, path: (string | number)[]): Value | undefined {
     let parent = root;
     let secret = false;
@@ -120,7 +120,7 @@ export function valueAt(root: Value | undefined, path: (string | number)[]): Val
     return secret && parent !== undefined ? makeSecret(parent) : parent;
 }
 
-/** ignoreChanges: what the old inputs have at these paths takes the place of what the new ones say. */
+/** Replaces the inputs at the paths of ignoreChanges by the old ones. */
 export function resetPaths(inputs: Properties, oldInputs: Properties, paths: string[]): Properties {
     const reset = structuredClone(inputs);
     for (const path of paths.map(parsePath)) {

@@ -6,7 +6,7 @@ import { ProgramInfo, RunRequest, type RunResponse } from "@pulumi/pulumi/proto/
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Program, ProgramOptions } from "./program";
 
-/** A YAML program has no process: Pulumi's language host for it, which has to be on PATH, is its interpreter. */
+/** Runs a YAML program by Pulumi's language host for YAML, which interprets it and must be on PATH. */
 export function startYamlProgram(options: ProgramOptions): Program {
     const child = spawn("pulumi-language-yaml", [options.address], {
         cwd: options.project.programDirectory,

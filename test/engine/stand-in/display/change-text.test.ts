@@ -25,7 +25,7 @@ test("nested paths are printed as a tree, with keys that aren't words in quotes"
     ]);
 });
 
-test("texts of several lines are printed as what differs in them", () => {
+test("of texts with several lines, only the lines that differ are printed", () => {
     const text = (word: string) => ["a", "b", "c", "d", word, "f", ""].join("\n");
     expect(changeLines(step({ text: text("old") }, { text: text("new") }, { text: input }))).toEqual([
         "~ text:",
@@ -39,12 +39,12 @@ test("texts of several lines are printed as what differs in them", () => {
     ]);
 });
 
-test("of an object that is named as a whole, only what differs is printed", () => {
+test("of an object that differs as a whole, only the parts that differ are printed", () => {
     const lines = changeLines(step({ a: { x: 1, y: 1 } }, { a: { x: 2, y: 1, z: 1 } }, { a: input }));
     expect(lines).toEqual(["~ a: {", "    ~ x: 1 => 2", "    + z: 1", "  }"]);
 });
 
-test("drift is what was found against what is declared", () => {
+test("drift is printed as the found value and the declared one", () => {
     const inputs = { state: "active" };
     const lines = changeLines(
         step(inputs, inputs, { state: { diffKind: "update", inputDiff: false } }, { state: "failed" }),
@@ -52,14 +52,14 @@ test("drift is what was found against what is declared", () => {
     expect(lines).toEqual(['~ state: "failed" => "active"']);
 });
 
-test("no part of a secret is printed, wherever the path leads", () => {
+test("no part of a secret is printed, even if a path leads into it", () => {
     const secret = (value: string) => ({ key: makeSecret({ deep: value }) });
     const lines = changeLines(step(secret("hidden 1"), secret("hidden 2"), { "key.deep": input, key: input }));
     expect(lines.join("\n")).toContain("[secret] => [secret]");
     expect(lines.join("\n")).not.toContain("hidden");
 });
 
-test("outputs are all printed, those that differ with a mark", () => {
+test("all outputs are printed, with a mark if they differ", () => {
     expect(outputLines({ a: 1, b: 1, gone: 1 }, { a: 1, b: 2, c: 3 })).toEqual([
         "  a   : 1",
         "~ b   : 1 => 2",

@@ -13,7 +13,7 @@ import {
 } from "../values";
 import { assetText, keyText, keyWidth, valueText } from "./value-text";
 
-/** What differs at one place; or, where it has parts, in its parts. */
+/** A difference at one path, or in the parts below it. */
 interface Change {
     kind: "add" | "delete" | "update" | "none";
     old?: Value;
@@ -24,8 +24,8 @@ interface Change {
 const MARK = { add: "+ ", delete: "- ", update: "~ ", none: "~ " };
 
 /**
- * The properties that a step changes, a line each: `~ path: old => new`. Where the provider said which (detailedDiff),
- * only those: with inputDiff an old input against the new one, else an old output against the new input.
+ * The properties that a step changes, a line each: `~ path: old => new`. With a detailedDiff of the provider, only its
+ * properties: with inputDiff the old and the new input, else the old output and the new input.
  */
 export function changeLines(step: StepMetadata): string[] {
     const olds = step.old?.inputs ?? {};
@@ -36,7 +36,7 @@ export function changeLines(step: StepMetadata): string[] {
     if (!step.detailedDiff) return step.diffs ? partLines(between(only(olds, step.diffs), only(news, step.diffs))) : [];
     for (const [path, { diffKind, inputDiff }] of Object.entries(step.detailedDiff)) {
         const parts = parsePath(path);
-        // A refresh shows how outputs came to differ; anything else what it makes of the inputs.
+        // A refresh shows the new outputs, other operations the new inputs.
         const refreshed = step.op === "refresh" || step.op === "update" ? step.new?.outputs : undefined;
         const before = valueAt(inputDiff ? olds : step.old?.outputs, parts);
         const after = valueAt(news, parts) ?? (equal(olds, news) ? valueAt(refreshed, parts) : undefined);
@@ -53,7 +53,7 @@ export function changeLines(step: StepMetadata): string[] {
     return partLines(root);
 }
 
-/** Properties as they are, without marks; the CLI prints none whose name begins with two underscores. */
+/** Properties without marks. As in the CLI, names that begin with two underscores are left out. */
 function propertyLines(all: Properties): string[] {
     const properties = Object.fromEntries(Object.entries(all).filter(([key]) => !key.startsWith("__")));
     const width = keyWidth(Object.keys(properties));
@@ -62,7 +62,7 @@ function propertyLines(all: Properties): string[] {
     );
 }
 
-/** Lines of what differs between two sets of properties: all the keys of both, those that are equal without a mark. */
+/** Lines for all keys of two sets of properties, with a mark if the values differ. */
 export function outputLines(olds: Properties, news: Properties): string[] {
     const keys = [...new Set([...Object.keys(olds), ...Object.keys(news)])].sort();
     const width = keyWidth(keys);
@@ -87,7 +87,7 @@ function place(root: Change, path: (string | number)[], change: Change) {
     parent.parts.set(last as string, change);
 }
 
-/** Objects and lists of both sides are compared part by part. */
+/** The difference of two values; objects and lists are compared part by part. */
 function compared(old: Value | undefined, now: Value | undefined): Change {
     if (old === undefined) return { kind: "add", new: now, parts: new Map() };
     if (now === undefined) return { kind: "delete", old, parts: new Map() };
@@ -149,7 +149,7 @@ function updateLines(title: string, old: Value, now: Value): string[] {
 
 const CONTEXT = 3;
 
-/** Of long runs of equal lines only those next to a change. */
+/** Folds long runs of equal lines, except the lines next to a change. */
 function unchangedFolded(lines: string[]): string[] {
     const changed = (line: string | undefined) => line !== undefined && /^ {4}[+-]/.test(line);
     const near = lines.map((_, index) => lines.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some(changed));

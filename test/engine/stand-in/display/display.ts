@@ -7,9 +7,9 @@ import { type Row, Rows } from "./rows";
 export interface DisplayOptions {
     operation: Operation;
     stack: string;
-    /** Details of each change in place of one line for it. */
+    /** Print the details of each change. */
     diff: boolean;
-    /** A terminal: rows are redrawn in place, with colours. */
+    /** Whether the output is a terminal: rows are then redrawn in place, with colors. */
     interactive: boolean;
     write(text: string): void;
 }
@@ -35,7 +35,7 @@ const isError = ({ severity }: Diagnostic) => severity === "error";
 const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
 const typeOf = (urn: string) => (urn.split("::")[2] ?? "").split("$").at(-1) ?? "";
 
-/** What a user sees of an engine's events, in the manner of the pulumi CLI. */
+/** Prints an engine's events as the Pulumi CLI does. */
 export class Display {
     private readonly rows: Rows;
     private readonly diagnostics = new Map<string, Diagnostic[]>();
@@ -61,8 +61,8 @@ export class Display {
         if (step.internal) return;
         if (step.type === "pulumi:pulumi:Stack" && step.new) this.stack = step;
         if (!this.options.diff) return this.rows.step(step, phase);
-        // What a component comes to is known when all in it is done, but it's told before them; the parts of a
-        // replacement are told as one.
+        // A component's result is only known after its children's, but it is printed before them. The steps of a
+        // replacement are printed as one.
         const component = (step.new ?? step.old)?.custom === false && step.op !== "delete";
         const silent = ["same", "create-replacement", "delete-replaced"].includes(step.op);
         if (phase === (component ? "begun" : "done") && !silent)
@@ -122,7 +122,7 @@ export class Display {
         this.options.write(`${this.paint(text)}\n`);
     }
 
-    /** Colours each line by its first sign, on a terminal. */
+    /** Colors each line by its first sign, on a terminal. */
     private paint(text: string): string {
         if (!this.options.interactive) return text;
         return text

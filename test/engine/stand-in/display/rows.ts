@@ -1,13 +1,13 @@
 import type { Diagnostic, Op, StepMetadata } from "../../events";
 import { type DisplayOptions, SIGN } from "./display";
 
-/** One resource on its way. */
+/** The row of one resource. */
 export interface Row {
     step: StepMetadata;
     phase: "begun" | "done" | "failed";
     startedMs: number;
     seconds?: number;
-    /** The latest line about it. */
+    /** The latest message about the resource. */
     info: string;
 }
 
@@ -33,7 +33,7 @@ const PAST: Record<Op, string> = {
     refresh: "refreshed",
 };
 
-/** A row for each resource: on a terminal redrawn in place, else a line whenever something happens. */
+/** A row for each resource, redrawn in place on a terminal; else a line for each event. */
 export class Rows {
     private readonly rows = new Map<string, Row>();
     private drawn = 0;
@@ -54,7 +54,7 @@ export class Rows {
         if (phase === "begun") Object.assign(row, { startedMs: Date.now(), info: "" });
         else row.seconds = (Date.now() - row.startedMs) / 1000;
         Object.assign(row, { step, phase });
-        // A preview has no waiting times: each resource is printed once, and a component before its children.
+        // A preview has no progress, so each resource is printed once, and a component before its children.
         const component = (step.new ?? step.old)?.custom === false;
         const late = this.options.operation === "preview" && (phase === "begun") !== component;
         if (!this.options.interactive && !quiet && !late) {
@@ -62,7 +62,7 @@ export class Rows {
         }
     }
 
-    /** A line that stays under its resource until the next. */
+    /** Shows a message in the row of its resource until the next one. */
     status(urn: string, { severity, message, ephemeral }: Diagnostic) {
         const row = this.rows.get(urn);
         if (row === undefined) return;

@@ -1,7 +1,7 @@
 import { UNKNOWN_STRINGS } from "../../../../provider/protocol/wire";
 import { isArchive, isAsset, isObject, isSecret, type Value } from "../values";
 
-/** A value the way Pulumi prints it, one line or several, those after the first indented. Secrets are never shown. */
+/** A value as Pulumi prints it, on one or several lines; those after the first are indented. Secrets are masked. */
 export function valueText(value: Value | undefined, indent = 0): string {
     if (isSecret(value)) return "[secret]";
     if (typeof value === "string") return UNKNOWN_STRINGS.has(value) ? "[unknown]" : stringText(value, indent);
