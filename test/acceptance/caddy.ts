@@ -7,12 +7,12 @@ import { copyExample, type Example } from "./example";
 
 const root = join(__dirname, "../..");
 
-/** `npm run build` of examples/caddyplugins. */
+/** Runs `npm run build` of examples/caddyplugins. */
 export function buildCaddy(example: Example): void {
     cpSync(caddyPrograms(), example.path("bin"), { recursive: true });
 }
 
-/** Directory of the programs that the build makes: minutes when its sources are new, else from the cache of the tests. */
+/** Directory of the built programs. The build takes minutes for new sources; else it is in the tests' cache. */
 export function caddyPrograms(): string {
     const cache =
         process.env.PORTABLE_TEST_CACHE ??
@@ -36,7 +36,7 @@ export function caddyPrograms(): string {
     }
 }
 
-/** Of all that the programs are built from. */
+/** SHA-256 of the sources that the programs are built from. */
 function digest(directory: string): string {
     const hash = createHash("sha256").update(readFileSync(join(directory, "package.json")));
     const files = readdirSync(join(directory, "caddy"), { recursive: true, withFileTypes: true })

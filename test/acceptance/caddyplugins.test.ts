@@ -36,7 +36,7 @@ onEveryEngine("caddyplugins", { prepare: ({ example }) => buildCaddy(example) },
         RUN_TIMEOUT_MS,
     );
 
-    test("port 80 without root: a user of its own (DynamicUser=), and no capability", async () => {
+    test("port 80 without root: the service has a DynamicUser= and no capability", async () => {
         expect(await shown(host(), "caddyplugins.service", "AmbientCapabilities")).toBe("");
         const status = await onHost(host(), `grep -E '^(Uid|CapEff|CapAmb):' /proc/${await pid()}/status`);
         const uid = Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]);

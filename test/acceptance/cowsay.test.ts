@@ -12,7 +12,7 @@ const COW = String.raw`
 `;
 const says = (text: string) => ` ${"_".repeat(text.length + 2)}\n< ${text} >\n ${"-".repeat(text.length + 2)}${COW}`;
 
-/** A connection that is open; `finish` sends, ends its half, and gives the answer. */
+/** Opens a connection; `finish` sends the text, closes its half, and returns the answer. */
 async function connect(host: TestHost): Promise<{ finish(text: string): Promise<string> }> {
     const socket = net.connect({ host: host.address, port: 3000, allowHalfOpen: true });
     await new Promise((connected, failed) => socket.once("connect", connected).once("error", failed));
@@ -30,7 +30,7 @@ async function connect(host: TestHost): Promise<{ finish(text: string): Promise<
     };
 }
 
-/** Instances of the template that systemd has in memory: a line each. */
+/** Loaded instances of the template, a line of `systemctl list-units` each. */
 async function instances(host: TestHost): Promise<string[]> {
     const rows = await onHost(host, "systemctl list-units 'cowsay@*' --all --plain --no-legend --no-pager");
     return rows.split("\n").filter((row) => row !== "");
@@ -72,7 +72,7 @@ onEveryEngine("cowsay", { prepare: ({ example }) => example.build() }, (scene) =
         expect(await (await connect(host())).finish("hello\n")).toBe(says("hello"));
     });
 
-    test("each connection has an instance of its own", async () => {
+    test("each connection has its own instance", async () => {
         const [first, second] = await Promise.all([connect(host()), connect(host())]);
         const running = await eventually(
             () => instances(host()),
@@ -88,7 +88,7 @@ onEveryEngine("cowsay", { prepare: ({ example }) => example.build() }, (scene) =
         expect(await first.finish("one")).toBe(says("one"));
     });
 
-    test("CollectMode: no instance stays, one that failed neither", async () => {
+    test("CollectMode=: no instance stays loaded, not even a failed one", async () => {
         expect(await (await connect(host())).finish("moo".repeat(2000))).toBe("");
         expect(await journal(host(), "cowsay@*")).toContain("cowsay: no cow says more than 4096 bytes");
         const left = await eventually(

@@ -11,7 +11,7 @@ onEveryEngine(
         const images = (name: string) => onHost(host(name), "ls /var/lib/portables");
 
         test(
-            "stack dev: its host and its settings, and no other host is touched",
+            "stack dev: its host gets its settings, and no other host is changed",
             async () => {
                 const others = ["staging1", "prod1", "prod2"].map(host);
                 const before = await Promise.all(others.map((other) => other.snapshot()));
@@ -32,7 +32,7 @@ onEveryEngine(
         );
 
         test(
-            "stacks staging and prod: the same program, other hosts, another version, an ordinary user with sudo",
+            "stacks staging and prod: the same program deploys another version to other hosts, by an ordinary user with sudo",
             async () => {
                 await scene.stackNamed("staging").up();
                 await scene.stackNamed("prod").up();
@@ -51,7 +51,7 @@ onEveryEngine(
         );
 
         test(
-            "a version goes from staging to prod by its setting alone",
+            "a version is promoted from staging to prod by changing its setting",
             async () => {
                 scene.example.edit("Pulumi.prod.yaml", 'version: "1.0"', 'version: "1.1"');
                 try {

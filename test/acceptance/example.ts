@@ -8,7 +8,7 @@ import type { TestHost } from "../hosts";
 
 const root = join(__dirname, "../..");
 
-/** Of an engine: an operation of it in a test. */
+/** Timeout of a test with operations of an engine. */
 export const RUN_TIMEOUT_MS = 300_000;
 
 /** Copies an example without its build results. */
@@ -19,7 +19,7 @@ export function copyExample(name: string, directory: string): void {
     });
 }
 
-/** `npm pack`, and `npm install` of the archive and of the dependencies of the example. */
+/** Runs `npm pack`, and `npm install` of the archive and the example's dependencies. */
 export function installFromArchive(directory: string): void {
     const work = mkdtempSync(join(tmpdir(), "portable-archive-"));
     try {
@@ -33,7 +33,7 @@ export function installFromArchive(directory: string): void {
     }
 }
 
-/** The packed npm package, and the packages of others that are installed in the repository: in a second. */
+/** Copies the packed npm package and links other packages from the repository, which takes a second. */
 export function installPackages(directory: string): void {
     const modules = join(directory, "node_modules");
     mkdirSync(modules);
@@ -44,7 +44,7 @@ export function installPackages(directory: string): void {
     execFileSync(process.execPath, [join(root, "scripts/package.mjs"), join(modules, "pulumi-portable")]);
 }
 
-/** A project of a user: a directory outside the repository. */
+/** The project of a user, in a directory outside of the repository. */
 export class UserProject {
     readonly directory = mkdtempSync(join(tmpdir(), "portable-example-"));
 
@@ -58,13 +58,13 @@ export class UserProject {
         return readFileSync(this.path(name), "utf8");
     }
 
-    /** Directories above the file are made. */
+    /** Writes a file and makes its parent directories. */
     write(name: string, text: string, mode = 0o644): void {
         mkdirSync(dirname(this.path(name)), { recursive: true });
         writeFileSync(this.path(name), text, { mode });
     }
 
-    /** An edit that a user makes; throws where there is nothing to replace. */
+    /** Replaces text in a file; throws if there is nothing to replace. */
     edit(name: string, from: string | RegExp, to: string): void {
         const before = this.read(name);
         const after = before.replace(from, to);
@@ -72,7 +72,7 @@ export class UserProject {
         this.write(name, after);
     }
 
-    /** `~/.ssh/config` of the user: the hosts' names in the project, and where they are. */
+    /** Writes the user's ssh_config with the hosts' names in the project; returns its path. */
     sshConfig(hosts: Record<string, TestHost>): string {
         const blocks = Object.entries(hosts).map(
             ([name, host]) => `Host ${name}
@@ -95,8 +95,8 @@ export class UserProject {
 }
 
 /**
- * An example as a user has it: a copy outside the repository, with the packed npm package and nothing else of the
- * repository. Its other npm packages are those that are installed already.
+ * An example as a user has it: a copy outside of the repository that uses nothing of it but the packed npm package. Other
+ * npm packages are those installed in the repository.
  */
 export class Example extends UserProject {
     constructor(name: string, install: (directory: string) => void = installPackages) {
@@ -110,7 +110,7 @@ export class Example extends UserProject {
         }
     }
 
-    /** `npm run build`, as the README says; with variables added to its environment. */
+    /** Runs `npm run build` with further environment variables. */
     build(environment: Record<string, string> = {}): void {
         execFileSync("npm", ["run", "--silent", "build"], {
             cwd: this.directory,
@@ -119,7 +119,7 @@ export class Example extends UserProject {
     }
 }
 
-/** A stack of a user's project on one engine. */
+/** A stack of a project on one engine. */
 export class Stack {
     private readonly env: Record<string, string>;
     private secretConfig: Record<string, string> = {};
@@ -130,11 +130,11 @@ export class Stack {
         hosts: Record<string, TestHost>,
         readonly name = "dev",
     ) {
-        // Types are checked once for each example, by types.test.ts: it takes half of the time of a run.
+        // Checking types would take half of the time of a run; types.test.ts does it once for each example.
         this.env = { PORTABLE_SSH_CONFIG: example.sshConfig(hosts), PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
     }
 
-    /** `pulumi config set KEY VALUE`; undefined is `pulumi config rm KEY`. */
+    /** Does what `pulumi config set KEY VALUE` does, or `pulumi config rm KEY` if the value is undefined. */
     configure(config: Record<string, string | undefined>): void {
         const file = `Pulumi.${this.name}.yaml`;
         let settings: { config?: Record<string, string | undefined> } = {};
@@ -148,7 +148,7 @@ export class Stack {
         this.example.write(file, stringify(settings));
     }
 
-    /** `pulumi config set --secret KEY`, before the first operation. */
+    /** Does what `pulumi config set --secret KEY` does. Must be called before the first operation. */
     configureSecrets(secretConfig: Record<string, string>): void {
         this.secretConfig = secretConfig;
     }
@@ -169,14 +169,14 @@ export class Stack {
         return this.run("destroy");
     }
 
-    /** An operation that must not succeed. */
+    /** Runs an operation that must fail. */
     async failing(operation: "preview" | "up"): Promise<Result> {
         const result = await this.engine[operation](this.project);
         if (result.code === 0) throw new Error(`${operation} of ${this.example.name} succeeded:\n${result.stdout}`);
         return result;
     }
 
-    /** Takes away what the engine keeps of it. */
+    /** Removes the engine's files of the stack. */
     async forget(): Promise<void> {
         await this.engine.forget(this.project);
     }

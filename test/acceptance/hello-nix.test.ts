@@ -9,13 +9,13 @@ import { journal, onEveryEngine, onHost } from "./on-every-engine";
 
 const storeDirectory = privateNix();
 
-/** The flake with what stands in for its inputs. */
+/** Replaces the flake's inputs by local stand-ins. */
 function prepare({ example }: { example: { edit(name: string, from: string, to: string): void } }): void {
     example.edit("flake.nix", "github:NixOS/nixpkgs/nixpkgs-unstable", `path:${flake("nixpkgs")}`);
     example.edit("flake.nix", "github:numtide/flake-utils", `path:${flake("flake-utils")}`);
 }
 
-/** Of an engine before this one: roots and what they kept. */
+/** Removes what the engine before this one built: garbage collector roots and their store paths. */
 function forgetBuilt(): void {
     rmSync(path.join(Store.directoryOf(process.env), "nix-roots"), { recursive: true, force: true });
     execFileSync("nix-store", ["--gc"], { env: process.env, stdio: "ignore" });
@@ -26,7 +26,7 @@ onEveryEngine("hello-nix", { prepare }, (scene) => {
     const cow = () => onHost(host(), "echo hello | nc -N 127.0.0.1 3000");
 
     test(
-        "preview: the flake is evaluated, and nothing is built",
+        "preview: the flake is evaluated and nothing is built",
         async () => {
             forgetBuilt();
             const { stdout, summary } = await scene.stack.preview({ diff: true });
@@ -63,7 +63,7 @@ onEveryEngine("hello-nix", { prepare }, (scene) => {
     );
 
     test(
-        "a line of a unit: the preview shows it for the closure, and that the image of the flake is another",
+        "a changed line of a unit: the preview shows it for the closure, and a new digest for the flake's image",
         async () => {
             scene.example.edit("units/cowsay@.service", "@cowsay@/bin/cowsay", "@cowsay@/bin/cowsay -b");
             scene.example.edit("units/hello.service", "Description=Hello world", "Description=Hello, again");
@@ -83,7 +83,7 @@ onEveryEngine("hello-nix", { prepare }, (scene) => {
     );
 
     test(
-        "a mistake in the flake: the preview names its line",
+        "an error in the flake: the preview reports its line",
         async () => {
             scene.example.edit("flake.nix", "inherit (pkgs) cowsay;", "cowsay = pkgs.cowsai;");
             const { stdout } = await scene.stack.failing("preview");

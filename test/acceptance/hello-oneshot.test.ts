@@ -34,7 +34,7 @@ onEveryEngine("hello-oneshot", { prepare: ({ example }) => example.build() }, (s
     );
 
     test(
-        "known output path: the image has the unit of the file, which says /bin/hello",
+        "known output path: the image has the unit file, which runs /bin/hello",
         async () => {
             const { host } = await lines();
             const unit = await onHost(host, "cat /etc/systemd/system.attached/hello.service");
@@ -45,7 +45,7 @@ onEveryEngine("hello-oneshot", { prepare: ({ example }) => example.build() }, (s
     );
 
     test(
-        "pulumi up again: nothing is done, nothing is said again",
+        "pulumi up again: nothing changes, and hello isn't run again",
         async () => {
             const { hello: before } = await lines();
             const { summary } = await scene.stack.up();
@@ -56,7 +56,7 @@ onEveryEngine("hello-oneshot", { prepare: ({ example }) => example.build() }, (s
     );
 
     test(
-        "portablectl reattach: version 1.1 takes the place of 1.0, and says it again",
+        "portablectl reattach: version 1.1 replaces 1.0, and hello is run again",
         async () => {
             const { hello: before } = await lines();
             scene.stack.configure({ version: "1.1" });
@@ -72,7 +72,7 @@ onEveryEngine("hello-oneshot", { prepare: ({ example }) => example.build() }, (s
     );
 
     test(
-        "templating: @helloExe@ becomes the path of the program, and it runs as well",
+        "templating: @helloExe@ is replaced by the path of the program, which runs",
         async () => {
             const { hello: before } = await lines();
             scene.stack.configure({ template: "true" });

@@ -9,7 +9,7 @@ onEveryEngine("hello", { install: installFromArchive, prepare: ({ example }) => 
     const page = () => host().http(8080, "/");
 
     test(
-        "a new user's way: npm install of the packed package, npm run build, pulumi up, curl",
+        "a new user's steps: npm install of the packed package, npm run build, pulumi up, curl",
         async () => {
             expect(lstatSync(scene.example.path("node_modules/pulumi-portable")).isDirectory()).toBe(true);
             const { summary } = await scene.stack.up();
@@ -20,7 +20,7 @@ onEveryEngine("hello", { install: installFromArchive, prepare: ({ example }) => 
     );
 
     test(
-        "pulumi up again: nothing is done, the process is the same",
+        "pulumi up again: nothing changes, and the process stays",
         async () => {
             const pid = await shown(host(), "hello.service", "MainPID");
             const { summary } = await scene.stack.up();
@@ -31,7 +31,7 @@ onEveryEngine("hello", { install: installFromArchive, prepare: ({ example }) => 
     );
 
     test(
-        "pulumi config set name Ada: the diff names the setting, and the page follows",
+        "pulumi config set name Ada: the diff shows the setting, and the page changes",
         async () => {
             scene.stack.configure({ name: "Ada" });
             const { steps } = await scene.stack.preview({ diff: true });
@@ -45,14 +45,14 @@ onEveryEngine("hello", { install: installFromArchive, prepare: ({ example }) => 
     );
 
     test(
-        "a hand edit on the host: pulumi preview --refresh shows its line, and pulumi up --refresh takes it back",
+        "a hand edit on the host: pulumi preview --refresh shows its line, and pulumi up --refresh reverts it",
         async () => {
             const file = "/etc/systemd/system/hello.service.d/50-portable.conf";
             await scene.stack.up();
             await onHost(host(), `sed -i s/NAME=User/NAME=Eve/ ${file} && systemctl daemon-reload`);
             const named = ({ steps }: Result) => steps.flatMap(({ detailedDiff = {} }) => Object.keys(detailedDiff));
             if (scene.engine.name === "stand-in") {
-                // After a refresh it has assets by their hash alone, and no program runs on it.
+                // `refresh` runs no program, and has only hashes of assets.
                 expect(named(await scene.stack.refresh())).toContain(`dropInTexts["${file}"]`);
                 return;
             }

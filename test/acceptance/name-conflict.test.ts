@@ -2,7 +2,7 @@ import { diffSnapshots, type TestHost } from "../hosts";
 import { RUN_TIMEOUT_MS } from "./example";
 import { onEveryEngine, onHost, shown } from "./on-every-engine";
 
-/** The unit as a package of Debian installs it. */
+/** Path of a unit that a Debian package would install. */
 const HOSTS_OWN = "/usr/lib/systemd/system/caddy.service";
 
 onEveryEngine(
@@ -25,7 +25,7 @@ onEveryEngine(
         const host = () => scene.hosts[0] as TestHost;
 
         test(
-            "a unit of the host has the name: refused before any change, with what to rename",
+            "an image with the name of a unit of the host is refused before any change, with what to rename",
             async () => {
                 const pid = await shown(host(), "caddy.service", "MainPID");
                 const { stdout } = await scene.stack.failing("up");
@@ -40,7 +40,7 @@ onEveryEngine(
         );
 
         test(
-            "the prefix must match: an image of another name refuses the units in the preview, without a host",
+            "an image whose name isn't the prefix of its units is refused in the preview, without the host",
             async () => {
                 scene.stack.configure({ image: "caddyplugins" });
                 const before = await host().snapshot();
@@ -53,7 +53,7 @@ onEveryEngine(
         );
 
         test(
-            "image and units renamed: both services run beside each other",
+            "after renaming image and units, both services are running",
             async () => {
                 const pid = await shown(host(), "caddy.service", "MainPID");
                 scene.stack.configure({ image: "caddyplugins", prefix: "caddyplugins" });

@@ -7,7 +7,7 @@ onEveryEngine("node-server", {}, (scene) => {
     const page = async (path: string) => (await host().http(8080, path)).body;
 
     test(
-        "up: Node.js comes with the image, and the server answers under the default profile",
+        "up: the image has Node.js, and the server answers under the default profile",
         async () => {
             expect((await host().exec("command -v node")).code).not.toBe(0);
             const { outputs } = await scene.stack.up();
@@ -24,7 +24,7 @@ onEveryEngine("node-server", {}, (scene) => {
     );
 
     test(
-        "a changed program is served without a request being lost",
+        "a changed program is deployed without losing a request",
         async () => {
             const server = scene.example.read("app/server.js");
             scene.example.write("app/server.js", server.replace('"World"', '"Universe"'));

@@ -8,10 +8,10 @@ export { onHost };
 
 type EngineName = Engine["name"];
 
-/** The first boot of a suite makes its root. */
+/** The first boot of a suite also builds its root file system. */
 const BOOT_TIMEOUT_MS = 300_000;
 
-/** Path of a program; undefined where it isn't on PATH. */
+/** Path of a program; undefined if it isn't on PATH. */
 export function which(program: string): string | undefined {
     const found = spawnSync("sh", ["-c", 'command -v "$1"', "sh", program], { encoding: "utf8" });
     return found.status === 0 ? found.stdout.trim() : undefined;
@@ -19,11 +19,11 @@ export function which(program: string): string | undefined {
 
 const present: EngineName[] = which("pulumi") ? ["stand-in", "pulumi"] : ["stand-in"];
 
-/** What the tests of an example work with; filled before the first of them. */
+/** Engine, project, hosts and stacks for the tests of an example; set before the first test. */
 export interface Scene {
     example: Example;
     engine: Engine;
-    /** In the order of their names. */
+    /** The hosts, in the order of `SceneOptions.hosts`. */
     hosts: TestHost[];
     /** The stack `dev`. */
     stack: Stack;
@@ -31,21 +31,21 @@ export interface Scene {
 }
 
 export interface SceneOptions extends TestHostOptions {
-    /** Names of the hosts as the example gives them. */
+    /** Names of the hosts in the example. */
     hosts?: string[];
-    /** The one engine that can run it, where not all can. */
+    /** The only engine that can run the example; default: all. */
     only?: EngineName;
     /** Installs the npm packages of the example. */
     install?: (directory: string) => void;
-    /** Prepares the hosts before their first snapshot and the first `up`. */
+    /** Called before the first snapshot of the hosts and the first `up`. */
     prepare?: (scene: Scene) => Promise<void> | void;
-    /** After all, for a host that stays up: takes back what `prepare` did. */
+    /** Called after all tests, to revert `prepare` on a host that stays up. */
     restore?: (scene: Scene) => Promise<void>;
 }
 
 /**
- * Runs the tests of an example once on each engine that is there, on the same hosts. The last test of each destroys
- * what is left, and compares every host with what it was before.
+ * Runs the tests of an example on each engine that is present, on the same hosts. The last test on each engine destroys the
+ * stacks and compares every host with its snapshot before the tests.
  */
 export function onEveryEngine(name: string, options: SceneOptions, tests: (scene: Scene) => void): void {
     const { hosts: names = ["web1"], only, install, prepare, restore, ...targetOptions } = options;
@@ -99,18 +99,18 @@ export function onEveryEngine(name: string, options: SceneOptions, tests: (scene
     });
 }
 
-/** The messages of a unit's own programs since it was booted. */
+/** Messages of a unit's processes since the boot. */
 export async function journal(host: TestHost, unit: string): Promise<string[]> {
     const text = await onHost(host, `journalctl --sync; journalctl -q -b -o cat -u ${unit} --no-pager`);
     return text.split("\n").filter((line) => line !== "");
 }
 
-/** What systemd shows of a unit. */
+/** A property of a unit, from `systemctl show`. */
 export function shown(host: TestHost, unit: string, property: string): Promise<string> {
     return onHost(host, `systemctl show -p ${property} --value -- '${unit}'`);
 }
 
-/** Polls until it holds; what it was last, where it never does within 10 s. */
+/** Repeats `attempt` until `isReached` holds, for 10 s at most; resolves to the last value. */
 export async function eventually<T>(attempt: () => Promise<T>, isReached: (value: T) => boolean): Promise<T> {
     const end = Date.now() + 10_000;
     for (;;) {

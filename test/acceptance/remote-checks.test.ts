@@ -3,7 +3,7 @@ import type { TestHost } from "../hosts";
 import { RUN_TIMEOUT_MS } from "./example";
 import { onEveryEngine, which } from "./on-every-engine";
 
-/** What it takes: the CLI, and the plugin of @pulumi/command, which isn't in its npm package. */
+/** Missing requirements: the CLI, and the plugin of @pulumi/command, which isn't part of its npm package. */
 const missing = ["pulumi", "pulumi-resource-command"].filter((program) => which(program) === undefined);
 
 const title = missing.length === 0 ? "with @pulumi/command" : `not run, as these aren't on PATH: ${missing.join(", ")}`;

@@ -9,7 +9,7 @@ onEveryEngine("ten-hosts", { hosts: names, prepare: ({ example }) => example.bui
         Promise.all(scene.hosts.map((host) => onHost(host, "cd /var/lib/portables && sha256sum *.raw")));
 
     test(
-        "one image, ten targets, one up: each serves it",
+        "one up deploys one image to ten hosts, and the service answers on each",
         async () => {
             const { summary, outputs } = await scene.stack.up();
             expect(summary).toEqual({ create: 21 });
@@ -21,7 +21,7 @@ onEveryEngine("ten-hosts", { hosts: names, prepare: ({ example }) => example.bui
     );
 
     test(
-        "another version: each of the ten is updated in place",
+        "another version updates the service on each of the ten hosts",
         async () => {
             scene.stack.configure({ version: "1.1" });
             const { summary } = await scene.stack.up();

@@ -8,7 +8,7 @@ onEveryEngine("timer", { prepare: ({ example }) => example.build() }, (scene) =>
         (await journal(host(), "visits-report.service")).filter((line) => line.endsWith("visits so far"));
 
     test(
-        "several services in one image: attached, enabled and started as one",
+        "several services in one image are attached, enabled and started together",
         async () => {
             const { outputs } = await scene.stack.up();
             const loaded = (active: string, sub: string, enablement = "enabled") => ({
@@ -33,7 +33,7 @@ onEveryEngine("timer", { prepare: ({ example }) => example.build() }, (scene) =>
         RUN_TIMEOUT_MS,
     );
 
-    test("web and worker: each visit is counted by the other service", async () => {
+    test("web and worker: each visit of one is counted by the other", async () => {
         const visits = [await host().http(8080, "/"), await host().http(8080, "/")];
         expect(visits).toEqual([
             { status: 200, body: "You are visitor 1.\n" },
@@ -41,8 +41,8 @@ onEveryEngine("timer", { prepare: ({ example }) => example.build() }, (scene) =>
         ]);
     });
 
-    test("timer: the report is made without a call", async () => {
-        // The journal has the lines of an engine before this one too.
+    test("timer: systemd starts the report", async () => {
+        // The journal also has lines from the engine before this one.
         const trigger = () => shown(host(), "visits-report.timer", "LastTriggerUSec");
         expect(await eventually(trigger, (time) => time !== "")).not.toBe("");
         const found = await eventually(reports, (lines) => lines.at(-1) === "2 visits so far");
@@ -50,7 +50,7 @@ onEveryEngine("timer", { prepare: ({ example }) => example.build() }, (scene) =>
     });
 
     test(
-        "portablectl reattach: another interval is in force at once",
+        "portablectl reattach: another interval takes effect at once",
         async () => {
             scene.example.edit("units/visits-report.timer", "*:*:0/5", "hourly");
             try {

@@ -6,7 +6,7 @@ import { copyExample, installPackages } from "./example";
 
 const root = join(__dirname, "../..");
 
-test("no example has an error of types against the packed SDK", () => {
+test("no example has a type error against the packed SDK", () => {
     const directory = mkdtempSync(join(tmpdir(), "portable-examples-"));
     try {
         const names = readdirSync(join(root, "examples")).filter((name) =>

@@ -5,7 +5,7 @@ import { onEveryEngine, onHost } from "./on-every-engine";
 
 const names = ["web1", "web2", "web3"];
 
-/** "update AttachedService greeter-web1" of a step. */
+/** A step as text: "update AttachedService greeter-web1". */
 const stepText = ({ op, urn, failed }: EngineStep) =>
     `${failed ? "failed " : ""}${op} ${urn.split("::")[2]?.split(":").at(-1)} ${urn.split("::").at(-1)}`;
 
@@ -24,7 +24,7 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
     };
 
     test(
-        "three hosts, one up: the canary is done before the others begin",
+        "one up deploys to three hosts, and the canary is complete before the others begin",
         async () => {
             const { summary, outputs, steps } = await scene.stack.up();
             expect(summary).toEqual({ create: 8 });
@@ -39,7 +39,7 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
     );
 
     test(
-        "a release that isn't healthy: back on the canary, and no other host is switched",
+        "an unhealthy release is rolled back on the canary, and no other host is switched",
         async () => {
             const before = await onEach(since);
             release("1.1", "500 Sorry");
@@ -52,7 +52,7 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
             expect(await onEach(page)).toEqual(await greetings());
             expect((await onEach(since)).slice(1)).toEqual(before.slice(1));
 
-            // It was sent to all before: that harms nothing, and makes the waves short.
+            // The image was uploaded to all hosts before the waves, which makes the waves short.
             expect(await onHost(host("web3"), "ls /var/lib/portables")).toMatch(/greeter_1\.0-.*\n.*greeter_1\.1-/);
             const { deployment } = await scene.engine.exportState(scene.stack.project);
             const states = (deployment.resources as { urn: string; outputs?: { serving?: string }; initErrors?: [] }[])
@@ -72,7 +72,7 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
     );
 
     test(
-        "a good one goes over all",
+        "a healthy release is deployed to all hosts",
         async () => {
             release("1.1", "200 OK");
             const { summary, outputs } = await scene.stack.up();
@@ -85,7 +85,7 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
     );
 
     test(
-        "a host that goes from the list is taken back, one that comes is deployed to, and the others aren't touched",
+        "a host that leaves the list loses the service, a new host gets it, and the others aren't changed",
         async () => {
             const before = await onEach(since);
             scene.stack.configure({ hosts: '["web2", "web3"]' });
@@ -101,7 +101,7 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
     );
 
     test(
-        "a preview of fifty hosts, a comment of a pull request holds 65,536 characters: what they share is shown once",
+        "a preview of fifty hosts shows shared inputs once, and fits into a pull request's comment of 65,536 characters",
         async () => {
             const many = scene.stackNamed("many");
             const keys = Array.from({ length: 50 }, (_, index) => `web${index + 1}`);
@@ -116,7 +116,7 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
         RUN_TIMEOUT_MS,
     );
 
-    describe("a changed release on fifty hosts: its preview fits into a comment twice", () => {
+    describe("the preview of a changed release on fifty hosts has less than half the size of a comment:", () => {
         const keys = Array.from({ length: 50 }, (_, index) => `web${index + 1}`);
         const socket = "units/greeter.socket";
         const dropIns = (lines: string) =>
@@ -124,7 +124,7 @@ onEveryEngine("waves", { hosts: names, prepare: ({ example }) => example.build()
         const deployed = dropIns('Environment: { GREETER: "one" }');
         let files: [name: string, text: string][];
 
-        /** The state of a stack that has deployed to fifty hosts: of the third one there are copies. */
+        /** Imports a state with fifty hosts, of which 47 are copies of the third one. */
         beforeAll(async () => {
             files = ["index.ts", socket, "greeter.c"].map((name) => [name, scene.example.read(name)]);
             scene.example.edit("index.ts", "\n    waves:", deployed);

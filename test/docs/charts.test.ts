@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./samples";
 
-/** The page with its charts drawn, as the site does it. */
+/** The page with its charts, as the site renders it. */
 function drawn(text: string): string {
     const program = `import { readFileSync } from "node:fs";
         const { drawCharts } = await import("${join(root, "docs/.vitepress/charts.mts")}");

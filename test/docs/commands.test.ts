@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { which } from "../acceptance/on-every-engine";
 import { pages, root, samplesOf } from "./samples";
 
-/** A command of a page: its words without what the shell does with them. */
+/** A command on a page, as unexpanded words. */
 interface Command {
     where: string;
     words: string[];
@@ -12,7 +12,7 @@ interface Command {
 
 const VALUE = /^[A-Za-z_]\w*=/;
 
-/** Commands of shell samples, a line or a part of a pipe each; the bodies of scripts are read by `bash -n` alone. */
+/** Commands of the pages' shell samples, one for each line or part of a pipe. Bodies of scripts are left to `bash -n`. */
 function commands(): Command[] {
     return pages()
         .flatMap(samplesOf)
@@ -37,7 +37,7 @@ const all = commands();
 const commandsOf = (program: string) => all.filter(({ words }) => words[0] === program);
 const text = ({ where, words }: Command) => `${where}: ${words.join(" ")}`;
 
-test("npm scripts, files and targets of make that pages name are there", () => {
+test("npm scripts, files and make targets that pages name exist", () => {
     const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const examples = ["hello", "caddyplugins"].map(
         (name) => JSON.parse(readFileSync(join(root, "examples", name, "package.json"), "utf8")).scripts ?? {},
@@ -72,7 +72,7 @@ withCli(
             const verbs: string[] = [];
             for (const word of words.slice(1)) {
                 if (!/^[a-z-]+$/.test(word) || word.startsWith("-")) break;
-                // A word that isn't a command is an argument of the one before.
+                // A word that isn't a subcommand is an argument.
                 if (!new RegExp(`^  ${word}\\s`, "m").test(helpOf(verbs))) break;
                 verbs.push(word);
             }

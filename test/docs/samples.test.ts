@@ -9,13 +9,13 @@ const samples = pages().flatMap(samplesOf);
 const inLanguages = (...languages: string[]) => samples.filter(({ language }) => languages.includes(language));
 const where = ({ page, line }: Sample) => `${page}:${line}`;
 
-/** What a fragment may take for given: the names that the pages use throughout. */
+/** Declarations of names that fragments on the pages use without declaring them. */
 const GIVEN = `
 declare const connection: { host: string };
 declare const image: import("pulumi-portable").PortableImage;
 declare const source: import("@pulumi/pulumi").Unwrap<import("pulumi-portable").PortableImageArgs["source"]>;
 `;
-/** Packages that a page uses and this repository doesn't install: their own part isn't checked here. */
+/** Packages that pages use and this repository doesn't install; code that uses them isn't checked. */
 const FOREIGN = ["@pulumi/hcloud", "@pulumi/tls", "@pulumi/policy"];
 
 let directory: string;
@@ -30,7 +30,7 @@ test("every TypeScript sample has the types of the SDK", () => {
     for (const [index, { text }] of written.entries()) {
         const imports = ['import * as pulumi from "@pulumi/pulumi";', 'import * as portable from "pulumi-portable";'];
         const missing = imports.filter((line) => !text.includes(line)).join(" ");
-        // Imports stand on the first line with what is there, so that lines keep their numbers; a module has scope of its own.
+        // Imports are added to the first line, so that line numbers stay; `export` makes it a module with its own scope.
         writeFileSync(join(directory, `sample${index}.ts`), `${missing} ${text}\nexport {};\n`);
     }
     writeFileSync(join(directory, "given.d.ts"), GIVEN + FOREIGN.map((name) => `declare module "${name}";\n`).join(""));
@@ -59,7 +59,7 @@ test("every TypeScript sample has the types of the SDK", () => {
 }, 120_000);
 
 test.each(inLanguages("sh", "bash").map((sample) => [where(sample), sample] as const))(
-    "the shell understands %s",
+    "bash can parse %s",
     (_, { text }) => {
         const { status, stderr } = spawnSync("bash", ["-n"], { input: text, encoding: "utf8" });
         expect(stderr).toBe("");
@@ -67,7 +67,7 @@ test.each(inLanguages("sh", "bash").map((sample) => [where(sample), sample] as c
     },
 );
 
-test("every YAML and JSON sample can be read", () => {
+test("every YAML and JSON sample can be parsed", () => {
     const broken = inLanguages("yaml", "yml", "json").flatMap((sample) =>
         parseAllDocuments(sample.text).flatMap((document) =>
             document.errors.map((error) => `${where(sample)}: ${error.message}`),
@@ -86,7 +86,7 @@ test("every Python sample can be compiled", () => {
 });
 
 test.each(["docs/_index.md", "docs/installation-configuration.md"])(
-    "%s is shown by the Pulumi Registry, too: its links are whole addresses",
+    "%s has only absolute links, as the Pulumi Registry shows it, too",
     (page) => {
         const links = [...readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link);
         expect(links.length).toBeGreaterThan(3);
@@ -94,14 +94,14 @@ test.each(["docs/_index.md", "docs/installation-configuration.md"])(
     },
 );
 
-test("no page names a registry to which nothing was published yet", () => {
+test("no page installs from a registry to which nothing was published yet", () => {
     const claims = samples.filter(({ text }) =>
         /npm install (\S+ )*pulumi-portable(\s|$)|pip install pulumi.portable(\s|$)/m.test(text),
     );
     expect(claims.map(where)).toEqual([]);
 });
 
-/** Commands of a workflow, with the steps' own `run` and GitLab's `script`. */
+/** Scripts in a workflow: `run` of steps, and `script` of GitLab. */
 function scriptsOf(value: unknown): string[] {
     if (Array.isArray(value)) return value.flatMap(scriptsOf);
     if (typeof value !== "object" || value === null) return [];
@@ -118,7 +118,7 @@ test.each(globSync("examples/ci/*/{*,.*}.yml", { cwd: root }))("the workflow %s 
     expect(scripts.length).toBeGreaterThan(1);
     for (const script of scripts)
         expect(spawnSync("bash", ["-n"], { input: script, encoding: "utf8" }).stderr).toBe("");
-    // A tag of an action can be moved, a commit can't.
+    // Actions are pinned to commits, as a tag can be moved.
     for (const [, version] of text.matchAll(/uses: \S+?@(\S+)/g)) expect(version).toMatch(/^[0-9a-f]{40}$/);
 });
 
@@ -133,7 +133,7 @@ test.each(["typescript", "python", "go", "yaml"])(
                 expect(template).toBe(text);
                 continue;
             }
-            // Names are put in by `pulumi new`, and a template can't name a plugin in a directory that isn't there yet.
+            // `pulumi new` fills in names, and a template can't name a plugin's directory, which doesn't exist yet.
             const { plugins: _, ...project } = parse(text);
             expect(parse(template)).toMatchObject({ ...project, name: "${PROJECT}" });
         }

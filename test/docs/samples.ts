@@ -5,18 +5,18 @@ export const root = join(__dirname, "../..");
 
 /** A fenced block of code in a page. */
 export interface Sample {
-    /** From the root of the repository: "docs/guides/logs.md". */
+    /** Path in the repository: "docs/guides/logs.md". */
     page: string;
-    /** Of the block's first line of code. */
+    /** Line number of the block's first line of code. */
     line: number;
     /** "ts", "sh", "yaml", ... */
     language: string;
-    /** The file of the project that the block is, where the page says so: "index.ts". */
+    /** Name of the file in the project, if the page has one: "index.ts". */
     file: string | undefined;
     text: string;
 }
 
-/** Pages that people read; what is generated isn't among them. */
+/** Pages of the documentation, without generated ones. */
 export function pages(): string[] {
     return globSync(["README.md", "CONTRIBUTING.md", "docs/**/*.md", "examples/**/*.md", "templates/**/*.md"], {
         cwd: root,

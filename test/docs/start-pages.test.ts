@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-/** The project of a start page, as its reader makes it. */
+/** Makes the project of a start page. */
 function makeProject(page: string): void {
     for (const { file, text } of samplesOf(`docs/start/${page}.md`)) {
         if (file === undefined) continue;

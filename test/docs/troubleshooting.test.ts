@@ -2,10 +2,10 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./samples";
 
-/** Not messages of the provider's TypeScript, but of the engine, or of sudo. */
+/** Messages of the engine and of sudo, which aren't in the provider's sources. */
 const ELSEWHERE = ["resource plugin 'portable'", "sudo"];
 
-test("each error that the page explains is one that the provider has", () => {
+test("each error that the page explains is a message of the provider", () => {
     const page = readFileSync(join(root, "docs/troubleshooting.md"), "utf8");
     const sources = globSync(["provider/**/*.ts", "provider/**/*.sh", "provider/pulumi-resource-portable"], {
         cwd: root,

@@ -6,7 +6,7 @@ import { bootHost, diffSnapshots, type TestHost } from "../hosts";
 
 const program = join(__dirname, "../../provider/pulumi-resource-portable");
 
-/** `pulumi-resource-portable doctor`, as a user starts it. */
+/** Runs `pulumi-resource-portable doctor`. */
 function doctor(host: TestHost | undefined, ...args: string[]) {
     const { status, stdout, stderr } = spawnSync(program, ["doctor", ...args], {
         encoding: "utf8",
@@ -17,7 +17,7 @@ function doctor(host: TestHost | undefined, ...args: string[]) {
 /** The part of the report about one host. */
 const about = (host: TestHost, report: string) => report.split(`\n${host.name}\n`)[1] ?? "";
 
-test("a destination is read as ssh reads it", () => {
+test("a destination is parsed as by ssh", () => {
     expect(connectionOf("web1")).toMatchObject({ host: "web1", user: undefined, port: undefined });
     expect(connectionOf("deploy@web1:2222")).toMatchObject({ host: "web1", user: "deploy", port: 2222 });
     expect(connectionOf("ssh://deploy@[2001:db8::1]:22")).toMatchObject({ host: "2001:db8::1", port: 22 });
@@ -25,18 +25,18 @@ test("a destination is read as ssh reads it", () => {
     expect(() => connectionOf("a b@c@d")).toThrow('"a b@c@d" names no host');
 });
 
-test("the command that installs a package is the system's own", () => {
+test("the command that installs a package is the one of the system's package manager", () => {
     const packages = { apt: "squashfs-tools", brew: "squashfs" };
     expect(installCommand(packages, ["ubuntu", "debian"])).toBe("apt install squashfs-tools");
     expect(installCommand(packages, ["darwin"])).toBe("brew install squashfs");
     expect(installCommand(packages, ["alpine"])).toBe("Install squashfs-tools or squashfs");
 });
 
-test("options are answered by the usage", () => {
+test("an unknown option prints the usage", () => {
     expect(doctor(undefined, "--help")).toMatchObject({ status: 2, report: expect.stringContaining("Usage:") });
 });
 
-test("without mksquashfs on the machine, the command that installs it is shown", () => {
+test("if mksquashfs is missing on the machine, the command that installs it is shown", () => {
     const { status, stdout } = spawnSync(
         process.execPath,
         [join(__dirname, "../../provider/dist/start.js"), "doctor"],
@@ -49,7 +49,7 @@ test("without mksquashfs on the machine, the command that installs it is shown",
     expect(status).toBe(1);
 });
 
-test("a host that is ready, seen without a change of it", async () => {
+test("a host that is ready is reported as such, and isn't changed", async () => {
     const host = await bootHost();
     try {
         const before = await host.snapshot();
@@ -66,7 +66,7 @@ test("a host that is ready, seen without a change of it", async () => {
     }
 }, 120_000);
 
-test("for a host without portablectl the package is shown, for an unreachable one the reason", async () => {
+test("a host without portablectl is reported with the package, an unreachable one with the reason", async () => {
     const host = await bootHost({ without: ["systemd-container"] });
     try {
         const { status, report } = doctor(host, host.name, "nowhere.invalid");

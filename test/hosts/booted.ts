@@ -1,9 +1,9 @@
 import { bootHost, type TestHost, type TestHostOptions } from ".";
 
-/** The first boot of a suite makes its root. */
+/** The first boot of a suite also builds its root file system. */
 export const bootTimeoutMs = 300_000;
 
-/** Registers hooks that boot a host before the tests and take it down after them; what it returns is filled by the first. */
+/** Registers hooks that boot a host before the tests and take it down after them. The first hook fills the returned object. */
 export function bootedHost(options: TestHostOptions = {}): TestHost {
     const host = {} as TestHost;
     beforeAll(async () => void Object.assign(host, await bootHost(options)), bootTimeoutMs);

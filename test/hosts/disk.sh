@@ -1,12 +1,12 @@
-# The disk of a host: the root of its suite below, its own changes above. Sourced by hosts.sh.
+# The disk of a host: an overlay of the suite's root file system and the host's own changes. Sourced by hosts.sh.
 
 mount_disk() {
     mkdir -p "$1/root"
-    # xino gives all files one device number, the host's own: by it `held_loops` knows whose image a loop device has.
+    # With xino all files of a host have its own device number, by which `held_loops` finds the host of a loop device.
     mount -t overlay -o "lowerdir=$(<"$1/lower"),upperdir=$1/upper,workdir=$1/work,xino=on" overlay "$1/root"
 }
 
-# Writes what makes this host differ from the others of the suite, before its first boot.
+# Writes the files that must differ between hosts of a suite, before the first boot.
 make_disk() {
     local name=$1 etc keys=$cache/keys
     shift
@@ -33,7 +33,7 @@ make_disk() {
     [ $# = 0 ] || unshare --mount --propagation private "$BASH" "$here/hosts.sh" remove-from-disk "$run/$name" "$@"
 }
 
-# Runs in a mount namespace of its own. Removes packages or files from a disk that isn't booted yet.
+# Removes packages or files from a disk before its first boot. Must run in its own mount namespace.
 remove_from_disk() {
     local dir=$1 what
     shift
@@ -50,7 +50,7 @@ remove_from_disk() {
     done
 }
 
-# One key to log in, for all hosts; it is made here and never leaves the cache.
+# Makes the key that logs in to all hosts. It is generated here and never leaves the cache.
 make_keys() {
     [ ! -e "$cache/keys/id_ed25519.pub" ] || return 0
     mkdir -p "$cache/keys"

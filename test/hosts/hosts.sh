@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Disposable Debian hosts for tests and the demo: systemd as PID 1, sshd, portabled, an own network and cgroup.
+# Disposable Debian hosts for tests and the demo: nspawn containers with systemd, sshd, portabled, and their own network.
 #
 #   hosts.sh up NAME [--suite bookworm|trixie|sid] [--without PACKAGE|/PATH]... [--owner PID]
-#                             boots a new host, or one that was powered off; an owner's death frees it for gc
-#   hosts.sh poweroff NAME   cuts its power: everything running there is killed, the disk stays
-#   hosts.sh down [NAME...]  takes hosts away with all they held; without a name: all
-#   hosts.sh gc              takes down the hosts whose owner is dead
+#                             boots a new host, or one that was powered off; gc takes it down when PID has exited
+#   hosts.sh poweroff NAME   cuts its power: all processes are killed, the disk stays
+#   hosts.sh down [NAME...]  removes hosts with their disks; without a name: all
+#   hosts.sh gc              removes the hosts whose owner has exited
 #   hosts.sh ssh [USER@]NAME COMMAND...   logs in as root, deploy (may sudo) or nosudo
 #   hosts.sh exec NAME COMMAND...         runs as root without sshd: works when sshd is stopped, leaves no login
-#   hosts.sh ip NAME | show NAME | list   address; all that is known of it as JSON; all hosts
-#   hosts.sh leftovers [NAME]             what this machine still holds of a host (of all hosts); nothing after down
+#   hosts.sh ip NAME | show NAME | list   prints its address; its properties as JSON; all hosts
+#   hosts.sh leftovers [NAME]             prints processes, mounts, ... of a host (of all hosts); nothing after down
 #
 #   PORTABLE_TEST_RUN    directory of the running hosts (default: /tmp/portable-test-UID)
-#   PORTABLE_TEST_CACHE  directory of what is made once (root.sh)
-# Hosts reach each other and this machine, and nothing beyond. Each has two addresses.
+#   PORTABLE_TEST_CACHE  directory for files that are made once (root.sh)
+# Hosts can reach each other and this machine, and no other network. Each has two addresses.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -27,8 +27,8 @@ fail() { echo "hosts.sh: $*" >&2; exit 1; }
 lock() { mkdir -p "$cache"; exec 9>"$cache/target.lock"; flock 9; }
 unlock() { exec 9>&-; }
 
-# Each run directory has a network of its own, out of 198.18.0.0/15, which no real network may use (RFC 2544): the
-# number that follows from its name, or the next one that isn't another's. The caller holds the lock.
+# Each run directory has its own network of 198.18.0.0/15, which no real network may use (RFC 2544). Its number is a hash of
+# the directory's name, or the next free one. The caller holds the lock.
 take_network() {
     local other
     mkdir -p "$cache/networks" "$run"
@@ -56,7 +56,7 @@ names() { local slot; for slot in "$run"/*/slot; do [ ! -e "$slot" ] || basename
 address() { echo "$subnet.$((10 + $(<"$run/$1/slot")))"; }
 second_address() { echo "$subnet.$((130 + $(<"$run/$1/slot")))"; }
 
-# The cgroup hierarchies to put a host in: the one of cgroup v2, or on a hybrid machine those that systemd uses.
+# The cgroup hierarchies for a host: the one of cgroup v2, or on a hybrid machine those that systemd uses.
 hierarchies() {
     if [ -e /sys/fs/cgroup/cgroup.procs ]; then
         echo /sys/fs/cgroup
@@ -66,7 +66,7 @@ hierarchies() {
     fi
 }
 
-# The cgroups of the host of that name; `*` stands for all.
+# The cgroups of a host; the name `*` stands for all hosts.
 cgroups() { local path; for path in $(hierarchies); do find "$path" -maxdepth 1 -name "$net-$1"; done; }
 
 processes() {
@@ -74,14 +74,14 @@ processes() {
     for path in $(cgroups "$1"); do find "$path" -name cgroup.procs -exec cat {} + 2>/dev/null || true; done | sort -un
 }
 
-# PID of the host's systemd, as this machine sees it.
+# PID of the host's systemd in this machine's PID namespace.
 init() {
     local nspawn
     nspawn=$(cat "$run/$1/nspawn.pid" 2>/dev/null) && grep -qs -- "/$net-$1\(/\|$\)" "/proc/$nspawn/cgroup" &&
         pgrep --parent "$nspawn" --oldest
 }
 
-# Runs a command inside the host, as root, without its sshd.
+# Runs a command on the host as root, without its sshd.
 exec_in() {
     local name=$1 pid
     shift
@@ -116,7 +116,7 @@ up() {
         take_network
         create "$name" "$root" "$suite" "$owner"
         unlock
-        # A half-made host must not stay; a host that doesn't boot does, to look into.
+        # Removes a host that wasn't created completely; one that doesn't boot stays for inspection.
         trap 'trap - EXIT; down '"$name" EXIT
         make_disk "$name" "${without[@]}"
         trap - EXIT
@@ -131,7 +131,7 @@ up() {
     echo "$name is up: Debian $(<"$run/$name/suite"), $(address "$name")"
 }
 
-# Takes the lowest free number for a new host; its addresses follow from it. The caller holds the lock.
+# Creates a host with the lowest free number, from which its addresses follow. The caller holds the lock.
 create() {
     local name=$1 root=$2 suite=$3 owner=$4 slot taken
     ! exists "$name" || fail "$name was just made by someone else"
@@ -147,7 +147,7 @@ create() {
     [ -z "$owner" ] || process_id "$owner" >"$run/$name/owner"
 }
 
-# PID and start time: together they name one process, though PIDs come again.
+# PID and start time, which identify a process although PIDs are reused.
 process_id() { echo "$1 $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20)"; }
 
 down() {
@@ -189,7 +189,7 @@ show() {
 list() {
     local name suite at
     for name in $(names); do
-        # Others make and take down hosts meanwhile.
+        # Other processes may remove this host meanwhile.
         { suite=$(cat "$run/$name/suite") && at=$(address "$name"); } 2>/dev/null || continue
         printf '%-24s %-10s %-15s %-8s %s\n' "$name" "$suite" "$at" \
             "$([ -n "$(processes "$name")" ] && echo running || echo off)" \
@@ -197,7 +197,7 @@ list() {
     done
 }
 
-# Loop devices whose image lies on a file system that is mounted nowhere any more.
+# Loop devices whose image is on a file system that isn't mounted any more.
 orphaned_loops() {
     local mounted loop device
     mounted=" $({ cat /proc/[0-9]*/mountinfo 2>/dev/null || true; } | awk '!seen[$3]++ { print $3 }' | tr '\n' ' ')"
@@ -217,7 +217,7 @@ leftovers() {
     awk -v path="$run/$name" 'index($5, path) == 1 { print "mount " $5 }' /proc/self/mountinfo
     [ ! -e "$run/$name" ] || find "$run/$name" -maxdepth 1 -printf 'file %p\n'
     orphans=$(orphaned_loops)
-    # Those of a host that is just being taken down go within a moment.
+    # Loop devices of a host that is being removed disappear within a moment.
     [ -z "$orphans" ] || { sleep 1 && orphaned_loops | grep -xF "$orphans" | sed 's/^/loop device /'; } || true
 }
 

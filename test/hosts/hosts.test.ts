@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import { bootHost, diffSnapshots, hostLeftovers, hostsCommand, suites, type TestHost, type TestHostOptions } from "./";
 
-const bootTimeout = 300_000; // the first boot of a suite makes its root
+const bootTimeout = 300_000; // the first boot of a suite also builds its root file system
 
 const up: TestHost[] = [];
 
@@ -15,7 +15,7 @@ async function boot(options?: TestHostOptions): Promise<TestHost> {
     return host;
 }
 
-delete process.env.PORTABLE_TEST_HOST; // these tests power off and take down what they boot
+delete process.env.PORTABLE_TEST_HOST; // these tests power off and remove their hosts, so none may stay up
 
 afterAll(() => Promise.all(up.map((host) => host.down())), bootTimeout);
 
@@ -28,7 +28,7 @@ describe.each(suites)("a host with Debian %s", (suite) => {
         host = await boot({ suite });
     }, bootTimeout);
 
-    test("runs the systemd of that suite, with nothing failed", async () => {
+    test("runs the suite's version of systemd, without failed units", async () => {
         const { stdout } = await host.ssh(
             "systemctl --version; systemctl is-system-running; portablectl --no-legend list",
         );
@@ -36,19 +36,19 @@ describe.each(suites)("a host with Debian %s", (suite) => {
         expect(stdout).toContain("\nrunning\n");
     });
 
-    test("lets root and deploy in, deploy with sudo and nosudo without", async () => {
+    test("accepts root, deploy with sudo, and nosudo without", async () => {
         expect((await host.ssh("id -u")).stdout).toBe("0\n");
         expect((await host.ssh("id -u; sudo -n id -u", { user: "deploy" })).stdout).toBe("1000\n0\n");
         expect((await host.ssh("sudo -n id -u", { user: "nosudo" })).code).not.toBe(0);
     });
 
-    test("passes input, exit status and both outputs on", async () => {
+    test("passes on input, exit status and both outputs of a command", async () => {
         const command = "cat; echo why >&2; exit 7";
         expect(await host.ssh(command, { input: "in" })).toEqual({ code: 7, stdout: "in", stderr: "why\n" });
         expect(await host.exec(command, { input: "in" })).toEqual({ code: 7, stdout: "in", stderr: "why\n" });
     });
 
-    test("shows what was done to it and nothing else in a snapshot", async () => {
+    test("has only real changes in the diff of two snapshots", async () => {
         const before = await host.snapshot();
         await host.ssh("sudo -n portablectl list", { user: "deploy" });
         expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
@@ -74,7 +74,7 @@ describe.each(suites)("a host with Debian %s", (suite) => {
         ]);
     });
 
-    test("answers HTTP of this machine on both addresses", async () => {
+    test("answers HTTP requests of this machine on both addresses", async () => {
         await host.exec("mkdir -p /srv/www && echo hello >/srv/www/page");
         await host.exec("systemd-run --unit=www --working-directory=/srv/www python3 -m http.server 8080");
         await host.exec("until curl --silent --output /dev/null localhost:8080; do sleep 0.1; done");
@@ -91,7 +91,7 @@ describe.each(suites)("a host with Debian %s", (suite) => {
         await host.poweroff();
         expect((await host.exec("true")).stderr).toContain(`${host.name} isn't running`);
         await host.boot();
-        // The host key is verified: another one would end the login.
+        // This login verifies the host key.
         expect((await host.ssh("cat /root/kept /run/lost")).stdout).toBe("kept\n");
     });
 
@@ -127,7 +127,7 @@ test(
 );
 
 test(
-    "a host can lack a package and a file",
+    "a host can be booted without a package and a file",
     async () => {
         const host = await boot({ without: ["systemd-container", "/usr/bin/zstd"] });
         const found = await host.ssh("command -v portablectl zstd; ls /usr/share/dbus-1/system-services");
@@ -139,7 +139,7 @@ test(
 );
 
 test(
-    "down takes everything away, an attached image too",
+    "down leaves nothing of a host, not even of an attached image",
     async () => {
         const host = await boot();
         await attachSleeper(host);
@@ -154,7 +154,7 @@ test(
 );
 
 test(
-    "a host whose owner has died is collected, another one isn't",
+    "gc removes a host whose owner has exited, and no other",
     async () => {
         const kept = await boot();
         const owner = spawn("sleep", ["600"]);
@@ -177,7 +177,7 @@ test(
 );
 
 test(
-    "PORTABLE_TEST_HOST names a host that stays up",
+    "bootHost returns the host PORTABLE_TEST_HOST, which stays up",
     async () => {
         const staying = await boot();
         process.env.PORTABLE_TEST_HOST = staying.name;
@@ -200,7 +200,7 @@ test(
     async () => {
         const base = mkdtempSync(path.join(tmpdir(), "portable-runs-"));
         const run = promisify(execFile);
-        // Of 600 names two have the same number out of 512.
+        // There are 512 numbers, so two of 600 names have the same one.
         const { stdout } = await run("bash", [
             "-c",
             'for at in {1..600}; do echo "$(($(printf %s "$0/$at" | cksum | cut -d " " -f 1) % 512)) $0/$at"; done | sort | awk \'NR > 1 && $1 == last { print path; print $2; exit } { last = $1; path = $2 }\'',
@@ -227,7 +227,7 @@ test(
     bootTimeout,
 );
 
-test("a list leaves out a host that is just being taken down", async () => {
+test("list leaves out a host that is being removed", async () => {
     const directory = mkdtempSync(path.join(tmpdir(), "portable-runs-"));
     try {
         mkdirSync(path.join(directory, "going"));
@@ -242,7 +242,7 @@ test("a list leaves out a host that is just being taken down", async () => {
     }
 });
 
-/** Attaches and starts a service whose image is a squashfs; its program is the host's own. */
+/** Attaches and starts a service from a squashfs image; its program is the host's sleep. */
 async function attachSleeper(host: TestHost): Promise<void> {
     const directory = mkdtempSync(path.join(tmpdir(), "sleeper-"));
     try {

@@ -10,30 +10,30 @@ const hostsScript = path.join(__dirname, "hosts.sh");
 const snapshotProgram = path.join(__dirname, "snapshot.py");
 
 export interface CommandResult {
-    /** Exit status; 255 when a signal ended the command or, over ssh, when no connection came about. */
+    /** Exit status; 255 if a signal ended the command or if ssh couldn't connect. */
     code: number;
     stdout: string;
     stderr: string;
 }
 
-/** Debian 12 with systemd 252, Debian 13 with 257, and the unstable Debian with the newest (262 when it was added). */
+/** Debian 12 with systemd 252, Debian 13 with 257, and unstable Debian with the newest (262 when it was added). */
 export type Suite = "bookworm" | "trixie" | "sid";
 
 const onlySuite = process.env.PORTABLE_TEST_SUITE as Suite | undefined;
-/** The suites of tests that run on several; PORTABLE_TEST_SUITE has all tests run on that one alone (`make test-next`). */
+/** Suites for tests that run on several. With PORTABLE_TEST_SUITE all tests run on that suite (`make test-next`). */
 export const suites: readonly Suite[] = onlySuite ? [onlySuite] : ["bookworm", "trixie"];
 const defaultSuite = suites[0] as Suite;
 
 export interface TestHostOptions {
     /** The first of {@link suites} by default. */
     suite?: Suite;
-    /** Packages or files (`/usr/bin/zstd`) that the host lacks; portablectl is in the package systemd-container. */
+    /** Packages or files (`/usr/bin/zstd`) to remove; portablectl is in the package systemd-container. */
     without?: string[];
 }
 
-/** A real Debian host with systemd, sshd and portabled. It reaches this machine and the other hosts, nothing else. */
+/** A Debian host with systemd, sshd and portabled. It can reach this machine and other hosts, and no other network. */
 export interface TestHost {
-    /** Its host name; also its alias in the file `sshConfigPath`. */
+    /** The host name, which is also its alias in `sshConfigPath`. */
     readonly name: string;
     readonly suite: string;
     /** IPv4 address. */
@@ -41,30 +41,30 @@ export interface TestHost {
     /** Another address of the same machine. */
     readonly secondAddress: string;
     readonly port: number;
-    /** Public host key: `ssh-ed25519 AAAA...`. Each host has its own; it outlives a power-off. */
+    /** Public host key: `ssh-ed25519 AAAA...`. It differs between hosts and stays the same after a power-off. */
     readonly hostKey: string;
-    /** Key that logs in as `root`, as `deploy` (may run everything with sudo) and as `nosudo` (may not). */
+    /** Key of the users `root`, `deploy` (who may run everything with sudo) and `nosudo` (who may not). */
     readonly privateKeyPath: string;
-    /** known_hosts with the host key under the name and both addresses. */
+    /** known_hosts file with the host key under the name and both addresses. */
     readonly knownHostsPath: string;
     readonly sshConfigPath: string;
 
-    /** Runs a shell command over ssh; as root unless `user` is given. `input` is its standard input. */
+    /** Runs a shell command over ssh, by default as root. `input` is its standard input. */
     ssh(command: string, options?: { user?: string; input?: string }): Promise<CommandResult>;
-    /** Runs a shell command as root without sshd: it works while sshd is stopped, and leaves no trace of a login. */
+    /** Runs a shell command as root without sshd: works while sshd is stopped, and leaves no record of a login. */
     exec(command: string, options?: { input?: string }): Promise<CommandResult>;
-    /** GET without keep-alive. Rejects when nobody answers. `path` starts with a slash. */
+    /** Sends a GET request on a new connection. Rejects if there is no answer. `path` starts with a slash. */
     http(port: number, path: string): Promise<{ status: number; body: string }>;
     /**
-     * What the host holds now: files, mounts, loop devices, units, users; for `diffSnapshots`. About half a second. An
-     * operation that has its answer and still tidies is waited for: it has the lock.
+     * Files, mounts, loop devices, units and users of the host, for `diffSnapshots`. Takes about half a second. Waits for the
+     * lock, as an operation may still clean up after it has reported its result.
      */
     snapshot(): Promise<Snapshot>;
-    /** Cuts the power: everything is killed, the disk stays. */
+    /** Cuts the power: all processes are killed, the disk stays. */
     poweroff(): Promise<void>;
-    /** Boots it again with its disk and addresses. */
+    /** Boots the host again with the same disk and addresses. */
     boot(): Promise<void>;
-    /** Takes it away with all it held; a host that stays up (PORTABLE_TEST_HOST) is left alone. */
+    /** Removes the host and its disk, unless it is the host that stays up (PORTABLE_TEST_HOST). */
     down(): Promise<void>;
 }
 
@@ -72,11 +72,11 @@ let booted = 0;
 let sharedInUse = false;
 
 /**
- * Boots a host, in a second once the root of its suite is made. It goes at the latest when another one is booted
- * after this process has died.
+ * Boots a host, in about a second once the root file system of its suite exists. If this process exits without `down`, the
+ * host is removed when the next one is booted.
  *
- * With `PORTABLE_TEST_HOST=NAME` in the environment, the host of that name, which stays up (`make host-up`), is handed
- * out in place of a new one where it fits: no `without`, the same suite, and not in use by this process already.
+ * With `PORTABLE_TEST_HOST=NAME` in the environment, returns the host of that name, which stays up (`make host-up`), if it
+ * fits: without `without`, with the same suite, and not in use by this process yet.
  */
 export async function bootHost(options: TestHostOptions = {}): Promise<TestHost> {
     const shared = await sharedHost(options);
@@ -91,7 +91,7 @@ export async function bootHost(options: TestHostOptions = {}): Promise<TestHost>
 async function sharedHost(options: TestHostOptions): Promise<TestHost | undefined> {
     const name = process.env.PORTABLE_TEST_HOST;
     if (!name || options.without?.length || sharedInUse) return undefined;
-    // Taken before the first await: another host may be asked for meanwhile.
+    // Set before the first await, as another call may be made meanwhile.
     sharedInUse = true;
     const host = await hostNamed(name, async () => {
         sharedInUse = false;
@@ -133,15 +133,15 @@ async function hostNamed(name: string, down: () => Promise<unknown>): Promise<Te
 }
 
 /**
- * What this machine still holds of a host (of all hosts, without a name): processes, cgroups, mounts, network
- * namespaces and interfaces, files, and loop devices whose image is gone with its host. A line each; none after `down`.
+ * What is left on this machine of a host (without a name: of all hosts): processes, cgroups, mounts, network namespaces and
+ * interfaces, files, and loop devices of removed hosts. A line each; none after `down`.
  */
 export async function hostLeftovers(name?: string): Promise<string[]> {
     const lines = await hostsCommand("leftovers", ...(name ? [name] : []));
     return lines.split("\n").filter((line) => line !== "");
 }
 
-/** Runs hosts.sh, and gives its standard output. */
+/** Runs hosts.sh and returns its standard output. */
 export async function hostsCommand(...args: string[]): Promise<string> {
     return succeeded(await run(hostsScript, args));
 }
@@ -159,7 +159,7 @@ function run(program: string, args: string[], input = ""): Promise<CommandResult
         child.stderr.setEncoding("utf8").on("data", (text) => (output.stderr += text));
         child.on("error", reject);
         child.on("close", (code) => resolve({ code: code ?? 255, ...output }));
-        child.stdin.on("error", () => undefined); // a command that reads no input may end before it is written
+        child.stdin.on("error", () => undefined); // EPIPE if the command exits without reading its input
         child.stdin.end(input);
     });
 }

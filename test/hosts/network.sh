@@ -1,6 +1,6 @@
 # The network of the hosts: one bridge, and a namespace for each host. Sourced by hosts.sh.
 
-# The bridge is in a namespace of its own: out of reach of this machine's packet filter and network managers.
+# The bridge is in its own namespace, so that this machine's packet filter and network managers don't affect it.
 make_bridge() {
     [ ! -e "/sys/class/net/$net" ] || return 0
     ip netns add "$net"
@@ -12,7 +12,7 @@ make_bridge() {
     ip link set "$net" up
 }
 
-# The address of the interface follows from the slot: after a new boot, nobody holds a stale one in the ARP cache.
+# The MAC address follows from the slot, so that ARP caches stay valid after a boot.
 plug() {
     local slot namespace=$net-$1
     slot=$(<"$run/$1/slot")

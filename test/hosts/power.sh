@@ -1,7 +1,6 @@
 # Booting a host, and cutting its power. Sourced by hosts.sh.
 
-# The kernel gives each user 128 inotify instances by default; a host takes up to eight of root's, and without one its
-# path units fail.
+# By default a user can have 128 inotify instances. A host uses up to eight of root's, and its path units fail without one.
 allow_inotify() {
     local setting=/proc/sys/fs/inotify/max_user_instances needed
     needed=$((64 + 8 * $(for path in $(hierarchies); do find "$path" -maxdepth 1 -name 'pt[0-9a-f][0-9a-f][0-9a-f]-*'; done | sed 's|.*/||' | sort -u | wc -l)))
@@ -15,9 +14,9 @@ power_on() {
     allow_inotify
     (
         exec 9>&-
-        # Without a cgroup of its own, a host would share the tree of units with all others.
+        # Without its own cgroup, a host would share the tree of units with the others.
         for path in $(hierarchies); do echo "$BASHPID" >"$path/$net-$name/cgroup.procs"; done
-        # In a mount namespace of its own, all mounts (the disk too) end with the last process.
+        # In its own mount namespace, all mounts (and the disk) are released with the last process.
         exec setsid unshare --mount --propagation private "$BASH" "$here/hosts.sh" run-nspawn "$name" \
             </dev/null >"$run/$name/console.log" 2>&1
     ) &
@@ -35,7 +34,7 @@ run_nspawn() {
         --resolv-conf=off --timezone=off --link-journal=no
 }
 
-# Until systemd says that it is done, and sshd answers.
+# Waits until systemd has finished booting and sshd answers.
 wait_until_up() {
     local name=$1 deadline=$((SECONDS + 90)) state='' banner=''
     while [ $SECONDS -lt $deadline ]; do
@@ -53,11 +52,11 @@ wait_until_up() {
         "$(tail -n 15 "$run/$name/console.log")"
 }
 
-# All loop devices in use, each with the device number of the file system that its image lies on. (losetup before
-# 2.39 pads it with escaped spaces.)
+# All loop devices in use, each with the device number of the file system of its image. (losetup before 2.39 pads it with
+# escaped spaces.)
 loops() { losetup --list --noheadings --raw --output NAME,BACK-MAJ:MIN | sed 's/\\x20//g'; }
 
-# Those of them whose image lies on a file system that only this host has mounted.
+# Loop devices whose image is on a file system that only this host has mounted.
 held_loops() {
     local pid devices
     pid=$(init "$1") || return 0

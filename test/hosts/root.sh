@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# root.sh [SUITE]: makes the root file system that hosts of a Debian suite share (bookworm: systemd 252,
-# trixie: systemd 257, sid: the newest), unless the cache has it already, and prints its path. Needs root; takes half a
-# minute. The root of sid stays as it was made: remove it from the cache to have a newer one.
+# root.sh [SUITE]: builds the root file system that hosts of a Debian suite share (bookworm: systemd 252, trixie: 257, sid:
+# the newest), unless it is in the cache, and prints its path. Needs root; takes half a minute. The root of sid isn't
+# updated: remove it from the cache to get a newer one.
 #
 #   PORTABLE_TEST_CACHE   where roots are kept (default: portable-test in the user's cache directory)
 #   PORTABLE_TEST_MIRROR  Debian mirror, in any form that mmdebstrap takes (default: mmdebstrap's own)
@@ -20,7 +20,7 @@ packages=(
 [[ $suite =~ ^[a-z]+$ ]] || { echo "root.sh: '$suite' is not the name of a Debian suite" >&2; exit 2; }
 command -v mmdebstrap >/dev/null || { echo "root.sh: mmdebstrap is missing: apt install mmdebstrap" >&2; exit 1; }
 
-# Removes roots that were not finished. A killed mmdebstrap leaves /proc, /sys and /dev mounted in one.
+# Removes an unfinished root. A killed mmdebstrap leaves /proc, /sys and /dev mounted in it.
 remove() {
     local root mounted
     for root; do
@@ -31,7 +31,7 @@ remove() {
     done
 }
 
-# A change of this script makes another root; running hosts keep the one they have.
+# A change of this script results in a new root; running hosts keep theirs.
 root=$cache/root-$suite-$(sha256sum "${BASH_SOURCE[0]}" | cut -c 1-12)
 if [ ! -d "$root" ]; then
     mkdir -p "$cache"
@@ -44,14 +44,14 @@ if [ ! -d "$root" ]; then
     trap 'remove "$building"' EXIT
     chmod 755 "$building"
     echo "making the root of Debian $suite in $cache: half a minute, once" >&2
-    # A mirror that lags behind has a Release file of sid that has expired; stable suites have no date to expire.
+    # Old mirrors have an expired Release file of sid; those of stable suites don't expire.
     mmdebstrap --quiet --variant=minbase --include="$(IFS=, && echo "${packages[*]}")" \
         --aptopt='Acquire::Check-Valid-Until "false"' "$suite" "$building" \
         ${PORTABLE_TEST_MIRROR:+"$PORTABLE_TEST_MIRROR"} >&2
 
-    # What must differ between hosts is written by hosts.sh at the first boot of each.
+    # hosts.sh writes these before the first boot, as they must differ between hosts.
     rm -f "$building"/etc/{machine-id,hostname,hosts} "$building"/etc/ssh/ssh_host_* "$building"/var/lib/dbus/machine-id
-    # Without a name server in it, a look-up fails at once; with one that can't be reached it takes 10 s.
+    # Without a name server a lookup fails at once; with an unreachable one it would take 10 s.
     : >"$building/etc/resolv.conf"
     echo 'AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys' >"$building/etc/ssh/sshd_config.d/test.conf"
 
@@ -60,9 +60,9 @@ if [ ! -d "$root" ]; then
     echo 'deploy ALL=(ALL) NOPASSWD: ALL' >"$building/etc/sudoers.d/deploy"
     chmod 440 "$building/etc/sudoers.d/deploy"
 
-    # /dev of an nspawn container is a private tmpfs: loop devices the kernel adds don't appear there by themselves.
+    # /dev of an nspawn container is a private tmpfs, in which new loop devices of the kernel don't appear.
     for n in {0..255}; do echo "b /dev/loop$n 0660 root disk - 7:$n"; done >"$building/etc/tmpfiles.d/loop.conf"
-    # Nothing may run on its own while a test compares before and after; modules and consoles aren't to be had here.
+    # Timers must not run while a test compares snapshots; kernel modules and consoles don't exist in a container.
     for unit in {apt-daily,apt-daily-upgrade,dpkg-db-backup,man-db}.timer {systemd-modules-load,console-getty}.service; do
         ln -sf /dev/null "$building/etc/systemd/system/$unit"
     done

@@ -16,20 +16,20 @@ ROOTS = ["/etc", "/home", "/opt", "/root", "/run", "/srv", "/tmp", "/usr/lib/sys
 
 # fmt: off
 VOLATILE = re.compile("(" + "|".join([
-    # Records of logins and boots (wtmpdb: Debian 13), and of who has read sudo's lecture.
+    # Records of logins and boots (wtmpdb: Debian 13), and of users who were shown sudo's lecture.
     r"/var/log/(journal|wtmp|btmp|lastlog)", r"/var/lib/(lastlog|wtmpdb|sudo)",
     r"/run/(log|utmp|sudo|user|motd\.dynamic|sshd\.pid)", r"/run/systemd/(journal|sessions|users|seats|transient)",
-    # A link for each unit that ever ran, until systemd forgets it: the units themselves are compared.
+    # A link for each unit that is still loaded: the units themselves are compared.
     r"/run/systemd/units",
-    # Sandboxes of services of systemd, which start and end over D-Bus or by the clock.
+    # Sandboxes of systemd's own services, which D-Bus and timers start.
     r"/run/(credentials|systemd/propagate)/(systemd-.*|polkit\.service)",
     r"/(tmp|var/tmp)/systemd-private-[0-9a-f]+-(systemd-[a-z]+|polkit)\.service-[^/]*",
-    # What services of systemd keep for themselves from one boot to the next.
+    # State of systemd's own services that persists between boots.
     r"/var/lib/systemd/(random-seed|timers|timesync|catalog)",
 ]) + ")(/.*)?")
-# systemd makes these when the first service needs them, and keeps them; what is in them counts.
+# systemd makes these directories when a service first needs them and keeps them. Their contents are compared.
 VOLATILE_DIRECTORIES = {"/run/systemd/dynamic-uid", "/run/systemd/unit-private-tmp", "/run/systemd/propagate"}
-# Services that start over D-Bus or by the clock and end by themselves; what ran once at boot; logins.
+# Services that D-Bus or timers start and that exit by themselves, services that ran once at boot, and logins.
 VOLATILE_UNIT = re.compile(
     r"(systemd-[a-z-]+|polkit|ldconfig|user@\d+|user-runtime-dir@\d+)\.(service|socket)"
     r"|run-(user|credentials)-.*\.mount|.*\.(scope|slice|device|target)"
@@ -67,7 +67,7 @@ def tree(path):
         if stat.S_ISDIR(status.st_mode):
             if path not in VOLATILE_DIRECTORIES:
                 yield "directory " + path, mode
-            # A mount of its own shows among the mounts; an image's content isn't the host's.
+            # Mounts are compared as such; the content of a mounted image isn't the host's.
             if not path.startswith("/run/") or not os.path.ismount(path):
                 for name in sorted(os.listdir(path)):
                     yield from tree(os.path.join(path, name))

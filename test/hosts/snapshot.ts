@@ -1,10 +1,10 @@
 /**
- * What a host held at one moment: from a name (`file /etc/hosts`, `mount /tmp`, `unit ssh.service`) to how it was:
- * mode, owner, size and digest, target of a link, state.
+ * State of a host at one moment: maps a name (`file /etc/hosts`, `mount /tmp`, `unit ssh.service`) to its mode, owner, size
+ * and digest, to the target of a link, or to a unit's state.
  */
 export type Snapshot = ReadonlyMap<string, string>;
 
-/** Reads what snapshot.py prints: a JSON pair a line. What is there twice (a mount over a mount) is told in one entry. */
+/** Parses the output of snapshot.py, a JSON pair a line. Pairs with the same name (a mount over a mount) become one entry. */
 export function parseSnapshot(lines: string): Snapshot {
     const snapshot = new Map<string, string>();
     for (const line of lines.split("\n")) {
@@ -16,7 +16,7 @@ export function parseSnapshot(lines: string): Snapshot {
     return snapshot;
 }
 
-/** A line for each difference, sorted by name: `+ new: ...`, `- gone: ...`, `~ changed: ... => ...`. None when equal. */
+/** A line for each difference, sorted by name: `+ added: ...`, `- removed: ...`, `~ changed: ... => ...`. */
 export function diffSnapshots(before: Snapshot, after: Snapshot): string[] {
     const names = [...new Set([...before.keys(), ...after.keys()])].sort();
     return names.flatMap((name) => {

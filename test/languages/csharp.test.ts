@@ -5,8 +5,8 @@ import { Language, type Node, Parser } from "web-tree-sitter";
 import { pages, samplesOf } from "../docs/samples";
 
 /**
- * Nothing compiles C# where there is no dotnet: the grammar of tree-sitter reads all of it, and what a program names of the
- * SDK is compared with the SDK's classes.
+ * Checks C# without dotnet: tree-sitter's grammar parses the SDK and the programs, and the names that programs use are
+ * compared with the SDK's classes.
  */
 
 const root = join(__dirname, "../..");
@@ -28,13 +28,13 @@ function parse(text: string): Node {
 const present = (nodes: (Node | null)[]) => nodes.filter((node) => node !== null);
 const find = (node: Node, type: string) => present(node.descendantsOfType(type));
 
-/** Where the text isn't C#: `12: new = ;`, with the line. */
+/** Syntax errors with their lines: `12: new = ;`. */
 function syntaxErrors(node: Node): string[] {
     if (node.isError || node.isMissing) return [`${node.startPosition.row + 1}: ${node.text.slice(0, 80)}`];
     return node.hasError ? present(node.children).flatMap(syntaxErrors) : [];
 }
 
-/** The files of git whose names match, with their texts. */
+/** Names and texts of the files in git that match the pattern. */
 function files(pattern: string): [string, string][] {
     const names = execFileSync("git", ["ls-files", "-z", "--", pattern], { cwd: root, encoding: "utf8" });
     return names
@@ -43,7 +43,7 @@ function files(pattern: string): [string, string][] {
         .map((name) => [name, readFileSync(join(root, name), "utf8")]);
 }
 
-/** Programs of the schema, of the tests and of the pages. */
+/** Names and texts of the programs in the schema's examples, the tests and the pages. */
 function programs(): [string, string][] {
     const samples = pages()
         .flatMap(samplesOf)
@@ -52,7 +52,7 @@ function programs(): [string, string][] {
     return [...files("provider/examples/**.cs"), ...files("test/languages/everything/*.cs"), ...samples];
 }
 
-/** By the name of a class or enum of the SDK, its members. */
+/** Members of the SDK's classes and enums, by the name of the type. */
 function sdkTypes(): Map<string, Set<string>> {
     const types = new Map<string, Set<string>>();
     for (const [, text] of files("sdk/dotnet/**.cs")) {
@@ -66,7 +66,7 @@ function sdkTypes(): Map<string, Set<string>> {
     return types;
 }
 
-/** The class that `new(...)` makes as the second argument of a resource or the first of a function. */
+/** The class of a target-typed `new()`: the arguments of a resource (second parameter) or of a function (first). */
 function argumentsClass(node: Node): string | undefined {
     const list = node.parent?.parent;
     const call = list?.parent;
@@ -78,7 +78,7 @@ function argumentsClass(node: Node): string | undefined {
     return !isFunction ? `${name[1]}Args` : `${name[1]}InvokeArgs`;
 }
 
-/** Classes and members that a program names and the SDK lacks. */
+/** Classes and members that a program uses and the SDK lacks. */
 function unknownNames(program: Node, types: Map<string, Set<string>>): string[] {
     const unknown: string[] = [];
     const made = [
@@ -105,7 +105,7 @@ function unknownNames(program: Node, types: Map<string, Set<string>>): string[] 
     return unknown;
 }
 
-test("the SDK and every program are C#", () => {
+test("the SDK and every program have the syntax of C#", () => {
     const all = [...files("sdk/dotnet/**.cs"), ...programs()];
     expect(all.length).toBeGreaterThan(70);
     const wrong = all.map(([name, text]) => [name, syntaxErrors(parse(text))]);
@@ -113,7 +113,7 @@ test("the SDK and every program are C#", () => {
     expect(syntaxErrors(parse("class A\n{\n    void Run() { var x = ; }\n}\n"))).toHaveLength(1);
 });
 
-test("what programs name of the SDK is there", () => {
+test("the SDK has the names that programs use", () => {
     const types = sdkTypes();
     const wrong = programs().map(([name, text]) => [name, unknownNames(parse(text), types)]);
     expect(wrong.filter(([, names]) => names?.length !== 0)).toEqual([]);

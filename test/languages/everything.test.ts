@@ -19,13 +19,13 @@ import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts"
 import { go, hasJava, java, python, type Toolchain, yaml } from "./toolchains";
 
 /**
- * One program in every language: lists, maps, numbers, assets, a secret, an output that a preview doesn't know, enums, a
- * function and the component, deployed to a real host by every engine that can run the language.
+ * One program in every language, deployed to a real host by every engine that can run the language. It has lists, maps,
+ * numbers, assets, a secret, an output that is unknown in a preview, enums, a function and the component.
  */
 
 const root = join(__dirname, "../..");
 const programs = join(__dirname, "everything");
-/** What a language needs is made once on a machine, by the test or by the CLI that runs the program. */
+/** Includes the preparation of a language, which is made once on a machine. */
 const PREPARE_TIMEOUT_MS = 600_000;
 
 const LANGUAGES: Record<string, { file: string; as: string; prepare: (directory: string) => Toolchain }> = {
@@ -131,8 +131,8 @@ describe.each(Object.keys(LANGUAGES))("a program in %s", (language) => {
 });
 
 /**
- * The CLI runs the languages that it finds a host for. The one for YAML is built; that for Java which can be had is older
- * than the CLI, and doesn't hear of runtime.options.binary.
+ * The CLI runs languages whose language host is on PATH. The one for YAML is built here. The available one for Java is older
+ * than the CLI and ignores runtime.options.binary.
  */
 function enginesOf(language: string): Engine["name"][] {
     const runtime = language === "typescript" ? "nodejs" : language;
@@ -140,12 +140,12 @@ function enginesOf(language: string): Engine["name"][] {
     return which("pulumi") !== undefined && hasHost ? ["stand-in", "pulumi"] : ["stand-in"];
 }
 
-/** The stand-in engine exports secrets marked, for the CLI to encrypt them. */
+/** Removes the secrets from a state: the stand-in engine exports them as marked plain text. */
 function withoutSecrets(state: unknown): string {
     return JSON.stringify(state, (key, value) => (key === "plaintext" ? "[secret]" : value));
 }
 
-/** Each value arrived on the host as it was declared. */
+/** Expects each value on the host as it was declared. */
 async function expectOnHost(): Promise<void> {
     expect(await host.http(8080, "/")).toEqual({ status: 200, body: "<h1>Hello, User!</h1>\n" });
     expect(await onHost(host, "stat -c %a /etc/hello/token; cat /etc/hello/token")).toBe("600\nt0p-secret");

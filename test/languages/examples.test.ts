@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { go, hasJava, javaClassPath, python } from "./toolchains";
 
-/** The examples of the schema: each program in each language has the types of the SDK. */
+/* Checks the schema's examples: each program in each language must match the types of the SDK. */
 
 const root = join(__dirname, "../..");
 const examples = join(root, "provider/examples");
@@ -36,7 +36,7 @@ test("each resource, component and function has examples, in six languages", () 
 });
 
 test(
-    "the programs are what Pulumi's converters make of the YAML ones; `make sdk` makes them",
+    "the programs are the output of Pulumi's converters for the YAML programs; `make sdk` makes them",
     () => {
         const { status, stderr } = spawnSync(process.execPath, [join(root, "scripts/examples.mjs"), "--check"]);
         expect([stderr.toString(), status]).toEqual(["", 0]);
@@ -44,7 +44,7 @@ test(
     TIMEOUT_MS,
 );
 
-test("C# names the type of a map within a map, which is no C# without it", () => {
+test("C# programs have the type of a map within a map, without which they don't compile", () => {
     const all = programs("cs").map((name) => readFileSync(join(examples, name), "utf8"));
     expect(all.filter((text) => text.includes("new Dictionary<string, object>\n")).length).toBeGreaterThan(0);
     expect(all.filter((text) => /\{ "[^"\n]*", *\n *\{/.test(text))).toEqual([]);
@@ -66,7 +66,7 @@ test(
     TIMEOUT_MS,
 );
 
-/** Runs each program against mocks: an argument that the SDK doesn't have is an error. */
+/** Runs each program with mocks, where an argument that the SDK lacks is an error. */
 const RUN_WITH_MOCKS = `
 import runpy, sys, pulumi
 
@@ -124,7 +124,7 @@ test(
             const file = join(directory, "java", nameOf(program), "App.java");
             mkdirSync(join(file, ".."), { recursive: true });
             const text = readFileSync(join(examples, program), "utf8");
-            // All of them at once, so each in a package of its own.
+            // Each program has its own package, so that all can be compiled at once.
             writeFileSync(file, `package ${nameOf(program)};\n${text}`);
             return file;
         });
@@ -135,7 +135,7 @@ test(
     TIMEOUT_MS,
 );
 
-/** What a compiler prints; nothing, where all is well. */
+/** Output of a compiler; empty without errors. */
 function output(command: string, args: string[], cwd = directory, env: Record<string, string> = {}): string {
     try {
         return execFileSync(command, args, { cwd, env: { ...process.env, ...env }, encoding: "utf8", stdio: "pipe" });

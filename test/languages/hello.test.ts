@@ -6,7 +6,7 @@ import { standIn } from "../engine/stand-in-engine";
 import { bootHost, type TestHost } from "../hosts";
 import { go, hasJava, java, python, type Toolchain, yaml } from "./toolchains";
 
-/** examples/hello in the languages besides TypeScript, deployed to a real host. */
+/* Deploys examples/hello in the other languages than TypeScript to a real host. */
 
 const root = join(__dirname, "../..");
 const PREPARE_TIMEOUT_MS = 600_000;

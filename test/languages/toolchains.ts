@@ -11,21 +11,21 @@ const cache = join(
     "languages",
 );
 
-/** Pulumi's own packages, as programs of users have them. */
+/** Packages that a Python program with the SDK needs. */
 const PYTHON_PACKAGES = ["pulumi==3.272.0", "parver==1.0.1.post0", "semver==3.1.2", "setuptools==80.9.0"];
 
-/** What a program in a language needs beside it. */
+/** Settings with which an engine runs a program in a language. */
 export interface Toolchain {
     /** The `runtime` of Pulumi.yaml. */
     runtime: unknown;
-    /** Added to the environment of the engine. */
+    /** Further environment variables of the engine. */
     env?: Record<string, string>;
 }
 
 const run = (command: string, args: string[], cwd = root, env: Record<string, string> = {}) =>
     execFileSync(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
 
-/** A directory that is made once: `make` fills it, and one that was interrupted is made anew. */
+/** A cached directory that `make` fills once; an unfinished one is made again. */
 function madeOnce(name: string, make: (directory: string) => void): string {
     const directory = join(cache, name);
     if (existsSync(join(directory, "complete"))) return directory;
@@ -42,12 +42,12 @@ const hash = (...parts: (string | Buffer)[]) =>
         .digest("hex")
         .slice(0, 16);
 
-/** The SDK is installed beside the virtual environment, which is the same for every version of it. */
+/** Installs the SDK next to a virtual environment that is shared by all versions of the SDK. */
 export function python(directory: string): Toolchain {
     const environment = pythonEnvironment();
     const sdk = mkdtempSync(join(tmpdir(), "portable-sdk-python-"));
     try {
-        // Building leaves files in the source.
+        // The SDK is copied first, since building it writes files into its source.
         cpSync(join(root, "sdk/python"), sdk, { recursive: true });
         const target = join(directory, "packages");
         run(join(environment, "bin/pip"), [
@@ -70,7 +70,7 @@ export function pythonEnvironment(): string {
     });
 }
 
-/** Directory of the `go` that the generators are built with; it comes along where there is none. */
+/** Directory of `go`, which is downloaded if the machine has none. */
 export function goDirectory(): string {
     return run(join(root, "scripts/go.sh"), []).toString().trim();
 }
@@ -79,7 +79,7 @@ export const withPath = (...directories: string[]) => ({
     PATH: [...directories, process.env.PATH].join(delimiter),
 });
 
-/** Makes the directory a Go module that finds the SDK in the repository. */
+/** Makes the directory a Go module that uses the SDK in the repository. */
 export function go(directory: string): Toolchain {
     const template = join(__dirname, "go");
     const text = readFileSync(join(template, "go.mod"), "utf8").replace("../../../sdk/go", join(root, "sdk/go"));
@@ -88,7 +88,7 @@ export function go(directory: string): Toolchain {
     return { runtime: "go", env: withPath(goDirectory()) };
 }
 
-/** Pulumi's interpreter of YAML programs, which both engines find on PATH. */
+/** Builds Pulumi's language host for YAML, which both engines find on PATH. */
 export function yaml(): Toolchain {
     const script = `import { goBuild } from "${root}/scripts/sdk-gen/build.mjs";
         goBuild("${root}/scripts/sdk-gen/earlier", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
@@ -97,10 +97,10 @@ export function yaml(): Toolchain {
     return { runtime: "yaml", env: withPath(join(root, ".cache/sdk-gen")) };
 }
 
-/** A JDK and Maven are not installed for the tests: Java runs where they are. */
+/** Tests of Java need a JDK and Maven, which the set-up doesn't install. */
 export const hasJava = which("javac") !== undefined && which("mvn") !== undefined;
 
-/** The class path of the SDK for Java and of what it depends on. */
+/** Class path of the SDK for Java and its dependencies. */
 export function javaClassPath(): string {
     const pom = join(__dirname, "java/pom.xml");
     const packages = madeOnce(`java-${hash(readFileSync(pom))}`, (made) => {
@@ -116,7 +116,7 @@ export function javaClassPath(): string {
     );
     const classes = madeOnce(`java-sdk-${digest}`, (made) => {
         run("javac", ["-nowarn", "-encoding", "UTF-8", "-cp", `${packages}/*`, "-d", made, ...sources]);
-        // What the build of the SDK writes beside its classes.
+        // Resource files that the SDK's build would write.
         const resources = join(made, "io/github/pulumiportable/portable");
         const { name, version } = JSON.parse(readFileSync(join(root, "provider/schema.json"), "utf8"));
         writeFileSync(join(resources, "version.txt"), version);
@@ -125,7 +125,7 @@ export function javaClassPath(): string {
     return `${classes}:${packages}/*`;
 }
 
-/** A jar of the program in the directory, with the paths of all that it needs. */
+/** Builds a jar of the program in the directory, whose manifest has the class path. */
 export function java(directory: string): Toolchain {
     const [sdk = "", packages = ""] = javaClassPath().split(":");
     const jars = run("sh", ["-c", `ls ${packages.slice(0, -1)}*.jar`])
@@ -135,7 +135,7 @@ export function java(directory: string): Toolchain {
     const classes = join(directory, "classes");
     mkdirSync(classes);
     run("javac", ["-nowarn", "-encoding", "UTF-8", "-cp", `${sdk}:${packages}`, "-d", classes, "App.java"], directory);
-    // A line of a manifest has at most 72 bytes; the next one goes on after a space.
+    // Lines of a manifest have at most 72 bytes; continuation lines begin with a space.
     const line = `Class-Path: ${[`${sdk}/`, ...jars].map((path) => `file://${path}`).join(" ")}`;
     const [head = "", ...rest] = line.match(/.{1,70}/g) ?? [];
     const manifest = join(directory, "manifest.txt");

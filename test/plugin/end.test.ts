@@ -15,7 +15,7 @@ afterEach(() => {
     for (const end of ends.splice(0)) end();
 });
 
-/** A provider, and an engine that keeps its connection open whatever the provider says. */
+/** A provider, and an engine that never closes its connection. */
 async function start({ create }: Pick<Resource, "create">) {
     const workshop = new Workshop();
     const widget = { ...workshop.widget, create } as unknown as Resource;
@@ -54,7 +54,7 @@ function createOf(engine: ResourceProviderClient): Promise<pb.CreateResponse> {
     );
 }
 
-/** Timers that fire meanwhile. */
+/** Number of timers that fire during the action. */
 async function firedDuring(action: () => Promise<unknown>): Promise<number> {
     const timers = new Set<number>();
     let fired = 0;
@@ -66,7 +66,7 @@ async function firedDuring(action: () => Promise<unknown>): Promise<number> {
     return fired;
 }
 
-test("where all is answered the end waits for no clock, and not for the engine to close its connection", async () => {
+test("after all answers were sent, the shutdown waits neither for a timer nor for the engine to close its connection", async () => {
     const { provider, engine, wire } = await start({ create: async () => ({ id: "w", outputs: {} }) });
     await createOf(engine);
     await new Promise((resolve) => engine.cancel(new Empty(), resolve));
@@ -74,7 +74,7 @@ test("where all is answered the end waits for no clock, and not for the engine t
     expect(await firedDuring(() => provider.stop())).toBe(0);
 });
 
-test("an answer that is being sent at the end arrives completely, whatever its length", async () => {
+test("a large answer that is being sent during the shutdown arrives completely", async () => {
     const { provider, engine } = await start({
         create: async ({ signal }) => {
             await aborted(signal).catch(() => {});

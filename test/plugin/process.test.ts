@@ -25,7 +25,7 @@ const executable = join(root, "provider/pulumi-resource-portable");
 interface Started {
     child: ChildProcess;
     port: number;
-    /** All of standard output. */
+    /** Standard output so far. */
     output: () => string;
     ended: Promise<{ code: number | null; signal: string | null }>;
 }
@@ -62,7 +62,7 @@ afterEach(() => {
     for (const child of children.splice(0)) child.kill("SIGKILL");
 });
 
-test("prints only its port, answers, and ends with standard input", async () => {
+test("prints only its port, answers, and exits at the end of standard input", async () => {
     const { child, port, output, ended } = await start(["127.0.0.1:1"]);
     expect(await schemaFrom(port)).toMatchObject({ name: "portable" });
     child.stdin?.end();
@@ -70,7 +70,7 @@ test("prints only its port, answers, and ends with standard input", async () => 
     expect(output()).toBe(`${port}\n`);
 });
 
-test("answers where the engine gives no input, as the language host of Node.js starts a PulumiPlugin.yaml", async () => {
+test("answers without standard input, as the language host of Node.js starts a PulumiPlugin.yaml", async () => {
     const child = spawn(executable, ["127.0.0.1:1"], { stdio: ["ignore", "pipe", "inherit"] });
     children.push(child);
     const port = await new Promise<number>((resolve) => child.stdout.once("data", (data) => resolve(Number(data))));
@@ -78,13 +78,13 @@ test("answers where the engine gives no input, as the language host of Node.js s
     expect(await schemaFrom(port)).toMatchObject({ name: "portable" });
 });
 
-test("the bundle has no translations: `import { z }` instead of `import * as z` would add all of zod's", () => {
+test("the bundle has no translations, which `import { z }` in place of `import * as z` would add", () => {
     const bundle = readFileSync(join(root, "provider/dist/provider.js"), "utf8");
     expect(bundle).toContain("pulumirpc");
     expect(bundle).not.toContain("Ongeldige");
 });
 
-test("ends on SIGINT", async () => {
+test("exits on SIGINT", async () => {
     const { child, ended } = await start(["127.0.0.1:1"]);
     child.kill("SIGINT");
     expect(await ended).toEqual({ code: 0, signal: null });
@@ -97,7 +97,7 @@ describe("the code cache", () => {
     });
     afterEach(() => rmSync(cache, { recursive: true }));
 
-    /** Uses the provider, ends it, and gives the files of the cache with the time of their last change. */
+    /** Starts the provider, calls `use`, and ends it. Returns the files of the cache with their times of change. */
     async function run(use: (port: number) => Promise<unknown>): Promise<Map<string, bigint>> {
         const { child, port, ended } = await start(["127.0.0.1:1"], executable, { XDG_CACHE_HOME: cache });
         await use(port);
@@ -108,7 +108,7 @@ describe("the code cache", () => {
         return new Map(files.map((file) => [file, statSync(file, { bigint: true }).mtimeNs]));
     }
 
-    test("is written by the first run that connects to a host, and used by all later ones", async () => {
+    test("is written by the first run that connects to a host, and used by later runs", async () => {
         expect([...(await run(schemaFrom)).keys()]).toEqual([]);
         const written = await run(createOnNoHost);
         expect(written.size).toBe(1);
@@ -116,20 +116,20 @@ describe("the code cache", () => {
         expect(await run(createOnNoHost)).toEqual(written);
     });
 
-    test("is written anew when it is damaged", async () => {
+    test("is rewritten if it is damaged", async () => {
         const [file = ""] = (await run(createOnNoHost)).keys();
         writeFileSync(file, "damaged");
         await run(createOnNoHost);
         expect(statSync(file).size).toBeGreaterThan(100_000);
     });
 
-    test("that can't be written is no failure", async () => {
+    test("is optional: if it can't be written, the provider works without it", async () => {
         writeFileSync(join(cache, "pulumi-portable"), "");
         expect(await run(createOnNoHost)).toEqual(new Map());
     });
 });
 
-test("started by hand, it outlives standard input", async () => {
+test("a provider that was started by hand doesn't exit at the end of standard input", async () => {
     const { child, port } = await start([]);
     child.stdin?.end();
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -143,13 +143,13 @@ describe("the executable", () => {
     });
     afterEach(() => rmSync(directory, { recursive: true }));
 
-    test("finds the bundle through a link, as npm makes one", async () => {
+    test("finds the bundle if it is started through a link, as made by npm", async () => {
         symlinkSync(executable, join(directory, "pulumi-resource-portable"));
         const { port } = await start(["127.0.0.1:1"], join(directory, "pulumi-resource-portable"));
         expect(port).toBeGreaterThan(0);
     });
 
-    test("reports what to do if the bundle or node is missing, and prefers the checkout's own node", () => {
+    test("reports the fix if the bundle or node is missing, and prefers the checkout's node", () => {
         const provider = join(directory, "provider");
         const tools = join(directory, "tools");
         for (const made of [join(provider, "dist"), tools]) mkdirSync(made, { recursive: true });

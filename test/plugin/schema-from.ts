@@ -2,7 +2,7 @@ import { credentials } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
 
-/** The schema that the provider answers on a port of this machine. */
+/** The schema that a provider on this port of this machine returns. */
 export async function schemaFrom(port: number): Promise<{ name: string; version: string }> {
     const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
     try {

@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync(join(root, "provider/schema.json"), 
 const platform = `linux-${process.arch === "x64" ? "amd64" : process.arch}`;
 let directory: string;
 
-/** The executable is made of 120 MB of Node.js, which are fetched the first time. */
+/** Builds the executable from Node.js, of which 120 MB are downloaded the first time. */
 beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), "portable-executable-"));
     execFileSync(process.execPath, [
@@ -22,7 +22,7 @@ beforeAll(() => {
 }, 300_000);
 afterAll(() => rmSync(directory, { recursive: true }));
 
-test("the executable of an archive answers without Node.js on the machine", async () => {
+test("the executable in an archive works without Node.js on the machine", async () => {
     const child = spawn(join(directory, "plugin/pulumi-resource-portable"), ["127.0.0.1:1"], {
         env: { PATH: "/nowhere", HOME: directory },
         stdio: ["pipe", "pipe", "inherit"],
@@ -35,7 +35,7 @@ test("the executable of an archive answers without Node.js on the machine", asyn
     }
 });
 
-test("an archive names the licences of what is in it", () => {
+test("an archive has the licenses of its parts", () => {
     const notices = readFileSync(join(directory, "plugin/THIRD-PARTY-NOTICES.txt"), "utf8");
     expect(notices).toContain("ssh2 ");
     expect(notices).toContain("zod ");
@@ -46,7 +46,7 @@ test("an archive names the licences of what is in it", () => {
 });
 
 (which("pulumi") ? test : test.skip)(
-    "`pulumi package add` takes the directory provider/ of a checkout (pulumi)",
+    "`pulumi package add` accepts the directory provider/ of a checkout (pulumi)",
     () => {
         const project = mkdtempSync(join(directory, "project-"));
         writeFileSync(join(project, "Pulumi.yaml"), "name: added\nruntime: yaml\n");

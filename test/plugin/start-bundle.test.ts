@@ -14,7 +14,7 @@ const { metafile }: { metafile: Metafile } = buildSync({
     outfile: "provider.js",
 });
 
-/** What is evaluated with a file: all that is imported, but not what `import()` brings. */
+/** Files that are loaded with an entry: all static imports, without those of `import()`. */
 function loadedWith(entry: string): Set<string> {
     const visited = new Set<string>();
     const visit = (file: string) => {
@@ -27,20 +27,20 @@ function loadedWith(entry: string): Set<string> {
     return visited;
 }
 
-test("of the Pulumi SDK, the provider has the messages of the protocol alone", () => {
+test("the bundle has only the protocol's messages of the Pulumi SDK", () => {
     const ofSdk = Object.keys(metafile.inputs).filter((file) => file.startsWith("node_modules/@pulumi/pulumi/"));
     expect(ofSdk.filter((file) => !file.startsWith("node_modules/@pulumi/pulumi/proto/"))).toEqual([]);
     expect(ofSdk).toContain("node_modules/@pulumi/pulumi/proto/resource_grpc_pb.js");
 });
 
-test("what makes components is loaded when the first one is asked for", () => {
+test("code for components is only loaded for the first component", () => {
     const start = loadedWith("provider/plugin/main.ts");
     expect(Object.keys(metafile.inputs)).toContain("provider/protocol/construct.ts");
     expect(start).toContain("provider/protocol/service.ts");
     expect([...start].filter((file) => /construct|monitor|resource_grpc_pb|resources\//.test(file))).toEqual([]);
 });
 
-test("of the resources, a start loads the one that is asked for", () => {
+test("the code of a resource is only loaded when it is used", () => {
     expect(
         [...loadedWith("provider/package.ts")].filter((file) => /resources\/|functions\/|image\//.test(file)),
     ).toEqual([]);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { breakingChanges } from "./breaking-changes";
 
-// biome-ignore lint/suspicious/noExplicitAny: schemas are changed at will
+// biome-ignore lint/suspicious/noExplicitAny: tests change any part of a schema
 type Schema = any;
 
 /** The schema of the last release; `make release` writes it. */
@@ -16,7 +16,7 @@ test("a program that was written for the last release works with this schema", (
     expect(isMajor ? [] : breakingChanges(before, now)).toEqual([]);
 });
 
-describe("what breaks programs is found", () => {
+describe("a change that breaks programs is found", () => {
     const token = (name: string) => `portable:index:${name}`;
     const service = token("AttachedService");
     test.each<[string, (schema: Schema) => void, string[]]>([

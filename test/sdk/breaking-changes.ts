@@ -18,9 +18,9 @@ interface Schema extends Json {
 }
 
 /**
- * What of a package schema breaks programs that were written for another one: names that are gone, types that differ,
- * inputs that have become required, outputs that have become optional, values of enums that are gone. A type is taken
- * for an input and for an output, as it may be either.
+ * Changes of a package schema that break programs written for the schema `before`: removed names and enum values, changed
+ * types, inputs that became required, outputs that became optional. An object type counts as both input and output, as
+ * either may use it.
  */
 export function breakingChanges(before: Schema, now: Schema): string[] {
     const config = (schema: Schema): Shape => ({ properties: schema.config?.variables });
@@ -90,7 +90,7 @@ function goneValues(where: string, before: { value: unknown }[] = [], now: { val
     return removed.map(({ value }) => `${where} no longer has the value ${value}`);
 }
 
-/** A type without what describes it. */
+/** A type as text, without its description. */
 function typeText({ type, $ref, items, additionalProperties, oneOf }: Property): string {
     const inner = (value: unknown) => (value === undefined ? undefined : typeText(value as Property));
     return JSON.stringify({

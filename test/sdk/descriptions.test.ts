@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Editors and the reference explain every property with the text of the schema. */
+/* Editors and the reference show the schema's description of every property. */
 
 interface Described {
     description?: string;
@@ -25,7 +25,7 @@ interface Schema extends Described {
 
 const text = readFileSync(join(__dirname, "../../provider/schema.json"), "utf8");
 
-/** Everything that a user reads about, with its path in the schema. */
+/** Everything in the schema that has a description, with its path. */
 function all(schema: Schema): [string, Described][] {
     const members = (path: string, properties: Members = {}): [string, Described][] =>
         Object.entries(properties).map(([name, property]) => [`${path}.${name}`, property]);
@@ -64,7 +64,7 @@ test("every resource, function, property, type, enum value and configuration var
 
 test("a description that is missing anywhere is found", () => {
     const schema: Schema = JSON.parse(text);
-    // No text of the schema is left out of the comparison, wherever it stands.
+    // The number of descriptions in the text shows that `all` misses none.
     const count = text.match(/"description": "/g)?.length;
     const entries = all(schema);
     expect(entries.length).toBe(count);

@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(project, { recursive: true }));
 
-test("the package has the SDK, and names no download to Pulumi", () => {
+test("the package has the SDK and no download URL for Pulumi", () => {
     const output = execFileSync(process.execPath, ["-p", "typeof require('pulumi-portable').PortableImage"], {
         cwd: project,
     });
@@ -26,7 +26,7 @@ test("the package has the SDK, and names no download to Pulumi", () => {
     expect(manifest.scripts).toBeUndefined();
 });
 
-test("the package has a provider that starts where nothing else is installed", async () => {
+test("the package has a provider that starts without other packages", async () => {
     const child = spawn(join(project, "node_modules/pulumi-portable/provider/pulumi-resource-portable"), [
         "127.0.0.1:1",
     ]);

@@ -3,13 +3,13 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What `make release` writes besides the generated files; the packages themselves are tried by `make packages`. */
+/* Tests of what `make release` writes besides generated files; `make packages` tests the packages. */
 
 const root = join(__dirname, "../..");
 const { version } = JSON.parse(readFileSync(join(root, "provider/schema.json"), "utf8"));
 let copy: string;
 
-/** The value that an expression has in a module of scripts/release. */
+/** Evaluates an expression with a module of scripts/release as `it`. */
 function evaluate<Value>(module: string, expression: string): Value {
     const script = `const it = await import(${JSON.stringify(join(root, "scripts/release", module))});
         console.log(JSON.stringify(${expression}));`;
@@ -34,17 +34,17 @@ test("pages and projects name the packages of this version", () => {
     expect(all.filter((mention) => !mention.endsWith(` ${version}`))).toEqual([]);
 });
 
-test("a release stamps its version wherever one is named", () => {
+test("a release writes its version at every mention of one", () => {
     const before = mentions(copy);
     evaluate("mentions.mjs", `it.stampMentions(${JSON.stringify(copy)}, "9.8.7-rc.1")`);
     expect(mentions(copy)).toEqual(before.map((mention) => `${mention.split(" ")[0]} 9.8.7-rc.1`));
-    // What is left of the old version would be a mention that the patterns don't find.
+    // If the old version is still somewhere, the patterns miss a mention.
     const pages = ["README.md", "docs/start", "docs/installation-configuration.md", "templates", "examples/hello"];
     const { stdout } = spawnSync("git", ["grep", "-nF", version, "--", ...pages], { cwd: copy, encoding: "utf8" });
     expect(stdout).toBe("");
 });
 
-test("the page of a release has the section of its version", () => {
+test("the notes of a release are its version's section of the changelog", () => {
     const changes =
         "# Changes\n\n## Unreleased\n\n## 2.0.0 - 2026-01-02\n\n### Added\n\n- One.\n\n## 1.0.0\n\n- Zero.\n";
     writeFileSync(join(copy, "CHANGELOG.md"), changes);

@@ -5,13 +5,13 @@ import { join } from "node:path";
 const root = join(__dirname, "../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 
-test("every SDK is what Pulumi's generators make of the schema; `npm run sdk` makes them", () => {
+test("every SDK is the output of Pulumi's generators for the schema; `npm run sdk` makes them", () => {
     const { status, stderr } = spawnSync(process.execPath, [join(root, "scripts/sdk.mjs"), "--check"]);
     expect(stderr.toString()).not.toContain("sdk/ is not");
     expect(status).toBe(0);
 }, 600_000);
 
-test("a program finds every resource and the version under the package's name", () => {
+test("a program can import every resource and the version by the package's name", () => {
     execFileSync(process.execPath, [join(root, "scripts/sdk.mjs"), "--build"]);
     const { resources, version } = JSON.parse(read("provider/schema.json"));
     const names = Object.keys(resources).map((token) => token.split(":")[2]);

@@ -2,7 +2,7 @@ import { onHost } from "../acceptance/on-every-engine";
 import { changesOf, type Declared, file, ref, stepsOf } from "./program";
 import { helloImage, onEngines } from "./scene";
 
-/* What is under ignoreChanges stays as it is on the host and in the state; once it isn't, the next preview shows it. */
+/* Inputs under ignoreChanges stay unchanged on the host and in the state; without it, the next preview shows their changes. */
 
 onEngines((scene) => {
     const image = (ignoreChanges?: string[], inputs = {}): Declared => ({

@@ -4,7 +4,7 @@ import { bootTimeoutMs, connectionTo, mainPid } from "../lifecycle/hello";
 import { type Declared, type Inputs, stepsOf } from "./program";
 import { helloImage, onEngines } from "./scene";
 
-/* A host of a PortableService under another key: the service is taken over, and is never removed by the old key's delete. */
+/* A host of a PortableService gets another key: the service is taken over, and the delete of the old key never removes it. */
 
 onEngines((scene) => {
     const hello = (more: Inputs, name = "web"): Declared => {
@@ -23,7 +23,7 @@ onEngines((scene) => {
     const recordOf = (key: string) =>
         onHost(scene.host, `sed -n 's/^${key} //p' /var/lib/pulumi-portable/services/hello`);
     const owner = async () => (await recordOf("urn")).split("::").at(-1);
-    /** A resource that can't be deployed, after the service. */
+    /** A resource that is deployed after the service, and fails. */
     const failing = (): Declared => ({
         type: "DropIn",
         name: "refused",
@@ -84,7 +84,7 @@ onEngines((scene) => {
         );
         expect([await pid(), await owner(), await recordOf("former")]).toEqual([before, "web-one", ""]);
         expect(stepsOf(await program.preview({ refresh: true }))).toEqual({});
-        // A destroy after a failure half way leaves nothing either: `afterEach` compares.
+        // `afterEach` destroys and compares the host, so a destroy after a failure half way is tested, too.
         program.declare([hello(keyed("two")), failing()]);
         await program.failingUp();
     });

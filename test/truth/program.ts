@@ -6,13 +6,13 @@ import { HelloProgram } from "../lifecycle/hello";
 
 const root = join(__dirname, "../..");
 
-/** JSON, with {@link file}, {@link text}, {@link ref} and {@link secret} for what JSON has no form for. */
+/** Inputs as JSON, with {@link file}, {@link text}, {@link ref} and {@link secret} for assets, outputs and secrets. */
 export type Inputs = Record<string, unknown>;
 
 export const file = (path: string) => ({ $file: path });
 export const text = (content: string) => ({ $text: content });
 export const secret = (value: unknown) => ({ $secret: value });
-/** An output of a resource that stands before: `ref("image", "path")`. */
+/** An output of a resource that was declared before: `ref("image", "path")`. */
 export const ref = (name: string, output: string) => ({ $ref: [name, output] });
 
 export interface Declared {
@@ -22,7 +22,7 @@ export interface Declared {
     options?: { ignoreChanges?: string[]; dependsOn?: string[] };
 }
 
-/** Makes the resources that program.json lists, in their order. */
+/** A program that declares the resources of program.json in their order. */
 const INDEX = `
 const pulumi = require("@pulumi/pulumi");
 const { readFileSync } = require("node:fs");
@@ -48,7 +48,7 @@ for (const { type, name, inputs, options = {} } of JSON.parse(readFileSync("prog
 }
 `;
 
-/** A project with examples/hello in it, whose program is data. */
+/** A project with the files of examples/hello, whose resources are given as data. */
 export class TruthProgram {
     readonly files = HelloProgram.planned();
     private readonly project: Project;
@@ -74,7 +74,7 @@ plugins: {providers: [{name: portable, path: ${join(root, "provider")}}]}
         this.project = { directory, stack: "test", config, env };
     }
 
-    /** The configuration of the stack, in its file: both engines read it there. */
+    /** Writes the configuration into the stack's file, where both engines read it. */
     configure(config: Record<string, string>): void {
         const name = join(this.files.directory, `Pulumi.${this.project.stack}.yaml`);
         const settings = existsSync(name) ? parse(readFileSync(name, "utf8")) : {};
@@ -89,7 +89,7 @@ plugins: {providers: [{name: portable, path: ${join(root, "provider")}}]}
         return this.engine.preview(this.project, { diff: true, ...options });
     }
 
-    /** Fails the test where the update fails. */
+    /** Updates, and fails the test if the update fails. */
     async up(options: OperationOptions = {}): Promise<Result> {
         const result = await this.engine.up(this.project, { diff: true, ...options });
         if (result.code !== 0) throw new Error(`\`up\` failed:\n${result.stdout}`);
@@ -104,7 +104,7 @@ plugins: {providers: [{name: portable, path: ${join(root, "provider")}}]}
         return this.engine.refresh(this.project, { diff: true });
     }
 
-    /** Outputs of a resource as the state has them; secrets are left out. */
+    /** Outputs of a resource in the state, without secrets. */
     async outputs(name: string): Promise<Record<string, unknown>> {
         const { deployment } = await this.engine.exportState(this.project);
         const resources = (deployment.resources ?? []) as { urn: string; outputs?: Record<string, unknown> }[];
@@ -118,7 +118,7 @@ plugins: {providers: [{name: portable, path: ${join(root, "provider")}}]}
     }
 }
 
-/** What an engine does to each resource but the stack and its provider: `{ hello: "update" }`; "same" is left out. */
+/** The operation on each resource of the package by name, without "same": `{ hello: "update" }`. */
 export function stepsOf({ steps }: Result): Record<string, string> {
     return Object.fromEntries(
         steps
@@ -129,7 +129,7 @@ export function stepsOf({ steps }: Result): Record<string, string> {
     );
 }
 
-/** Paths of the differences that a preview shows of a resource. */
+/** Property paths in the detailed diff of a resource. */
 export function changesOf({ steps }: Result, name: string): string[] {
     const step = steps.find(({ urn, op }) => urn.endsWith(`::${name}`) && op !== "same");
     return Object.keys(step?.detailedDiff ?? {}).sort();

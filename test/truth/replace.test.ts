@@ -2,7 +2,7 @@ import { onHost } from "../acceptance/on-every-engine";
 import { changesOf, type Declared, type Inputs, ref, stepsOf } from "./program";
 import { helloImage, onEngines } from "./scene";
 
-/* What a preview announces as a replacement, `up` can do; what is the same host stays. */
+/* `up` succeeds for each replacement that a preview announces; another name of the same host replaces nothing. */
 
 onEngines((scene) => {
     const dropIn = (inputs: Inputs): Declared => ({

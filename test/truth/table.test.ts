@@ -5,9 +5,9 @@ import { helloImage, onEngines } from "./scene";
 import { fieldsOf, type Lane, RESOURCES, type Row, rowsOf, UNIT, uncoveredInputs } from "./table";
 
 /*
- * Each input of the schema, changed between its values: previewed, deployed, compared with the host, and previewed once
- * more. A tenth of the rows runs on each engine. On the CLI alone, where it is there: PORTABLE_TRUTH=all runs
- * every row, PORTABLE_TRUTH=tenth a tenth, PORTABLE_TRUTH=DropIn.files those whose name begins so.
+ * Changes each input of the schema between its values: previews, deploys, compares with the host, and previews again. By
+ * default a tenth of the rows runs on each engine. With PORTABLE_TRUTH, rows run on the CLI alone if it is present: `all`
+ * of them, a `tenth`, or those whose name begins with the value, such as DropIn.files.
  */
 
 const LANES = Object.keys(RESOURCES) as Lane[];
@@ -27,16 +27,16 @@ function chosen(rows: Row[]): Row[] {
 
 onEngines((scene) => {
     let failures: string[];
-    /** The program that the host is as it says, as JSON; "" where that isn't known. */
+    /** JSON of the program that is deployed; "" if that is unknown. */
     let deployed = "";
 
-    /** A run of all rows takes an hour: each finding is shown at once. */
+    /** Prints each finding at once, as a run of all rows takes an hour. */
     const found = (finding: string) => {
         failures.push(finding);
         process.stderr.write(`${finding}\n`);
     };
 
-    /** The resources of all lanes; a lane without a row is at its base. */
+    /** The resources of all lanes; a lane without a row has its base values. */
     const program = (
         inputs: Partial<Record<Lane, Inputs>>,
         ignored: Partial<Record<Lane, string[]>> = {},
@@ -74,7 +74,7 @@ onEngines((scene) => {
         };
     };
 
-    /** Rows beside each other, one of each lane. */
+    /** Groups rows to rounds with at most one row of each lane, which run together. */
     const rounds = (rows: Row[]): Partial<Record<Lane, Row>>[] => {
         const byLane = LANES.map((lane) => rows.filter((row) => row.lane === lane));
         const count = Math.max(...byLane.map((some) => some.length));
@@ -88,7 +88,7 @@ onEngines((scene) => {
             Object.fromEntries(LANES.flatMap((lane) => (round[lane] ? [[lane, round[lane][which]]] : [])));
         const ignored = Object.fromEntries(LANES.map((lane) => [lane, round[lane]?.ignoreChanges]));
         const from = program(side("from"));
-        // The rows of a value go there and back: often the host is already where the next one begins.
+        // Often the last row has already deployed the program from which this one starts.
         if (JSON.stringify(from) !== deployed) {
             scene.program.declare(from);
             await scene.program.up();
@@ -115,7 +115,7 @@ onEngines((scene) => {
         }
     }
 
-    /** What is wrong with what the engine showed and did. */
+    /** Findings about the previews and the update of a row. */
     function judged({ lane, kind }: Row, preview: Result, update: Result, again: Result): string[] {
         const [planned, done, left] = [preview, update, again].map((result) => stepsOf(result)[lane] ?? "same");
         const foretold = outputsOf(preview, lane);

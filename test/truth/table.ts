@@ -2,21 +2,21 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Inputs } from "./program";
 
-/* Every input of the schema, with values that it can change between. The rows of the table are made from these. */
+/* Every input of the schema with its values, from which the rows of the table are made. */
 
-/** Resources that are deployed beside each other, so that one run of an engine shows a change of each. */
+/** Resources that are deployed together, so that one run of an engine tests a change of each. */
 export type Lane = "dropIn" | "image" | "service";
 
 export const RESOURCES: Record<Lane, string> = { dropIn: "DropIn", image: "PortableImage", service: "AttachedService" };
 
 interface Field {
-    /** Values that differ in what the host gets; the first is that of the base. Undefined is left out. */
+    /** Values with different effects on the host. The first is the base value; undefined means unset. */
     values: unknown[];
-    /** Other ways to write the first value, each with the value that it is written as. */
+    /** Other forms of the first value with the same effect. */
     spellings?: unknown[];
-    /** Inputs that the base has only beside these values. */
+    /** Further inputs that these values need. */
     beside?: Inputs;
-    /** Whether a change of the value is to another object: nothing is read back from the one before. */
+    /** Whether a change replaces the object, so that nothing of the old one is read back. */
     replaces?: boolean;
 }
 
@@ -26,7 +26,7 @@ const connectionSpellings = (base: Inputs): unknown[] => [
     { ...base, client: "auto" },
 ];
 
-/** `content` and `mode` of a host file of each lane. */
+/** Values for `files`: host files that differ in content, mode and so on. */
 const files = (directory: string) => {
     const one = `${directory}/one.txt`;
     const base = { [one]: { content: "one\n" } };
@@ -60,7 +60,7 @@ const source = (more: Inputs = {}, tree: Inputs = {}): Inputs => ({
     },
 });
 
-/** The text of a unit of the image `spare`. */
+/** Text of a unit of the image `spare`. */
 export const UNIT =
     "[Unit]\nDescription=Spare\n[Service]\nExecStart=@helloExe@\n[Install]\nWantedBy=multi-user.target\n";
 
@@ -220,7 +220,7 @@ export function fieldsOf(connection: Inputs, port: number): Record<Lane, Record<
     };
 }
 
-/** Inputs that no row changes, and why. */
+/** Inputs that no row changes, with the reason. */
 export const LEFT_OUT: Record<string, string> = {
     "PortableImage.extends": "an extension is attached together with another image: test/image/pack/extension.test.ts",
     "AttachedService.image": "it is the output of the image: the row of a source changes both",
@@ -236,7 +236,7 @@ export interface Row {
     ignoreChanges?: string[];
 }
 
-/** All rows: changes between the values, each spelling of the base, and each change from the base ignored. */
+/** All rows: changes between values, other spellings of the base value, and changes of it under ignoreChanges. */
 export function rowsOf(connection: Inputs, port: number): Row[] {
     const fields = fieldsOf(connection, port);
     return (Object.keys(fields) as Lane[]).flatMap((lane) =>
@@ -256,7 +256,7 @@ export function rowsOf(connection: Inputs, port: number): Row[] {
                 to: inputs(to),
                 ignoreChanges,
             });
-            // From the base to each value, on to the next one, and back to the base.
+            // From the base to each value, from each value to the next, and back to the base.
             const pairs = values.flatMap((_, index) =>
                 index === 0 ? [] : [[0, index], ...(index > 1 ? [[index - 1, index]] : []), [index, 0]],
             ) as [number, number][];
@@ -272,7 +272,7 @@ export function rowsOf(connection: Inputs, port: number): Row[] {
     );
 }
 
-/** The inputs of the schema that have neither rows nor a reason to have none. */
+/** Inputs of the schema that have neither rows nor a reason in LEFT_OUT. */
 export function uncoveredInputs(): string[] {
     const schema = JSON.parse(readFileSync(join(__dirname, "../../provider/schema.json"), "utf8"));
     const fields = fieldsOf({}, 80);

@@ -1,7 +1,7 @@
 import { type Declared, file, type Inputs, stepsOf, text } from "./program";
 import { helloImage, onEngines } from "./scene";
 
-/* What a preview shows of texts: the changed lines, also of files that are given as assets, and a final newline. */
+/* A preview shows the changed lines of texts, also of assets, and a missing final newline. */
 
 onEngines((scene) => {
     const directory = "/etc/truth-texts";

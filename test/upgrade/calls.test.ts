@@ -8,8 +8,8 @@ import { struct } from "../protocol/client";
 import { PAUSE } from "./pause";
 
 /*
- * Check and Diff as the Pulumi CLI called version 0.1.0 of the provider: for an update, one with a changed drop-in, and
- * after a refresh. Each is made again, and answered as it was then.
+ * Calls of Check and Diff that the Pulumi CLI made to version 0.1.0 of the provider: in an update, in one with a changed
+ * drop-in, and after a refresh. Each is made again and must get the same response.
  */
 type Values = Record<string, unknown>;
 interface Recorded {
@@ -32,7 +32,7 @@ afterAll(async () => {
     rmSync(directory, { recursive: true });
 });
 
-/** What a program of 0.1.0 declares, in the words of this version. */
+/** Inputs of a program for 0.1.0, with the property names of this version. */
 function renamed({ runtime, ...news }: Values): Values {
     return runtime === undefined || runtime === false ? news : { ...news, untilReboot: runtime };
 }

@@ -1,6 +1,6 @@
 /**
- * The program in the recorded images: the smallest executable of Linux on amd64. It calls pause(2) for ever: mov eax, 34;
- * syscall; jmp back.
+ * The program in the recorded images: a minimal executable for Linux on amd64 that calls pause(2) in a loop: mov eax, 34;
+ * syscall; jmp.
  */
 export const PAUSE = Buffer.from(
     "f0VMRgIBAQAAAAAAAAAAAAIAPgABAAAAeABAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAEAAOAABAEAAAAAAAAEAAAAFAAAAAAAAAAAAAAAA" +

@@ -6,8 +6,8 @@ import { type Engine, engines, type Project } from "../engine/engine";
 import { PAUSE } from "./pause";
 
 /*
- * States as `pulumi stack export --show-secrets` wrote them with version 0.1.0 of the provider, after an update and
- * after a refresh, which stores defaults. Times, places in the engine's source, and the key were taken out.
+ * Output of `pulumi stack export --show-secrets` with version 0.1.0 of the provider, after an update and after a refresh,
+ * which stores defaults. Times, positions in the engine's source, and the key were removed.
  */
 const RECORDINGS = ["up", "refreshed"];
 const RESOURCES = 10;
@@ -44,12 +44,12 @@ describe.each(names)("a state of version 0.1.0 on the engine %s", (name) => {
         return engine.preview(project, { diff: true });
     };
 
-    test.each(RECORDINGS)("previews clean: %s", async (recording) => {
+    test.each(RECORDINGS)("has no change in a preview: %s", async (recording) => {
         const { stdout, summary } = await preview(recording);
         expect({ stdout, summary }).toEqual({ stdout, summary: { same: RESOURCES } });
     });
 
-    test("shows a change of the program, and it alone", async () => {
+    test("shows only the change of the program", async () => {
         const program = join(directory, "index.js");
         const text = readFileSync(program, "utf8");
         writeFileSync(program, text.replace("Nice: 5", "Nice: 6"));

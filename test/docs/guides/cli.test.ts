@@ -7,7 +7,7 @@ import { samplesOf } from "../samples";
 import { GuideProject, programsOf } from "./guide-project";
 import { AUTOMATION, IMPORT, POLICIES } from "./parts";
 
-/** Guides whose commands only the Pulumi CLI has. */
+/** Only for guides with commands that the stand-in engine lacks. */
 const withCli = which("pulumi") === undefined ? describe.skip : describe;
 
 withCli("guides on the Pulumi CLI alone", () => {
@@ -22,7 +22,7 @@ withCli("guides on the Pulumi CLI alone", () => {
             encoding: "utf8",
             stdio: ["ignore", "pipe", "pipe"],
         });
-    /** What a command that must fail prints. */
+    /** Output of a command that must fail. */
     const failing = (...args: string[]) => {
         try {
             pulumi(...args);
@@ -52,7 +52,7 @@ withCli("guides on the Pulumi CLI alone", () => {
     });
 
     test(
-        "import: the commands and the program of the page adopt what was attached by hand, and nothing is restarted",
+        "import: the page's commands and program adopt a service that was attached by hand, without a restart",
         async () => {
             const before = await host.snapshot();
             makeRelease(project, "hello_1.0.raw");
@@ -93,7 +93,7 @@ withCli("guides on the Pulumi CLI alone", () => {
             expect(await shown(host, "hello.service", "MainPID")).toBe(pid);
             expect(pulumi("preview", "--diff")).toMatch(/4 unchanged/);
             pulumi("destroy", "--yes", "--skip-preview");
-            // Made by the attachment by hand.
+            // The attach by hand made this directory.
             await onHost(host, "rmdir /etc/portables");
             expect(diffSnapshots(before, await host.snapshot())).toEqual([]);
         },
@@ -130,7 +130,7 @@ withCli("guides on the Pulumi CLI alone", () => {
             const page = samplesOf(`docs/guides/${POLICIES}.md`);
             for (const { file, text } of page) if (file !== undefined) project.write(`policies/${file}`, text);
             const archive = realpathSync(project.path("node_modules/pulumi-portable"));
-            // `npm init` first: without a package.json npm would install into the project above, whose packages are links.
+            // Without the page's `npm init`, npm would install into the parent project, whose packages are links.
             const commands = page[0]?.text.split("\n").filter((line) => line.startsWith("npm ")) ?? [];
             for (const command of commands)
                 execFileSync(
@@ -158,7 +158,7 @@ withCli("guides on the Pulumi CLI alone", () => {
     );
 });
 
-/** A ready image with the program of examples/hello. */
+/** Builds a ready image with the program of examples/hello. */
 function makeRelease(project: GuideProject, file: string): void {
     project.makeTree("ready", "hello");
     for (const mountPoint of ["dev", "proc", "sys", "run", "tmp", "var/tmp"])

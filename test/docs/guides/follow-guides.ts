@@ -4,13 +4,13 @@ import { type Engine, engines } from "../../engine/engine";
 import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../../hosts";
 import { GuideProject } from "./guide-project";
 
-/** What the tests of guides work with; filled before the first of them. */
+/** Engine, project, hosts and stacks for the tests of guides; set before the first test. */
 export interface GuideScene {
     project: GuideProject;
     engine: Engine;
-    /** In the order of their names. */
+    /** The hosts, in the order of `GuideOptions.hosts`. */
     hosts: TestHost[];
-    /** The first one. */
+    /** The first host. */
     host: TestHost;
     /** The stack `dev`. */
     stack: Stack;
@@ -21,13 +21,13 @@ interface GuideOptions {
     /** Names of the hosts in the guides. */
     hosts?: string[];
     prepare?(project: GuideProject): Promise<void> | void;
-    /** Secrets of the configuration. */
+    /** Secret configuration values. */
     secrets?: Record<string, string>;
 }
 
 /**
- * Runs tests in a reader's project, once on each engine that is there and on the same hosts. The last test destroys
- * every stack, and finds the hosts as they were.
+ * Runs tests in a reader's project on each engine that is present, on the same hosts. The last test destroys every stack and
+ * expects the hosts to be as before.
  */
 export function followGuides(
     title: string,

@@ -8,9 +8,9 @@ import { root, type Sample, samplesOf } from "../samples";
 const isProgram = ({ language }: Sample) => language === "ts" || language === "typescript";
 
 /**
- * Programs that pages show.
+ * Programs on a page.
  *
- * @param part `page` or `page#words`: all programs of a guide, or the one in which these words stand
+ * @param part `page` or `page#words`: all programs of a guide, or the one that contains these words
  */
 export function programsOf(part: string, { isRequired = true } = {}): Sample[] {
     const [page = "", words = ""] = part.split("#");
@@ -21,7 +21,7 @@ export function programsOf(part: string, { isRequired = true } = {}): Sample[] {
     return found;
 }
 
-/** What a fragment may take for given, by its name. */
+/** Declarations of names that a fragment may use without declaring them. */
 const GIVEN: Record<string, string> = {
     connection: 'const connection = { host: "web1" };',
     image: `const version = new pulumi.Config().get("version") ?? "1.4";
@@ -51,9 +51,9 @@ StateDirectory=app
 WantedBy=multi-user.target
 `;
 
-/** The project of a reader who follows guides: programs are those of the pages, copied into it. */
+/** The project of a reader who follows guides, with programs copied from the pages. */
 export class GuideProject extends UserProject {
-    /** Files of the program, one for each program of a page. */
+    /** The program's files, one for each program of a page. */
     programFiles: string[] = [];
 
     constructor() {
@@ -88,26 +88,26 @@ export class GuideProject extends UserProject {
         }
     }
 
-    /** A static program. */
+    /** Compiles a C source to a static program. */
     compile(source: string, program: string): void {
         this.write(program, "", 0o755);
         execFileSync("cc", ["-static", "-O1", "-w", "-o", this.path(program), source]);
     }
 
-    /** The files that a page shows beside its program, each by its name. */
+    /** Writes the named files that a page shows besides its program. */
     copyFiles(page: string): void {
         for (const sample of samplesOf(`docs/guides/${page}.md`))
             if (sample.file !== undefined && !isProgram(sample)) this.write(sample.file, sample.text);
     }
 
-    /** Makes index.ts of programs that pages show; those that were in it before are gone. */
+    /** Replaces index.ts by programs of pages. */
     program(...parts: string[]): void {
         for (const file of this.programFiles) rmSync(this.path(file));
         this.programFiles = parts.flatMap((part) => {
             this.copyFiles(part.replace(/#.*/, ""));
             return programsOf(part).map(({ page, line, text }) => {
                 const file = `${page.replace(/\W/g, "-")}-${line}.ts`;
-                this.write(file, whole(text));
+                this.write(file, completed(text));
                 return file;
             });
         });
@@ -115,7 +115,7 @@ export class GuideProject extends UserProject {
         this.write("index.ts", imports.join(""));
     }
 
-    /** A small system with the program of examples/hello as the units `NAME.service` and `NAME.socket`. */
+    /** Makes a minimal system with the program of examples/hello and the units `NAME.service` and `NAME.socket`. */
     makeTree(directory: string, name: string): void {
         rmSync(this.path(directory), { recursive: true, force: true });
         this.write(`${directory}/usr/lib/os-release`, "ID=small\nVERSION_ID=1\n");
@@ -128,8 +128,8 @@ export class GuideProject extends UserProject {
     }
 }
 
-/** A program with the lines that its page leaves out. */
-function whole(text: string): string {
+/** Completes a program with the imports and declarations that its page omits. */
+function completed(text: string): string {
     const imports = ['import * as pulumi from "@pulumi/pulumi";', 'import * as portable from "pulumi-portable";'];
     const missing = imports.filter((line) => !text.includes(line));
     const isUsed = (name: string) =>
@@ -139,7 +139,7 @@ function whole(text: string): string {
         ...(needsImage || isUsed("connection") ? [GIVEN.connection] : []),
         ...(needsImage ? [GIVEN.image] : []),
     ];
-    // Imports come first; whatever a page declares comes after what it takes for given.
+    // The added declarations come after the imports and before the page's declarations, which may use them.
     const lines = text.split("\n");
     const last = lines.findLastIndex((line) => line.startsWith("import "));
     return [...missing, ...lines.slice(0, last + 1), ...configuration, ...lines.slice(last + 1)].join("\n");

@@ -18,7 +18,7 @@ followGuides("many hosts and waves", { hosts: names }, (scene) => {
         steps.flatMap(({ urn }) => (urn.includes("AttachedService") ? [urn.split("::").at(-1)] : []));
 
     test(
-        "the canary first, then the batches",
+        "the canary is updated first, then the batches",
         async () => {
             scene.project.makeTree("image", "web");
             scene.project.program(FLEET);
@@ -36,7 +36,7 @@ followGuides("many hosts and waves", { hosts: names }, (scene) => {
     );
 
     test(
-        "the preview of a release shows the first host in full, and the others by a digest, as the page prints it",
+        "the preview of a release shows the first host completely, and others by a digest, as on the page",
         async () => {
             const [file = ""] = scene.project.programFiles;
             scene.project.edit(file, 'version: "1.0"', 'version: "1.1"');
@@ -60,7 +60,7 @@ followGuides("environments", { hosts: ["staging1", "prod1", "prod2"] }, (scene) 
     const images = (host: TestHost) => onHost(host, "ls /var/lib/portables | sed 's|-.*||'");
 
     test(
-        "a stack each, with the page's own files; a version goes from staging to production by its setting",
+        "each environment is a stack with the page's files; a version is promoted from staging to production by its setting",
         async () => {
             scene.project.makeTree("image", "app");
             scene.project.program(ENVIRONMENTS);
@@ -68,7 +68,7 @@ followGuides("environments", { hosts: ["staging1", "prod1", "prod2"] }, (scene) 
                 const [, file] = /^# (Pulumi\.\w+\.yaml)\n/.exec(text) ?? [];
                 if (language === "yaml" && file !== undefined) scene.project.write(file, text);
             }
-            // The host is in the program: a connection of the stack says who logs in.
+            // The program has the host, the stack's connection the user.
             expect(parse(scene.project.read("Pulumi.prod.yaml")).config["portable:connection"]).toEqual({
                 user: "deploy",
             });
@@ -86,17 +86,17 @@ followGuides("environments", { hosts: ["staging1", "prod1", "prod2"] }, (scene) 
 });
 
 test(
-    "prepare a server: the commands of the page make a login that may deploy; getHost says what is there",
+    "prepare a server: the page's commands create a user who can deploy; getHost reports the host's properties",
     async () => {
         const host = await bootHost();
         const project = new GuideProject();
         try {
             const script = samplesOf(`docs/guides/${PREPARED}.md`).find(({ text }) => text.includes("useradd"))?.text;
-            // The host has these packages, and reaches no mirror.
+            // The host has these packages already, and can't reach a mirror.
             const [packages = ""] = script?.match(/(?<=apt-get install --yes ).*/) ?? [];
             const installed = await onHost(host, `dpkg-query -W -f '\${Status}\n' ${packages} | sort -u`);
             expect(installed).toBe("install ok installed");
-            // The host has a user `deploy` of its own, and keys that log in as anyone.
+            // The test host already has a user `deploy`, so the page's user gets another name.
             const commands = (script ?? "").replaceAll("deploy", "deployer").replace(/^apt-get.*$/gm, "");
             await onHost(
                 host,

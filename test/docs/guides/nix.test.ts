@@ -6,7 +6,7 @@ import { followGuides } from "./follow-guides";
 import type { GuideProject } from "./guide-project";
 import { NIX } from "./parts";
 
-/** The page's flake, with a nixpkgs that needs no network. */
+/** Writes the page's flake with a stand-in for nixpkgs that needs no network. */
 function makeFlake(project: GuideProject): void {
     const [page] = samplesOf("docs/guides/images/nix.md").filter(({ language }) => language === "nix");
     const nixpkgs = flake("nixpkgs");
@@ -23,7 +23,7 @@ else {
     privateNix();
     followGuides("nix and closure", { prepare: makeFlake }, (scene) => {
         test(
-            "an image that Nix builds, and a program of nixpkgs with unit files of one's own",
+            "an image that Nix builds, and a program of nixpkgs with own unit files, are deployed",
             async () => {
                 expect((await scene.stack.up()).summary).toEqual({ create: 5 });
                 expect(await journal(scene.host, "hello")).toContain("Hello, world!");

@@ -17,7 +17,7 @@ import {
 
 const where = ({ page, line }: Sample) => `${page}:${line}`;
 
-test("every program of a guide is deployed by a test, or named with the reason why it isn't", () => {
+test("every program of a guide is deployed by a test, or listed with the reason why not", () => {
     const deployed = [...SOURCES, ...NIX, ...Object.values(APP), ...HELLO, PREPARED, FLEET, ENVIRONMENTS];
     const parts = [...deployed, AUTOMATION, IMPORT, POLICIES, ...Object.keys(NOT_DEPLOYED)];
     const named = parts.flatMap((part) => programsOf(part).map(where));

@@ -1,4 +1,4 @@
-/** Programs of the guides, by the test that deploys them: `page`, or `page#words` for the program with these words. */
+/** Programs of guides, by the test that deploys them: `page`, or `page#words` for the program that contains these words. */
 export const SOURCES = [
     "images/files#greeter",
     "images/node",
@@ -11,7 +11,7 @@ export const SOURCES = [
 
 export const NIX = ["images/nix", "images/closure"];
 
-/** Updates of one service, in this order. */
+/** Programs that update one service, in this order. */
 export const APP = {
     dropIns: "drop-ins#LOG_LEVEL",
     dropInsOfTheirOwn: "drop-ins#journald",
@@ -26,12 +26,12 @@ export const PREPARED = "prepare-a-server";
 export const FLEET = "many-hosts";
 export const ENVIRONMENTS = "environments";
 
-/** Need the Pulumi CLI. */
+/** Guides that need the Pulumi CLI. */
 export const IMPORT = "import";
 export const AUTOMATION = "automation-api";
 export const POLICIES = "policies";
 
-/** Programs that no test deploys, and why: their types are checked all the same. */
+/** Programs that no test deploys, with the reason. Their types are checked. */
 export const NOT_DEPLOYED: Record<string, string> = {
     "images/files#units/hello.socket": "a part of a source",
     "images/files#srv/site": "a part of a source",

@@ -8,9 +8,9 @@ import { followGuides } from "./follow-guides";
 import type { GuideProject } from "./guide-project";
 import { SOURCES } from "./parts";
 
-/** What the commands of the pages make: `docker save`, mmdebstrap, a build of a ready image. */
+/** Makes the files that commands on the pages would make: `docker save`, mmdebstrap, a build of a ready image. */
 async function makeSources(project: GuideProject): Promise<void> {
-    // As docs/guides/images/directory.md asks for, of this machine's busybox.
+    // The directory of docs/guides/images/directory.md, with this machine's busybox.
     mkdirSync(project.path("root/bin"), { recursive: true });
     const busybox = execFileSync("sh", ["-c", "command -v busybox"], { encoding: "utf8" }).trim();
     const libraries = execFileSync("sh", ["-c", `ldd ${busybox} || true`], { encoding: "utf8" }).match(/\/\S+/g) ?? [];
@@ -58,11 +58,11 @@ followGuides("sources of images", { prepare: makeSources }, (scene) => {
     const page = async (port: number) => (await scene.host.http(port, "/")).body;
 
     test(
-        "one page each: every program is deployed and answers",
+        "the program of every page is deployed and answers",
         async () => {
             scene.project.program(...SOURCES);
             const { stdout, summary } = await scene.stack.up();
-            // The last status of each stays in its row: nothing that is done is shown as waiting.
+            // A row keeps the last status message, which mustn't be that the resource waits.
             const rows = stdout.match(/PortableImage +\S+ +created .*/g) ?? [];
             expect(rows).toHaveLength(SOURCES.length);
             for (const row of rows) expect(row).toMatch(/created \(\S+\) +(\S+\.raw is on the host|warning: )/);
@@ -87,7 +87,7 @@ followGuides("sources of images", { prepare: makeSources }, (scene) => {
     });
 
     test(
-        "again: nothing is to be done",
+        "another up finds no change",
         async () => {
             expect((await scene.stack.preview()).summary).toEqual({ same: 1 + 2 * SOURCES.length });
         },

@@ -5,7 +5,7 @@ import { samplesOf } from "../samples";
 import { followGuides } from "./follow-guides";
 import { APP, HELLO } from "./parts";
 
-/** The command of a page in which the words stand. */
+/** The command on a page that contains the words. */
 function command(page: string, words: string): string {
     const found = samplesOf(`docs/guides/${page}.md`).find(
         ({ language, text }) => language === "sh" && text.includes(words),
@@ -18,7 +18,7 @@ followGuides("one service", { secrets: { databasePassword: "s3cr3t-of-the-guide"
     const page = async () => (await scene.host.http(8080, "/healthz")).body;
 
     test(
-        "drop-ins and host files: those of the service first, then those with a life of their own",
+        "drop-ins and host files of the service, and separate ones, are deployed",
         async () => {
             scene.project.program(APP.dropIns);
             await scene.stack.up();
@@ -45,13 +45,13 @@ followGuides("one service", { secrets: { databasePassword: "s3cr3t-of-the-guide"
     );
 
     test(
-        "a secret reaches the service, and stays out of the state, what is printed, and what users of the host can read",
+        "the service gets a secret, which is in no plain state, no output, and no file that other users of the host can read",
         async () => {
             scene.project.program(APP.secrets);
             const { stdout } = await scene.stack.up();
             expect(await page()).toBe("ok 1.4  s3cr3t-of-the-guide\n");
             expect(stdout).not.toContain("s3cr3t");
-            // The stand-in's state has what the Pulumi CLI encrypts as a plain text beside the mark of a secret.
+            // The stand-in's state has secrets as marked plain text, where the Pulumi CLI encrypts them.
             const state = JSON.stringify(await scene.engine.exportState(scene.stack.project), (key, value) =>
                 key === "plaintext" ? "encrypted" : value,
             );
@@ -62,7 +62,7 @@ followGuides("one service", { secrets: { databasePassword: "s3cr3t-of-the-guide"
     );
 
     test(
-        "a newer release, and back to the older one: the preview names it, and nothing is uploaded",
+        "a rollback to an older release is shown by the preview and uploads nothing",
         async () => {
             scene.project.program(APP.health);
             scene.project.edit(scene.project.programFiles[0] as string, "stableSeconds: 3", "stableSeconds: 0.5");
@@ -124,7 +124,7 @@ followGuides("two instances, an extension, and an update under load", {}, (scene
     const page = async (port: number) => (await scene.host.http(port, "/")).body;
 
     test(
-        "an extension lies over its image, and a second instance runs beside it",
+        "an extension is merged with its image, and a second instance runs beside the first",
         async () => {
             scene.project.program(...HELLO);
             const { summary } = await scene.stack.up();
@@ -165,19 +165,19 @@ followGuides("two instances, an extension, and an update under load", {}, (scene
         RUN_TIMEOUT_MS,
     );
 
-    test("the commands of the page about logs", async () => {
+    test("the commands of the page about logs work", async () => {
         const [first = "", ...rest] = command("logs", "journalctl")
             .trim()
             .split("\n")
             .map((line) => line.replace(/^ssh web1 /, "").replace(/ +#.*$/, ""));
-        // It would follow the journal for ever.
+        // --follow would never end.
         expect(await onHost(scene.host, first.replace("--follow ", ""))).toContain("hello");
         const printed = [];
         for (const line of rest) printed.push(await onHost(scene.host, line));
         expect(printed[0]).toMatch(/Active: active \(running\)/);
         expect(printed[1]).toMatch(/hello_1\.0-\w+ .*(running|enabled|attached)/);
         expect(printed[2]).toMatch(/hello\.service[\s\S]*hello\.socket/);
-        // systemd makes it at the first use of an extension, and keeps it until the next boot.
+        // systemd makes this directory at the first use of an extension and keeps it until the next boot.
         await onHost(scene.host, "rm -r /run/systemd/unit-extensions");
     });
 });

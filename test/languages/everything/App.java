@@ -35,7 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** everything.yaml in Java, which the converter doesn't get right. */
+/** everything.yaml in Java, written by hand, as the converter's output is wrong. */
 public class App {
     private static final String MOTTO = """
         [Unit]
