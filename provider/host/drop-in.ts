@@ -52,8 +52,8 @@ ${shellFile(apply)}
  * Has systemd check the drop-in, writes it and its host files, and makes the unit take them; where that fails, it rolls
  * back. Before it changes anything it may report `no-unit`, `masked`, `cannot VERB UNIT`, `needs-restart UNIT`,
  * `ending UNIT...` (somebody stops them, and that doesn't end), or the blocks `findings`, `taken PATH` or `unable PATH`, and stop. Then it reports `changing`, `step TEXT`, and `done`, with
- * `unread UNIT PATH` for each unit that reads another file in place of the drop-in, and `later UNIT` for each that takes
- * the change at its next start; or `failed TEXT` (with the blocks `output` and `journal`) and `running old` or
+ * `unread UNIT PATH` for each unit that reads another file in place of the drop-in, `later UNIT` for each that takes the
+ * change at its next start, and `later-drop-in UNIT PATH` for each drop-in that a unit reads after this one; or `failed TEXT` (with the blocks `output` and `journal`) and `running old` or
  * `running nothing TEXT`. In both cases it reports the recorded files as they are at the end.
  */
 export function writeDropIn(

@@ -2,15 +2,16 @@
 # shellcheck disable=SC2086
 output= bad= cannot= affected= sockets= together= needing= applying=
 # inspect_units sets $load; the units that the drop-in is for: $active, $reading of them which read it, $unread which read
-# another file of its name, $elapsed, $unable to be stopped, started or reloaded; and $triggered, services of the sockets.
+# another file of its name, $elapsed, $unable to be stopped, started or reloaded; $triggered, services of the sockets; and
+# $later_drop_ins, a line `UNIT PATH` for each drop-in that a unit reads after this one.
 inspect_units() {
-    pattern=$loaded_pattern load=loaded active= reading= unread= elapsed= unable= triggered=
+    pattern=$loaded_pattern load=loaded active= reading= unread= elapsed= unable= triggered= later_drop_ins=
     if [ -n "$probe" ]; then
         read_state "$probe"
         load=$LoadState
         # An alias has the instances of another template.
         [ -z "$Id" ] || pattern="${Id%%@*}@*.${Id##*.}"
-        reads_it || unread=" $changed_unit"
+        reads_it "$changed_unit" || unread=" $changed_unit"
     fi
     shown=$(show_state "$pattern")
     clear_state
@@ -23,20 +24,23 @@ $shown
 
 END
 }
-# reads_it: whether the unit of which the properties are reads the drop-in; $other is the file that it reads in its place.
+# reads_it UNIT: whether the unit of which the properties are reads the drop-in; $other is the file that it reads in its
+# place.
 reads_it() {
-    other=
+    other= is_read=
     for path in $(names "$DropInPaths"); do
-        [ "$path" != "$drop_in" ] || return 0
+        [ -z "$is_read" ] || later_drop_ins="$later_drop_ins$1 $path
+"
+        [ "$path" != "$drop_in" ] || is_read=1
         [ "${path##*/}" != "${drop_in##*/}" ] || other=$path
     done
-    return 1
+    [ -n "$is_read" ]
 }
 inspect_unit() {
     [ "$unit_scope" != unit ] || load=$LoadState
     case $LoadState in not-found|masked) return ;; esac
     reads=1
-    reads_it || { reads= unread="$unread $Id"; }
+    reads_it "$Id" || { reads= unread="$unread $Id"; }
     case $ActiveState in active|reloading|refreshing|activating) ;; *) return ;; esac
     ! is_connection "$Id" || return 0
     active="$active $Id"
@@ -68,7 +72,7 @@ apply() {
     if [ -n "$must_read" ]; then
         for bad in $unread; do
             read_state "$bad"
-            reads_it || :
+            reads_it "$bad" || :
             if [ "$unit_scope" = prefix ]; then say unread "$bad ${other:-nothing}"; continue; fi
             output="$changed_unit reads ${other:-nothing} in its place"
             [ "$unit_scope" = unit ] || [ -n "$other" ] || continue

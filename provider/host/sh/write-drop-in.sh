@@ -45,5 +45,6 @@ if [ -n "$changed" ]; then
     apply || failed "$doing $changed_unit"
 fi
 files_commit
+printf %s "$later_drop_ins" | while read -r line; do say later-drop-in "$line"; done
 say done
 inspect_back

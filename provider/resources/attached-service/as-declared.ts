@@ -4,6 +4,7 @@ import type { SwitchPlan } from "../../host/service/plan";
 import { unitOfDropIn } from "../../systemd/paths";
 import { instanceOf, templateOf } from "../../systemd/unit-names";
 import { isStarted, NOT_LOADED, type ShownUnit } from "../../systemd/unit-states";
+import type { LaterDropIns } from "../overridden";
 
 /** Units that aren't enabled or running as declared; and an update that hasn't come to its end. */
 export function notAsDeclared(inspection: InspectedService, overrides: Overrides): string[] {
@@ -58,6 +59,21 @@ export function unreadDropIns(
         units
             .filter((unit) => shown.get(unit)?.load === "loaded" && !shown.get(unit)?.dropInPaths.includes(path))
             .map((unit) => `${unit} doesn't read ${path}`),
+    );
+}
+
+/** Of each drop-in of the service, by its path, those that a unit reads after it and that aren't the service's own. */
+export function laterDropIns(
+    { readBy }: Pick<SwitchPlan, "readBy">,
+    { shown }: Pick<InspectedService, "shown">,
+    texts: Readonly<Record<string, string>>,
+): LaterDropIns[] {
+    return readBy.flatMap(({ path, units }) =>
+        units.map((unit) => {
+            const paths = shown.get(unit)?.dropInPaths ?? [];
+            const later = paths.includes(path) ? paths.slice(paths.indexOf(path) + 1) : [];
+            return { unit, path, text: texts[path] ?? "", later: later.filter((other) => texts[other] === undefined) };
+        }),
     );
 }
 

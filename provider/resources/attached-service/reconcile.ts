@@ -16,8 +16,9 @@ import { present } from "../../schema/values";
 import { imageName, isDropInPath } from "../../systemd/paths";
 import { instanceOf } from "../../systemd/unit-names";
 import { foundHostFiles, refuseOtherKept, textsAsFound } from "../content/host-files";
+import { warnOfOverriddenSettings } from "../overridden";
 import { objectId } from "../owner";
-import { endedUnits, unreadDropIns } from "./as-declared";
+import { endedUnits, laterDropIns, unreadDropIns } from "./as-declared";
 import { refuseInspected, refuseUntouched, Superseded } from "./checks";
 import { desiredService } from "./desired";
 import { requireConnections, waitUntilHealthy } from "./health";
@@ -154,6 +155,8 @@ class Reconciliation {
         this.context.status(`${declared.image.split("/").pop()} is running`);
         for (const unread of unreadDropIns(plan, shown))
             this.context.warn(`${unread} on ${this.host.name}, so it has no effect there.`);
+        const texts = this.request.derived.dropInTexts ?? {};
+        await warnOfOverriddenSettings(this.context, this.host, owner, laterDropIns(plan, shown, texts));
         return this.result(inspection, shown, declared.image, isAnswerLost ? gap : (gapOfUpdate(report, plan) ?? gap));
     }
 

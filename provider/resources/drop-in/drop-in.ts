@@ -28,8 +28,9 @@ import {
 import { dropInName, hostFiles, sections, unitName } from "../content/schema";
 import { secretIf, warnOfSecrets } from "../content/secrets";
 import { hostOf, removeFromHost } from "../object-host";
+import { warnOfOverriddenSettings } from "../overridden";
 import { newOwner, objectId, ownerOf, recordText } from "../owner";
-import { failureReason, refuseUntouched, warnOfInstallSection, warnOfNoEffect } from "./texts";
+import { failureReason, laterDropIns, refuseUntouched, warnOfInstallSection, warnOfNoEffect } from "./texts";
 
 const onChange = enumType("OnChange", "How a change of a drop-in takes effect in a running unit.", {
     reload: "Reloads the unit (ExecReload=).",
@@ -283,6 +284,7 @@ async function write(
             context.status(`${path} is in effect`);
             warnOfNoEffect(context, report, host.name, path);
             warnOfInstallSection(context, unit, result.outputs.dropInText);
+            await warnOfOverriddenSettings(context, host, owner, laterDropIns(report, path, result.outputs.dropInText));
             return result;
         }
         throw new PartialFailure(result.id, result.outputs, [failureReason(report, declared, host.name)]);

@@ -1,6 +1,7 @@
 import type { HostContext } from "../../contract";
 import { UserError } from "../../errors";
 import type { Performed } from "../../host/perform";
+import type { LaterDropIns } from "../overridden";
 import { refuseEnding, refuseFiles, refuseFindings } from "../refusals";
 
 /* Errors and warnings about a drop-in that can't be written, or that has no effect. */
@@ -22,6 +23,18 @@ export function warnOfNoEffect(
         context.warn(
             `${unit} on ${host} takes the change of ${path} when it is started the next time. To stop and start it at once, set onChange to "restart".`,
         );
+}
+
+/** The drop-ins that a unit reads after the one at the path, which has the text. */
+export function laterDropIns(report: Performed, path: string, text: string): LaterDropIns[] {
+    const lines = report.all("later-drop-in").map((line) => line.split(" ") as [string, string]);
+    const units = [...new Set(lines.map(([unit]) => unit))];
+    return units.map((unit) => ({
+        unit,
+        path,
+        text,
+        later: lines.filter(([reader]) => reader === unit).map(([, other]) => other),
+    }));
 }
 
 /** `systemctl enable` alone reads [Install], and the unit may be enabled already. */
