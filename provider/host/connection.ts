@@ -57,7 +57,7 @@ const fields = {
 const proxy = objectType("ProxyConnection", "How to log in to the jump host that the connection goes through.", fields);
 
 /**
- * How to reach a host over SSH and how to verify it: the fields of @pulumi/command, and host keys that are verified.
+ * How to reach a host over SSH and how to verify its host key. The fields are those of @pulumi/command and more.
  */
 export const connection = objectType(
     "Connection",
@@ -101,15 +101,15 @@ export const ENVIRONMENT = {
 } satisfies Partial<Record<keyof Connection, string>>;
 
 /**
- * When a field of the provider's `connection` is used for a resource that leaves the field unset. A function is called
- * only where both connections name the same host, or one of them names none.
+ * When a field of the provider's `connection` is used for a resource that leaves it unset. A function is called only if
+ * both connections name the same host, or if one of them names none.
  */
 type Offer = "any host" | ((declared: Connection, defaults: Connection) => boolean);
 const sameHost = () => true;
 
 /**
- * The policy of each field. What logs in to one host, or vouches for it, is not offered to another host; "any host"
- * marks the fields that describe this side of the connection alone.
+ * The policy of each field. Credentials and host keys of one host are not used for another host; "any host" marks fields
+ * that only concern the client's side of the connection.
  */
 export const OFFERS = {
     host: sameHost,

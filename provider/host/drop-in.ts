@@ -21,7 +21,7 @@ export interface DropInFiles {
     name: string;
     dropIn: HostFile;
     files: HostFile[];
-    /** Undefined: what a unit of this kind needs. */
+    /** Undefined means the default for units of this kind. */
     onChange: OnChange | undefined;
 }
 
@@ -33,7 +33,7 @@ function applyLibrary(unit: string, onChange: OnChange | undefined, path: string
 ${header({
     changed_unit: unit,
     unit_scope: scope,
-    // Any instance shows which files the template reads, and of which template it is an alias.
+    // systemctl show needs an instance to show a template's drop-ins and aliases; its name doesn't matter.
     probe: scope === "template" ? unit.replace("@.", "@pulumi-portable.") : "",
     loaded_pattern: scope === "unit" ? unit : patternOf(unit),
     drop_in: path,
@@ -49,12 +49,14 @@ ${shellFile(apply)}
 }
 
 /**
- * Has systemd check the drop-in, writes it and its host files, and makes the unit take them; where that fails, it rolls
- * back. Before it changes anything it may report `no-unit`, `masked`, `cannot VERB UNIT`, `needs-restart UNIT`,
- * `ending UNIT...` (somebody stops them, and that doesn't end), or the blocks `findings`, `taken PATH` or `unable PATH`, and stop. Then it reports `changing`, `step TEXT`, and `done`, with
- * `unread UNIT PATH` for each unit that reads another file in place of the drop-in, `later UNIT` for each that takes the
- * change at its next start, and `later-drop-in UNIT PATH` for each drop-in that a unit reads after this one; or `failed TEXT` (with the blocks `output` and `journal`) and `running old` or
- * `running nothing TEXT`. In both cases it reports the recorded files as they are at the end.
+ * Has systemd check the drop-in, writes it and its host files, and applies them to the unit; if that fails, it rolls back.
+ *
+ * Before any change it may report `no-unit`, `masked`, `cannot VERB UNIT`, `needs-restart UNIT`, `ending UNIT...` (units
+ * whose stop, begun by someone else, doesn't end), or the blocks `findings`, `taken PATH` or `unable PATH`, and exit. Then
+ * it reports `changing`, `step TEXT`, and `done`, with `unread UNIT PATH` for each unit that reads another file in place of
+ * the drop-in, `later UNIT` for each unit to which the change applies at its next start, and `later-drop-in UNIT PATH` for
+ * each drop-in that a unit reads after this one; or `failed TEXT` (with the blocks `output` and `journal`) and
+ * `running old` or `running nothing TEXT`. Either way it reports the recorded files as they are at the end.
  */
 export function writeDropIn(
     owner: Owner,
@@ -64,8 +66,8 @@ export function writeDropIn(
 ) {
     return sh`
 ${header({
-    brings_reload: bringsReload(dropIn) ? "1" : "",
-    needs_restart: onChange === undefined && isMountedAnew(unit, dropIn) ? "1" : "",
+    brings_reload: setsReload(dropIn) ? "1" : "",
+    needs_restart: onChange === undefined && changesMount(unit, dropIn) ? "1" : "",
 })}
 ${hostLibrary}
 ${lockLibrary}
@@ -81,8 +83,8 @@ ${shellFile(write)}
 }
 
 /**
- * What is there: the record's nonce (`nonce N`) and paths (`recorded PATH`), the files, and for those
- * in `texts` their content (block `content PATH`).
+ * Reports the record's nonce (`nonce N`) and paths (`recorded PATH`), the files, and the content of those in `texts` (block
+ * `content PATH`).
  */
 export function readDropIn(owner: Pick<Owner, "token">, paths: readonly string[], texts: readonly string[]): Shell {
     return joinShell([
@@ -96,9 +98,9 @@ export function readDropIn(owner: Pick<Owner, "token">, paths: readonly string[]
 }
 
 /**
- * Removes exactly the files of the record (or, of an import, which has no record, the adopted ones) and the empty
- * directories that were made for them; then the unit takes the change. Reports `other-machine`, `superseded`, `done`, or
- * `failed TEXT` (block `output`): then the files are removed all the same. `later UNIT` is as for {@link writeDropIn}.
+ * Removes the files in the record (for an import, which has no record, the adopted ones) and the empty directories that
+ * were made for them, and applies that to the unit. Reports `other-machine`, `superseded`, `done`, or `failed TEXT` (block
+ * `output`), after which the files are removed, too. `later UNIT` is as for {@link writeDropIn}.
  */
 export function removeDropIn(
     owner: Owner,
@@ -120,19 +122,19 @@ ${shellFile(remove)}
 `;
 }
 
-/** How a change takes effect, in the one word that all ways of declaring it come to. */
+/** How a change is applied: the default for the kind of unit, or as declared. */
 export function effectFor(unit: string, onChange: OnChange | undefined): Effect {
     const byKind = effectOf(unit);
     return onChange === undefined || (onChange === "restart" && byKind === "sockets") ? byKind : onChange;
 }
 
-/** Whether the drop-in itself may make its unit one that can be reloaded. */
-function bringsReload(dropIn: HostFile): boolean {
+/** Whether the drop-in sets ExecReload= or Type=, by which its unit may become reloadable. */
+function setsReload(dropIn: HostFile): boolean {
     return /^\s*(ExecReload|Type)\s*=/m.test(dropIn.content.toString());
 }
 
-/** Whether the drop-in changes what is mounted, which a reload doesn't do. */
-function isMountedAnew(unit: string, dropIn: HostFile): boolean {
+/** Whether the drop-in changes what its mount unit mounts, for which a reload isn't enough. */
+function changesMount(unit: string, dropIn: HostFile): boolean {
     return kindOf(unit) === "mount" && /^\s*(What|Type|Where)\s*=/m.test(dropIn.content.toString());
 }
 

@@ -8,13 +8,13 @@ export interface HostFacts {
     hostName: string;
     systemdVersion: number;
     portablectl: boolean;
-    /** Whether there is flock(1), which operations need. */
+    /** Whether flock(1) is installed, which operations need. */
     flock: boolean;
     /** LoadState of systemd-portabled.service: loaded, not-found, masked. */
     portabled: string;
     /** ID and ID_LIKE of os-release(5). */
     os: string[];
-    /** Output of `uname -m`: x86_64, aarch64. It is read before an upload only, and empty otherwise. */
+    /** Output of `uname -m`: x86_64, aarch64. Only read before an upload; otherwise empty. */
     machine: string;
 }
 
@@ -31,7 +31,7 @@ export function hostFacts(reported: Reported): HostFacts {
     };
 }
 
-/** `portablectl reattach` was added in 248; older versions can't update without a gap. */
+/** systemd 248 added `portablectl reattach`, without which updates would interrupt the service. */
 const OLDEST_SYSTEMD = 248;
 
 /** Lists what is missing on the host to run portable services, and how to install it. */
@@ -73,7 +73,7 @@ function installHint(os: string[]): string {
     return "Install the package that has portablectl: systemd-container on Debian, Ubuntu, Fedora and RHEL, systemd-portable on openSUSE, systemd itself elsewhere";
 }
 
-/** Programs that a machine runs, by what `uname -m` says, under the names that images have for them; its own first. */
+/** Architectures of programs that a machine can run, by its `uname -m`, as images name them; the machine's own first. */
 const RUNS: [machine: RegExp, architectures: string[]][] = [
     [/^x86_64$/, ["x86-64", "x86"]],
     [/^i[3-6]86$/, ["x86"]],
@@ -84,7 +84,7 @@ const RUNS: [machine: RegExp, architectures: string[]][] = [
     [/^(s390x|riscv64|loongarch64|sparc64)$/, []],
 ];
 
-/** Why the host can't run an image for that architecture; undefined where it can, or where one of the two isn't known. */
+/** Why the host can't run an image for the architecture; undefined if it can, or if one of the two is unknown. */
 export function otherArchitecture({ machine }: HostFacts, architecture: string | undefined): string | undefined {
     const machines = RUNS.find(([pattern]) => pattern.test(machine));
     if (architecture === undefined || machines === undefined) return undefined;

@@ -7,9 +7,9 @@ import { header, headerFunction, joinShell, type Shell, sh, shellFile, wordsFunc
 
 /** A file as it must be on the host. */
 export interface HostFile {
-    /** Absolute. */
+    /** Absolute path. */
     path: string;
-    /** Empty where the file is kept. */
+    /** Empty if `isKept`. */
     content: Buffer;
     /** Whether the file is declared but left as it is on the host, since its content isn't known here. */
     isKept?: boolean;
@@ -20,7 +20,7 @@ export interface HostFile {
 }
 
 /**
- * Files as one transaction under a record (sh/files.sh). The record `files/<token>` on the host has a line
+ * Functions that write files as one transaction (sh/files.sh). The record `files/<token>` on the host has a line
  * `path P` for every file of the owner and `dir D` for every directory that was made for one; a file is recorded
  * before it is written. Until `files_commit`, `files_undo` restores every byte, mode and owner, and removes directories
  * that weren't there before.
@@ -37,20 +37,20 @@ const LOOKUP_SECONDS = 20;
 /** Defines `check_parents`, `in_parent` and `for_entries`. */
 export const parentsLibrary: Shell = shellFile(parents);
 
-/** The values of an owner, each of them one line of a record. The URN ends with a name that may have any character. */
+/** The values of an owner, each of which fits into one line of a record: the name in a URN may have any character. */
 export function ownerValues({ token, nonce, urn }: Owner): Record<"token" | "nonce" | "urn", string> {
     return { token: oneLine(token), nonce: oneLine(nonce), urn: urn.replace(CONTROL_CHARACTERS, escaped) };
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern matches control characters
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/gu;
 
-/** `%0A`, as in a URL. */
+/** Percent-encodes a character, as in a URL: `%0A`. */
 function escaped(character: string): string {
     return [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
 }
 
-/** A value that becomes a line of a record or of a report, or a part of one. Throws where it would be more than that. */
+/** A value for a line of a record or of a report. Throws if the value has control characters, such as line breaks. */
 export function oneLine(value: string): string {
     if (value.search(CONTROL_CHARACTERS) === -1) return value;
     throw new UserError({
@@ -60,9 +60,9 @@ export function oneLine(value: string): string {
 }
 
 /**
- * Functions of a header. `with_files COMMAND...` runs a command with the paths of all files. `claim_files` ends the
- * program, with nothing changed, where a file belongs to another owner or can't be made. `put_files` writes those in
- * `written`, and calls `failed` where one can't be written.
+ * Functions of a header. `with_files COMMAND...` runs a command with the paths of all files. `claim_files` exits, without a
+ * change, if a file belongs to another owner or can't be made. `put_files` writes the files in `written`, and calls `failed`
+ * if one can't be written.
  */
 export function filesToWrite(
     all: readonly HostFile[],
@@ -94,7 +94,7 @@ ${joinShell(able)}
     ]);
 }
 
-/** Time limit for reading one file: where others can write, a FIFO may be in its place at any moment. */
+/** Time limit for reading one file: if others can write to its directory, they can replace it by a FIFO at any moment. */
 const READ_SECONDS = 60;
 
 /** Defines `show_files` and `show_texts`. */
@@ -107,11 +107,11 @@ export interface FoundFile {
     uid: string;
     group: string;
     gid: string;
-    /** Hex SHA-256 of the content; of what is no file a word for its kind: link, fifo, socket, directory, device. */
+    /** Hex SHA-256 of the content; if it isn't a regular file, its kind: link, fifo, socket, directory, device. */
     digest: string;
 }
 
-/** The found file with its owner and group written as they are declared, where that is another way to write the same. */
+/** The found file, with owner and group in the declared form (name or number) if that is the same owner and group. */
 export function spelledAs(found: FoundFile, declared: { owner?: string; group?: string } = {}): FoundFile {
     const spelled = (wanted: string | undefined, name: string, id: string) =>
         wanted !== undefined && /^\d+$/.test(wanted) && Number(wanted) === Number(id) ? wanted : name;
@@ -134,7 +134,7 @@ export function foundFiles(lines: readonly string[]): Map<string, FoundFile> {
     );
 }
 
-/** Base64 in lines, for a here-document: it has no character that is special there. */
+/** Base64 in lines, which has no character that is special in a here-document. */
 function encoded(content: Buffer): Shell {
     return joinShell((content.toString("base64").match(/.{1,76}/g) ?? []).map((line) => sh`${line}`));
 }

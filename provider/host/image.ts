@@ -11,17 +11,17 @@ import sweep from "./sh/sweep.sh";
 import { header, headerFunction, joinShell, type Shell, sh, shellFile } from "./shell";
 
 /*
- * Images on a host are immutable files. `images/<file>/<token>` in our records is the claim of a resource on an image;
- * an image whose directory there has no claim is deleted once it isn't attached.
+ * Images on a host are immutable files. The file `images/<image>/<token>` in the records is a resource's claim on an image.
+ * An image whose directory there has no claim is deleted once it isn't attached.
  */
 
 /** Defines `sweep` and `adopt`. */
 export const sweepLibrary: Shell = shellFile(sweep);
 
 /**
- * Inspects a host before an upload of `sizeBytes` bytes: the facts of the host, whether the image is there already
- * (`present SHA256`), the free space (`free BYTES`), and, where it is known, the chunk index of the image `before` (the
- * block `chunks`).
+ * Inspects a host before an upload of `sizeBytes` bytes. Reports the facts of the host, an existing file of the image
+ * (`present SHA256`), the free space (`free BYTES`), and the chunk index of the image `before` if there is one (the block
+ * `chunks`).
  */
 export function inspectImage(image: { path: string; digest: string; sizeBytes: number }, before: string): Shell {
     return sh`
@@ -41,18 +41,18 @@ function isOurs(image: string): boolean {
     return image === `${IMAGES_DIRECTORY}/${fileName}` && fileName !== "" && !fileName.includes("/");
 }
 
-/** Longer than any upload takes: how long a connected but silent client is waited for. */
+/** Time limit for a connected client that sends nothing. It is longer than any upload takes. */
 const LONGEST_UPLOAD_SECONDS = 86_400;
 
 /** How an image gets to the host. */
 export interface Arrival {
-    /** The image is assembled from this one and from what the client sends; otherwise the client uploads all of it. */
+    /** The image from which, with the parts that the client sends, the new one is assembled. Unset for a full upload. */
     from?: { image: string; parts: readonly ImagePart[] };
-    /** Its chunk index, which the next upload needs. */
+    /** The image's chunk index, which the next upload needs. */
     index: string;
 }
 
-/** Bytes of a new file: copied from the old one at an offset, or the next ones that the client sends. */
+/** Bytes of a new file: copied from the old file at an offset, or the next bytes that the client sends. */
 interface ImagePart {
     from: "old" | "new";
     offset: number;
@@ -60,11 +60,11 @@ interface ImagePart {
 }
 
 /**
- * Renames an image into its place (it may be there already) once its digest is right. After `receiving PATH` the client
- * uploads to that path and sends a line when that is done, or sends the new parts. The image becomes the newest of the
- * `retain` images that the owner claims; `adopted`, the path in the state, is one of them even if no record names it.
- * Reports `digest SHA256`, `retained PATH` for each image that stays, and `done`; then it keeps portabled's description
- * of the image, and sweeps.
+ * Moves an uploaded image to its path (where it may exist already) after verifying its digest. After `receiving PATH` the
+ * client uploads to that path and then sends a line, or sends the new parts. The image becomes the newest of the `retain`
+ * images that the owner claims; `adopted`, the path in the state, is one of them even if no record names it. Reports
+ * `digest SHA256`, `retained PATH` for each image that stays, and `done`; then it stores portabled's description of the
+ * image and sweeps.
  */
 export function commitImage(
     image: { path: string; digest: string; sizeBytes: number },
@@ -94,7 +94,7 @@ ${shellFile(commit)}
 `;
 }
 
-/** The commands that print the parts of the file in order. */
+/** Commands that print the parts of the new file in order. */
 function partsOf(arrival: Arrival | undefined): Shell {
     const commands = (arrival?.from?.parts ?? []).map(
         ({ from, offset, length }) => sh`${from} ${length}${from === "old" ? sh` ${offset}` : sh``}`,
@@ -108,8 +108,8 @@ export function readImage(image: { path: string }, { token }: Pick<Owner, "token
 }
 
 /**
- * Drops the owner's claims, or only those of this creation where a later one has a claim, and sweeps what is free;
- * including `adopted`, the path in the state, where no record names it.
+ * Removes the owner's claims, or only those of this creation if a later creation has a claim, and sweeps. That includes
+ * `adopted`, the path in the state, if no record names it.
  */
 export function releaseImage(
     { token, nonce }: Pick<Owner, "token" | "nonce">,

@@ -5,7 +5,7 @@ import { type Connection, connection, ENVIRONMENT, OFFERS } from "./connection";
 
 /**
  * The connection of a resource with the provider's defaults filled in, as far as {@link OFFERS} allows; the resource's
- * fields win. A provider connection without a host is meant for all hosts.
+ * fields take precedence. A provider connection without a host is used for all hosts.
  *
  * @throws UserError when neither names a host.
  */
@@ -26,7 +26,7 @@ export function mergeConnection(
 
 /**
  * The provider's connection with the fields that {@link ENVIRONMENT} has values for, as far as {@link OFFERS} allows.
- * Secrets are filled in where `withSecrets`: what is to be stored is asked for without them.
+ * `withSecrets` is false for a connection that is stored.
  */
 export function connectionWithEnvironment(
     declared: Connection | undefined,
@@ -53,8 +53,8 @@ function offered(declared: Connection, defaults: Connection): Connection {
 }
 
 /**
- * The names of the hosts that an object is on and is to be on. Each may be named by the resource or by the provider's
- * configuration. Undefined while that isn't known.
+ * Names of the hosts that an object is on, and will be on. Each comes from the resource or from the provider's
+ * configuration. Undefined while unknown.
  */
 export function hostsOf(
     before: { declared: Connection | undefined; deployed: Connection | undefined },
@@ -67,13 +67,13 @@ export function hostsOf(
     return { before: hostBefore, now: host };
 }
 
-/** Whether two connections lead to the same port of the same host on the same way, whoever logs in. */
+/** Whether two connections lead to the same port of the same host through the same proxy. The logins may differ. */
 export function isSameAddress(one: Connection, other: Connection): boolean {
     const address = ({ host, port, proxy }: Connection) => fieldsText({ host, port, ...prefixed(proxy ?? {}) });
     return address(one) === address(other);
 }
 
-/** Whether two connections are the same but for the limits of dialing. */
+/** Whether two connections are the same except for the limits of dialing. */
 export function isSameLogin(one: Connection, other: Connection): boolean {
     const login = ({ dialErrorLimit, perDialTimeout, proxy, ...rest }: Connection) =>
         fieldsText({ ...rest, ...prefixed(proxy ?? {}) });
@@ -84,13 +84,13 @@ function prefixed(proxy: object): object {
     return Object.fromEntries(Object.entries(proxy).map(([field, value]) => [`proxy.${field}`, value]));
 }
 
-/** The same text for the same fields, in whatever order they stand. */
+/** Text of the fields, which doesn't depend on their order. */
 function fieldsText(fields: object): string {
     const present = Object.entries(fields).filter(([, value]) => value !== undefined);
     return JSON.stringify(present.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-/** A connection, parts of which may be unknown, with the defaults of those fields that have one: for comparisons. */
+/** A connection, parts of which may be unknown, with defaults filled in, for comparisons. */
 export function canonicalConnection(connection: unknown): unknown {
     const defaults = { dialErrorLimit: 10, perDialTimeout: 15, insecureIgnoreHostKey: false, client: "auto" };
     if (connection === undefined) return defaults;

@@ -8,7 +8,7 @@ import type { Shell } from "./shell";
 /** The operation that a program runs for. */
 export interface Operation {
     readonly signal: AbortSignal;
-    /** Live line beside the resource, replaced by the next one. */
+    /** Shows a status message in the resource's row; the next one replaces it. */
     status(text: string): void;
 }
 
@@ -16,8 +16,8 @@ export interface Operation {
 export type Performed = Reported & { stderr: string };
 
 /**
- * Runs one program on the host. Its `step` lines become the live status, with the seconds that a step
- * has taken so far. Throws a UserError where the program ended without reporting anything.
+ * Runs one program on the host. Its `step` lines become status messages, with the seconds that the step has taken so far.
+ * Throws a UserError if the program exited without reporting anything.
  */
 export async function perform(
     context: Operation,
@@ -27,9 +27,9 @@ export async function perform(
         answers = {},
         lastKey,
     }: {
-        /** What to send when the program reports the key, given the words after it. */
+        /** By key: what to send if the program reports the key, given the words after it. */
         answers?: Readonly<Record<string, (words: string) => Promise<Answer>>>;
-        /** The last key that is waited for: the program cleans up by itself after it. */
+        /** The last key that is awaited: the program then cleans up in the background. */
         lastKey?: string;
     } = {},
 ): Promise<Performed> {
@@ -95,8 +95,8 @@ function stepClock(context: Pick<Operation, "status">): { step(text: string): vo
 }
 
 /**
- * Time limit of an operation on the host, in seconds: the custom timeout less what a rollback may need; ten minutes
- * where there is no custom timeout.
+ * Time limit of an operation on the host, in seconds: the custom timeout less the time that a rollback may need, or ten
+ * minutes without a custom timeout.
  */
 export function budgetSeconds(context: { timeoutSeconds?: number }): number {
     const { timeoutSeconds } = context;

@@ -17,8 +17,8 @@ import socketFiles from "./sh/socket-files.sh";
 import { header, type Shell, sh, shellFile } from "./shell";
 
 /**
- * A whole program for a host: a header with our directories, the frame, and the body. The body is a function, so that
- * the shell has read all of it before the first command runs.
+ * A complete program for a host: a header with directories, the frame, and the body. The body is a function, so that the
+ * shell has parsed all of it before the first command runs.
  */
 export function program(report: Report, body: Shell): Shell {
     return sh`
@@ -49,7 +49,7 @@ say_version
 say_profiles
 `;
 
-/** Defines `take_lock`, with which most programs that change something begin. */
+/** Defines `take_lock`, which most programs that change something call first. */
 export const lockLibrary: Shell = shellFile(lock);
 
 /**
@@ -60,7 +60,7 @@ export function deadlineLibrary(budgetSeconds: number): Shell {
     return sh`${header({ budget_seconds: budgetSeconds })}${shellFile(deadline)}`;
 }
 
-/** Seconds for units to end that somebody stops: a little more than the 90 s that systemd gives a stop by default. */
+/** Time limit for stops that someone else began: a little more than systemd's default timeout of 90 s. */
 const ENDING_SECONDS = 100;
 
 /** Defines `await_ends`. */
@@ -71,5 +71,5 @@ export function endingLibrary(budgetSeconds: number): Shell {
 /** Defines `read_state` and `settle`. */
 export const settleLibrary: Shell = shellFile(settle);
 
-/** Defines `socket_files` and `remove_socket_files`, for which the library of files must be there. */
+/** Defines `socket_files` and `remove_socket_files`, which need the functions of {@link filesLibrary}. */
 export const socketFilesLibrary: Shell = shellFile(socketFiles);

@@ -1,16 +1,15 @@
 import { randomBytes } from "node:crypto";
 
 /**
- * Separates what a program on a host reports from what its commands print. A report is a line
- * `@<nonce> key words...`, or a block of lines under a key. The nonce is new for each program, so
- * that no file or unit on the host can forge a line.
+ * Separates the reports of a program on a host from the output of its commands. A report is a line `@<nonce> key words...`,
+ * or a block of lines with a key. Each program has a new nonce, so that no file or unit on the host can forge a line.
  *
  * On the host `say KEY WORDS...` and `... | block KEY` write them (sh/frame.sh).
  */
 export class Report {
     readonly mark = `@${randomBytes(8).toString("hex")}`;
 
-    /** The key and words of a `say` line, as it comes; undefined for any other line. */
+    /** Parses a line of output: key and words if `say` wrote it, undefined otherwise. */
     line(text: string): { key: string; words: string } | undefined {
         const mark = `${this.mark} `;
         if (!text.startsWith(mark)) return undefined;
@@ -44,7 +43,7 @@ export class Reported {
         private readonly blocks: readonly (readonly [string, string])[],
     ) {}
 
-    /** The last line under the key. */
+    /** The words of the last line with this key. */
     one(key: string): string | undefined {
         return this.all(key).at(-1);
     }
@@ -61,12 +60,12 @@ export class Reported {
         return this.lines.some(([name]) => name === key);
     }
 
-    /** The text of the last block under the key, byte for byte. */
+    /** The text of the last block with this key, byte for byte. */
     block(key: string): string | undefined {
         return this.blocks.findLast(([name]) => name === key)?.[1];
     }
 
-    /** The blocks whose key starts with the word, by the rest of the key. */
+    /** The blocks whose key begins with the word, by the rest of the key. */
     blocksOf(word: string): Map<string, string> {
         return new Map(
             this.blocks

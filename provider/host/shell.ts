@@ -1,6 +1,6 @@
-/** Text of a POSIX shell program whose every inserted value went through {@link quote}. */
+/** Text of a POSIX shell program in which every inserted value is quoted ({@link quote}). */
 export class Shell {
-    /** Only the functions below make one: a plain string can't pass for a quoted one. */
+    /** Only the functions below call it, so that a plain string can't be taken for a quoted one. */
     private constructor(readonly text: string) {}
 
     static fromTemplate(strings: TemplateStringsArray, values: readonly ShellValue[]): Shell {
@@ -37,16 +37,16 @@ export type ShellFile = string & { readonly [isShellFile]: true };
 export type ShellValue = string | number | Shell | readonly (string | number | Shell)[] | undefined;
 
 /**
- * A shell program as a template: each `${value}` becomes exactly one quoted word, an array becomes
- * one word each, a nested {@link Shell} is inserted as it is, `undefined` inserts nothing.
+ * A shell program from a template: `${value}` becomes exactly one quoted word, an array one word for each element, a nested
+ * {@link Shell} is inserted unchanged, and `undefined` inserts nothing.
  */
 export function sh(strings: TemplateStringsArray, ...values: ShellValue[]): Shell {
     return Shell.fromTemplate(strings, values);
 }
 
 /**
- * Assignments for a file of provider/host/sh that comes after them, one for each value: one quoted word, `undefined` is
- * an empty one. A list becomes its words with spaces between them: it is for names of units, which have none in them.
+ * Assignments of variables for a file of provider/host/sh that follows. Each value becomes one quoted word, `undefined` an
+ * empty one. The elements of a list are joined by spaces, so it must be one of units, whose names have no spaces.
  */
 export function header(values: Readonly<Record<string, string | number | readonly string[] | undefined>>): Shell {
     return Shell.ofHeader(values);
@@ -62,7 +62,7 @@ export function headerFunction(name: string, body: Shell): Shell {
     return Shell.ofHeaderFunction(name, body);
 }
 
-/** A file of provider/host/sh. Its comments stay here. */
+/** The program of a file of provider/host/sh, without its comments. */
 export function shellFile(file: ShellFile): Shell {
     return Shell.ofFile(file);
 }

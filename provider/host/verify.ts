@@ -9,19 +9,19 @@ export interface DropInToVerify {
     content: Buffer;
 }
 
-/** systemd that knows `--recursive-errors=`. */
+/** The version of systemd that added `--recursive-errors=`. */
 const RECURSIVE_ERRORS_SINCE = 250;
-/** Time limit for it, in seconds, where the operation has that much time left. */
+/** Maximum time limit for systemd-analyze, in seconds; it is lower if the operation has less time left. */
 const MOST_VERIFY_SECONDS = 60;
-/** A unit that has no settings but those of its drop-ins. An empty file would mask it. */
+/** Text of a unit without settings, to which the drop-ins are added. An empty file would mask it. */
 const TRIAL_TEXT = "[Unit]\n";
 
 /**
- * Defines `verify_drop_ins`, which has systemd (of version $systemd_version) read the drop-ins from a directory of their
- * own, $trial, in the background (systemd-analyze(1), verify), and `findings`, which waits for it and reports lines like
+ * Defines `verify_drop_ins`, which has systemd (of version $systemd_version) read the drop-ins in a separate directory,
+ * $trial, in the background (systemd-analyze(1), verify), and `findings`, which waits for it and reports lines like
  * `hello.service.d/override.conf:2: ...` as the block `findings`, or `unverified SECONDS`. The clock must have been started
- * (sh/deadline.sh). The units there have no text of their own: the findings
- * are about the drop-ins alone, and systemd-analyze finds no unit that isn't loaded from a file, such as a transient one.
+ * (sh/deadline.sh). The units in $trial have no settings, so that the findings concern the drop-ins alone, and since
+ * systemd-analyze can't load units without a file, such as transient ones.
  */
 export function verifyDropIns(dropIns: readonly DropInToVerify[]): Shell {
     if (dropIns.length === 0) return sh`${header({ trial_units: "" })}findings() { return 1; }`;
@@ -55,14 +55,14 @@ ${shellFile(verify)}
 `;
 }
 
-/** A unit that reads the drop-ins of a template or a prefix. */
+/** Name of a unit that reads the drop-ins of a template or a prefix. */
 function trialUnit(unit: string): string {
     const name = trialName(unit);
     if (isTemplate(name)) return name.replace("@.", "@trial.");
     return isPrefix(name) ? name.replace(/-\.([a-z]+)$/, "-trial.$1") : name;
 }
 
-/** systemd loads a scope only from the program that made it: a service has all of its settings. */
+/** Name of the unit in $trial. Scopes can't be loaded from files, so a service, which has all their settings, is used. */
 function trialName(unit: string): string {
     return kindOf(unit) === "scope" ? unit.replace(/scope$/, "service") : unit;
 }

@@ -25,10 +25,10 @@ function override(command: readonly string[]): string {
         "Type=oneshot",
         "RemainAfterExit=no",
         "Restart=no",
-        // Once its time is over it ends soon, whatever the unit says
+        // The command is killed soon after its time limit, whatever the unit sets
         "TimeoutStopSec=5",
         "SendSIGKILL=yes",
-        // The running service owns it: systemd would remove it when the clone ends
+        // systemd would remove the running service's directory when the clone ends
         "RuntimeDirectory=",
         ...emptied.map((key) => `${key}=`),
         `ExecStart=${execLine(command)}`,
@@ -36,12 +36,12 @@ function override(command: readonly string[]): string {
     ].join("\n");
 }
 
-/** The service that runs the command. */
+/** Name of the unit that runs the command. */
 export function beforeUnit(name: string): string {
     return `pulumi-portable-before-${name}.service`;
 }
 
-/** One command of an Exec line (systemd.service(5), "COMMAND LINES"): each word literal. */
+/** A command line for ExecStart= whose words are literal (systemd.service(5), "COMMAND LINES"). */
 function execLine(command: readonly string[]): string {
     return command
         .map(

@@ -13,7 +13,7 @@ import { instanceOf, isPrefix, isTemplate, kindOf, templateOf } from "../../syst
 /** Overrides of what [Install] says, by the name of a unit, an instance or an alias. */
 export type Overrides = Readonly<Record<string, { enable?: boolean; start?: boolean }>>;
 
-/** A drop-in's text counts for `systemctl enable` too. */
+/** Text of a unit or of a drop-in, which may have an [Install] section, too. */
 export interface UnitText {
     unit: string;
     /** File name: drop-ins are read in the order of their names. */
@@ -24,16 +24,16 @@ export interface UnitText {
 export interface DeclaredUnit {
     enabled: boolean;
     started: boolean;
-    /** Whether an override says `start: false`: the unit is then stopped. */
+    /** Whether an override has `start: false`, so that the unit is stopped. */
     isStopped: boolean;
     /**
-     * Links below the directory of units that enable it; empty where it isn't enabled. Undefined where the name of one
-     * depends on the host.
+     * Links that enable the unit, relative to the directory of units; empty if it isn't enabled. Undefined if the name of a
+     * link depends on the host.
      */
     links: string[] | undefined;
 }
 
-/** The units that a service declares: those of its image, and instances of their templates. */
+/** The declared units of a service: those of its image, and instances of their templates. */
 export class DeclaredUnits {
     readonly units = new Map<string, DeclaredUnit>();
     private readonly aliases = new Map<string, string>();
@@ -67,8 +67,8 @@ export class DeclaredUnits {
     }
 
     /**
-     * The name of the unit that an input means: a unit of the image, an instance of one of its templates, or either by
-     * an alias. Undefined where there is none.
+     * The unit that a name in the inputs refers to: a unit of the image, an instance of one of its templates, or an alias of
+     * either. Undefined if there is none.
      */
     resolve(name: string): string | undefined {
         const unit = this.texts.has(name) ? name : this.aliases.get(name);
@@ -79,12 +79,12 @@ export class DeclaredUnits {
         return this.resolve(template)?.replace("@.", `@${instance}.`);
     }
 
-    /** Whether a drop-in of the name is for at least one unit of the image. */
+    /** Whether a drop-in for this name applies to at least one unit of the image. */
     isFor(name: string): boolean {
         return this.resolve(name) !== undefined || [...this.texts.keys()].some((unit) => concerns(name, unit));
     }
 
-    /** Whether `systemctl enable` can do something for the unit. */
+    /** Whether the unit has an [Install] section for `systemctl enable`. */
     isEnableable(unit: string): boolean {
         const install = this.install(unit);
         return instanceOf(unit) === undefined ? isEnableable(unit, install) : isInstallable(install);
@@ -94,14 +94,14 @@ export class DeclaredUnits {
         return isTemplate(unit) ? defaultInstanceOf(unit, this.install(unit), this.facts) : undefined;
     }
 
-    /** The unit's [Install] section as text, to compare it. */
+    /** The unit's [Install] section as text, for comparisons. */
     installText(unit: string): string {
         return this.install(unit)
             .assignments.map(({ key, value }) => `${key}=${value}`)
             .join("\n");
     }
 
-    /** Names that `Also=` of these units reaches, with those of these units. */
+    /** Names of these units and of all units that their Also= enables. */
     enabledWith(units: readonly string[]): Set<string> {
         const reached = new Set(units);
         for (const unit of reached)
@@ -109,12 +109,12 @@ export class DeclaredUnits {
         return reached;
     }
 
-    /** Units of the host that enabling the unit enables, too (Also=). */
+    /** Units of the host that are enabled together with the unit (Also=). */
     alsoOnHost(unit: string): string[] {
         return [...this.enabledWith([unit])].filter((also) => !this.texts.has(templateOf(also) ?? also));
     }
 
-    /** All that enabling the unit links, whether it is declared to be enabled or not. */
+    /** Links that enabling the unit makes, whether it is declared to be enabled or not. */
     linksOf(unit: string): string[] {
         return installLinks(unit, this.install(unit), this.facts) ?? [];
     }
@@ -147,7 +147,7 @@ function pick(enable: boolean | undefined): { enable?: boolean } {
     return enable === undefined ? {} : { enable };
 }
 
-/** Whether a drop-in of `name` is for the unit: of its own name, its template's, or the beginning of its name. */
+/** Whether a drop-in for `name` applies to the unit: `name` is the unit, its template, or a prefix of its name. */
 export function concerns(name: string, unit: string): boolean {
     return (
         name === unit ||

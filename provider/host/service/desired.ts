@@ -6,16 +6,16 @@ import type { Attachment } from "./inspect";
 /** A portable service as it is declared. */
 export interface DesiredService extends Omit<Attachment, "path"> {
     image: string;
-    /** `--copy` of portablectl(1); undefined leaves it to portabled. */
+    /** `--copy` of portablectl(1); undefined means portabled's default. */
     copy: string | undefined;
     force: boolean;
     units: Overrides;
-    /** Names of units in the overrides of the last update: an instance that is declared no more is stopped. */
+    /** Names of units in the overrides of the last update: instances that are no longer declared are stopped. */
     formerUnits: readonly string[];
-    /** Drop-ins and host files, with the unit each drop-in belongs to. */
+    /** Drop-ins, with their unit, and host files. */
     files: (HostFile & { digest: string; unit?: string })[];
     token: string;
     beforeSwitch: BeforeSwitch | undefined;
-    /** Whether a failure after `beforeSwitch` leaves the new image in place, since the data is no longer the old one's. */
+    /** Whether the new image stays after a failure once `beforeSwitch` has run, since the old one can't use the new data. */
     isKeptOnceMigrated: boolean;
 }

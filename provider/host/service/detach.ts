@@ -10,9 +10,9 @@ import { serviceRecordLibrary } from "./roll-back";
 
 /**
  * Removes everything of the service: its units (with instances of templates) are stopped and disabled, the image is
- * detached, and dangling links of `attach --enable` and our files are removed. It acts only on the given machine and
- * while the record is of this creation: otherwise it reports `other-machine` or `superseded`. It reports `failed TEXT`
- * with the block `output`, or `done`.
+ * detached, and dangling links of `attach --enable` and the service's files are removed. It does so only on the given machine
+ * and while the record has this creation's nonce; otherwise it reports `other-machine` or `superseded`. At the end it reports
+ * `done`, or `failed TEXT` with the block `output`.
  */
 export function detachService(name: string, owner: Owner, machineId: string, budgetSeconds: number): Shell {
     return sh`

@@ -22,75 +22,75 @@ ${shellFile(showUnits)}
 
 export interface AttachedUnit {
     unit: string;
-    /** Until the next boot only. */
+    /** Whether it is attached until the next boot only. */
     isRuntime: boolean;
     image: string;
-    /** Name of the profile; undefined for units that aren't services, and where it was copied. */
+    /** Name of the profile; undefined for units that aren't services, and for a copied profile. */
     profile: string | undefined;
-    /** Text as portabled copied it from the image. */
+    /** Text of portabled's copy of the unit. */
     text: string;
 }
 
-/** A file of the host that systemd reads in place of a unit or a drop-in of ours. */
+/** A file of the host that systemd reads in place of a unit or a drop-in of the service. */
 export interface HiddenFile {
     /** `hello.service`, or `hello.service.d/50-portable.conf`. */
     name: string;
-    /** The file that is read. */
+    /** The file that systemd reads. */
     path: string;
-    /** Whether that is empty or /dev/null: the unit is masked. */
+    /** Whether that file is empty or /dev/null, so that the unit is masked. */
     isMasked: boolean;
 }
 
 /** A portable service as it is on the host before anything is changed. */
 export interface InspectedService {
     facts: HostFacts;
-    /** Texts of the units of the image that is to be attached; undefined where there is none. */
+    /** Texts of the units of the image that will be attached; undefined if there is none. */
     imageUnits: Map<string, string> | undefined;
     profiles: string[];
     attached: AttachedUnit[];
-    /** Extension images that are attached with it, in order. */
+    /** Attached extension images, in order. */
     extensions: string[];
-    /** Each unit, and each loaded instance of a template; not the connections of a socket with Accept=yes. */
+    /** Units, and loaded instances of templates except connections of Accept=yes sockets. */
     shown: Map<string, ShownUnit>;
-    /** Units and drop-ins that systemd reads from another file: the path that is hidden, and the one that hides it. */
+    /** Units and drop-ins that are hidden by another file. */
     hidden: HiddenFile[];
-    /** Links that enable units of this prefix. */
+    /** Links that enable units with the service's prefix. */
     links: UnitLink[];
-    /** UnitFileState of the host's units that Also= of attached ones enables. */
+    /** UnitFileState of the host's units in Also= of attached units. */
     also: Map<string, string>;
-    /** Drop-ins on the host that have an [Install] section, by their paths. */
+    /** Texts of drop-ins on the host that have an [Install] section, by path. */
     installDropIns: Map<string, string>;
     files: Map<string, FoundFile>;
     texts: Map<string, string>;
-    /** The owner in our record of the service. */
+    /** The owner in the record of the service. */
     owner: { token: string; nonce: string; urn: string; profile: string } | undefined;
-    /** Files that the owner's record names. */
+    /** Paths of files in the owner's record. */
     recordedFiles: string[];
-    /** Whether the last operation of the owner completed. */
+    /** Whether the owner's last operation was completed. */
     applied: boolean;
-    /** Whether there is a record of files of the owner at all. */
+    /** Whether the owner has a record of files. */
     recorded: boolean;
-    /** Whether a switch is under way, or one that was cut off has left files. */
+    /** Whether a switch is running, or one that was interrupted has left files. */
     isUnfinished: boolean;
-    /** Units that somebody has begun to stop, restart or reload, and that don't come to an end with it. */
+    /** Units whose stop, restart or reload, begun by someone else, didn't end in time. */
     ending: string[];
 }
 
 export function inspectService(request: {
     name: string;
-    /** Image that is to be attached; undefined to inspect what is attached only. */
+    /** Image that will be attached; undefined to inspect only what is attached. */
     image: string | undefined;
-    /** Extension images that come with it: their units are units of the service. */
+    /** Extension images that will be attached with it, whose units are units of the service, too. */
     extensions: readonly string[];
     token: string;
     paths: readonly string[];
-    /** Paths whose content is wanted too. */
+    /** Paths of files whose content is reported, too. */
     texts: readonly string[];
-    /** How the program writes the path of the image, which systemd shows without its links and double slashes. */
+    /** Path of the image as declared; systemd shows it without symbolic links and double slashes. */
     declaredImage: string | undefined;
-    /** Names of instances that are declared. */
+    /** Names of declared instances. */
     instances: readonly string[];
-    /** Undefined where the host is only read; otherwise a switch that was cut off is rolled back, and stops are awaited. */
+    /** Undefined to only read the host; otherwise an interrupted switch is rolled back, and running stops are awaited. */
     budgetSeconds: number | undefined;
 }): Shell {
     return sh`
@@ -117,7 +117,7 @@ ${shellFile(inspect)}
 `;
 }
 
-/** Throws for an image that a user of the host could replace: the next start would run what they have put there. */
+/** Throws if a user of the host could replace the image, which the next start would then run. */
 function refuseUnsafe(reported: Reported, place: { host: string; image: string | undefined }): void {
     for (const [path, reason] of reported.blocksOf("unsafe"))
         throw new UserError({
@@ -184,12 +184,12 @@ export function parseInspection(
     };
 }
 
-/** The units as a program has shown them last. */
+/** Units and links in a program's last report of them. */
 export function shownUnits(reported: Reported): Pick<InspectedService, "shown" | "links"> {
     return { shown: parseShow(reported.block("show") ?? ""), links: parseLinks(reported.block("links") ?? "") };
 }
 
-/** The drop-ins of {@link InspectedService.installDropIns} with the units that they are for. */
+/** The drop-ins of {@link InspectedService.installDropIns} with their units. */
 export function installTexts({ installDropIns }: Pick<InspectedService, "installDropIns">): UnitText[] {
     return [...installDropIns].map(([path, text]) => ({
         unit: unitOfDropIn(path),
@@ -204,7 +204,7 @@ function ownerRecord(text: string | undefined): InspectedService["owner"] {
     return { token: field("token"), nonce: field("nonce"), urn: field("urn"), profile: field("profile") };
 }
 
-/** How an image is attached: the arguments of `portablectl attach`. */
+/** Arguments of `portablectl attach`. */
 export interface Attachment {
     path: string;
     profile: string;
@@ -212,13 +212,13 @@ export interface Attachment {
     isRuntime: boolean;
 }
 
-/** The image that is attached under the name; undefined where none is. */
+/** How the service's image is attached; undefined if none is. */
 export function attachedImage(inspected: InspectedService): Attachment | undefined {
     const [first] = inspected.attached;
     if (first === undefined) return undefined;
     return {
         path: first.image,
-        // A copied profile has its name only in our record.
+        // The name of a copied profile is only in the record.
         profile:
             inspected.attached.find((unit) => unit.profile !== undefined)?.profile ||
             inspected.owner?.profile ||

@@ -6,13 +6,13 @@ export const LINK_DIRECTORIES = [UNITS_DIRECTORY, "/run/systemd/system"] as cons
 
 /** A link that enables a unit. */
 export interface UnitLink {
-    /** Absolute. */
+    /** Absolute path. */
     path: string;
-    /** Below the directory of units: `multi-user.target.wants/hello.service`, or `www.service` for an alias. */
+    /** Path in the directory of units: `multi-user.target.wants/hello.service`, or `www.service` for an alias. */
     name: string;
     /** The unit that it enables. */
     unit: string;
-    /** Until the next boot only. */
+    /** Whether it is below /run, so that it exists until the next boot. */
     isRuntime: boolean;
 }
 

@@ -2,21 +2,21 @@ import { templateOf } from "../../systemd/unit-names";
 import { LINK_DIRECTORIES } from "./links";
 import type { Units } from "./plan-units";
 
-/** The steps that make the links of [Install] what `systemctl reenable` would leave. */
+/** The steps after which the links of [Install] are those that `systemctl reenable` would make. */
 export interface LinkPlan {
-    /** Links that are there and shouldn't be. */
+    /** Links to remove. */
     unlink: string[];
-    /** Units that have too few links, or another [Install] section than before. */
+    /** Units to enable: links are missing, or their [Install] section has changed. */
     enable: string[];
-    /** Links that enabling these makes for units which aren't to be enabled (Also=). */
+    /** Links to remove after that: Also= makes them for units that must not be enabled. */
     unlinkAgain: string[];
-    /** Units of the host that are enabled with these (Also=). */
+    /** Units of the host that are enabled together with these (Also=). */
     enabledAlso: string[];
 }
 
 /**
- * Links are compared one by one: `systemctl disable` of a template would remove those of instances that an administrator
- * has enabled, and that of a unit with Also= those of other units.
+ * Compares links one by one, since `systemctl disable` would remove too many: for a template also those of instances that an
+ * administrator has enabled, for a unit with Also= also those of other units.
  */
 export function planLinks(units: Units, isRuntime: boolean): LinkPlan {
     const { declared, declaredBefore, leave, formerInstances, inspected } = units;

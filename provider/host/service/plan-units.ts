@@ -9,20 +9,20 @@ import { concerns, DeclaredUnits } from "./declared";
 import type { DesiredService } from "./desired";
 import { type InspectedService, installTexts } from "./inspect";
 
-/** An inspection with the units of the image that is to be attached. */
+/** An inspection that has the units of the image that will be attached. */
 export type Found = InspectedService & { imageUnits: Map<string, string> };
 
 /** The files whose content on the host differs from the declared one. */
 export interface FilePlan {
-    /** Those that aren't on the host as they are declared. */
+    /** Files that differ on the host from their declaration. */
     changed: DesiredService["files"];
-    /** Drop-ins among them: systemd reads them first. */
+    /** The drop-ins among them, which systemd-analyze checks before any change. */
     verify: DropInToVerify[];
-    /** Paths of ours that are no longer declared. */
+    /** Recorded paths that are no longer declared. */
     drop: string[];
 }
 
-/** The units that the inputs declare, and those that the attached image and the former inputs declare. */
+/** The declared units, and those of the attached image with the former inputs. */
 function declaredUnits(
     inspected: Found,
     { units, files, formerUnits }: Pick<DesiredService, "units" | "files" | "formerUnits">,
@@ -46,16 +46,16 @@ function declaredUnits(
 
 /** The steps for each unit of the new image. */
 export class Units {
-    /** Texts of the units that are attached now. */
+    /** Texts of the attached units. */
     readonly before: ReadonlyMap<string, string>;
     readonly declared: DeclaredUnits;
     readonly declaredBefore: DeclaredUnits;
-    /** Every unit of the image, and every instance that is declared or loaded. */
+    /** Units of the image, and declared or loaded instances. */
     readonly all: string[];
-    /** `all`, with the units of the image that is attached now. */
+    /** `all` and the units of the attached image. */
     readonly allWithAttached: string[];
     readonly leave: string[];
-    /** Instances that are declared no more. */
+    /** Instances that are no longer declared. */
     readonly formerInstances: string[];
     readonly started: string[];
     readonly stop: string[];
@@ -84,7 +84,7 @@ export class Units {
         );
         this.started = this.all.filter((unit) => now.units.get(unit)?.started);
         this.stop = this.all.filter((unit) => this.isStopped(unit) && this.isActive(unit));
-        // systemd starts no socket whose service runs already: that stops first, as where a socket changes.
+        // systemd doesn't start a socket whose service is running, so the service stops first, as for a changed socket.
         const blocked = this.started.filter((unit) => {
             const service = kindOf(unit) === "socket" && !this.isActive(unit) ? this.serviceOf(unit) : undefined;
             return service !== undefined && this.isActive(service);
@@ -145,7 +145,7 @@ export class Units {
         return this.inspected.imageUnits.get(unit) ?? "";
     }
 
-    /** The service that the socket starts; undefined where it starts one for each connection. */
+    /** The service that the socket starts; undefined if it starts one for each connection. */
     private serviceOf(socket: string): string | undefined {
         const parsed = parseUnit(this.text(socket));
         if (isYes(lastValueOf(parsed, "Socket", "Accept"))) return undefined;
@@ -153,7 +153,7 @@ export class Units {
         return this.declared.resolve(service) ?? service;
     }
 
-    /** A drop-in concerns its unit; a host file, also one that is removed, may concern every service. */
+    /** Whether the update changes anything for the unit. A host file, even a removed one, may be used by every service. */
     private hasChanged(unit: string): boolean {
         const { recorded, applied } = this.inspected;
         const { changed, drop } = this.files;
@@ -170,7 +170,7 @@ export class Units {
         return concerns(this.declared.resolve(name) ?? name, unit);
     }
 
-    /** Whether the unit's own text, or a drop-in of it, is another one than before. */
+    /** Whether the text of the unit or of one of its drop-ins has changed. */
     private hasOtherText(unit: string): boolean {
         const { changed, drop } = this.files;
         return (
@@ -181,8 +181,8 @@ export class Units {
     }
 
     /**
-     * Whether an active unit that is no service must be restarted: a socket whose section or drop-ins have changed
-     * must. Other units take their settings when systemd reads them, but for a timer that has elapsed for good.
+     * Whether an active unit that isn't a service must be restarted: a socket whose section or drop-ins have changed, and a
+     * timer that has elapsed for the last time. For other units a daemon-reload is enough.
      */
     private mustRestartBesideServices(unit: string): boolean {
         if (isService(unit) || !this.isActive(unit) || this.isStopped(unit) || !this.started.includes(unit))

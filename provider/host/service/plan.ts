@@ -6,46 +6,46 @@ import { type Attachment, attachedImage, type InspectedService } from "./inspect
 import { type LinkPlan, planLinks } from "./plan-links";
 import { type FilePlan, type Found, fileName, Units } from "./plan-units";
 
-/** The steps from the current to the declared state, and all that a rollback needs. */
+/** The steps from the current to the declared state, and what the rollback needs. */
 export interface SwitchPlan extends LinkPlan, Omit<FilePlan, "changed"> {
     image: Attachment;
     /** Further options of `portablectl attach`. */
     attachOptions: string[];
-    /** Runs where the image is another one than before. */
+    /** Command to run if the image has changed. */
     beforeSwitch: BeforeSwitch | undefined;
     isKeptOnceMigrated: boolean;
-    /** Attached now; undefined where nothing is. */
+    /** What is attached now; undefined if nothing is. */
     previous: Attachment | undefined;
     attach: boolean;
     files: HostFile[];
-    /** Those that aren't on the host as they are declared. */
+    /** Files that differ on the host from their declaration. */
     changed: HostFile[];
-    /** Units that the new image doesn't have: stopped and disabled before it is attached. */
+    /** Units that the new image lacks, which are stopped and disabled before it is attached. */
     leave: string[];
     stop: string[];
-    /** Sockets that must close, since their own section has changed; and timers that have elapsed for good. */
+    /** Sockets that must close, since their section has changed, and timers that have elapsed for the last time. */
     restartSockets: string[];
-    /** Sockets, timers, paths and targets that aren't active; and targets that want other units than before. */
+    /** Inactive sockets, timers, paths and targets, and targets that want other units than before. */
     start: string[];
-    /** Services; restarting starts what isn't running. */
+    /** Services to restart; a restart also starts a service that isn't running. */
     restart: string[];
-    /** Services among them that an open socket starts: their connections wait while they restart. */
+    /** The services among them with an open socket, in which connections wait during the restart. */
     activated: { service: string; socket: string }[];
-    /** Every unit of the image, and every instance that is declared or loaded. */
+    /** Units of the image, and declared or loaded instances. */
     units: string[];
-    /** Units that must be active in the end. */
+    /** Units that must be active at the end. */
     started: string[];
-    /** Each drop-in with the units that must have read it in the end. */
+    /** Drop-ins with the units that must have read them at the end. */
     readBy: { path: string; units: string[] }[];
-    /** The unit that an input names, perhaps by an alias, which may not be in force on the host. */
+    /** Resolves a name in the inputs to a unit, as an alias may not exist on the host. */
     unitNamed: (name: string) => string;
     systemdVersion: number;
-    /** Before the switch, for the rollback. */
+    /** Enabled and active units before the switch, for the rollback. */
     before: { enabled: string[]; active: string[] };
     nothingToDo: boolean;
 }
 
-/** The steps from the host as it was found to the service as it is declared. */
+/** Plans the steps from the inspected state to the declared service. */
 export function planSwitch(inspected: Found, desired: DesiredService): SwitchPlan {
     const previous = attachedImage(inspected);
     const attach = mustAttach(inspected, desired, previous);
@@ -139,7 +139,7 @@ function planFiles({ files, recordedFiles }: Found, desired: DesiredService): Fi
     };
 }
 
-/** Whether the profile is a copy where a link is wanted, which is portabled's default, or the other way round. */
+/** Whether the profile is a copy although a link is declared (portabled's default), or the other way round. */
 function isCopiedOtherwise(inspected: InspectedService, copy: string | undefined): boolean {
     const services = inspected.attached.filter(({ unit }) => unit.endsWith(".service"));
     return services.some(({ profile }) => (profile === undefined) !== (copy === "copy"));

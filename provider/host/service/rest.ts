@@ -8,7 +8,7 @@ import type { SwitchPlan } from "./plan";
 import { serviceRecordLibrary, showFunctions, unitsOf } from "./roll-back";
 
 /**
- * Serves a client that lost the answer of a switch: waits until the switch has ended, rolls back where it was killed,
+ * For a client that lost the connection during a switch: waits until the switch has ended, rolls back if it was killed,
  * and reports what the switch would have reported at its end: `changing`, and `done`; or `failed`, with `reason` in the
  * block `output`, and `running PATH`, `running kept` or `running nothing TEXT`. The block `show` has the units.
  */

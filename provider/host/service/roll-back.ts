@@ -15,11 +15,10 @@ import type { Attachment } from "./inspect";
 import type { SwitchPlan } from "./plan";
 
 /*
- * The rollback of a switch is on the host before anything is changed: a copy of everything that attaching
- * and enabling wrote, and a program that restores it. The switch runs it when a step fails or nobody
- * confirms; a watch, which waits for the lock that the switch holds, runs it as soon as the switch was
- * killed; a unit runs it at boot, before any service starts, when the host lost power in between. It
- * works on files alone, since neither D-Bus nor portabled is running yet at boot.
+ * The rollback of a switch is on the host before anything is changed: a copy of everything that attaching and enabling
+ * wrote, and a program that restores it. The switch runs it if a step fails or the client doesn't confirm. The watch unit
+ * waits for the lock that the switch holds, and runs it if the switch was killed. The boot unit runs it before any service
+ * starts if the host lost power in between. It works on files alone, since at boot neither D-Bus nor portabled is running.
  */
 
 /** Seconds that the client has to confirm that it still reaches the host. */
@@ -38,7 +37,7 @@ function attachedPathsLibrary(name: string, plan: SwitchPlan): Shell {
         ...tests.flatMap((test, index) => (index === 0 ? test : ["-o", ...test])),
         ")",
     ];
-    // Patterns of find(1): a unit's name may have a backslash, and none of the other signs.
+    // Of the special characters in patterns of find(1), a unit's name may only have the backslash.
     const names = units.map((unit) => unit.replaceAll("\\", "\\\\"));
     const own = either(
         names.flatMap((unit) => [
@@ -57,7 +56,7 @@ attached_paths() {
         [ ! -L "$path" ] || printf '%s\\n' "$path"
     done
 }
-# Directories that it may have made for them, with further tests of find.
+# Directories that attaching may have made for them, with further tests of find.
 attached_dirs() {
     find ${ATTACHED_DIRECTORIES} ${UNITS_DIRECTORY} /run/systemd/system -mindepth 1 -maxdepth 1 -type d '(' -path '*/system.attached/*' -o -name '*.wants' -o -name '*.requires' -o -name '*.upholds' ')' "$@" 2>/dev/null
 }
@@ -89,8 +88,8 @@ ${aloneLibrary}
 }
 
 /**
- * Defines `arm_begin`, `arm` and `arm_now`; after the last one the rollback is in force. The library is sent once: the
- * switch evaluates the text in $library, and `arm` writes it to the host for the rollback.
+ * Defines `arm_begin`, `arm` and `arm_now`; after the last one the rollback is armed. The library is sent once: the switch
+ * evaluates the text in $library, and `arm` writes it to the host for the rollback.
  */
 export function armLibrary(
     report: Report,
@@ -106,13 +105,13 @@ ${shellFile(armText)}
 `;
 }
 
-/** `with_paths` and `with_texts`: the files that a switch reports at its end, and those with their text. */
+/** Defines `with_paths` and `with_texts`, for the files that a switch reports at its end, and those reported with text. */
 export function showFunctions({ files, drop }: SwitchPlan): Shell {
     const paths = [...files.map(({ path }) => path), ...drop];
     return joinShell([wordsFunction("with_paths", paths), wordsFunction("with_texts", paths.filter(isDropInPath))]);
 }
 
-/** Every unit of both images. */
+/** Units of the new and the old image. */
 export function unitsOf(plan: SwitchPlan): string[] {
     return [...new Set([...plan.leave, ...plan.units])];
 }

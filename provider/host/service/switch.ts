@@ -13,30 +13,31 @@ import { type Attachment, showUnitsLibrary } from "./inspect";
 import type { SwitchPlan } from "./plan";
 import { armLibrary, CONFIRM_SECONDS, showFunctions, switchLibrary } from "./roll-back";
 
-/** The checks that the host makes before it reads the confirmation; the client makes its own meanwhile. */
+/** The checks that the host makes before it reads the confirmation, while the client makes its own checks. */
 export interface HostChecks {
-    /** Seconds that every service must stay up; where it is undefined, `settle` decides. */
+    /** Seconds that every service must stay up; undefined means the default of `settle`. */
     stableSeconds: number | undefined;
-    /** A command that must end with status 0: as a unit's process, in its root and namespaces, or on the host. */
+    /** A command that must exit with 0: as user and in the root and namespaces of a unit's process, or on the host. */
     command: { command: string[]; inside?: string } | undefined;
-    /** Time limit for all checks together, the client's included, in seconds. */
+    /** Time limit for all checks together, including the client's, in seconds. */
     timeoutSeconds: number;
 }
 
 /** The line that the client sends after `confirm` while it can still reach the host. */
 export const CONFIRMATION = "confirmed";
 
-/** Granted even where the update's own time is over: a client that is connected answers in less. */
+/** Minimum time for the confirmation, even if the update's time is over: a connected client needs less. */
 const LEAST_CONFIRM_SECONDS = 5;
 
 /**
- * One update of files, image and units, which is rolled back where a step fails or nobody confirms. Before it changes
- * anything it may report `interrupted` (it rolled back a switch that was cut off: inspect again), `changed IMAGE`
- * (another image is attached than was inspected), `owned URN`, or the blocks `taken PATH`, `unable PATH` or `findings`,
- * and stop. Then it reports `changing`, `step TEXT` before each step, and `confirm` when everything is started and
- * {@link CONFIRMATION} is awaited on file descriptor 8. At the end it reports `done`, its last line; or `failed TEXT`
- * (with the blocks `output` and `journal`) and `running PATH` or `running nothing TEXT`, with the files as they are then.
- * The block `show` has the units; the last one counts.
+ * One update of files, image and units, which is rolled back if a step fails or the client doesn't confirm.
+ *
+ * Before any change it may report `interrupted` (it rolled back an interrupted switch, so that the host must be inspected
+ * again), `changed IMAGE` (another image is attached than was inspected), `owned URN`, or the blocks `taken PATH`,
+ * `unable PATH` or `findings`, and exit. Then it reports `changing`, `step TEXT` before each step, and `confirm` when
+ * everything is started and {@link CONFIRMATION} is awaited on file descriptor 8. At the end it reports `done` as its last
+ * line; or `failed TEXT` (with the blocks `output` and `journal`) and `running PATH` or `running nothing TEXT`, with the
+ * files as they are then. The last block `show` has the units.
  */
 export function switchService(
     report: Report,
@@ -97,7 +98,7 @@ ${plan.beforeSwitch && beforeSwitchLibrary(plan.beforeSwitch)}
 `;
 }
 
-/** A reattach stops nothing. */
+/** Attaches the image without stopping a unit, by `portablectl reattach` if possible. */
 function attachImage({ image, previous, attachOptions }: SwitchPlan): Shell {
     const withExtensions = ({ extensions, path }: Attachment) => [
         ...extensions.flatMap((extension) => ["--extension", extension]),
@@ -109,7 +110,7 @@ function attachImage({ image, previous, attachOptions }: SwitchPlan): Shell {
         return sh`attempt ${`attaching ${image.path}`} alone portablectl -q --no-reload attach ${what}`;
     if (previous.extensions.join(" ") === image.extensions.join(" "))
         return sh`attempt ${`reattaching ${image.path}`} alone portablectl -q --no-reload reattach ${what}`;
-    // A reattach finds its units by image and extensions: it would find none where the extensions have changed.
+    // A reattach finds units by image and extensions, so it would find none if the extensions have changed.
     const old = [...(previous.isRuntime ? ["--runtime"] : []), ...withExtensions(previous)];
     return sh`
 attempt ${`detaching ${previous.path}`} alone portablectl -q --no-reload detach --force ${old}

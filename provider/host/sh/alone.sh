@@ -1,6 +1,6 @@
-# marks OLD NEW replaces the first line's mark in portabled's drop-ins: in all of them, or, where OLD is portabled's own
-# mark, in those of images whose names begin with $name. The temporary file isn't in the unit's own directory: if it
-# stayed behind there, portabled would refuse to detach the unit.
+# marks OLD NEW replaces the mark in the first line of portabled's drop-ins: in all of them, or, if OLD is portabled's own
+# mark, in those of images whose names begin with $name. The temporary file isn't in the unit's directory: if it stayed
+# there, portabled would refuse to detach the unit.
 marks() {
     for directory in $attached_directories; do
         spare="$directory/.pulumi-portable"

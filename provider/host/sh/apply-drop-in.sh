@@ -1,15 +1,16 @@
 # Lists of units are split into words where they are used.
 # shellcheck disable=SC2086
 output= bad= cannot= affected= sockets= together= needing= applying=
-# inspect_units sets $load; the units that the drop-in is for: $active, $reading of them which read it, $unread which read
-# another file of its name, $elapsed, $unable to be stopped, started or reloaded; $triggered, services of the sockets; and
-# $later_drop_ins, a line `UNIT PATH` for each drop-in that a unit reads after this one.
+# inspect_units sets $load, and of the units that the drop-in applies to, lists of those that are $active, that are $reading
+# it, that have it $unread as they read another file of its name, that are $elapsed timers, and that are $unable to be
+# stopped, started or reloaded. $triggered has the services of the sockets, and $later_drop_ins a line `UNIT PATH` for each
+# drop-in that a unit reads after this one.
 inspect_units() {
     pattern=$loaded_pattern load=loaded active= reading= unread= elapsed= unable= triggered= later_drop_ins=
     if [ -n "$probe" ]; then
         read_state "$probe"
         load=$LoadState
-        # An alias has the instances of another template.
+        # The instances of an alias are those of the template that it names.
         [ -z "$Id" ] || pattern="${Id%%@*}@*.${Id##*.}"
         reads_it "$changed_unit" || unread=" $changed_unit"
     fi
@@ -24,8 +25,7 @@ $shown
 
 END
 }
-# reads_it UNIT: whether the unit of which the properties are reads the drop-in; $other is the file that it reads in its
-# place.
+# reads_it UNIT returns 0 if the unit, whose properties are set, reads the drop-in; $other is the file that it reads instead.
 reads_it() {
     other= is_read=
     for path in $(names "$DropInPaths"); do
@@ -52,7 +52,7 @@ inspect_unit() {
         *) unable="$unable $Id" ;;
     esac
 }
-# remember_running: what runs before anything is changed. It returns 1 where a unit is being stopped, and that doesn't end.
+# remember_running notes what is running before anything is changed. It returns 1 if a running stop doesn't end.
 remember_running() {
     await_ends inspect_units || return
     [ "$effect" = sockets ] && [ -n "$triggered" ] || return 0
@@ -60,10 +60,10 @@ remember_running() {
     together=$(active_of $triggered)
 }
 show_triggered() { shown=$(show_state $triggered); }
-# both LIST LIST: words of the first that are in the second.
+# both LIST LIST prints the words of the first list that are in the second one.
 both() { for word in $1; do case " $2 " in *" $word "*) printf '%s ' "$word" ;; esac; done; }
-# apply makes the manager and then the units take the change; it returns 1 with $output and $bad set when a unit doesn't
-# take it or doesn't stay up. What didn't run when the program began isn't started. With $must_read the drop-in is there.
+# apply reloads the systemd configuration and applies the change to the units. It returns 1 with $output and $bad if a unit
+# doesn't accept the change or fails. Units that weren't running aren't started. $must_read is set if the drop-in exists.
 apply() {
     read_before=$reading socket_files=
     [ "$effect" != sockets ] || socket_files=$(socket_files $active)
@@ -115,13 +115,13 @@ apply() {
     esac || { find_failed $affected $together; return 1; }
     settle $affected $together $needing || { output="$bad is $ActiveState ($SubState), result $Result"; return 1; }
 }
-# limited COMMAND... runs a step of the rollback. What takes too long isn't waited for much longer.
+# limited COMMAND... runs a step of the rollback with a time limit; after a timeout units get little time to settle.
 limited() {
     timeout "$step_seconds" "$@" && return
     [ $? != 124 ] || settle_polls=25
     return 1
 }
-# roll_back_unit makes the units take their previous settings, and starts those that have failed since.
+# roll_back_unit applies the previous settings to the units, and starts those that have failed since.
 roll_back_unit() {
     [ "$effect" != sockets ] || socket_files=$(socket_files $active)
     limited systemctl daemon-reload

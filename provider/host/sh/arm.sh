@@ -1,11 +1,11 @@
-# Run by the watch once it gets the lock. Where no rollback is in force (not yet, or no longer), it removes the files of one.
+# Run by the watch unit once it gets the lock. If no rollback is armed (not yet, or no longer), it removes its files.
 # shellcheck disable=SC2016
 watch='exec 9<"$1"; flock 9; [ ! -f "$2/roll-back" ] || exec /bin/sh "$2/roll-back" watch; rm -rf -- "$2" "$3" "$4"'
-# Run by the boot unit: the same, except that it leaves a living switch alone. Then something else started the unit.
+# Run by the boot unit. It does the same, but leaves a running switch alone: then something else than a boot started it.
 at_boot="[ ! -f $back/roll-back ] || exec /bin/sh $back/roll-back boot; exec flock -n -E 0 $lock rm -rf -- $back $boot_link $boot_file"
-# arm_begin starts copying the current state in the background. arm completes it with the rollback program, the boot unit
-# and the watch. arm_now syncs all of that and puts it into force; from then on the record says that a switch is under
-# way. The watch waits for the lock that the switch holds.
+# arm_begin starts copying the current state in the background. arm adds the rollback program, the boot unit and the watch
+# unit, which waits for the lock that the switch holds. arm_now syncs all of that and arms the rollback; from then on the
+# record says that a switch is running.
 arm_begin() {
     [ ! -e "$back" ] || rm -rf -- "$back"
     mkdir -m 0700 "$back" "$back/attached" || return
@@ -25,7 +25,7 @@ arm() {
         "ExecStart=/bin/sh -c '$at_boot'" >"$boot_file" &&
         ln -sfn "../$boot_unit" "$boot_link" || return
     [ ! -s "$service" ] || has_line "$service" "urn $urn" || has_line "$service" "nonce $nonce" || : >"$back/taken-over" || return
-    # The status of find(1) is ignored: it fails where a directory doesn't exist, but lists the others.
+    # The status of find(1) is ignored: it fails if a directory doesn't exist, but lists the others.
     wait "$list_pid"
     wait "$copy_pid"
 }

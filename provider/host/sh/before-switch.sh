@@ -1,5 +1,5 @@
-# Runs the command as a service, $before_unit, that is a clone of $like_unit: it has its text and all its drop-ins, the
-# profile's included, and a last drop-in that replaces the command. The old service keeps running. The output of the
+# Runs the command as a service, $before_unit, that is a clone of $like_unit: it has the text and all drop-ins of that unit,
+# including the profile's, and a last drop-in that replaces the command. The old service keeps running. The output of the
 # command is in the journal of the clone.
 before_switch() {
     clone=/run/systemd/system/$before_unit
@@ -18,7 +18,7 @@ before_switch() {
     } >"$clone.d/zzz-before-switch.conf" || return
     systemctl daemon-reload && in_time systemctl start -- "$before_unit"
     status=$?
-    # After a timeout the command may still run: it is ended, so that only the old service uses the data.
+    # After a timeout the command may still run. It is stopped, so that only the old service uses the data.
     [ "$status" = 0 ] || timeout 30 systemctl stop -- "$before_unit" || systemctl kill --signal=KILL -- "$before_unit"
     journalctl --no-pager -q -o cat -n 15 --since "$(since_then)" -u "$before_unit" 2>/dev/null
     rm -rf -- "$clone" "$clone.d"

@@ -11,24 +11,24 @@ receive() {
     # zombie it would still pass `kill -0`.
     reader_pid=$(timeout "$longest_upload_seconds" head -n 1 <&8 >/dev/null & echo $!)
     while [ ! -e "$uploaded" ] && kill -0 "$reader_pid" 2>/dev/null; do sleep 0.05; done
-    # tail ends after the reader has ended and all is read.
+    # tail exits once the reader has exited and everything has been read.
     digest=$(tail -f -c +1 -s 0.01 --pid="$reader_pid" -- "$uploaded" | sha256sum | cut -c 1-64)
     # A server that doesn't write in order leaves holes for a moment: read it again.
     [ "$digest" = "$wanted_digest" ] || set_digest
 }
-# old LENGTH OFFSET and new LENGTH print a part of the image. Where one is missing, size or digest are wrong.
+# old LENGTH OFFSET and new LENGTH print a part of the image. If one is incomplete, size or digest will be wrong.
 old() { dd if="$from" bs=1M iflag=skip_bytes,count_bytes count="$1" skip="$2" status=none; }
-# head(1) isn't used: it may buffer, and so take bytes of the next part.
+# head(1) isn't used, as it may buffer and so consume bytes of the next part.
 new() { timeout "$longest_upload_seconds" dd bs=256K iflag=fullblock,count_bytes count="$1" status=none <&8; }
-# Makes a directory that the login may write to, on the file system of the images.
+# Makes a directory that the login user may write to, on the file system of the images.
 make_incoming() {
     read -r pid rest </proc/self/stat
-    # An operation that ends at the same time removes empty directories: try again.
+    # Another operation that ends at the same time may remove the empty directory: try again.
     for try in 1 2 3 4 5; do
         [ -d "$records/incoming" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0711 "$records/incoming"; }
         incoming=$(mktemp -d "$records/incoming/$pid-XXXXXXXX") && break
     done
-    # Only what comes over SFTP is written by the login.
+    # Only an upload over SFTP is written by the login user.
     [ -d "$incoming" ] && { [ -z "${SUDO_UID-}" ] || [ -n "$from" ] || chown -- "$SUDO_UID" "$incoming"; }
 }
 if [ -n "$arrives" ]; then
@@ -43,7 +43,7 @@ if [ -n "$arrives" ]; then
     # After this the login user can't replace the file that it has uploaded.
     chown root:root "$incoming" && chmod 0700 "$incoming" && [ -f "$uploaded" ] && [ ! -L "$uploaded" ] &&
         [ "$(stat -c %h -- "$uploaded")" = 1 ] || exit 1
-    # Sync and portabled's answer take their time: they run while the digest is computed.
+    # Sync and portabled's description are slow, so they run while the digest is computed.
     { chown root:root "$uploaded" && chmod 0644 "$uploaded" && sync "$uploaded"; } &
     owned_pid=$!
     ask_for_metadata "$uploaded" >"$incoming/metadata" 2>/dev/null &
@@ -72,7 +72,7 @@ adopt "$adopted" || exit
 [ -z "$arrives" ] || text "$index" >"$want/.chunks"
 [ -z "$unknown" ] || printf 'urn %s\nnonce %s\n' "$urn" "$nonce" >"$unknown/$token" || exit
 printf 'urn %s\nnonce %s\n' "$urn" "$nonce" >"$want/$token" || exit
-# The newest images stay, so that a rollback to one of them needs no upload.
+# The newest images are kept, so that a rollback to one of them needs no upload.
 stays=$retain
 while IFS= read -r kept; do
     if [ "$stays" = 0 ]; then rm -f -- "$kept"; continue; fi
@@ -84,7 +84,7 @@ END
 say done
 if [ -n "$metadata_pid" ]; then
     wait "$metadata_pid" && output=$(cat "$incoming/metadata")
-    # On a full disk busctl exits with 0 after it wrote a part of the answer.
+    # On a full disk busctl exits with 0 after writing a part of its output.
     case $output in
         *"\"$uploaded\""*']}') printf '%s%s%s\n' "${output%%"$uploaded"*}" "$image" "${output#*"$uploaded"}" >"$note.new" && sync "$note.new" && mv -f -- "$note.new" "$note" ;;
     esac

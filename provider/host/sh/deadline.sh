@@ -4,7 +4,7 @@ now() { read -r now idle </proc/uptime; now=${now%.*}; }
 start_clock() { now; began=$now deadline=$((now + budget_seconds)); }
 # since_then prints the time at which the operation began, in the form of journalctl(1).
 since_then() { now; echo "@$(($(date +%s) - now + began - 1))"; }
-# in_time COMMAND... ends a command when the operation's time is over (status 124): time is left for the rollback.
+# in_time COMMAND... kills the command when the operation's time is over (status 124), which leaves time for the rollback.
 in_time() {
     now
     left=$((deadline - now))
@@ -14,8 +14,8 @@ in_time() {
     [ "$status" != 124 ] || echo "not done when the time for it was up ($budget_seconds s in all, with time kept for the rollback)"
     return "$status"
 }
-# journal UNIT prints the last lines of its newest run. Any user of the host may log with a field UNIT=: it counts from systemd
-# alone, whose PID the journal itself has noted.
+# journal UNIT prints the last lines of its newest run. As any user of the host can log with a field UNIT=, that field only
+# counts from systemd, whose PID journald itself has recorded.
 journal() {
     journalctl --no-pager -q -o cat -n 15 --since "$(since_then)" "_SYSTEMD_UNIT=$1" + _PID=1 "UNIT=$1" 2>/dev/null
 }

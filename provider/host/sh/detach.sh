@@ -23,7 +23,7 @@ units=$attached_units runtime=
 extensions=$(printf '%s' "$attached_extensions" | sed 's|:/| --extension /|g')
 case $attached_lines in *" /run/systemd/system.attached "*) runtime=--runtime ;; esac
 if [ -n "$units" ]; then
-    # Sockets first: a connection would start the service again.
+    # Sockets are stopped first, since a connection would start the service again.
     # shellcheck disable=SC2086
     stoppable=$(printf '%s\n' $units | sed 's/@\./@*./')
     # shellcheck disable=SC2046,SC2086

@@ -1,4 +1,4 @@
-# Reports `lacks NAME` for each program that updates need and the host doesn't have, and `room KIBIBYTES` of /var/lib.
+# Reports `lacks NAME` for each missing program that updates need, and `room KIBIBYTES` of /var/lib.
 for program in flock findmnt sha256sum dd tail stat mktemp sync systemd-run; do
     command -v "$program" >/dev/null 2>&1 || say lacks "$program"
 done

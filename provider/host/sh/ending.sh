@@ -1,4 +1,4 @@
-# ending_in TEXT sets $ending to the units in this output of systemctl show that are being stopped, restarted or reloaded.
+# ending_in TEXT sets $ending to the units in this output of systemctl show that are stopping, restarting or reloading.
 ending_in() {
     ending=
     case $1 in *ActiveState=deactivating*|*Job=[1-9]*) ;; *) return 0 ;; esac
@@ -20,9 +20,9 @@ $1
 
 END
 }
-# await_ends COMMAND... repeats the command, which sets $shown to the output of systemctl show, until no unit in it is being
-# stopped. A plan that is made before that would count on a unit that ends, and systemd opens no socket whose service is
-# still ending. When the time is over, it reports `ending UNIT...` and returns 1.
+# await_ends COMMAND... repeats the command, which sets $shown to the output of systemctl show, until no unit in it is
+# stopping. A plan that is made before would rely on a unit that is about to end, and systemd doesn't open a socket while its
+# service is stopping. When the time is over, it reports `ending UNIT...` and returns 1.
 await_ends() {
     polls_left=$((ending_seconds * 5))
     while "$@"; ending_in "$shown"; [ -n "$ending" ]; do

@@ -24,8 +24,8 @@ END
         esac
     done
 }
-# looked_up KIND DATABASE NAME returns 1, with the reason in $unknown_name, where the host doesn't know a user or group. A
-# directory service that doesn't answer must not hold the lock.
+# looked_up KIND DATABASE NAME returns 1, with the reason in $unknown_name, if the host has no such user or group. The time
+# limit keeps a directory service that doesn't answer from holding up the lock.
 looked_up() {
     case $3 in root) return ;; *[!0-9]*) ;; *) return ;; esac
     timeout "$lookup_seconds" getent "$2" -- "$3" >/dev/null && return
@@ -66,10 +66,10 @@ note_parents() {
     done
     [ -z "$parent" ] || ! listed "$made" "dir $parent" || note "dir $parent"
 }
-# $loose are recorded paths, no longer declared, that others than root could lead elsewhere (an earlier version wrote them, or
-# the directory has changed hands). They are neither copied nor restored, and removed after the change is committed.
-# files_begin PATH... undoes what a killed run left, copies what is there under the paths and under those of the record
-# that aren't among them, and notes them all. It also notes those of $directories that don't exist yet.
+# $loose has recorded paths that are no longer declared and that others than root could redirect (an earlier version wrote
+# them, or the directory has got another owner). They are neither copied nor restored, but removed after the commit.
+# files_begin PATH... undoes what a killed run left, copies the present files at these paths and at other recorded ones, and
+# records them all. It also records those of $directories that don't exist yet.
 files_begin() {
     if [ -f "$undo/list" ]; then
         read_record "$record"
@@ -77,7 +77,7 @@ files_begin() {
     fi
     [ ! -e "$undo" ] || rm -rf -- "$undo"
     mkdir -m 0700 -- "$undo" "$undo/was" || return
-    # The name of a temporary file can't be guessed. It is noted here for a rollback in another process.
+    # The name of a temporary file can't be guessed. It is stored here for a rollback in another process.
     read -r unique </proc/sys/kernel/random/uuid && printf '%s\n' "$unique" >"$undo/unique" || return
     kept= loose=
     keep "$record"
@@ -110,7 +110,7 @@ END
 # Each line of $kept is one word, even if it has blanks.
 # shellcheck disable=SC2086
 copy_kept() ( IFS=$newline; set -f; exec cp -pP --parents -t "$undo/was" -- $kept )
-# A FIFO or a device isn't read, and a directory isn't ours.
+# A FIFO or a device must not be read, and a directory can't be one of the files.
 keep() { [ ! -f "$1" ] && [ ! -L "$1" ] || kept=$kept$1$newline; }
 # files_sync PATH... syncs the paths and the copies (those in $back, too) before the list and the record name them. $undo
 # and the directory of the records must be synced after it.
@@ -120,7 +120,7 @@ files_sync() {
         mv -f -- "$undo/list.new" "$undo/list" && mv -f -- "$fresh" "$record"
 }
 temporary_of() { temporary=${1%/*}/.pulumi-portable.$unique; }
-# put PATH MODE OWNER:GROUP writes a file from base64, whole or not at all.
+# put PATH MODE OWNER:GROUP writes a file from base64, completely or not at all.
 put() {
     [ -d "${1%/*}/" ] || mkdir -p -m 0755 -- "${1%/*}" || return
     temporary_of "$1"
@@ -140,7 +140,7 @@ put() {
 drop_others() {
     while IFS= read -r path; do
         [ -n "$path" ] || continue
-        # A directory in place of a file isn't ours.
+        # A directory in place of a file was made by someone else.
         if [ -L "$path" ] || { [ -e "$path" ] && [ ! -d "$path" ]; }; then rm -f -- "$path" || return; changed=1; fi
         forget "path $path"
     done <<END
@@ -191,7 +191,7 @@ files_undo() {
     if [ -e "$was" ]; then cp -p -- "$was" "$fresh" && mv -f -- "$fresh" "$record"; else rm -f -- "$record" "$fresh"; fi
     forget_undo
 }
-# Restores a file in a directory that has another owner by now: mv replaces an entry of that name, even a link.
+# Restores a file in a directory that has another owner by now. mv replaces an entry of that name and doesn't follow a link.
 undo_loose() {
     if [ -f "$undo/was$1" ]; then
         cp -pP -- "$undo/was$1" "$undo/restored" && in_parent "$1" mv -fT -- "$undo/restored"

@@ -10,9 +10,9 @@ command -v portablectl >/dev/null 2>&1 || { wait "$version_pid"; exit 0; }
 free=$(df -B 1 --output=avail /var/lib) free=${free##*[!0-9]}
 say free "$free"
 [ "$free" -gt "$size_bytes" ] || { wait "$version_pid"; exit 0; }
-# Starts portabled early: it is asked to describe the image as soon as that has arrived. It stops by itself when idle.
+# Starts portabled early, as it is asked to describe the image as soon as that has arrived. It exits by itself when idle.
 systemctl start --no-block systemd-portabled.service >/dev/null 2>&1 &
-# The version must not be reported in the middle of the block below.
+# Waits, so that the version isn't reported in the middle of the block below.
 wait "$version_pid"
 chunks=$records/images/${before##*/}/.chunks
 [ -z "$before" ] || [ ! -f "$before" ] || [ ! -f "$chunks" ] || block chunks <"$chunks"

@@ -52,8 +52,8 @@ inspect_units() {
     print_units
     for unit in $units; do say_hidden "$unit"; done
 }
-# say_hidden NAME reports `hidden NAME PATH`, and `masked` after it, for a unit or a drop-in that systemd reads from a
-# directory which comes first.
+# say_hidden NAME reports `hidden NAME PATH`, with `masked` after it if it is, for a unit or a drop-in that a file in a
+# directory of higher priority hides.
 say_hidden() {
     for directory in $hiding_directories; do
         hiding=$directory/$1
@@ -64,7 +64,7 @@ say_hidden() {
         return
     done
 }
-# Drop-ins of ours are in the last one of these directories themselves.
+# The service's own drop-ins are in the last of these directories.
 say_hidden_drop_ins() {
     for path; do
         below=${path#"$units_directory"/}
@@ -74,8 +74,8 @@ say_hidden_drop_ins() {
         done
     done
 }
-# say_also reports `also UNIT STATE` for each unit of the host that Also= of an attached unit enables. A name with a
-# specifier is left out.
+# say_also reports `also UNIT STATE` for each unit of the host in Also= of an attached unit. Names with specifiers are left
+# out.
 say_also() {
     also=$(
         for directory in $attached_directories; do set -- "$@" "$directory/$name"[.@-]*; done
@@ -121,7 +121,7 @@ inspect_files() {
 }
 say_machine
 command -v portablectl >/dev/null 2>&1 || { say_version; exit 0; }
-# While a switch is under way or cleans up, the state would be half old and half new: wait for it.
+# Waits for a switch that is running or cleaning up, during which the state is half old and half new.
 if [ -e "$service.back" ]; then
     open_lock
     flock -w 1 9 || { say step "waiting for another operation on this host"; flock -w 600 9; }
@@ -129,5 +129,5 @@ if [ -e "$service.back" ]; then
     exec 9>&-
 fi
 attached "$name"
-# systemd and portabled take their time: the other end of the pipe inspects the files meanwhile.
+# systemd and portabled are slow, so the other end of the pipe inspects the files meanwhile.
 inspect_units | { inspect_files; cat; }

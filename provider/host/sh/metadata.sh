@@ -8,17 +8,16 @@ ask_for_metadata() {
     # shellcheck disable=SC2086
     busctl --json=short call $manager GetImageMetadataWithExtensions sasast "$described" $# "$@" 1 "$name" 0
 }
-# units_of_metadata reads that answer and prints the names of its units, a line each. They are the members of its last
-# object. Neither brace nor quotation mark can be in the name of a unit; both can be in the paths and in the names of
-# extensions, which come before that object.
+# units_of_metadata reads that JSON and prints the names of the units, a line each. They are the members of its last object.
+# A unit's name can't have a brace or a quotation mark, but paths and names of extensions, which come before that object, can.
 units_of_metadata() { sed 's/.*{//' | grep -o '"[^"]*":\[' | sed 's/^"//; s/":\[$//; s/\\\\/\\/g'; }
-# note_of IMAGE sets $note: the file in which an upload keeps that answer, among the records of the image. It stays valid,
-# because images are named after their digest and never change.
+# note_of IMAGE sets $note to the file in the image's records where the upload stored that JSON. It stays valid, since images
+# are named after their digest and never change.
 note_of() {
     note=/dev/null
     [ "${1#"$images"/}" = "$1" ] || note=$records/images/${1#"$images"/}/.metadata
 }
-# Waits, for half a second at most, while the operation that uploaded the image still gets the answer.
+# Waits, for half a second at most, while the operation that uploaded the image is still getting that JSON.
 await_note() {
     for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         [ -e "$note.new" ] && [ ! -e "$note" ] && ! flock -n "$lock" true || break

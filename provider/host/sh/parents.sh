@@ -1,10 +1,9 @@
 newline='
 '
-# Owner and mode of directories that were read. They are read again after a command of the user's, which may have
-# changed an owner.
+# Forgets cached owners and modes of directories, after a command of the user that may have changed them.
 forget_parents() { asked=$newline stats=$newline; }
 forget_parents
-# know_parents PATH... asks with one process who owns the directories above the paths and who can write there.
+# know_parents PATH... reads owner and mode of all parent directories of the paths with one process.
 know_parents() {
     unknown_parents=
     for below; do
@@ -21,13 +20,13 @@ know_parents() {
 # shellcheck disable=SC2086
 stat_lines() ( IFS=$newline; set -f; exec stat -c '%n//%u %a %F' -- $unknown_parents 2>/dev/null )
 listed() { case $newline$1$newline in *"$newline$2$newline"*) return 0 ;; esac; return 1; }
-# stat_of DIRECTORY sets $kind to `UID MODE TYPE`, or to nothing where there is no such entry.
+# stat_of DIRECTORY sets $kind to `UID MODE TYPE`, or to nothing if there is no such entry.
 stat_of() {
     know_parents "$1/"
     kind=${stats#*"$newline$1//"}
     if [ "$kind" = "$stats" ]; then kind=; else kind=${kind%%"$newline"*}; fi
 }
-# Returns 1, with the reason in $unsafe, where others than root could replace what is in a directory.
+# Returns 1, with the reason in $unsafe, if others than root could replace entries of a directory.
 check_directory() {
     stat_of "$1"
     case $kind in
@@ -65,16 +64,16 @@ check_parents() {
         esac
     done
 }
-# in_parent PATH COMMAND... runs the command with ./NAME in the directory of the path. It does nothing where a link leads to
-# that directory, and whoever replaces it meanwhile changes nothing: the working directory stays the one that was checked.
+# in_parent PATH COMMAND... runs the command with ./NAME in the directory of the path. It does nothing if a link leads to that
+# directory. Replacing the directory meanwhile has no effect, as the working directory stays the one that was checked.
 in_parent() (
     directory=${1%/*} entry=./${1##*/}; shift
     cd -P -- "${directory:-/}" 2>/dev/null && [ "$PWD" = "${directory:-/}" ] || exit 1
     exec "$@" "$entry"
 )
 print_lines() { for path; do printf '%s\n' "$path"; done; }
-# for_entries COMMAND... reads paths, one a line, and runs a command that removes entries of directories: at once for those
-# below directories of root's, and one by one, from within the directory, where others could replace it.
+# for_entries COMMAND... reads paths, one a line, and runs a command that removes entries of directories: once for all paths
+# in directories of root, and one by one, from within the directory, for those that others could replace.
 for_entries() {
     entries=
     while IFS= read -r listed_entry; do

@@ -1,6 +1,6 @@
 # Restores the state before a switch. It is run as `roll-back failed | interrupted | watch | boot [UNITS_TOUCHED]` with
-# the lock held; UNITS_TOUCHED is empty where no unit was stopped or started yet. The watch gets the lock when the
-# switch is dead. It can be run again after an interruption. It reports `running PATH` or `running nothing TEXT`, and
+# the lock held; UNITS_TOUCHED is empty if no unit was stopped or started yet. The watch unit gets the lock when the switch
+# was killed. It can be run again after an interruption. It reports `running PATH` or `running nothing TEXT`, and
 # `undo-failed TEXT` for each step that failed. Lists of units are split into words where they are used.
 # shellcheck disable=SC2086
 reason=$1 units_touched=${2-1} bad=
@@ -12,8 +12,8 @@ roll_back_step() {
         printf '%s\n' "$undone" | block undone
     }
 }
-# roll_back_units VERB UNIT... stops or starts units. systemd 262 and later does that to none of them where it refuses one,
-# such as one that was masked meanwhile: then each is asked for alone.
+# roll_back_units VERB UNIT... stops or starts units. systemd 262 and later does neither for any of them if it refuses one,
+# such as one that was masked meanwhile; then each is stopped or started by itself.
 roll_back_units() {
     verb=$1; shift
     [ $# != 0 ] || return 0
@@ -25,7 +25,7 @@ roll_back_units() {
     say undo-failed "systemctl $verb -- $*"
     printf '%s\n' "$undone" | block undone
 }
-# is_not_restarted: whether a service, named in $bad, is active and still in the run that it had before the restart.
+# is_not_restarted returns 0 if a service is active with the InvocationID that it had before the restart; $bad names it.
 is_not_restarted() {
     for bad in $active_services; do
         case $runs in *" $bad=$(run_of "$bad") "*) ! systemctl -q is-active -- "$bad" || return 0 ;; esac
@@ -33,10 +33,10 @@ is_not_restarted() {
     bad=
     return 1
 }
-# run_of UNIT prints its InvocationID, which is another one after each start.
+# run_of UNIT prints its InvocationID, which changes with each start.
 run_of() { systemctl show -p InvocationID --value -- "$1"; }
 if [ "$reason" = boot ]; then
-    # The lock is held: this isn't a boot, something else started the unit, and the switch is alive.
+    # If the lock is held, this isn't a boot: something else started the unit, and the switch is running.
     exec 9<"$lock"
     flock -n 9 || exit 0
 fi
@@ -50,7 +50,7 @@ END
     files_commit
 }
 if [ "$(grep -csFx -e 'why confirmed' -e "switch $id" "$service")" = 2 ]; then commit_recorded; disarm; exit 0; fi
-# Where the switch was killed, the command of beforeSwitch still runs: it ends before the old service gets its data back.
+# If the switch was killed, the command of beforeSwitch may still run. It must end before the old service uses the data again.
 if [ -n "$before_unit" ] && [ -e "/run/systemd/system/$before_unit" ]; then
     timeout "$step_seconds" systemctl stop -- "$before_unit" 2>/dev/null || systemctl kill --signal=KILL -- "$before_unit" 2>/dev/null
     rm -rf -- "/run/systemd/system/$before_unit" "/run/systemd/system/$before_unit.d"
@@ -63,7 +63,7 @@ if [ -n "$kept_once_migrated" ] && [ -e "$back/migrated" ]; then
     say running kept
     exit 0
 fi
-# A service that was being taken over is that of its former owner again.
+# A service that was being taken over belongs to its former owner again.
 finish() {
     [ ! -e "$back/taken-over" ] || hand_back
     disarm
@@ -100,9 +100,9 @@ else
         runs=' '
         for unit in $active_services; do runs="$runs$unit=$(run_of "$unit") "; done
         needing=$(cat "$back/needing" 2>/dev/null)
-        # Starts of before don't count against StartLimitBurst=, which sockets and timers have, too.
+        # Earlier starts must not count against StartLimitBurst=, which sockets and timers have, too.
         [ -z "$were_active$needing" ] || systemctl reset-failed -- $were_active $needing 2>/dev/null
-        # The sockets first: a connection would start a service again, and systemd opens no socket whose service runs.
+        # Sockets are stopped first: a connection would start a service again, and systemd doesn't open a socket of a running service.
         [ -z "$restart_sockets" ] || roll_back_units stop $restart_sockets $active_services
         [ -z "$active_others" ] || roll_back_units start $active_others
         remove_socket_files "$socket_files" $restart_sockets

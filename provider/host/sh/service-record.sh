@@ -1,17 +1,17 @@
 service=$records/services/$name back=$records/services/$name.back
 boot_unit=pulumi-portable-$name.service watch_unit=pulumi-portable-$name-watch-$id.service
 boot_file=$units_directory/$boot_unit boot_link=$units_directory/sysinit.target.wants/$boot_unit
-# record_switch PATH WHY records which image the last switch wanted and which one is attached now. With the reason
-# `confirmed` it is the commit point of the switch. $id is unique to each switch.
+# record_switch PATH REASON records the image of the last switch and the attached one. With the reason `confirmed` it is the
+# commit point of the switch. $id is unique to each switch.
 fresh_switch() {
     former=$(former_owners)
     printf 'token %s\nurn %s\nnonce %s\nprofile %s\nwanted %s\nserving %s\nwhy %s\nswitch %s\n%s' "$token" "$urn" "$nonce" "$profile" "$wanted_image" "$1" "$2" "$id" "${former:+$former$newline}" >"$service.new"
 }
 commit_record() { sync "$service.new" && mv -f -- "$service.new" "$service" && sync "$records/services"; }
 record_switch() { fresh_switch "$@" && commit_record; }
-# The resource of a component takes a service over that belonged to a resource of another name. The record then has a line
-# `former NONCE URN` for that one, until its delete has run: where only the new one is deleted, the old one still has
-# the service.
+# A component's resource can take over a service that belonged to a resource with another name. The record then has a line
+# `former NONCE URN` for the former owner until its delete has run: if only the new one is deleted, the former one owns the
+# service again.
 former_owners() {
     [ -s "$service" ] || return 0
     while IFS= read -r line; do
@@ -24,12 +24,12 @@ former_owners() {
     done <"$service"
     [ "$former_urn" = "$urn" ] || [ "$former_nonce" = "$nonce" ] || printf 'former %s %s\n' "$former_nonce" "$former_urn"
 }
-# Takes the owner out of the former ones, since its resource is deleted.
+# Removes the owner from the former owners, since its resource is deleted.
 forget_former() {
     grep -q "^former $nonce " "$service" || return 0
     grep -v "^former $nonce " "$service" >"$service.new" && commit_record
 }
-# Gives the record to the last one of the former owners, and sets $heir to its URN; fails where there is none.
+# Gives the record to the last of the former owners and sets $heir to its URN; fails if there is none.
 hand_back() {
     heir=$(sed -n 's/^former //p' "$service" | tail -n 1)
     [ -n "$heir" ] || return
@@ -48,8 +48,8 @@ hand_back() {
 disarm() {
     rm -f -- "$back/roll-back" "$service.new"
     rm -rf -- "$back" "$boot_link" "$boot_file"
-    # A reload of the manager since then has loaded the boot unit. Without another one it would stay loaded, and systemctl
-    # would warn that its file has changed.
+    # If a daemon-reload since then has loaded the boot unit, another one must unload it. Otherwise systemctl would warn that
+    # its file has changed.
     [ -z "${boot_unit_loaded-}" ] || systemctl daemon-reload
     [ -z "$id" ] || [ "${reason-}" = watch ] || systemctl stop "$watch_unit" 2>/dev/null
 }

@@ -33,9 +33,8 @@ read_state() {
 $(show_state "$1")
 END
 }
-# check_unit returns 1 where the unit that was just read has failed. It sets $pending while the unit is still starting, and
-# $checks_left where systemd calls it started before its program reported that (Type=simple and the like): such a unit must
-# stay up for a second.
+# check_unit returns 1 if the unit that was just read has failed. It sets $pending while the unit is starting, and
+# $checks_left if its type doesn't report that it is ready (Type=simple and the like): such a unit must stay up for a second.
 check_unit() {
     case $ActiveState/$SubState/$Type/$Result in
         */auto-restart*) return 1 ;;
@@ -48,9 +47,9 @@ check_unit() {
     settled="$settled$Id $MainPID $FragmentPath $RootImage
 "
 }
-# settle UNIT... waits until every unit is started or has done its work, 90 seconds at most. Otherwise it returns 1 with
-# the state of the first one that isn't, named in $bad. $settled has a line `UNIT MAINPID FRAGMENTPATH ROOTIMAGE` for each.
-# $stable_ticks is how long they must stay up, $settle_polls how long they are waited for, both in fifths of a second.
+# settle UNIT... waits until every unit is started or has done its work, 90 seconds at most. Otherwise it returns 1 with the
+# state of the first unit that isn't, named in $bad. $settled has a line `UNIT MAINPID FRAGMENTPATH ROOTIMAGE` for each.
+# $stable_ticks is the time that they must stay up, $settle_polls the time limit, both in fifths of a second.
 settle() {
     checks_left=${stable_ticks-} polls_left=${settle_polls-450}
     [ $# != 0 ] || return 0

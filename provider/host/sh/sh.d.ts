@@ -1,4 +1,4 @@
-/** A program part in a file of its own, as esbuild's loader `text` and the tests' transform give it. */
+/** The text of a shell file, as imported by esbuild's loader `text` and the tests' transform. */
 declare module "*.sh" {
     const file: import("../shell").ShellFile;
     export default file;

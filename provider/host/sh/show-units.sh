@@ -1,11 +1,11 @@
-# show_units UNIT... reports the block `show` with every unit that is loaded or can be, and with the loaded instances of
-# templates, and the block `links` with the links that enable them. systemctl show refuses a template: of that only what
-# its files say is shown. Connections of a socket with Accept=yes are instances, too, which nobody has declared.
+# show_units UNIT... reports the block `show` with the units and with loaded instances of templates, and the block `links` with
+# the links that enable them. For a template, which systemctl show refuses, only properties of its files are shown.
+# Connections of a socket with Accept=yes are instances, too, although they aren't declared.
 show_units() {
     list_units "$@"
     print_units
 }
-# list_units UNIT... sets $shown to what the block `show` has.
+# list_units UNIT... sets $shown to the content of the block `show`.
 list_units() {
     plain= shown=
     for unit; do
@@ -38,7 +38,7 @@ show_template() {
     esac
     printf 'Id=%s\nLoadState=%s\nActiveState=template\nSubState=template\nUnitFileState=%s\n\n' "$1" "$load" "$enablement"
 }
-# same_file PATH PATH: whether both lead to one file. portabled and systemd show a path without links in it.
+# same_file PATH PATH returns 0 if both lead to one file. portabled and systemd show paths with links resolved.
 same_file() {
     [ "$1" != "$2" ] || return 0
     [ -n "$1" ] && [ -n "$2" ] && [ "$(readlink -f -- "$1")" = "$(readlink -f -- "$2")" ]
@@ -53,7 +53,7 @@ attached() {
             attached_here=${attached_here#"$hidden_mark '"}
             [ "$attached_here" != "$line" ] || continue
             attached_here=${attached_here%"', do not edit."}
-            # Extensions come after it, each behind a colon, in order.
+            # Extensions follow the image in order, each after a colon.
             extensions_here=${attached_here#"${attached_here%%:/*}"}
             attached_here=${attached_here%%:/*}
             file=${attached_here##*/}; file=${file%.raw}

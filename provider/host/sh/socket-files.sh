@@ -1,5 +1,5 @@
-# socket_files SOCKET... prints the files that systemd removes when these sockets stop (RemoveOnStop=). When it reads another
-# ListenStream=, it forgets the old path, and the file stays.
+# socket_files SOCKET... prints the files that systemd removes when these sockets stop (RemoveOnStop=). After a daemon-reload
+# with another ListenStream= it no longer removes the file of the old path.
 socket_files() {
     [ $# != 0 ] || return 0
     for socket; do
@@ -8,8 +8,8 @@ socket_files() {
         printf '%s\n' "$socket" | sed -n 's/^Listen=\(\/.*\) ([A-Za-z]*)$/\1/p'
     done
 }
-# remove_socket_files LIST SOCKET... removes those of the list that these sockets no longer have. A file below a directory
-# in which others than root can write stays: they could put another directory there.
+# remove_socket_files LIST SOCKET... removes the files of the list that these sockets no longer have. A file in a directory
+# that others than root can write to stays, since they could replace the directory.
 remove_socket_files() {
     [ -n "$1" ] || return 0
     files_before=$1; shift

@@ -4,20 +4,20 @@ in_use() {
     for link in /etc/portables/* /run/portables/*; do
         [ "$(readlink -f -- "$link")" != "$image_file" ] || return 0
     done
-    # A service that has just stopped frees its loop device a moment later.
+    # The loop device of a stopped service is freed a moment later.
     for try in 1 2 3 4 5 6 7 8 9 10; do
         mounted "$1" || return 1
         sleep 0.1
     done
 }
 mounted() {
-    # losetup compares inodes. The kernel also lists loop devices of containers, where the path is another file.
+    # losetup compares inodes: the kernel also lists loop devices of containers, in which the path is another file.
     [ -e "$1" ] && losetup --associated "$1" 2>/dev/null | grep -q .
 }
-# Deletes every image that is in our records, that no resource claims any more and that is neither attached nor mounted;
-# reports `kept PATH` for those still in use. Needs the lock.
+# Deletes every recorded image that no resource claims any more and that is neither attached nor mounted; reports `kept PATH`
+# for those still in use. Needs the lock.
 sweep() {
-    # Uploads that were cut off leave these. The directory of one has the PID of its program.
+    # Left by interrupted uploads. The name of the directory has the PID of its program.
     for part in "$records"/incoming/*; do
         pid=${part##*/} pid=${pid%%-*}
         [ ! -d "$part" ] || [ -d "/proc/$pid" ] || rm -rf -- "$part"
@@ -36,7 +36,7 @@ sweep() {
     done
 }
 # adopt PATH records an image that no record names (it was imported, or the records were lost). It sets $unknown to the
-# directory of its record, or to nothing where there is one already.
+# directory of its record, or to nothing if it was recorded already.
 adopt() {
     unknown=
     case ${1#"$images"/} in "$1"|''|*/*) return ;; esac

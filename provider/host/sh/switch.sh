@@ -7,7 +7,7 @@ comma() {
     for word; do list="$list, $word"; done
 }
 failed() {
-    # Copies that run in the background end first.
+    # Waits for copies that run in the background.
     wait
     say changing
     say failed "$1"
@@ -35,8 +35,8 @@ attempt() {
         failed "$what"
     }
 }
-# Tells whether the main process of a service ends by itself, because it catches or blocks the signal that stops it
-# (proc(5), SigCgt and SigBlk).
+# Returns 0 if the main process of a service handles the signal that stops it, by catching or blocking it (proc(5), SigCgt
+# and SigBlk), and so exits by itself.
 ends_itself() {
     signal=15 pid=0 ends=1
     while IFS='=' read -r key value; do
@@ -52,8 +52,8 @@ END
     done <"/proc/$pid/status"
     return "$ends"
 }
-# Notes in the background, while the rollback is prepared, whether each service ends by itself, and which units systemd
-# will stop together with those that restart. $activated has pairs of a service and its socket.
+# Finds out in the background, while the rollback is prepared, whether each service exits by itself, and which units systemd
+# will stop together with the restarted ones. $activated has pairs of a service and its socket.
 ask_ends() {
     {
         set -- $activated
@@ -65,8 +65,8 @@ ask_ends() {
     } &
     ends_pid=$!
 }
-# ended SERVICE DEFAULT reports how the main process ended (CLD_EXITED of waitid(2)). Where a connection has started the
-# service again, systemd has forgotten it: then the default is reported.
+# ended SERVICE DEFAULT reports how the main process ended (CLD_EXITED of waitid(2)). If a connection has started the service
+# again, systemd doesn't know that any more, and the default is reported.
 ended() {
     code=$(systemctl show -p ExecMainCode --value -- "$1")
     [ "$code" != 0 ] || code=$2
@@ -80,8 +80,8 @@ say_ended() {
         shift 2
     done
 }
-# Stops and starts in two steps, so that it can be seen how a service ended. Connections to an open socket wait in the
-# kernel.
+# Stops and starts services in two steps, so that the exit status can be read in between. Connections to an open socket wait in
+# the kernel.
 restart_services() {
     what=$1; shift
     units_touched=1
@@ -96,7 +96,7 @@ wait_until_settled() {
     settle "$@" || { output="$bad is $ActiveState ($SubState), result $Result"; failed "keeping $bad up"; }
 }
 sockets_of() { find "/proc/$1/fd" -lname 'socket:*' -printf '%l ' 2>/dev/null; }
-# takes_socket SERVICE: a listening socket is open in the manager and, once the service has taken it over, there too.
+# takes_socket SERVICE returns 0 if the service has the listening socket open, which systemd keeps open, too.
 takes_socket() {
     pid=$newline$settled
     pid=${pid#*"$newline$1 "}
@@ -113,20 +113,20 @@ say_takes() {
         shift 2
     done
 }
-# find_process UNIT sets $pid, $user_id and $group_id to those of its main process: what is run in its place runs as that.
-# (A service could have put anything there that root would run.)
+# find_process UNIT sets $pid, $user_id and $group_id to those of its main process. The health command runs with these ids,
+# since the service could have put any program there for root to run.
 find_process() {
     pid=$(systemctl show -p MainPID --value -- "$1") user_id= group_id=
     while read -r key _ effective _; do
         case $key in Uid:) user_id=$effective ;; Gid:) group_id=$effective ;; esac
     done <"/proc/$pid/status"
 }
-# Repeats the command until it ends with 0 or the time is over. Its child processes don't inherit the lock.
+# Repeats the command until it exits with 0 or the time is over. Its child processes don't inherit the lock.
 wait_for_health_command() {
     say step "waiting for the health command"
     now
     limit=$((now + health_seconds))
-    # Into a file: a child that it leaves running would keep a pipe open for ever.
+    # The output goes to a file, since a child that is left running would keep a pipe open.
     until health_command >"$back/health" 2>&1 8<&- 9<&-; do
         output=$(tail -c 10000 "$back/health")
         now
@@ -134,7 +134,7 @@ wait_for_health_command() {
         sleep 0.5
     done
 }
-# unlink_units LINK... removes links of [Install], and their directories where these are empty then.
+# unlink_units LINK... removes links of [Install], and their directories if these are then empty.
 unlink_units() {
     for link; do
         rm -f -- "$link" || return
@@ -142,7 +142,7 @@ unlink_units() {
     done
     return 0
 }
-# Starts what systemd stopped together with the services and sockets, and doesn't start with them.
+# Starts units that systemd stopped together with the services and sockets, and doesn't start with them.
 start_needing() {
     wait "$ends_pid"
     needing=
@@ -158,7 +158,7 @@ start_needing() {
 take_lock
 start_clock
 [ -z "$trial_units" ] || verify_drop_ins
-# A switch was cut off: its rollback comes first.
+# The last switch was interrupted, so its rollback comes first.
 if [ -f "$back/roll-back" ]; then
     say step "rolling back an update that was cut off"
     sh "$back/roll-back" interrupted
@@ -209,7 +209,7 @@ fi
 socket_files=$(socket_files $restart_sockets)
 [ -z "$changed" ] || { attempt "reloading the systemd configuration" systemctl daemon-reload; boot_unit_loaded=1; }
 if [ -n "$before_unit" ]; then
-    # The new image is attached by now, and the old one still runs.
+    # The new image is attached, and the service of the old one is still running.
     say step "running $before_command of the new image before the switch"
     output=$(before_switch 2>&1) || failed "the command before the switch, $before_command,"
     : >"$back/migrated" && sync "$back/migrated"
@@ -219,7 +219,7 @@ if [ -n "$stop" ]; then
     comma $stop
     attempt "stopping $list" systemctl stop -- $stop
 fi
-# Starts of before don't count against StartLimitBurst=, which sockets and timers have, too.
+# Earlier starts must not count against StartLimitBurst=, which sockets and timers have, too.
 if [ -n "$restart$restart_sockets$start" ]; then
     systemctl reset-failed -- $restart $restart_sockets $start 2>/dev/null &
     reset_pid=$!
@@ -228,7 +228,7 @@ fi
 if [ -n "$restart_sockets" ]; then
     units_touched=1
     comma $restart_sockets $restart
-    # The sockets first: a connection would start a service again, and systemd opens no socket whose service runs.
+    # Sockets are stopped first: a connection would start a service again, and systemd doesn't open a socket of a running service.
     attempt "stopping $list for the change of a socket" systemctl stop -- $restart_sockets $restart
     comma $restart_sockets
     attempt "starting $list" systemctl start -- $restart_sockets
@@ -241,7 +241,7 @@ if [ -n "$start" ]; then
 fi
 [ -z "$restart" ] || { comma $restart; restart_services "starting $list" $restart; }
 start_needing
-# The client makes its checks while the host makes its own.
+# The client makes its checks while the host makes its own ones.
 say confirm
 [ -z "$restart" ] || wait_until_settled $restart
 while read -r unit pid fragment root; do
@@ -253,7 +253,7 @@ $settled
 END
 say_takes
 [ -z "$health_seconds" ] || wait_for_health_command
-# Meanwhile what the record will name is synced.
+# Meanwhile the files that the record will name are synced.
 { recorded; attached_paths; printf '%s\n' $unlink; } | sync_listed &
 sync_pid=$!
 show_units $units
@@ -269,7 +269,7 @@ case $answer in
     *) output="nobody who could still reach the host confirmed it"; failed "confirming the update" ;;
 esac
 record_switch "$wanted_image" confirmed || failed "writing the record of the switch"
-# The client doesn't wait for the rest: the new version stays whatever happens to it.
+# The client doesn't wait for the rest, since the new version stays in any case.
 say done
 files_commit
 disarm

@@ -1,13 +1,13 @@
 # Lists of units are split into words where they are used.
 # shellcheck disable=SC2086
-# names LIST: names of units as systemctl shows them in a list, where one with a backslash is in quotes.
+# names LIST prints the names in a list of units by systemctl, where a name with a backslash is in quotes.
 names() {
     case $1 in
         *\"*) printf '%s\n' "$1" | sed 's/"//g; s/\\\\/\\/g' ;;
         *) printf '%s\n' "$1" ;;
     esac
 }
-# active_of UNIT... prints those that are active.
+# active_of UNIT... prints the active ones of these units.
 active_of() {
     [ $# != 0 ] || return 0
     systemctl show -p Id,ActiveState -- "$@" | while IFS='=' read -r key value; do
@@ -31,16 +31,15 @@ dependents() {
     done
     active_of $others
 }
-# is_connection UNIT: whether it is an instance that a socket with Accept=yes has started. A restart would end the
-# connection that it has.
+# is_connection UNIT returns 0 for an instance that a socket with Accept=yes has started. A restart would close its connection.
 is_connection() {
     case $1 in
         *@*.service) [ "$(systemctl show -p Accept --value -- "${1%%@*}.socket")" = yes ] ;;
         *) return 1 ;;
     esac
 }
-# restart_sockets: $sockets, with $together, the services of theirs that are running, and $needing, what needs those.
-# The sockets stop first: a connection would start the service again.
+# restart_sockets restarts $sockets with $together, their running services, and $needing, units that require those. Sockets
+# are stopped first, since a connection would start the service again.
 restart_sockets() {
     systemctl reset-failed -- $sockets $together $needing 2>/dev/null
     "$@" systemctl stop -- $sockets $together && "$@" systemctl start -- $sockets || return

@@ -12,8 +12,9 @@ verify_drop_ins() {
     SYSTEMD_UNIT_PATH="$trial:" timeout "$verify_seconds" systemd-analyze --man=no verify $shallow -- $trial_units >"$trial/output" 2>&1 9<&- &
     verify_pid=$!
 }
-# findings waits for it. Where systemd finds fault with a drop-in, it reports the block `findings` and returns 0, or
-# `unverified SECONDS` where systemd-analyze didn't end in time. Faults of the unit itself are left out: it is right that the program of a portable unit isn't on the host, for example.
+# findings waits for it. It returns 0 with the block `findings` if systemd finds faults of a drop-in, or with
+# `unverified SECONDS` if systemd-analyze didn't exit in time. Faults of the unit itself are left out: for example, the program
+# of a portable service needn't be on the host.
 findings() {
     wait "$verify_pid"
     [ $? != 124 ] || { say unverified "$verify_seconds"; rm -rf -- "$trial"; return 0; }

@@ -12,7 +12,7 @@ inspect_back() {
     recorded | while IFS= read -r path; do show_files "$path"; done
     show_texts "$drop_in"
 }
-# require_possible reports `cannot VERB UNIT` or `needs-restart UNIT` and exits where a unit can't take the change.
+# require_possible reports `cannot VERB UNIT` or `needs-restart UNIT` and exits if the change can't be applied to a unit.
 require_possible() {
     for unit in $unable; do
         [ "$effect" = reload ] && [ -n "$brings_reload" ] || { say cannot "${effect} $unit"; exit 1; }
