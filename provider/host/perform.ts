@@ -1,4 +1,4 @@
-import { UserError } from "../errors";
+import { type Problem, UserError } from "../errors";
 import { LOCK_DIRECTORY } from "../systemd/paths";
 import type { Answer, Host } from "./host";
 import { program } from "./program";
@@ -15,9 +15,12 @@ export interface Operation {
 /** What a program on a host reported, and its standard error. */
 export type Performed = Reported & { stderr: string };
 
+/** A program ended before it changed anything on the host. */
+export class NotBegun extends UserError {}
+
 /**
  * Runs one program on the host. Its `step` lines become status messages, with the seconds that the step has taken so far.
- * Throws a UserError if the program exited without reporting anything.
+ * Throws {@link NotBegun} if the program exited before it changed anything.
  */
 export async function perform(
     context: Operation,
@@ -52,28 +55,42 @@ export async function perform(
                       },
         });
         const reported = report.parse(stdout);
-        if (reported.has("busy"))
-            throw new UserError({
-                host: host.name,
-                what: "another operation has held the host's lock for 10 minutes",
-                todo: `Wait for it, or run \`fuser -v ${LOCK_DIRECTORY}\` there to see which process holds it`,
-            });
-        if (reported.has("no-flock"))
-            throw new UserError({
-                host: host.name,
-                what: "the host has no program flock, which keeps two operations from changing it at once",
-                todo: "Install it there: the package is util-linux",
-            });
-        if (code !== 0 && reported.isEmpty())
-            throw new UserError({
-                host: host.name,
-                what: `the host's shell ended with status ${code ?? "(killed)"} before the first command`,
-                reported: stderr,
-            });
+        const reason = reasonNotBegun(reported, { code, stderr });
+        if (reason !== undefined) throw new NotBegun({ host: host.name, ...reason });
         return Object.assign(reported, { stderr });
     } finally {
         clock.stop();
     }
+}
+
+/** Why the program ended before it changed anything; undefined where it began. */
+function reasonNotBegun(
+    reported: Reported,
+    { code, stderr }: { code: number | undefined; stderr: string },
+): Problem | undefined {
+    if (reported.has("busy"))
+        return {
+            what: "another operation has held the host's lock for 10 minutes",
+            todo: `Wait for it, or run \`fuser -v ${LOCK_DIRECTORY}\` there to see which process holds it`,
+        };
+    if (reported.has("no-flock"))
+        return {
+            what: "the host has no program flock, which keeps two operations from changing it at once",
+            todo: "Install it there: the package is util-linux",
+        };
+    const directory = reported.one("unwritable");
+    if (directory !== undefined)
+        return {
+            what: `${directory} can't be written`,
+            reported: reported.block("output"),
+            todo: `Make room there (\`df -h ${directory}; df -i ${directory}\`); nothing was changed`,
+        };
+    if (code !== 0 && reported.isEmpty())
+        return {
+            what: `the host's shell ended with status ${code ?? "(killed)"} before the first command`,
+            reported: stderr,
+        };
+    return undefined;
 }
 
 function stepClock(context: Pick<Operation, "status">): { step(text: string): void; stop(): void } {

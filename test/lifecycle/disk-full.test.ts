@@ -58,6 +58,50 @@ test("no room for a host file: everything is as before", async () => {
     expect(failed.message).toContain("The drop-in and files were rolled back, and toy.service is as before.");
 });
 
+test("a file system that is read-only: no image is sent", async () => {
+    await onHost(host, "mount --bind /var/lib /var/lib && mount -o remount,ro,bind /var/lib");
+    const failed = await failure(provider.resource("PortableImage", "hello").up(image(connection)));
+    await onHost(host, "umount /var/lib");
+    expect(failed.isPartial).toBe(false);
+    expect(failed.message).toBe(
+        `PortableImage hello, host ${host.address}: no directory to upload to could be made in /var/lib. Make room there, or let root write there; nothing was changed. It reported: mkdir: cannot create directory '/var/lib/pulumi-portable': Read-only file system`,
+    );
+});
+
+describe("no room in /run, where systemd reads drop-ins before they are written", () => {
+    const dropIn = provider.resource("DropIn", "toy");
+    const service = provider.resource("AttachedService", "hello");
+    const hello = provider.resource("PortableImage", "hello");
+    const sections = { Service: { Nice: 1 } };
+    beforeAll(async () => {
+        await hello.up(image(connection));
+        await onHost(host, "mount -o remount,size=32M /run && head -c 1G /dev/zero >/run/full || true");
+    });
+    afterAll(async () => {
+        await onHost(host, "rm /run/full; mount -o remount,size=20% /run");
+        await hello.destroy();
+    });
+
+    test.each([
+        ["a drop-in", () => dropIn.up({ unit: "toy.service", sections, connection })],
+        [
+            "a service",
+            () =>
+                service.up({
+                    image: hello.outputs.path,
+                    dropIns: [{ unit: "hello.service", sections }],
+                    connection,
+                }),
+        ],
+    ])("%s is refused, and nothing is changed", async (_, up) => {
+        const failed = await failure(up());
+        expect(failed.isPartial).toBe(false);
+        expect(failed.message).toContain(
+            `host ${host.address}: /run can't be written. Make room there (\`df -h /run; df -i /run\`); nothing was changed.`,
+        );
+    });
+});
+
 test("no room for the records: nothing is begun", async () => {
     const dropIn = provider.resource("DropIn", "toy");
     const failed = await withTiny("/var/lib", "size=64k,nr_inodes=3", () =>

@@ -20,19 +20,23 @@ receive() {
 old() { dd if="$from" bs=1M iflag=skip_bytes,count_bytes count="$1" skip="$2" status=none; }
 # head(1) isn't used, as it may buffer and so consume bytes of the next part.
 new() { timeout "$longest_upload_seconds" dd bs=256K iflag=fullblock,count_bytes count="$1" status=none <&8; }
-# Makes a directory that the login user may write to, on the file system of the images.
+# Makes a directory that the login user may write to, on the file system of the images. If it can't, it returns 1 and sets
+# $output.
 make_incoming() {
     read -r pid rest </proc/self/stat
     # Another operation that ends at the same time may remove the empty directory: try again.
     for try in 1 2 3 4 5; do
-        [ -d "$records/incoming" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0711 "$records/incoming"; }
-        incoming=$(mktemp -d "$records/incoming/$pid-XXXXXXXX") && break
+        output=$(
+            exec 2>&1
+            [ -d "$records/incoming" ] || { mkdir -p -m 0711 "$records" && mkdir -p -m 0711 "$records/incoming"; } || exit
+            mktemp -d "$records/incoming/$pid-XXXXXXXX"
+        ) && { incoming=$output; break; }
     done
     # Only an upload over SFTP is written by the login user.
     [ -d "$incoming" ] && { [ -z "${SUDO_UID-}" ] || [ -n "$from" ] || chown -- "$SUDO_UID" "$incoming"; }
 }
 if [ -n "$arrives" ]; then
-    make_incoming || { say no-incoming; exit 1; }
+    make_incoming || { say no-incoming; printf '%s\n' "$output" | block output; exit 1; }
     uploaded=$incoming/${image##*/}
     say receiving "$uploaded"
     if [ -z "$from" ]; then receive; check_digest

@@ -1,7 +1,12 @@
-# Starts systemd-analyze, which reads the drop-ins from $trial in the background.
+# Starts systemd-analyze, which reads the drop-ins from $trial in the background. Where $trial can't be made, it reports
+# `unwritable DIRECTORY` with the block `output`, and exits.
 verify_drop_ins() {
     [ ! -e "$trial" ] || rm -rf -- "$trial"
-    make_trial || exit
+    if ! output=$(make_trial 2>&1); then
+        say unwritable "${trial%/*}"
+        printf '%s\n' "$output" | block output
+        exit 1
+    fi
     now
     verify_seconds=$((deadline - now))
     [ "$verify_seconds" -lt "$most_verify_seconds" ] || verify_seconds=$most_verify_seconds

@@ -5,7 +5,7 @@ import { requirePortable } from "../../host/facts";
 import { foundFiles } from "../../host/files";
 import type { Host } from "../../host/host";
 import type { Owner } from "../../host/owner";
-import { budgetSeconds, type Performed, perform } from "../../host/perform";
+import { budgetSeconds, NotBegun, type Performed, perform } from "../../host/perform";
 import type { DesiredService } from "../../host/service/desired";
 import { type InspectedService, inspectService, parseInspection, shownUnits } from "../../host/service/inspect";
 import { planSwitch, type SwitchPlan } from "../../host/service/plan";
@@ -192,6 +192,7 @@ class Reconciliation {
                 throw new UserError({ what: "its program was killed there", reported: outcome.stderr });
             return { report: outcome, isAnswerLost: false, unhealthy: confirmation.unhealthy };
         } catch (error) {
+            if (error instanceof NotBegun) throw error;
             const reason = error instanceof UserError ? error.problem.what : String(error);
             try {
                 const report = await perform(context, host, () => restOfSwitch(name, owner, plan, switchId, reason));

@@ -110,7 +110,11 @@ async function attempt<O>(
         });
     const report = arrival === undefined ? await commit() : await sendImage(context, host, built, arrival, commit);
     if (report.has("no-incoming"))
-        throw new UserError({ what: "no directory to upload to could be made in /var/lib", reported: report.stderr });
+        throw new UserError({
+            what: "no directory to upload to could be made in /var/lib",
+            reported: report.block("output"),
+            todo: "Make room there, or let root write there; nothing was changed",
+        });
     return { report, facts, arrival };
 }
 
