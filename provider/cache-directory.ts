@@ -2,8 +2,8 @@ import { homedir } from "node:os";
 import path from "node:path";
 
 /**
- * The provider's directory in the user's cache directory (XDG Base Directory Specification: a relative XDG_CACHE_HOME
- * doesn't count). It may not be there yet. `parts`: directories below it.
+ * Path of the provider's directory in the user's cache directory, or of the subdirectory `parts`, which may not exist yet. A
+ * relative XDG_CACHE_HOME is ignored (XDG Base Directory Specification).
  */
 export function cacheDirectory(environment: NodeJS.ProcessEnv, ...parts: string[]): string {
     const xdgCache = environment.XDG_CACHE_HOME;

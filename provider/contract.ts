@@ -10,34 +10,34 @@ export interface Context {
     readonly urn: string;
     /** The resource in texts: "AttachedService hello". */
     readonly label: string;
-    /** The component that registered the resource; undefined where the program did. */
+    /** The component that registered the resource; undefined if the program did. */
     readonly component?: Membership;
     /** Aborted when the custom timeout has passed or the engine cancels. */
     readonly signal: AbortSignal;
-    /** The custom timeout of the operation; undefined where the user set none. */
+    /** The custom timeout of the operation; undefined if the user set none. */
     readonly timeoutSeconds?: number;
-    /** Shows a live line beside the resource; the next one replaces it. */
+    /** Shows a status message in the resource's row; the next one replaces it. */
     status(text: string): void;
-    /** A warning, shown under the resource and under Diagnostics. */
+    /** Shows a warning under the resource and under Diagnostics. */
     warn(text: string): void;
-    /** A notice that is shown with the diff, on standard output. The engine adds no name: the text names the resource. */
+    /** Shows a notice with the diff, on standard output. The engine adds no name, so the text must name the resource. */
     info(text: string): void;
-    /** Directory that relative paths of the program start from. */
+    /** Directory that relative paths in the program refer to. */
     readonly programDirectory: string;
 }
 
 /** A resource's place in the component that registered it. */
 export interface Membership {
     urn: string;
-    /** Names of its other resources of the type that are on the same machine, as far as is known. */
+    /** Names of the component's other resources of the type that are known to be on the same machine. */
     others: readonly string[];
 }
 
 /** A context of an operation that may touch the host. */
 export interface HostContext extends Context {
-    /** Merges the provider's default connection, then connects (one pooled connection per host). */
+    /** Connects with the connection merged with the provider's default (one pooled connection for each login). */
     connect(connection: Connection | undefined): Promise<Host>;
-    /** Connects with the first of these that works: callers give the last one that worked, then the declared one. */
+    /** Connects with the first of these that works. Callers give the last one that worked, then the declared one. */
     connectAny(connections: readonly (Connection | undefined)[]): Promise<Host>;
 }
 
@@ -60,9 +60,9 @@ export interface CheckResult {
 /** A field that Check adds to the inputs. The output of the same name has its deployed value. */
 export interface Derived {
     description: string;
-    /** Top-level inputs that the field is made from. Diff leaves it out when all of them are under ignoreChanges. */
+    /** Top-level inputs that the field is made from. Diff leaves it out if all of them are under ignoreChanges. */
     from: readonly string[];
-    /** Diff leaves the field out when one of these differs already, as both would show the same change. */
+    /** Diff leaves the field out if one of these differs, as both would show the same change. */
     impliedBy?: readonly string[];
     /**
      * Inputs that reach the host only through this field. If the field is unchanged, Diff treats them, and other fields
@@ -70,22 +70,22 @@ export interface Derived {
      */
     decides?: readonly string[];
     /**
-     * The parts of this field that are made from the input at the path alone, as paths within the field; [[]] is all of
-     * it. They keep their deployed values while the path is under ignoreChanges.
+     * Paths within the field of the parts that are only made from the input at this path; [[]] is the whole field. They keep
+     * their deployed values while the input is under ignoreChanges.
      */
     partsFrom?(input: Path): Path[];
 }
 
 /**
- * A resource as the state has it. Any part may be absent: an import has none, an older provider had fewer. The old
- * inputs hold derived fields, too, with the types of the outputs of their names.
+ * A resource's state. Any part may be absent: an import has none, and an older provider stored fewer. The old inputs include
+ * derived fields, with the types of the outputs of the same name.
  */
 export interface OldState<I extends z.ZodObject, O extends z.ZodObject> {
     inputs: Partial<z.output<I>> & Partial<Omit<z.output<O>, keyof z.output<I>>>;
     outputs: Partial<z.output<O>>;
 }
 
-/** The fields that Check adds, with the types of the outputs of their names. */
+/** The fields that Check adds, with the types of the outputs of the same name. */
 export type DerivedValues<O extends z.ZodObject> = Partial<z.output<O>>;
 
 export interface ReadResult {
@@ -101,50 +101,49 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
     readonly name: string;
     readonly description: string;
     readonly inputs: I;
-    /** The outputs that aren't inputs; inputs are echoed by the protocol. */
+    /** Outputs that aren't inputs; the protocol adds the inputs to the outputs. */
     readonly outputs: O;
     /** Each field that Check adds, by its name. */
     readonly derived: Readonly<Record<string, Derived>>;
 
-    /** Local only, never the network: the engine serializes it over the whole deployment. */
+    /** Must not use the network, as the engine makes one call of it at a time. */
     check?(context: Context, args: CheckArgs<z.output<I>>): Promise<CheckResult>;
 
     /**
-     * For inputs that are lists: the identity of an element. Diff compares elements of one identity, wherever they stand.
-     * An element has no identity (undefined) while it isn't known.
+     * By name of an input that is a list: the identity of an element. Diff compares elements with the same identity, in any
+     * position. An unknown element has no identity (undefined).
      */
     readonly identities?: Readonly<Record<string, (element: unknown) => string | undefined>>;
 
     /**
-     * Old inputs or outputs of a state as this version has them, where an older version gave them other names or types.
-     * The protocol never calls it with the inputs of a program: there an old name stays an error.
+     * Converts inputs or outputs of a state that an older version wrote with other names or types. It is never called with
+     * the inputs of a program, where an old name is an error.
      */
     migrate?(old: Record<string, unknown>): Record<string, unknown>;
 
     /**
-     * The inputs in a form that is the same for all spellings of the same thing: defaults are filled in, and parts without
-     * effect are left out. Diff shows a changed input only where this form differs, too. Inputs may be unknown, and assets
-     * have their hash only.
+     * A canonical form of the inputs, with defaults filled in and without parts that have no effect. Diff shows a changed
+     * input only if its canonical form differs, too. Inputs may be unknown, and assets only have their hash.
      */
     canonical?(urn: string, inputs: PreviewedObject<Partial<z.output<I>>>): Record<string, unknown>;
 
-    /** Decides what the marks of the schema can't, from inputs that may be unknown or assets by hash only. */
+    /** Finds replacements and drift that the schema's marks can't express. Inputs may be unknown; assets only have their hash. */
     diff?(args: {
         urn: string;
         oldInputs: OldState<I, O>["inputs"];
         oldOutputs: OldState<I, O>["outputs"];
         inputs: PreviewedObject<Partial<z.output<I>>>;
     }): {
-        /** Top-level or nested paths that make it a replacement. */
+        /** Paths of inputs whose change is a replacement. */
         replaces?: Path[];
-        /** Output paths that aren't as declared (drift). */
+        /** Paths of outputs that differ from the declaration (drift). */
         drift?: Path[];
         deleteBeforeReplace?: boolean;
     };
 
     /**
-     * The outputs as far as they can be known without the host. An output that is left out is unknown; one that is there
-     * and `undefined` will be absent.
+     * The outputs that are known without the host. An absent output is unknown; one with the value `undefined` will be
+     * absent.
      */
     preview(
         context: Context,
@@ -155,7 +154,7 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
         },
     ): Promise<Record<string, unknown>>;
 
-    /** Writes the very values of `derived` that the preview showed. */
+    /** Creates the object with the values of `derived` that the preview showed. */
     create(
         context: HostContext,
         args: { inputs: z.output<I>; derived: DerivedValues<O> },
@@ -167,44 +166,45 @@ export interface Resource<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
     ): Promise<{ outputs: z.output<O> }>;
 
     /**
-     * `undefined` when the object doesn't exist any more; an import has neither inputs nor outputs. Unreachable throws.
+     * Resolves to `undefined` if the object doesn't exist. An import has neither inputs nor outputs. Throws if the host can't
+     * be reached.
      */
     read(context: HostContext, args: OldState<I, O> & { id: string }): Promise<ReadResult | undefined>;
 
-    /** Tolerates absence. */
+    /** Deletes the object; succeeds if it doesn't exist. */
     delete(context: HostContext, args: OldState<I, O> & { id: string }): Promise<void>;
 }
 
-/** A value on its way through a component, with its marks of secrecy and the resources that it comes from. */
+/** A value that a component passes on, with its secret marks and its dependencies. */
 export interface CarriedValue {
-    /** The value without marks; parts of it may be unknown. It may be secret, so it must not enter a text. */
+    /** The value without marks; parts of it may be unknown. It may be secret, so it must not be used in a text. */
     readonly value: unknown;
-    /** A member, with the marks of the whole: unknown, secret, or `undefined` where there is none. */
+    /** A member, with the marks of the whole: unknown, secret, or `undefined` if there is none. */
     at(key: string): CarriedValue;
 }
 
-/** A child of a component, in its current state in the engine. */
+/** A registered child of a component. */
 export interface Child {
     readonly urn: string;
-    /** An output; in a preview it may be unknown. */
+    /** An output, which may be unknown in a preview. */
     output(name: string): CarriedValue;
 }
 
-/** Everything that a component may use outside its arguments: the engine, through which it makes its children. */
+/** Everything that a component may use outside its arguments, such as the engine, which registers its children. */
 export interface ComponentContext {
     /** The name that the user gave the component. */
     readonly name: string;
-    /** A warning, shown under the component and under Diagnostics. */
+    /** Shows a warning under the component and under Diagnostics. */
     warn(text: string): void;
     /** The user's value of a property. */
     input(name: string): CarriedValue;
     /**
-     * Registers a resource of this package as a child, and resolves when it is as declared. The inputs are plain values
-     * and {@link CarriedValue} ones; undefined ones are left out. Throws a UserError when the engine ends the deployment.
+     * Registers a resource of this package as a child, and resolves when the engine has created or updated it. Inputs are plain
+     * values and {@link CarriedValue}; undefined ones are left out. Throws a UserError if the engine ends the deployment.
      *
-     * `shownWith` names another child whose inputs differ in `connection` alone: a preview shows what they share once.
-     * Where `others` is given, names of children of the type that are known to be on the same machine, the resource gets
-     * them as `component` of its context.
+     * `shownWith` names another child whose inputs only differ in `connection`: a preview shows shared inputs once. `others`
+     * are names of children of the type that are known to be on the same machine; the resource gets them as `component` of its
+     * context.
      */
     register(
         resource: Resource,
@@ -221,7 +221,7 @@ export interface Component<I extends z.ZodObject = z.ZodObject, O extends z.ZodO
     readonly description: string;
     readonly inputs: I;
     readonly outputs: O;
-    /** Registers the children; the outputs are plain values, {@link CarriedValue} and unknown ones. */
+    /** Registers the children. Outputs are plain values, {@link CarriedValue} and unknown values. */
     construct(
         context: ComponentContext,
         inputs: PreviewedObject<z.output<I>>,
@@ -238,10 +238,10 @@ export interface ProviderFunction<I extends z.ZodObject = z.ZodObject, O extends
     invoke(context: HostContext, inputs: z.output<I>): Promise<z.output<O>>;
 }
 
-/** Loaders by name: a start loads only the members that the engine asks for. */
+/** Loaders by name, so that a process only loads the members that the engine uses. */
 export type Members<T> = Readonly<Record<string, () => Promise<T>>>;
 
-/** Everything that the protocol serves and the package schema describes. */
+/** The members of the package, which the protocol serves and the package schema describes. */
 export interface Package {
     readonly name: string;
     readonly version: string;
@@ -250,7 +250,7 @@ export interface Package {
     readonly displayName: string;
     readonly publisher: string;
     readonly license: string;
-    /** URL of the source; defects are reported at its `/issues`. */
+    /** URL of the repository; defects are reported at its `/issues`. */
     readonly repository: string;
     readonly homepage: string;
     readonly logoUrl: string;
@@ -262,6 +262,6 @@ export interface Package {
     readonly resources: Members<Resource>;
     readonly components: Members<Component>;
     readonly functions: Members<ProviderFunction>;
-    /** Programs that show how a resource, component or function is used, by its name, in Pulumi's markup. */
+    /** Example programs in Pulumi's markup, by the name of the resource, component or function. */
     examples(): Promise<Readonly<Record<string, string>>>;
 }

@@ -1,14 +1,14 @@
-/** The variables of this process. A linter's rule has the rest of the provider read them here. */
+/** The variables of this process. A rule of the linter forbids reading them elsewhere in the provider. */
 export function environment(): Readonly<NodeJS.ProcessEnv> {
     return process.env;
 }
 
-/** Variables of a program that works for the user, with the user's settings: those of this process, and these changes. */
+/** Environment for a program that must use the user's settings: the variables of this process with these changes. */
 export function childEnvironment(changes: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     return { ...environment(), ...changes };
 }
 
-/** Variables of a program whose messages are read here, in English, and whose results nothing of the user's settings may change. */
+/** Environment for a program whose output is parsed: English messages, without settings of the user that could affect it. */
 export function plainEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     return { PATH: environment().PATH, LC_ALL: "C", TZ: "UTC", ...more };
 }

@@ -1,22 +1,22 @@
 import { type Path, pathText } from "./schema/values";
 
-/** The place of a problem: the resource and property that the user wrote, and the host. */
+/** Where a problem is: resource, property and host. */
 export interface Place {
-    /** Resource as the user named it: "AttachedService hello". */
+    /** Type and name of the resource: "AttachedService hello". */
     resource?: string;
-    /** Property path as the user writes it: `connection.hostKey`, `files["/etc/x"].mode`. */
+    /** Property path: `connection.hostKey`, `files["/etc/x"].mode`. */
     property?: string;
-    /** Host as the user wrote it in `connection.host`. */
+    /** The value of `connection.host`. */
     host?: string;
 }
 
 /** What is wrong, and what can be done about it. No text holds the value of a secret. */
 export interface Problem extends Place {
-    /** What is wrong. {@link problemText} ends it with a full stop where it has none. */
+    /** What is wrong. {@link problemText} adds a full stop if it has none. */
     what: string;
     /** What the host or a command reported, verbatim. */
     reported?: string;
-    /** What the user can do. {@link problemText} ends it with a full stop where it has none. */
+    /** What the user can do. {@link problemText} adds a full stop if it has none. */
     todo?: string;
 }
 
@@ -28,7 +28,7 @@ export interface Failure extends Sentence {
     path: Path;
 }
 
-/** The one text form of a problem: where, what, what the host reported, what to do. */
+/** A problem as text: where it is, what is wrong, what the host reported, what to do. */
 export function problemText(problem: Problem): string {
     const where = [
         problem.resource,
@@ -59,20 +59,20 @@ function indent(text: string): string {
     return text.replace(/^/gm, "    ");
 }
 
-/** A problem that the user can mend. Everything else that is thrown is a defect of the provider. */
+/** A problem that the user can fix. Other exceptions are defects of the provider. */
 export class UserError extends Error {
     override readonly name = "UserError";
     constructor(readonly problem: Problem) {
         super(problemText(problem));
     }
 
-    /** The same problem with the places filled in that it didn't know itself. */
+    /** The same problem with unset parts of its place filled in. */
     at(place: Place): UserError {
         return new UserError({ ...place, ...defined(this.problem), what: this.problem.what });
     }
 }
 
-/** Throws one UserError for all failures, if there is one; `summary` introduces the list where there are several. */
+/** Throws one UserError for all failures, if there are any; `summary` introduces the list if there are several. */
 export function throwFailures(failures: readonly Failure[], summary: string): void {
     const [first, ...others] = failures;
     if (first === undefined) return;
@@ -87,8 +87,8 @@ export function throwFailures(failures: readonly Failure[], summary: string): vo
 }
 
 /**
- * The operation failed after the host was touched. `outputs` says what is there now (read back,
- * not assumed); the engine stores it beside `reasons`, and calls Update at the next `up`.
+ * The operation failed after the host was changed. `outputs` has what the host has now (read back, not assumed); the engine
+ * stores it with `reasons`, and calls Update in the next `up`.
  */
 export class PartialFailure extends Error {
     override readonly name = "PartialFailure";
@@ -96,7 +96,7 @@ export class PartialFailure extends Error {
         readonly id: string,
         readonly outputs: Record<string, unknown>,
         readonly reasons: string[],
-        /** Only Read sets it: the inputs as found on the host. */
+        /** Inputs as found on the host; set by Read only. */
         readonly inputs?: Record<string, unknown>,
     ) {
         super(reasons.join("\n"));
@@ -107,7 +107,7 @@ function defined<T extends object>(value: T): Partial<T> {
     return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Partial<T>;
 }
 
-/** Errors thrown inside say where: what they know themselves stays. */
+/** Runs the function, and fills in unset parts of the place of a UserError that it throws. */
 export async function located<T>(place: Place, run: () => Promise<T>): Promise<T> {
     try {
         return await run();

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Package } from "./contract";
 import { connection } from "./host/connection";
 
-/** The package at a glance. */
+/** The Pulumi package. */
 export const portable: Package = {
     name: "portable",
     version: "0.1.0",

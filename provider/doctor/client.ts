@@ -51,7 +51,7 @@ const TOOLS: Tool[] = [
 
 const OLDEST_NODE = 22;
 
-/** Lists the programs that the machine that runs Pulumi has and lacks. */
+/** Lists the present and missing programs on this machine, which runs Pulumi. */
 export async function clientFindings(): Promise<Finding[]> {
     const os = await systemIds();
     return Promise.all([
@@ -62,7 +62,7 @@ export async function clientFindings(): Promise<Finding[]> {
     ]);
 }
 
-/** ID and ID_LIKE of this machine's os-release(5); the platform where there is none. */
+/** ID and ID_LIKE of this machine's os-release(5); the platform's name if there is none. */
 async function systemIds(): Promise<string[]> {
     const text = await readFile("/etc/os-release", "utf8").catch(() => "");
     const ids = [...text.matchAll(/^(?:ID|ID_LIKE)="?([^"\n]*)"?$/gm)].flatMap(([, value = ""]) => value.split(" "));
@@ -106,11 +106,11 @@ async function toolFinding({ command, use, packages, isRequired }: Tool, os: rea
     return { state: isRequired ? "missing" : "optional", what, todo: installCommand(packages, os) };
 }
 
-/** What the program prints; undefined when it isn't installed, or lacks a module that its arguments name. */
+/** Output of the program; undefined if it isn't installed, or lacks a module that its arguments name. */
 async function outputOf([program, ...args]: readonly [string, ...string[]]): Promise<string | undefined> {
     return promisify(execFile)(program, args, { timeout: 20_000 }).then(
         ({ stdout }) => stdout,
-        // Some programs print their version or help with another status than 0.
+        // Some programs print their version or help with a non-zero exit status.
         (error) => (error.code === "ENOENT" || /No module named/.test(error.stderr ?? "") ? undefined : ""),
     );
 }

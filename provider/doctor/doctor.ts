@@ -3,10 +3,10 @@ import { type Finding, findingText } from "./finding";
 import { type Connect, hostFindings } from "./host";
 
 /**
- * Prints what this machine and the hosts lack for deployments, with the command that installs each; changes nothing.
+ * Prints what is missing on this machine and on the hosts for deployments, with the commands that install it. Changes nothing.
  *
  * @param destinations hosts as `[user@]host[:port]`
- * @returns exit status: 1 when something that every deployment needs is missing
+ * @returns exit status: 1 if something is missing that every deployment needs
  */
 export async function doctor(
     destinations: readonly string[],

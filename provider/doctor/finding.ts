@@ -1,6 +1,6 @@
 /** One line of the report. */
 export interface Finding {
-    /** `optional` is what only some sources of an image need. */
+    /** `optional`: missing, but only needed for some sources of an image. */
     state: "ok" | "missing" | "optional";
     what: string;
     /** A command that installs or repairs it. */

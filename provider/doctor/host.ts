@@ -14,10 +14,10 @@ import { installCommand } from "./packages";
 export type Connect = (connection: Connection) => Promise<Host>;
 
 const inspection: Shell = joinShell([inspectWholeHost, shellFile(doctorText)]);
-/** An image of a program with its libraries fits into this much. */
+/** Enough for an image of a program with its libraries. */
 const ROOM_MEGABYTES = 200;
 
-/** The login that a text names: `[ssh://][user@]host[:port]`. */
+/** Parses a destination `[ssh://][user@]host[:port]`. */
 export function connectionOf(destination: string): Connection {
     const [, user, host, bracketed, port] =
         /^(?:ssh:\/\/)?(?:([^@/]+)@)?(?:([^@:/[\]]+)|\[([^\]]+)\])(?::(\d+))?\/?$/.exec(destination) ?? [];
@@ -27,11 +27,11 @@ export function connectionOf(destination: string): Connection {
             what: `"${destination}" names no host`,
             todo: "Write it as [user@]host[:port], with a name from ~/.ssh/config or an address",
         });
-    // Only one attempt is made: the user waits for the answer.
+    // Makes only one attempt, since the user is waiting.
     return { host: name, user, port: port === undefined ? undefined : Number(port), dialErrorLimit: 1 };
 }
 
-/** Lists what a host has and lacks. Nothing is changed on the host. */
+/** Lists what is present and what is missing on a host. Changes nothing. */
 export async function hostFindings(destination: string, connect: Connect): Promise<Finding[]> {
     try {
         const host = await connect(connectionOf(destination));
@@ -46,7 +46,7 @@ export async function hostFindings(destination: string, connect: Connect): Promi
         ];
     } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        // The report has the host's name above it, and no properties.
+        // The report has the host's name as its title, and there are no properties.
         const { what, todo, reported } = error.problem;
         return [{ state: "missing", what: problemText({ what, reported }), todo }];
     }

@@ -1,4 +1,4 @@
-/** A program's package, by the package manager that has it. */
+/** Name of a program's package by package manager. */
 export type Packages = Partial<Record<"apt" | "dnf" | "zypper" | "pacman" | "brew", string>>;
 
 const MANAGERS: [ids: string[], manager: keyof Packages, command: string][] = [

@@ -5,7 +5,7 @@ import type { Served } from "../protocol/session";
 
 let hasConnected = false;
 
-/** Imports the package once the server is up: the first calls are answered without it. */
+/** Imports the package once the server is listening, as the first calls don't need it. */
 async function load(): Promise<Served> {
     const [{ portable }, { createPool }] = await Promise.all([import("../package"), import("../ssh/pool")]);
     const pool = createPool();
@@ -16,16 +16,16 @@ async function load(): Promise<Served> {
     return { package: portable, pool: { ...pool, connect } };
 }
 
-/** The engine's address is the last argument; there is none when a user starts the provider for PULUMI_DEBUG_PROVIDERS. */
+/** The engine's address is the last argument. A provider that a user starts for PULUMI_DEBUG_PROVIDERS has none. */
 function engineAddressOf(args: readonly string[]): string | undefined {
     const last = args.at(-1);
     return last !== undefined && /^[^-].*:\d+$/.test(last) ? last : undefined;
 }
 
-/** How often a provider without an input looks whether the process that started it is still there. */
+/** Interval at which a provider without standard input checks whether its parent process still exists. */
 const PARENT_CHECK_MS = 1000;
 
-/** Resolves on a signal and, if the engine started this process, when the engine is gone. */
+/** Resolves on a signal or, if the engine started this process, when the engine has exited. */
 function untilEnd(isStartedByEngine: boolean): Promise<void> {
     return new Promise((resolve) => {
         for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve());
@@ -40,7 +40,7 @@ function untilEnd(isStartedByEngine: boolean): Promise<void> {
     });
 }
 
-/** The engine's pipe ends with the engine. The language host of Node.js, which runs a PulumiPlugin.yaml, gives no input. */
+/** Whether standard input is a pipe of the engine. The language host of Node.js, which runs a PulumiPlugin.yaml, gives none. */
 function hasInput(): boolean {
     try {
         const input = fstatSync(0);
@@ -51,9 +51,9 @@ function hasInput(): boolean {
 }
 
 /**
- * Serves the provider to the engine, which start.ts has told the port of `listener`; exits when the engine ends it.
+ * Serves the provider on `listener`, whose port start.ts has printed; exits when the engine ends it.
  *
- * @returns a function that tells whether a host was connected to so far
+ * @returns a function that returns whether the process has connected to a host so far
  */
 export function main(listener: Listener): () => boolean {
     const engineAddress = engineAddressOf(process.argv.slice(2));
@@ -62,12 +62,12 @@ export function main(listener: Listener): () => boolean {
     void untilEnd(engineAddress !== undefined)
         .then(() => server.stop())
         .finally(() => process.exit(0));
-    // The first calls need it: it is loaded while the engine shakes hands.
+    // Loads what the first calls need during the engine's handshake.
     setImmediate(server.warmUp);
     return () => hasConnected;
 }
 
-/** `pulumi-resource-portable doctor [HOST...]`: ends the process with the status that it returns. */
+/** Runs `pulumi-resource-portable doctor [HOST...]` and exits with its status. */
 export async function doctor(destinations: readonly string[]): Promise<void> {
     const [{ doctor }, { createPool }] = await Promise.all([import("../doctor/doctor"), import("../ssh/pool")]);
     const pool = createPool();

@@ -7,10 +7,10 @@ import { cacheDirectory } from "../cache-directory";
 import { environment } from "../environment";
 
 /*
- * Prints the port for the engine and, while the engine dials, runs the bundle beside this file (in a single executable,
- * the one inside it) with the code that V8
- * compiled in an earlier run (v8::ScriptCompiler::CachedData): without it, compiling is half of the start. Node's own
- * cache (NODE_COMPILE_CACHE) has only what is compiled as the file is loaded, a sixth of what a run needs.
+ * Prints the port for the engine and, while the engine dials, runs the bundle next to this file (in a single executable: the
+ * one inside it) with the code that V8 compiled in an earlier run (v8::ScriptCompiler::CachedData). Without it, compiling
+ * takes half of the start. Node's own cache (NODE_COMPILE_CACHE) only has the code that is compiled while the file is loaded,
+ * a sixth of what a run needs.
  */
 
 /** Caches of other versions are removed at this age. */
@@ -28,18 +28,17 @@ else {
     for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
     listener.listen(0, "127.0.0.1", () => {
         writeSync(1, `${(listener.address() as AddressInfo).port}\n`);
-        // In the same turn of the event loop: no connection is accepted before main() handles them.
+        // Runs in this turn of the event loop, so that no connection is accepted before main() handles them.
         run("provider.js", (bundle) => (bundle as typeof import("./main")).main(listener));
     });
 }
 
-/** Calls `main` with the exports of a bundle beside this file; `main` returns whether a host was connected to. */
+/** Calls `main` with the exports of a bundle next to this file. The result of `main` returns whether a host was connected. */
 function run(bundle: string, main: (exports: unknown) => () => boolean): void {
     const filename = path.join(__dirname, bundle);
-    // The build makes the bundle ASCII, so nothing has to be decoded. It begins with its own digest, and is an expression:
-    // the function of a module. V8 itself compares its version, its flags and the length of the source; a single
-    // executable has other flags than the bundle, so each of them has its own cache.
-    // getAsset() would decode it by a converter of ICU, into a string of two bytes for each character.
+    // The bundle is ASCII, so it needs no decoding. It begins with its own digest, and is an expression: the function of a
+    // module. V8 itself compares its version, its flags and the length of the source. A single executable has other flags, so
+    // it has its own cache. getAsset() would decode the text by ICU, into a string with two bytes for each character.
     const source = isSea() ? Buffer.from(getRawAsset(bundle)).toString("latin1") : readFileSync(filename, "latin1");
     const file = path.join(
         cacheDirectory(environment(), "code"),
@@ -50,7 +49,7 @@ function run(bundle: string, main: (exports: unknown) => () => boolean): void {
     script.runInThisContext()(made.exports, require, made, filename, __dirname);
     const hasConnected = main(made.exports);
     process.once("exit", () => {
-        // A run that never connected to a host, a preview, hasn't compiled SSH: its cache would lack what updates need.
+        // A run without a connection to a host, such as a preview, hasn't compiled the SSH code, which updates need.
         if (script.cachedDataRejected !== false && hasConnected()) write(script, file);
     });
 }
@@ -63,7 +62,7 @@ function read(file: string): Buffer | undefined {
     }
 }
 
-/** Runs at the end, when all that a run needs has been compiled. A cache that can't be written costs time only. */
+/** Writes the cache at exit, when everything that a run needs has been compiled. A failure only costs time. */
 function write(script: Script, file: string): void {
     try {
         const directory = path.dirname(file);

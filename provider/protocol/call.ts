@@ -11,12 +11,12 @@ import { Redactor } from "./secrets";
 import type { EngineSession, Served } from "./session";
 import { Throttle } from "./throttle";
 
-/** Live lines are sent to the engine at most once in this time. */
+/** Minimum time between two status messages to the engine. */
 const STATUS_PERIOD_MS = 200;
-/** An engine that takes no messages isn't waited for any longer. */
-const MESSAGE_PATIENCE_MS = 1000;
+/** Time limit for messages to arrive at the engine before the call is answered. */
+const MESSAGE_TIMEOUT_MS = 1000;
 
-/** Default number of tries for a host that was reached before. A new host, which may still be booting, has more. */
+/** Default number of attempts for a host that was reached before. A new host, which may still be booting, gets more. */
 const KNOWN_HOST_ATTEMPTS = 3;
 
 export interface CallOptions {
@@ -25,29 +25,29 @@ export interface CallOptions {
     operation: string;
     /** Custom timeout in seconds; 0 is none. */
     timeoutSeconds: number;
-    /** All properties of the request, whose secrets are removed from every text. */
+    /** All properties of the request. Their secrets are removed from every text. */
     properties: readonly Decoded[];
-    /** Whether an update only shows what it would do. */
+    /** Whether the operation is a preview. */
     isPreview?: boolean;
-    /** Name of the resource whose notices in a preview stand for those of this one, where they are the same. */
+    /** Name of the resource that shows this one's notices in a preview if they are the same. */
     shownWith?: string;
     /** The component that registered the resource. */
     component?: Membership;
 }
 
-/** One call of the engine, as the resource sees it. */
+/** One call of the engine: the context that a resource's operation gets. */
 export class Call implements HostContext {
     /** The URN of a component is set once it is registered. */
     urn: string;
     readonly label: string;
     readonly component: Membership | undefined;
     private readonly shownWith: string | undefined;
-    /** Whether the same inputs are checked for another resource, which shows the warnings. */
+    /** Whether the same inputs are also checked for another resource, which shows the warnings. */
     private readonly isCheckedWithOther: boolean;
     private readonly isPreview: boolean;
     readonly signal: AbortSignal;
     readonly timeoutSeconds: number | undefined;
-    /** The engine starts the provider where the program is. */
+    /** The engine starts the provider in the program's directory. */
     readonly programDirectory = process.cwd();
     private readonly deadline = new AbortController();
     private readonly timer: NodeJS.Timeout | undefined;
@@ -91,7 +91,7 @@ export class Call implements HostContext {
         this.warnings.push(this.send(text, "warning", false));
     }
 
-    /** In a preview, resources that are shown with another one share their warnings, too: fifty hosts, one line. */
+    /** Whether another resource shows this warning: in a preview, fifty hosts share one line. */
     private isWarnedWithOther(text: string): boolean {
         if (this.shownWith === undefined || !this.isPreview) return false;
         const { notices } = this.session;
@@ -132,14 +132,14 @@ export class Call implements HostContext {
         return { ...(await this.connectTo({ ...last, dialErrorLimit })), connection: last };
     }
 
-    /** Warns, once for each host and process, that a host key isn't verified: also in runs that don't connect. */
+    /** Warns that a host key isn't verified, once for each host and process, even in runs that don't connect. */
     warnOfIgnoredHostKey(declared: Connection | undefined): void {
         const { host, hostKey, insecureIgnoreHostKey } = { ...this.session.defaultConnection, ...declared };
         if (insecureIgnoreHostKey !== true || hostKey !== undefined || this.session.hostsWithIgnoredKey.has(`${host}`))
             return;
         this.session.hostsWithIgnoredKey.add(`${host}`);
         const text = `${host}: its host key is not verified (insecureIgnoreHostKey). Anyone on the network path can read and change everything, secrets too. Set connection.hostKey instead.`;
-        // Not by `warn`: this is about the host, which resources with the same inputs don't share.
+        // `warn` would drop it for resources that are shown with another one, but their hosts differ.
         this.warnings.push(this.send(text, "warning", false));
     }
 
@@ -153,17 +153,17 @@ export class Call implements HostContext {
         });
     }
 
-    /** The text without the secrets of this call, and without what a host's text could do to the user's terminal. */
+    /** The text without the secrets of this call, and without control characters for the user's terminal. */
     redact(text: string): string {
         return withoutControls(this.redactor.redact(text));
     }
 
-    /** The reason of an aborted signal, as a text; undefined while it isn't aborted. */
+    /** The reason of the aborted signal as text; undefined while it isn't aborted. */
     get interruption(): string | undefined {
         return this.signal.aborted ? failureMessage(this.signal.reason, this.label, "") : undefined;
     }
 
-    /** The answer to the engine for something that was thrown. */
+    /** The gRPC error for a thrown value. */
     failure(thrown: unknown): CallFailure {
         if (thrown instanceof CallFailure) return thrown;
         const { interruption } = this;
@@ -173,7 +173,7 @@ export class Call implements HostContext {
         return new CallFailure(this.redact(parts.join("\n")));
     }
 
-    /** Runs the body; an exception becomes the failure that is answered. */
+    /** Runs the body and converts an exception to the gRPC error. */
     async run<T>(body: (call: Call) => Promise<T>): Promise<T> {
         try {
             return await body(this);
@@ -187,13 +187,13 @@ export class Call implements HostContext {
     }
 
     /**
-     * The engine shows what arrives before the answer: a status that came after it would be dropped, so that the line of
-     * a finished upload still says "waiting to upload", and after the last answer the engine ends the provider.
+     * Waits for messages before the call is answered. The engine drops status messages that arrive later, so that the row of a
+     * finished upload would still say "waiting to upload", and after the last answer it ends the provider.
      */
     private async messagesSent(): Promise<void> {
         const pending = [...this.warnings, ...(this.lastStatus === undefined ? [] : [this.lastStatus])];
         if (pending.length === 0) return;
-        await Promise.race([Promise.all(pending), sleep(MESSAGE_PATIENCE_MS, undefined, { ref: false })]);
+        await Promise.race([Promise.all(pending), sleep(MESSAGE_TIMEOUT_MS, undefined, { ref: false })]);
     }
 
     private async send(text: string, severity: "debug" | "info" | "warning", ephemeral: boolean): Promise<void> {

@@ -9,11 +9,11 @@ import { SIGNATURE, SIGNATURE_KEY, UNKNOWN_STRING } from "./wire";
 type Json = JavaScriptValue;
 type JsonObject = Record<string, Json>;
 
-/** A value as the engine sent it, so that it can be passed on with its marks. */
+/** A value in the form of the wire, so that it can be passed on with its marks. */
 export class WireValue implements CarriedValue {
     constructor(
         private readonly raw: Json | undefined,
-        /** URNs of the resources that the value comes from, besides those that its parts name. */
+        /** URNs of resources that the value depends on, besides those of its parts. */
         private readonly dependencies: readonly string[] = [],
         private readonly isSecret = false,
     ) {}
@@ -29,18 +29,18 @@ export class WireValue implements CarriedValue {
         return new WireValue(Object.hasOwn(raw, key) ? raw[key] : undefined, dependencies, isSecret);
     }
 
-    /** The value in the form that any resource takes: output values are secret, unknown or plain. */
+    /** The value in the form that every provider accepts, without output values: secret, unknown or plain. */
     wire(): Json | undefined {
         const plain = this.raw === undefined ? undefined : withoutOutputs(this.raw);
         return this.isSecret && plain !== undefined && !isMarked(plain, "secret") ? secret(plain) : plain;
     }
 
-    /** URNs of all resources that the value or a part of it comes from. */
+    /** URNs of all resources that the value or a part of it depends on. */
     allDependencies(): string[] {
         return [...new Set([...this.dependencies, ...dependenciesWithin(this.raw)])];
     }
 
-    /** The value without the marks around the whole, which become fields. */
+    /** The value without its outer marks, which become fields. */
     private opened(): WireValue {
         const { raw, dependencies, isSecret } = this;
         if (isMarked(raw, "secret")) return new WireValue(raw.value, dependencies, true).opened();
@@ -51,8 +51,8 @@ export class WireValue implements CarriedValue {
 }
 
 /**
- * The value that the engine sent for a property. The dependencies of the property as a whole count only where none of its parts
- * says where it comes from.
+ * The value that the engine sent for a property. The dependencies of the property as a whole are only used if none of its
+ * parts has dependencies.
  */
 export function carriedInput(raw: Json | undefined, dependencies: readonly string[]): WireValue {
     return new WireValue(raw, containsOutput(raw) ? [] : dependencies);
@@ -76,7 +76,7 @@ export function wireMembers(values: Record<string, unknown>): JsonObject {
     return members;
 }
 
-/** The URNs that the carried values among plain ones come from. */
+/** URNs of all resources that the carried values within a value depend on. */
 export function dependenciesOf(value: unknown): string[] {
     if (value instanceof WireValue) return value.allDependencies();
     const parts = Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : [];

@@ -2,7 +2,7 @@ import { Archive, Asset, isRecord, type Path, ResourceReference, Unknown } from 
 
 export type Kind = "add" | "delete" | "update";
 
-/** The differences between two values, down to the leaves of objects and lists. Unknown differs from everything. */
+/** The differences between two values, down to the leaves of objects and lists. An unknown value differs from every value. */
 export function changesBetween(old: unknown, now: unknown, path: Path = []): { path: Path; kind: Kind }[] {
     if (old === undefined && now === undefined) return [];
     if (old === undefined) return [{ path, kind: "add" }];
@@ -19,8 +19,8 @@ export function changesBetween(old: unknown, now: unknown, path: Path = []): { p
 }
 
 /**
- * The differences between two lists whose elements have identities: an element that only stands elsewhere is unchanged.
- * Undefined where they can't be shown by index: the engine finds the old and the new value of a path at one index.
+ * The differences between two lists whose elements have identities: an element that only moved is unchanged. Undefined if they
+ * can't be shown by index, since the engine looks up the old and the new value at the same index.
  */
 export function listChanges(
     old: unknown,
@@ -69,7 +69,7 @@ function isSame(old: unknown, now: unknown): boolean {
     return old === now;
 }
 
-/** Content decides, not the path it is read from: the same bytes from another directory are no change. */
+/** Whether two sources have the same content. Their paths don't matter: the same bytes in another directory are no change. */
 function isSameSource(old: Asset["source"] | Archive["source"], now: Asset["source"] | Archive["source"]): boolean {
     return old.hash !== undefined && now.hash !== undefined
         ? old.hash === now.hash

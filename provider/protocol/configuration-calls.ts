@@ -41,7 +41,7 @@ export async function checkConfig(session: EngineSession, request: pb.CheckReque
 export async function diffConfig(session: EngineSession, request: pb.DiffRequest): Promise<pb.DiffResponse> {
     const { configuration } = (await session.served()).package;
     const olds = request.hasOldInputs() ? request.getOldInputs() : request.getOlds();
-    // A change of the configuration replaces nothing by itself: each resource's Diff sees whether its host is another one.
+    // A change of the configuration replaces nothing by itself: each resource's Diff finds out whether its host has changed.
     const changes = diffInputs({
         schema: z.unknown(),
         oldInputs: withoutEngineFields(decodeConfiguration(configuration, olds).value),
@@ -78,7 +78,7 @@ export async function configure(session: EngineSession, request: pb.ConfigureReq
     return response;
 }
 
-/** Decodes provider configuration, whose values are text: anything but a string arrives as its JSON. */
+/** Decodes provider configuration, whose values are strings: other types than strings arrive as JSON. */
 function decodeConfiguration(schema: z.ZodObject, struct: Struct | undefined): Decoded {
     const { value, secrets } = decode(struct);
     const found = new SecretPaths(secrets);
@@ -103,8 +103,8 @@ function secretsOf(schema: z.ZodObject, value: Record<string, unknown>, secrets:
 }
 
 /**
- * The secrets that texts lose. The engine says of a whole object that it is secret if one value in it is: where fields
- * that the schema marks as secret are in it, those are meant, and messages still name the host.
+ * The secrets to remove from texts. The engine marks a whole object as secret if one value in it is. If it has fields that the
+ * schema marks as secret, only those are removed, so that messages still name the host.
  */
 function secretsInTexts(schema: z.ZodObject, value: Record<string, unknown>, secrets: SecretPaths): SecretPaths {
     const marked = [...markedPaths(schema, value, "secret")];
@@ -112,7 +112,7 @@ function secretsInTexts(schema: z.ZodObject, value: Record<string, unknown>, sec
     return new SecretPaths([...[...secrets].filter(isMeant), ...marked]);
 }
 
-/** The configuration without the fields that the engine keeps beside it. */
+/** The configuration without the engine's own fields. */
 function withoutEngineFields(value: Record<string, unknown>): Record<string, unknown> {
     return Object.fromEntries(
         Object.entries(value).filter(
@@ -122,8 +122,8 @@ function withoutEngineFields(value: Record<string, unknown>): Record<string, unk
 }
 
 /**
- * Completes the default connection from the environment. Check stores what names the host, so that another one is seen
- * as a change; what logs in is read again by each process and never stored.
+ * Completes the default connection from the environment. Check stores the fields that identify the host, so that another host
+ * is a change. Credentials are read by each process and never stored.
  */
 function fillConnection(configuration: Record<string, unknown>, options: { withSecrets: boolean }): void {
     const { connection } = configuration;

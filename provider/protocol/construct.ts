@@ -17,8 +17,8 @@ import { validate } from "./validate";
 type Json = Record<string, JavaScriptValue>;
 
 /**
- * Makes a component. It talks to the engine like an SDK, but passes values on without opening them, so that secrets,
- * unknown values and dependencies are kept.
+ * Makes a component. Registers resources as an SDK does, but passes values on in the form of the wire, so that secrets, unknown
+ * values and dependencies are kept.
  */
 export async function construct(session: EngineSession, request: pb.ConstructRequest): Promise<pb.ConstructResponse> {
     const served = await session.served();
@@ -46,7 +46,7 @@ export async function construct(session: EngineSession, request: pb.ConstructReq
             );
             return await construction.finish(outputs);
         } catch (error) {
-            // The error is reported rather than the cancellation, since the engine cancels everything after a failure.
+            // After a failure the engine cancels everything: the error is reported, not the cancellation.
             if (error instanceof UserError)
                 throw new CallFailure(call.redact(failureMessage(error, call.label, served.package.repository)));
             throw error;
@@ -100,7 +100,7 @@ class Construction implements ComponentContext {
             ...dependsOn.map((child) => child.urn),
             ...Object.values(propertyDependencies).flat(),
         ];
-        // The engine applies these options to the inputs by their paths, which must then be where the schema has them.
+        // The engine applies these options to paths of the inputs, so the inputs must not be folded.
         const hasPaths = request.getIgnorechangesList().length + request.getReplaceonchangesList().length > 0;
         const isInput = (path: string) => Object.hasOwn(resource.inputs.shape, path.split(/[.[]/)[0] as string);
         const { urn, outputs } = await this.inOrder(() =>
@@ -123,15 +123,15 @@ class Construction implements ComponentContext {
         return { urn, output: (key) => new WireValue(outputs[key], [urn]) };
     }
 
-    /** In a preview one after another: the CLI prints resources in the order in which they are answered. */
+    /** Registers one after the other in a preview, as the CLI prints resources in the order of the answers. */
     private inOrder<T>(register: () => Promise<T>): Promise<T> {
         return this.request.getDryrun() ? this.order(register) : register();
     }
 
     /**
-     * The provider's own reference, so that the engine starts no second process of it; empty for a default provider, which
-     * the engine then chooses. Its preview prints a line with the reference of each resource, unless that is the default
-     * provider without a version in its name: a quarter of the preview of many hosts.
+     * The reference of this provider, so that the engine doesn't start a second process of it; empty for a default provider,
+     * which the engine then chooses itself. A preview prints a line with each resource's reference unless it is the default
+     * provider without a version in its name: that would be a quarter of the preview of many hosts.
      */
     private ownReference(): string {
         const { reference } = this.session;
@@ -162,7 +162,7 @@ async function componentOf({ package: served }: Served, type: string): Promise<C
     });
 }
 
-/** Names the component in texts until the engine makes the real URN at its registration. */
+/** A URN for texts until the engine makes the real one at the component's registration. */
 function pseudoUrn(request: pb.ConstructRequest): string {
     return `urn:pulumi:${request.getStack()}::${request.getProject()}::${request.getType()}::${request.getName()}`;
 }

@@ -3,13 +3,13 @@ import { Archive, Asset, type Path, ResourceReference, UNKNOWN } from "../schema
 import { SecretPaths } from "./secrets";
 import { EMPTY_SHA256, SIGNATURE, SIGNATURE_KEY, UNKNOWN_STRINGS } from "./wire";
 
-/** Properties of a request: plain values, and which of them are secret. */
+/** Properties of a request: plain values, and the paths of secrets. */
 export interface Decoded {
     value: Record<string, unknown>;
     secrets: SecretPaths;
 }
 
-/** Decodes a request's properties. An absent struct is one without properties; a null property is an absent one. */
+/** Decodes a request's properties. An absent struct has no properties; a property that is null counts as absent. */
 export function decode(struct: Struct | undefined): Decoded {
     return decodeObject((struct?.toJavaScript() ?? {}) as Record<string, unknown>);
 }
@@ -29,7 +29,7 @@ function decodeMembers(raw: Record<string, unknown>, path: Path, secrets: Secret
     return members;
 }
 
-/** Decodes one value, noting the paths of secrets. */
+/** Decodes one value and adds the paths of secrets to `secrets`. */
 export function decodeValue(raw: unknown, path: Path, secrets: SecretPaths): unknown {
     if (typeof raw === "string") return UNKNOWN_STRINGS.has(raw) ? UNKNOWN : raw;
     if (Array.isArray(raw)) return raw.map((element, index) => decodeValue(element, [...path, index], secrets));

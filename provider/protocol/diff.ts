@@ -12,7 +12,7 @@ export interface Change {
     path: Path;
     kind: Kind;
     replaces: boolean;
-    /** Whether the engine finds the old value in the old inputs; else in the old outputs. */
+    /** Whether the old value is in the old inputs; otherwise it is in the old outputs. */
     isInput: boolean;
 }
 
@@ -23,22 +23,22 @@ export interface DiffArgs {
     inputs: Values;
     /** The new inputs without defaults, as the engine shows them; `inputs` by default. */
     written?: { oldInputs: Values; inputs: Values };
-    /** The old outputs, which say what is deployed: derived fields are compared with them. */
+    /** The old outputs, which have the deployed values. Derived fields are compared with them. */
     deployed: Values;
     derived: Readonly<Record<string, Derived>>;
     /** Property paths, as in the resource option. */
     ignoreChanges: readonly string[];
-    /** See the resource's members of these names. */
+    /** See the members of these names in `Resource`. */
     canonical(inputs: Values): Values;
     identities?: Readonly<Record<string, (element: unknown) => string | undefined>>;
-    /** Decisions of the resource's own hook. */
+    /** Paths that the resource's `diff` hook wants to replace the resource. */
     replaces: readonly Path[];
     drift: readonly Path[];
-    /** Paths at or below which the schema's `replaces` marks don't count. */
+    /** Paths at or below which the schema's `replaces` marks are ignored. */
     exemptFromReplace?: readonly Path[];
 }
 
-/** The changes from old inputs to new ones, with their meaning by the schema's marks and the resource's hook. */
+/** The changes from old to new inputs, and whether they replace, by the schema's marks and the resource's hook. */
 export function diffInputs(args: DiffArgs): Change[] {
     const changes = changedInputs(args).map(
         ({ path, kind, isInput }): Change => ({
@@ -62,12 +62,12 @@ export function diffInputs(args: DiffArgs): Change[] {
     return changes;
 }
 
-/** Whether the path lies in a field that Check adds. */
+/** Whether the path is in a field that Check adds. */
 function isDerived({ derived }: DiffArgs, [name]: Path): boolean {
     return Object.hasOwn(derived, String(name));
 }
 
-/** The differences, but for those that are ignored, are only another spelling, or follow from another difference. */
+/** The differences, without those that are ignored, that are only another form, or that follow from another difference. */
 function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boolean }[] {
     const { derived: fields, oldInputs, inputs, deployed, canonical } = args;
     const ignored = new Ignored(args.ignoreChanges);
@@ -78,7 +78,7 @@ function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boole
             .filter(([name]) => isUnchanged(before[name], now[name]))
             .flatMap(([, { decides }]) => decides ?? []),
     );
-    // Covers fields that derive from decided sources alone, too: an import or an older provider may have recorded less.
+    // Includes fields that only derive from decided sources, since an import or an older provider may have stored fewer fields.
     const isDecided = ([name]: Path): boolean =>
         decided.has(String(name)) || isAllIn(fields[String(name)]?.from ?? [], decided);
     const inEffect = changesBetween(canonical(before), canonical(now));
@@ -88,13 +88,13 @@ function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boole
         ({ path }) => !ignored.covers(path) && !isDecided(path) && (isDerived(args, path) || hasEffect(path)),
     );
     const differing = new Set(differences.map(({ path }) => String(path[0])));
-    /** Whether a derived field has no value, such as the contents of an image that isn't built yet: it shows nothing new. */
+    /** Whether a derived field has no value, such as the contents of an image that isn't built yet. */
     const isEmpty = (name: string): boolean =>
         Object.hasOwn(fields, name) && Object.keys((now[name] as object | undefined) ?? {}).length === 0;
-    /** Whether the last inputs were deployed: a change of the inputs then implies the change of the derived field. */
+    /** Whether the last inputs were deployed, so that a change of the inputs implies that of the derived field. */
     const wasDeployed = (name: string): boolean => changesBetween(oldInputs[name], before[name]).length === 0;
     const written = args.written ?? { oldInputs, inputs };
-    /** Whether the engine can show both sides: a default has no value in the inputs. */
+    /** Whether the engine can show both sides: unset inputs with a default have no value. */
     const isShown = ({ path, kind }: { path: Path; kind: Kind }): boolean =>
         kind !== "update" || writtenKind(written, path) === "update";
     const isImplied = (name: string): boolean =>
@@ -102,7 +102,7 @@ function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boole
         (fields[name]?.impliedBy ?? []).some((other) => differing.has(other) && !isEmpty(other)) &&
         differences.every((change) => !fields[name]?.impliedBy?.includes(String(change.path[0])) || isShown(change));
     const shown = differences.filter(({ path }) => !isImplied(String(path[0])));
-    /** A field that only a build can tell would be shown as removed, line for line, beside the change that it follows. */
+    /** Whether a field is unknown before a build: it would be shown as removed beside the change that it follows from. */
     const isUnbuilt = ({ path }: { path: Path }): boolean =>
         isDerived(args, path) && now[String(path[0])] === undefined && before[String(path[0])] !== undefined;
     return (shown.every(isUnbuilt) ? shown : shown.filter((change) => !isUnbuilt(change))).map(({ path, kind }) => ({
@@ -112,14 +112,14 @@ function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boole
     }));
 }
 
-/** The kind of an update as the inputs show it: with a default on one side it is an addition or a removal. */
+/** The kind of an update by the inputs without defaults: if one side is unset, it is an addition or a removal. */
 function writtenKind({ oldInputs, inputs }: { oldInputs: Values; inputs: Values }, path: Path): Kind {
     const [before, now] = [valueAt(oldInputs, path), valueAt(inputs, path)];
     if (before === undefined && now !== undefined) return "add";
     return before !== undefined && now === undefined ? "delete" : "update";
 }
 
-/** Lists whose elements have identities are compared by these. */
+/** The differences, with lists compared by the identities of their elements if they have these. */
 function differencesOf({ identities = {} }: DiffArgs, before: Values, now: Values): { path: Path; kind: Kind }[] {
     const names = new Set([...Object.keys(before), ...Object.keys(now)]);
     return [...names].flatMap((name) => {
@@ -137,14 +137,14 @@ function isAllIn(names: readonly string[], set: ReadonlySet<string>): boolean {
     return names.length > 0 && names.every((name) => set.has(name));
 }
 
-/** Whether something below an added, removed or retyped part has the mark `replaces`. */
+/** Whether a part below an added, removed or retyped value has the mark `replaces`. */
 function hasMarkedPart({ schema, oldInputs, inputs }: DiffArgs, path: Path): boolean {
     return [oldInputs, inputs].some((side) =>
         markedPaths(schema, side, "replaces").some((marked) => marked.length > path.length && isWithin(marked, path)),
     );
 }
 
-/** The changes as the engine prints them. */
+/** The response of Diff with these changes. */
 export function diffResponse(changes: readonly Change[]): pb.DiffResponse {
     const { DIFF_SOME, DIFF_NONE } = pb.DiffResponse.DiffChanges;
     const topLevel = (some: readonly Change[]) => [...new Set(some.map(({ path }) => String(path[0])))];

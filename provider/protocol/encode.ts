@@ -5,8 +5,8 @@ import { SIGNATURE, SIGNATURE_KEY, UNKNOWN_STRING } from "./wire";
 type Json = JavaScriptValue;
 
 /**
- * Encodes the properties of an answer. A value is secret when a resource wrapped it in {@link Secret} or
- * `isSecret` says so of its path; below a secret nothing is marked again. Undefined members are left out.
+ * Encodes the properties of a response. A value is secret if a resource wrapped it in {@link Secret} or if `isSecret` is true
+ * for its path; values within a secret aren't marked again. Undefined members are left out.
  */
 export function encode(properties: Record<string, unknown>, isSecret: (path: Path) => boolean): Struct {
     return Struct.fromJavaScript(encodeMembers(properties, [], isSecret));
@@ -54,7 +54,7 @@ function unwrap(value: unknown): unknown {
     return value instanceof Secret ? unwrap(value.value) : (value ?? null);
 }
 
-/** Inside a secret everything is secret: no part is marked again, and wrapped parts lose their wrapper. */
+/** The `isSecret` for values within a secret, which aren't marked again. */
 function nothing(): boolean {
     return false;
 }

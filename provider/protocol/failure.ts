@@ -5,7 +5,7 @@ import { Any } from "google-protobuf/google/protobuf/any_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { UserError } from "../errors";
 
-/** The gRPC answer to a call that failed. */
+/** The gRPC error of a failed call. */
 export class CallFailure extends Error implements Pick<StatusObject, "code" | "details"> {
     override readonly name = "CallFailure";
     constructor(
@@ -18,8 +18,8 @@ export class CallFailure extends Error implements Pick<StatusObject, "code" | "d
 }
 
 /**
- * The text of an exception. A UserError has its own; anything else is a defect of the provider, and the text says so,
- * with the stack and where to report it.
+ * The text of an exception: the message of a UserError; for anything else, which is a defect of the provider, the stack and
+ * where to report it.
  */
 export function failureMessage(thrown: unknown, label: string, repository: string): string {
     if (thrown instanceof UserError) return thrown.at({ resource: label }).message;
@@ -31,11 +31,11 @@ export function failureMessage(thrown: unknown, label: string, repository: strin
     ].join("\n");
 }
 
-/** The failure of an operation that changed something: the engine stores the state that is there now beside the reasons. */
+/** The gRPC error of an operation that failed after a change: the engine stores the state in it, with the reasons. */
 export function initFailure(args: {
     id: string;
     properties: Struct;
-    /** Only a Read has them. */
+    /** Set by Read only. */
     inputs?: Struct;
     reasons: string[];
 }): CallFailure {

@@ -10,34 +10,34 @@ import { migrated } from "./migrated";
 import { SecretPaths } from "./secrets";
 
 /*
- * A component registers resources that differ by their connection alone, one for each host. The CLI would print all of
- * them in full, and a preview of fifty hosts wouldn't fit into the comment of a pull request. So the first one is shown as it
- * is, and the others fold the inputs that they share with it: a reference to the first, with a digest of what is
- * folded, is what the CLI prints; the inputs themselves are in a property whose name begins with two underscores, which the
- * CLI doesn't print. Resources never see this: inputs are unfolded as they are decoded.
+ * A component registers resources that differ only in their connection, one for each host. If the CLI printed all of them
+ * completely, a preview of fifty hosts wouldn't fit into the comment of a pull request. So only the first one is shown
+ * completely, and the others fold the inputs that they share with it: the CLI prints a reference to the first with a digest of
+ * the folded inputs, which are in a property whose name begins with two underscores, so that the CLI doesn't print it.
+ * Resources get unfolded inputs: they are unfolded when they are decoded.
  */
 
 type Values = Record<string, unknown>;
 
-/** The input by which a component requests folding: the name of the resource that is shown in full. */
+/** The input by which a component requests folding: the name of the resource that is shown completely. */
 export const SHOWN_WITH = "__shownWith";
 /** The input by which a resource knows the component that registered it. */
 export const COMPONENT = "__component";
 const FOLDED = "__shared";
 const SAME_AS = "sameAs";
-/** The inputs that differ between the resources; a connection that has only a host is shown as one line, `host`. */
+/** The input that differs between the resources. A connection with only a host is shown as one line, `host`. */
 const OWN = "connection";
 const HOST = "host";
 const DIGEST_LENGTH = 8;
 
 /** What a component adds to the inputs of its resources. */
 export interface Hidden {
-    /** Name of the resource with which they are shown; undefined if they are shown in full. */
+    /** Name of the resource with which the inputs are shown; undefined if they are shown completely. */
     shownWith: string | undefined;
     component?: Membership;
 }
 
-/** Inputs as the resource has them. */
+/** Decoded, unfolded inputs. */
 export interface Unfolded extends Decoded, Hidden {}
 
 export function unfold({ value: { [COMPONENT]: component, ...value }, secrets }: Decoded): Unfolded {
@@ -64,7 +64,7 @@ function unfoldShared({ value, secrets }: Decoded): Unfolded {
     };
 }
 
-/** The inputs as the engine keeps and prints them, and whether a path of them is secret. */
+/** The folded inputs for the engine, and whether a path of them is secret. */
 export function fold(
     values: Values,
     isSecret: (path: Path) => boolean,
@@ -103,7 +103,7 @@ function withMarkedSecrets(resource: Pick<Resource, "inputs">, { value, secrets,
     };
 }
 
-/** Encodes inputs for the engine, which keeps and prints them. */
+/** Encodes inputs for the engine, which stores and prints them. */
 export function encodeInputs(
     values: Values,
     isSecret: (path: Path) => boolean,
@@ -116,13 +116,13 @@ export function encodeInputs(
     );
 }
 
-/** The host of a connection that says nothing else: one word in place of three lines. */
+/** The host of a connection without other fields: one word in place of three lines. */
 function hostAlone(connection: unknown): string | undefined {
     if (!isRecord(connection) || Object.keys(connection).length !== 1) return undefined;
     return typeof connection.host === "string" ? connection.host : undefined;
 }
 
-/** A text that is equal for equal inputs on every machine; it holds no secret. */
+/** The text that is digested: the same for equal inputs on every machine, and without secrets. */
 function digestText(value: unknown, path: Path, isSecret: (path: Path) => boolean): string {
     if (value instanceof Secret || isSecret(path)) return "secret";
     if (value instanceof Unknown) return "unknown";
@@ -134,7 +134,7 @@ function digestText(value: unknown, path: Path, isSecret: (path: Path) => boolea
     return `{${members.sort().join()}}`;
 }
 
-/** The changes as they are shown for the new inputs: those of what is folded are one change of the reference to it. */
+/** The changes as shown for folded inputs: changes of folded inputs become one change of the reference. */
 export function foldChanges(changes: readonly Change[], news: Unfolded, olds: Unfolded): Change[] {
     if (news.shownWith === undefined) return [...changes];
     const own = changes.filter(({ path }) => path[0] === OWN);

@@ -7,9 +7,9 @@ type Values = Readonly<Record<string, unknown>>;
 type DerivedFields = Readonly<Record<string, Derived>>;
 
 /**
- * The resource option ignoreChanges, as far as the engine leaves it to the provider. Before Check the engine puts the
- * old inputs in the place of ignored ones, but Check then derives from today's local files. What is ignored must stay as
- * it is deployed, so derived values are set back to the deployed ones here.
+ * The resource option ignoreChanges, as far as the engine leaves it to the provider. Before Check the engine replaces ignored
+ * inputs by the old ones, but Check then derives values from today's local files. Ignored parts must stay as they are
+ * deployed, so their derived values are reset to the deployed ones here.
  */
 export class Ignored {
     private readonly paths: Path[];
@@ -27,8 +27,8 @@ export class Ignored {
     }
 
     /**
-     * The derived fields with the deployed values of everything that is ignored. Throws a UserError where ignored and
-     * other parts of one whole have changed, which can't be told apart any more.
+     * The derived fields, with deployed values for everything that is ignored. Throws a UserError if both ignored and other
+     * parts of one digest have changed, which can't be separated.
      */
     keepDeployed(fields: DerivedFields, deployed: Values, derived: Values): Record<string, unknown> {
         const kept: Record<string, unknown> = { ...derived };
@@ -56,7 +56,7 @@ export class Ignored {
         );
     }
 
-    /** A digest of parts, some of which are ignored, stays the deployed one if all the others are unchanged. */
+    /** Keeps the deployed value of a digest if none of its parts that aren't ignored has changed. */
     private keepDigest(
         name: string,
         fields: DerivedFields,

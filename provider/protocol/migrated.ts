@@ -8,7 +8,7 @@ export function decodeState(resource: Resource, struct: Struct | undefined): Dec
     return migrated(resource, decode(struct));
 }
 
-/** Old properties in the form of this version; what was secret under an old name stays secret under the new ones. */
+/** Old properties in the form of this version; a secret under an old name is secret under the new names. */
 export function migrated(resource: Pick<Resource, "migrate">, { value, secrets }: Decoded): Decoded {
     if (resource.migrate === undefined) return { value, secrets };
     const now = resource.migrate(value);

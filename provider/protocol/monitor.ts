@@ -32,17 +32,17 @@ export class Monitor {
     ) {
         const limits = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
         this.client = new ResourceMonitorClient(request.getMonitorendpoint(), credentials.createInsecure(), limits);
-        // After a failure the engine leaves calls unanswered, and only asks its providers to end.
+        // After a failure the engine doesn't answer calls any more, and only cancels its providers.
         signal.addEventListener("abort", () => this.close(), { once: true });
     }
 
-    /** Ends the calls that are still waiting for an answer, too. */
+    /** Closes the connection and ends calls that still wait for an answer. */
     close(): void {
         for (const call of this.pending) call.cancel();
         this.client.close();
     }
 
-    /** The component itself, without inputs: its children have them, and theirs are checked. Resolves to its URN. */
+    /** Registers the component without inputs, which its children have. Resolves to its URN. */
     async registerComponent(): Promise<string> {
         const { request } = this;
         const message = this.message({
@@ -88,7 +88,7 @@ export class Monitor {
         await this.send((answer) => this.client.registerResourceOutputs(message, answer));
     }
 
-    /** A registration with the component's own options, which hold for its children, too. */
+    /** A registration with the component's options, which apply to its children, too. */
     private message(
         goal: Pick<Registration, "type" | "name" | "parent" | "inputs" | "dependencies">,
     ): pb.RegisterResourceRequest {
@@ -125,7 +125,7 @@ export class Monitor {
     }
 }
 
-/** The error of a call that the engine ended. The failure of a child is reported by the engine itself. */
+/** The error for a call that the engine ended. The engine itself reports the failure of a child. */
 function ended({ code, details }: ServiceError): UserError {
     const isEnding = code === status.CANCELLED || code === status.UNAVAILABLE;
     return new UserError({ what: "the engine has ended the update", ...(isEnding ? {} : { reported: details }) });

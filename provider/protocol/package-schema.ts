@@ -8,7 +8,7 @@ interface ObjectSpec {
 }
 
 /**
- * The package schema that `GetSchema` answers and SDKs are generated from
+ * The package schema that `GetSchema` returns and SDKs are generated from
  * (https://www.pulumi.com/docs/iac/using-pulumi/pulumi-packages/schema/).
  *
  * @throws Error for a zod schema that the package schema has no form for; it names the property
@@ -69,8 +69,8 @@ export async function packageSchema(served: Package): Promise<Record<string, unk
 }
 
 /**
- * What programs read of the provider's configuration. An object is a map there: Pulumi's generator for Java writes a type
- * twice that a variable and a function have in common, and fails.
+ * The configuration variables that programs can read. Objects are maps there, since Pulumi's generator for Java fails on a
+ * type that a variable and a function share.
  */
 function variablesOf({ properties }: ObjectSpec): Record<string, PropertySpec> {
     const variables = Object.entries(properties).map(([name, { $ref, ...spec }]) => [
@@ -80,7 +80,7 @@ function variablesOf({ properties }: ObjectSpec): Record<string, PropertySpec> {
     return Object.fromEntries(variables);
 }
 
-/** How each SDK is named, and what its generator is asked for. */
+/** Names and generator options of each SDK. */
 function languagesOf({ name, repository }: Package): object {
     const respectSchemaVersion = true;
     return {
@@ -108,7 +108,7 @@ function all<T>(members: Members<T>): Promise<T[]> {
 function resourceSpec(resource: Resource, types: TypeTable): object {
     const inputs = objectSpec(resource.inputs, resource.name, types);
     const outputs = objectSpec(resource.outputs, resource.name, types);
-    // Inputs are echoed; one with a default need not be there.
+    // Inputs are also outputs; an input with a default may be absent.
     const properties = { ...inputs.properties, ...outputs.properties };
     const required = new Set([...(inputs.required ?? []), ...(outputs.required ?? [])]);
     return {
@@ -120,7 +120,7 @@ function resourceSpec(resource: Resource, types: TypeTable): object {
     };
 }
 
-/** A component keeps no inputs: its children have them, and it is they that a change replaces. */
+/** A component has no inputs as outputs and no replaceOnChanges: its children have the inputs, and a change replaces those. */
 function componentSpec(component: Component, types: TypeTable): object {
     const { properties, ...inputs } = objectSpec(component.inputs, component.name, types);
     const outputs = objectSpec(component.outputs, component.name, types);

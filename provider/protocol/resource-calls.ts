@@ -31,7 +31,7 @@ export async function check(session: EngineSession, request: pb.CheckRequest): P
         const invalid = validate(resource.inputs, inputs);
         const added = invalid.length > 0 ? {} : await derive(resource, call, inputs, news.secrets);
         const failures = [...invalid, ...(added.failures ?? [])];
-        // In an update the engine refuses unknown derived fields before it shows the failures.
+        // In an update the engine refuses unknown derived fields before it would show the failures.
         const checked = failures.length > 0 ? inputs : { ...inputs, ...added.derived };
         const response = new pb.CheckResponse();
         response.setInputs(encodeInputs(checked, (path) => news.secrets.covers(path), news));
@@ -55,7 +55,7 @@ async function derive(
     }
 }
 
-/** The failure without its property: the engine would print the value of a top-level property, secret or not. */
+/** The failure without its property, since the engine would print the value of a top-level property even if it is secret. */
 function checkFailure(failure: Failure, call: Call): pb.CheckFailure {
     const message = new pb.CheckFailure();
     message.setReason(call.redact(failureText(failure)));
@@ -78,14 +78,14 @@ export async function diff(session: EngineSession, request: pb.DiffRequest): Pro
             session.defaultConnection,
         );
         const isOtherHost = hosts && hosts.before !== hosts.now;
-        // The engine shows no value of an input that the program leaves out.
+        // The engine can't show a value for an input that is unset in the program.
         if (isOtherHost && connectionOf(news)?.host === undefined)
             call.info(
                 `${call.label}: it is on host ${hosts.before}; the provider's configuration now names ${hosts.now}.`,
             );
         const changes = diffInputs({
             schema: resource.inputs,
-            // A default that the program spells out is no change.
+            // An explicit default is no change.
             oldInputs: withDefaults(resource.inputs, oldInputs.value) as Values,
             inputs: withDefaults(resource.inputs, news.value) as Values,
             written: { oldInputs: oldInputs.value, inputs: news.value },
@@ -186,9 +186,9 @@ export async function read(session: EngineSession, request: pb.ReadRequest): Pro
     });
 }
 
-/** The found inputs, without defaults that the program doesn't spell out: a refresh would show them as added. */
+/** The found inputs without defaults that are unset in the program, which a refresh would show as added. */
 function asWritten(resource: Resource, written: Values, found: Values): Values {
-    // An import has no program yet.
+    // An import has no inputs of a program.
     if (Object.keys(written).length === 0) return found;
     const filled = withDefaults(resource.inputs, written) as Values;
     return Object.fromEntries(
@@ -199,7 +199,7 @@ function asWritten(resource: Resource, written: Values, found: Values): Values {
     );
 }
 
-/** `delete` is a reserved word of the language. */
+/** Named so because `delete` is a reserved word. */
 export async function deleteResource(session: EngineSession, request: pb.DeleteRequest): Promise<Empty> {
     const resource = await resourceOf(session, request.getUrn());
     const state = decodeState(resource, request.getProperties());
@@ -257,7 +257,7 @@ async function preview(
     return { ...unknown, ...(await resource.preview(call, { inputs: filled, ...rest })) };
 }
 
-/** Validates the inputs again: values that were unknown in the preview couldn't be validated there. */
+/** Validates the inputs again, since values that were unknown in the preview couldn't be validated there. */
 function parse(resource: Resource, inputs: Values): Values {
     throwFailures(validate(resource.inputs, inputs), "the inputs aren't valid");
     return resource.inputs.parse(inputs) as Values;
@@ -272,7 +272,7 @@ function encodeState(resource: Resource, secrets: SecretPaths, values: Values, h
     return encodeInputs(values, (path) => all.covers(path), hidden);
 }
 
-/** Runs an operation; a failure after a change is answered with the state that is there now. */
+/** Runs an operation. Converts a failure after a change to a gRPC error with the current state. */
 async function withPartialFailure<T>(
     resource: Resource,
     call: Call,

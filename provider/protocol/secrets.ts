@@ -12,7 +12,7 @@ export class SecretPaths {
         if (!this.covers(path)) this.paths.push(path);
     }
 
-    /** Whether the value at the path lies within a secret. */
+    /** Whether the value at the path is within a secret. */
     covers(path: Path): boolean {
         return this.paths.some((secret) => isWithin(path, secret));
     }
@@ -35,7 +35,7 @@ const SHORTEST_LINE = 10;
 /** Shorter pieces of base64 and hex aren't redacted: other texts contain them by chance. */
 const SHORTEST_ENCODED = 8;
 
-/** The text as JSON, a shell and a URL write it. */
+/** The text with the escapes of JSON, of a shell and of a URL. */
 function escapedForms(text: string): string[] {
     const percent = encodeURIComponent(Buffer.from(text).toString());
     const strict = percent.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -47,13 +47,13 @@ function escapedForms(text: string): string[] {
     ];
 }
 
-/** The text in hex and in base64, also in the middle of a longer text: `user:password` as Basic authentication has it. */
+/** The text in hex and base64, also as part of a longer text, such as `user:password` in Basic authentication. */
 function encodedForms(text: string): string[] {
     const bytes = Buffer.from(text);
     const hex = bytes.toString("hex");
     const base64 = [0, 1, 2].map((before) => {
         const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
-        // Characters at the ends hold bits of the neighbours, too.
+        // The first and last characters also encode bits of neighboring bytes.
         return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
     });
     const url = base64.map((encoded) => encoded.replaceAll("+", "-").replaceAll("/", "_"));
@@ -65,12 +65,12 @@ function encodedForms(text: string): string[] {
 export class Redactor {
     private readonly strings = new Set<string>();
 
-    /** Learns all strings that lie at the secret paths. */
+    /** Adds all strings at the secret paths. */
     learn(value: unknown, secrets: Iterable<Path>): void {
         for (const path of secrets) this.learnAll(valueAt(value, path));
     }
 
-    /** Learns all strings within the value. */
+    /** Adds all strings within the value. */
     learnAll(value: unknown): void {
         if (value instanceof Secret) this.learnAll(value.value);
         else if (typeof value === "string") this.learnText(value);
@@ -79,14 +79,14 @@ export class Redactor {
     }
 
     private learnText(text: string): void {
-        // Hosts quote in messages what they were sent line by line, and JSON, shells and URLs escape it.
+        // Messages of hosts quote single lines of what they got, and JSON, shells and URLs escape it.
         for (const form of [text, text.trim(), ...escapedForms(text.trim())]) {
             if (form.trim().length >= SHORTEST) this.strings.add(form);
         }
         for (const form of encodedForms(text.trim())) if (form.length >= SHORTEST_ENCODED) this.strings.add(form);
         for (const line of text.split(/\r?\n/)) {
             if (line.trim().length >= SHORTEST_LINE) this.strings.add(line);
-            // The value alone of `TOKEN="..."`, as in an EnvironmentFile=: a program that fails may print it.
+            // A failing program may print the value of a line `TOKEN="..."` in an EnvironmentFile= without the rest.
             const value = /^\s*[\w.-]+\s*[=:]\s*(["']?)(.*?)\1\s*$/.exec(line)?.[2] ?? "";
             if (value.length >= SHORTEST_LINE) this.strings.add(value);
         }

@@ -5,17 +5,17 @@ import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { loadCalls, methodsOf } from "./service";
 import { EngineSession, type Served } from "./session";
 
-/** The engine's own limit, which a large state can reach. */
+/** The engine's limit for messages, which a large state can reach. */
 const MESSAGE_BYTES = 400 * 1024 * 1024;
-/** The engine kills the provider 5 s after it asked it to end. */
+/** Less than the 5 s after which the engine kills a provider that doesn't exit. */
 const GRACE_MS = 4000;
 
 export interface ProviderServer {
     /** Loads what the first calls need. */
     warmUp(): void;
-    /** Messages go to the engine at this address, until Handshake or Attach brings another. */
+    /** Sets the engine's address for messages, until Handshake or Attach sets another one. */
     attach(engineAddress: string): void;
-    /** Aborts running calls, waits a few seconds at most until they have ended, and closes all connections. */
+    /** Aborts running calls, waits a few seconds at most for their end, and closes all connections. */
     stop(): Promise<void>;
 }
 
@@ -31,14 +31,14 @@ export function serve(listener: Listener, load: () => Promise<Served>): Provider
     listener.on("connection", (connection) => connections.injectConnection(connection));
     return {
         warmUp() {
-            // A failure to load is reported by the call that needs it.
+            // The call that needs it reports a failure to load.
             Promise.all([session.served(), loadCalls()]).catch(() => {});
         },
         attach: (engineAddress) => session.attach(engineAddress),
         async stop() {
             await session.end(GRACE_MS);
-            // HTTP/2 hands its data to the kernel at the end of this turn of the event loop. The engine waits for the
-            // answer and closes nothing itself.
+            // HTTP/2 passes its data to the kernel at the end of this turn of the event loop. The engine waits for the answer
+            // and doesn't close the connection itself.
             await nextTurn();
             listener.close();
             server.forceShutdown();

@@ -8,10 +8,10 @@ import type { EngineSession } from "./session";
 const resourceCalls = () => import("./resource-calls");
 const configurationCalls = () => import("./configuration-calls");
 
-/** Ahead of the first calls. */
+/** Loads these modules before the first calls. */
 export const loadCalls = () => Promise.all([resourceCalls(), configurationCalls()]);
 
-/** The methods of pulumirpc.ResourceProvider. What isn't here is answered with UNIMPLEMENTED by gRPC. */
+/** The methods of pulumirpc.ResourceProvider. gRPC answers UNIMPLEMENTED for methods that aren't here. */
 export function methodsOf(session: EngineSession): UntypedServiceImplementation {
     return unary(session, {
         async handshake(request: pb.ProviderHandshakeRequest) {
@@ -62,7 +62,7 @@ function unary(session: EngineSession, methods: Record<string, Method>): Untyped
     const handlers = Object.entries(methods).map(([name, method]) => [
         name,
         (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) => {
-            // Called for every call once its stream has ended: the whole answer was passed on, or the client has
+            // "cancelled" is emitted for every call once its stream has ended: the answer was sent, or the client has
             // disconnected.
             void session.track(new Promise((resolve) => call.once("cancelled", resolve)));
             void session.track(method(call.request)).then(

@@ -21,13 +21,13 @@ export async function memberOf<T>({ name }: Package, members: Members<T>, token:
 
 /** The state of this process between calls: its engine, its configuration and the calls that are running. */
 export class EngineSession {
-    /** The provider's configuration, valid and with the environment's values. */
+    /** The validated configuration of the provider, with values of the environment. */
     configuration: Decoded = { value: {}, secrets: new SecretPaths() };
-    /** Reference of the provider resource that this process serves, `<urn>::<id>`; "" if the engine sent none. */
+    /** Reference of this process's provider resource, `<urn>::<id>`; "" if the engine sent none. */
     reference = "";
-    /** Hosts whose key isn't verified, and that the user has been warned of. */
+    /** Hosts for which the user was warned that the host key isn't verified. */
     readonly hostsWithIgnoredKey = new Set<string>();
-    /** Notices that this process has shown beside diffs. */
+    /** Notices that this process has shown with diffs. */
     readonly notices = new Set<string>();
     private cancellation = new AbortController();
     private log: EngineLog | undefined;
@@ -55,7 +55,7 @@ export class EngineSession {
         return this.log;
     }
 
-    /** Connects to a new engine; a cancellation by an earlier one no longer holds. */
+    /** Connects to a new engine and resets the cancellation by an earlier one. */
     attach(engineAddress: string): void {
         this.log?.close();
         this.log = engineAddress === "" ? undefined : new EngineLog(engineAddress);
@@ -86,7 +86,7 @@ export class EngineSession {
         });
         await Promise.race([Promise.allSettled(this.running), timeout]);
         clearTimeout(timer);
-        // A failure to load was reported by the call that needed what couldn't be loaded.
+        // The call that needed it has reported a failure to load.
         (await this.loaded?.catch(() => undefined))?.pool.close();
         this.log?.close();
     }

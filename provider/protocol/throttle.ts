@@ -1,4 +1,4 @@
-/** Passes on at most one text in `periodMs`, always the newest one; repeated texts are dropped. */
+/** Passes on at most one text in each `periodMs`, the latest one; repeated texts are dropped. */
 export class Throttle {
     private last: string | undefined;
     private waiting: string | undefined;
@@ -21,7 +21,7 @@ export class Throttle {
         this.timer.unref();
     }
 
-    /** The newest text is passed on, and nothing after it. */
+    /** Passes on the latest text, and no other text after it. */
     stop(): void {
         clearTimeout(this.timer);
         if (this.waiting !== undefined && this.waiting !== this.last) this.pass(this.waiting);

@@ -33,7 +33,7 @@ export class TypeTable {
     reference(id: string, make: () => object): TypeSpec {
         const token = `${this.packageName}:index:${id}`;
         if (!this.byName.has(token)) {
-            // Known before it is made: a type may mention itself.
+            // Registered before it is made, since a type may refer to itself.
             this.byName.set(token, {});
             this.byName.set(token, make());
         }
@@ -57,14 +57,14 @@ export function propertyOf(
     return { spec, isRequired: !shape.optional };
 }
 
-/** A default is described, not declared: a declared one would be written into every program's state. */
+/** Defaults are part of the description: SDKs would send a declared default as an input, so that every state had it. */
 function describe({ description, defaultValue, def, id }: Shape): string | undefined {
     if (description === undefined) return undefined;
     const values = id === undefined ? valuesOf(def) : undefined;
     const isListed = values === undefined || values.every((value) => description.includes(value));
     const oneOf = isListed ? "" : ` One of ${values.map((value) => `\`${value}\``).join(", ")}.`;
-    const isTold = defaultValue === undefined || /\bDefault\b/.test(description);
-    return `${description}${oneOf}${isTold ? "" : ` Default: ${plainOrJson(defaultValue)}.`}`;
+    const hasDefaultText = defaultValue === undefined || /\bDefault\b/.test(description);
+    return `${description}${oneOf}${hasDefaultText ? "" : ` Default: ${plainOrJson(defaultValue)}.`}`;
 }
 
 function plainOrJson(value: unknown): string {
@@ -102,7 +102,7 @@ function typeOf(shape: Shape, where: string, types: TypeTable): TypeSpec {
         case "record":
             return { type: "object", additionalProperties: nested(def.valueType, "{}") };
         case "union": {
-            // A union of unions is one.
+            // Nested unions are flattened.
             const options = def.options
                 .map((option) => nested(option, "|"))
                 .flatMap((option) => option.oneOf ?? option);

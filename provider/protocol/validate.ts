@@ -8,8 +8,8 @@ import { isWithin, type Path, unknownPaths, valueAt } from "../schema/values";
 type Issue = z.core.$ZodIssue;
 
 /**
- * The failures of a value, parts of which may be unknown. Unknown parts, and refinements that saw one, cause no failure;
- * a property that doesn't exist always does.
+ * The failures of a value, parts of which may be unknown. Unknown parts, and refinements of them, cause no failure; properties
+ * that don't exist always do.
  */
 export function validate(schema: z.ZodType, value: unknown): Failure[] {
     const result = schema.safeParse(value, { error: reasonOf });
@@ -19,7 +19,7 @@ export function validate(schema: z.ZodType, value: unknown): Failure[] {
 
 class FailureReport {
     private readonly unknowns: Path[];
-    /** Whether a schema accepted an unknown as a value: then the results of its refinements mean nothing. */
+    /** Whether a schema accepted an unknown part as a value, so that the results of its refinements mean nothing. */
     private readonly hasAcceptedUnknown: boolean;
 
     constructor(
@@ -93,7 +93,7 @@ function weight(issue: Issue): number {
     return issue.code === "invalid_type" || issue.code === "invalid_value" || issue.code === "custom" ? WRONG_TYPE : 1;
 }
 
-/** Our message for an issue of zod, where the schema has none of its own. */
+/** The message for an issue of zod if the schema has no message for it. */
 function reasonOf(issue: z.core.$ZodRawIssue): string {
     const kind = kindOf(issue.input);
     switch (issue.code) {

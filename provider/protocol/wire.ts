@@ -9,7 +9,7 @@ export const SIGNATURE = {
 } as const;
 
 export const UNKNOWN_STRING = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** One for each type; only that of strings is ever sent back. */
+/** The marks of unknown values of each type; only the one for strings is sent. */
 export const UNKNOWN_STRINGS: ReadonlySet<string> = new Set([
     UNKNOWN_STRING,
     "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -20,5 +20,5 @@ export const UNKNOWN_STRINGS: ReadonlySet<string> = new Set([
     "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
-/** SHA-256 of nothing: an asset that has only this is an empty text, whose field the engine leaves out. */
+/** SHA-256 of no bytes. An asset with nothing but this hash is an empty text, whose field the engine omits. */
 export const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

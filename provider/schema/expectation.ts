@@ -4,7 +4,7 @@ import { Archive, Asset, isRecord, type Path, ResourceReference, Unknown } from 
 
 type Schema = z.core.$ZodType;
 
-/** The values that a schema takes, as the object of "give": `a string`, `"a" or "b"`, `an asset or a list`. */
+/** The values that a schema accepts, as the object of "give": `a string`, `"a" or "b"`, `an asset or a list`. */
 export function expectation(...schemas: readonly Schema[]): string {
     return [...new Set(schemas.flatMap(alternatives))].join(" or ");
 }
@@ -38,13 +38,13 @@ function alternatives(schema: Schema): string[] {
     }
 }
 
-/** Whether the number schema, without its wrappers, takes whole numbers only. */
+/** Whether the number schema, without its wrappers, only accepts integers. */
 export function isInteger(schema: Schema): boolean {
     const number = shapeOf(schema).schema as z.ZodNumber;
     return number.isInt === true;
 }
 
-/** The kind of a value, as the object of "got". The value itself could be secret. */
+/** The kind of a value, as the object of "got". The value itself isn't shown, as it may be secret. */
 export function kindOf(value: unknown): string {
     if (value === null) return "null";
     if (value instanceof Unknown) return "a value not known yet";
@@ -57,7 +57,7 @@ export function kindOf(value: unknown): string {
     return `a ${typeof value}`;
 }
 
-/** The schemas that may describe what lies at `path`. */
+/** The schemas that may describe the value at `path`. */
 export function schemasAt(schema: Schema, path: Path): Schema[] {
     return path.reduce<Schema[]>((schemas, key) => schemas.flatMap((member) => membersOf(member, key)), [schema]);
 }

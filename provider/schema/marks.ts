@@ -1,24 +1,24 @@
 import * as z from "zod";
 import { Archive, Asset } from "./values";
 
-// A provider checks a few values in its life: a function compiled for each object costs more than it saves.
+// A process checks only a few values, so compiling a function for each object schema costs more than it saves.
 z.config({ jitless: true });
 
 /**
- * Metadata that the Pulumi package schema needs and zod has no form for. Every property has a
- * description (`.describe` or `.meta({description})`); a named object type has `id`.
+ * Metadata for the Pulumi package schema that zod lacks. Every property has a description (`.describe` or
+ * `.meta({description})`); a named object type has `id`.
  */
 declare module "zod" {
     interface GlobalMeta {
-        /** Encrypted in the state, wrapped by Check. */
+        /** Whether Check marks the property as secret, so that it is encrypted in the state. */
         secret?: boolean;
-        /** A change replaces the resource. */
+        /** Whether a change replaces the resource. */
         replaces?: boolean;
-        /** Environment variables that stand in for the property (provider configuration only). */
+        /** Environment variables that are used if the property is unset (provider configuration only). */
         environment?: string[];
         /** The meaning of each value of an enum. */
         values?: Readonly<Record<string, string>>;
-        /** The enum of the values that are known of a string that takes others, too. */
+        /** An enum of known values, for a string that accepts others, too. */
         knownValues?: { id: string; description: string; values: Readonly<Record<string, string>> };
     }
 }
@@ -27,7 +27,7 @@ declare module "zod" {
 export const asset = () => z.instanceof(Asset).meta({ pulumiType: "Asset" });
 /** A pulumi.asset.Archive. */
 export const archive = () => z.instanceof(Archive).meta({ pulumiType: "Archive" });
-/** A value that languages have no common type for: zod says what it takes, and SDKs take any. */
+/** A value without a common type in all languages: zod validates it, and SDKs accept any type. */
 export const anyType = <S extends z.ZodType>(schema: S): S => schema.meta({ pulumiType: "Any" });
 /** An enum type of the package schema: a name, and the meaning of each of its values. */
 export function enumType<const V extends Record<string, string>>(id: string, description: string, values: V) {

@@ -3,7 +3,7 @@ import { entries, isRecord, type Path } from "./values";
 
 type Schema = z.core.$ZodType;
 
-/** A zod schema without its wrappers (optional, default, ...), and the properties that these gave it. */
+/** A zod schema without its wrappers (optional, default, ...), and the properties that the wrappers add. */
 export interface Shape {
     /** The innermost schema, with the kinds of `def.type` that carry data. */
     def: z.core.$ZodTypes["_zod"]["def"];
@@ -22,7 +22,7 @@ export interface Shape {
     knownValues?: z.core.GlobalMeta["knownValues"];
 }
 
-/** Takes the wrappers off. Outer wrappers win over inner ones; `secret` and `replaces` hold wherever they stand. */
+/** Removes the wrappers. Outer wrappers take precedence over inner ones; `secret` and `replaces` apply from any of them. */
 export function shapeOf(schema: Schema): Shape {
     const shape: Shape = { def: undefined as never, schema, optional: false, secret: false, replaces: false };
     for (;;) {
@@ -53,7 +53,7 @@ export function shapeOf(schema: Schema): Shape {
             case "catch":
                 break;
             case "pipe":
-                // A preprocessing step comes first and has no type of its own.
+                // In a preprocessed schema the transform is the first part, and has no type.
                 schema = (def.in as z.core.$ZodTypes)._zod.def.type === "transform" ? def.out : def.in;
                 continue;
             case "lazy":
@@ -66,7 +66,7 @@ export function shapeOf(schema: Schema): Shape {
     }
 }
 
-/** The metadata of a schema. A refinement is a copy of its schema, with the metadata but without the name. */
+/** The metadata of a schema. A refinement is a copy of its schema with the metadata, but without the name. */
 function metaOf(schema: Schema): z.core.GlobalMeta {
     const meta = z.globalRegistry.get(schema) ?? {};
     const parent = schema._zod.parent as Schema | undefined;
@@ -94,7 +94,7 @@ export function membersOf(schema: Schema, key: string | number): Schema[] {
     }
 }
 
-/** Whether any schema on the way from the top to `path` has the mark. */
+/** Whether any schema from the top down to `path` has the mark. */
 export function isMarked(schema: Schema, path: Path, mark: "secret" | "replaces"): boolean {
     const [key, ...rest] = path;
     return (

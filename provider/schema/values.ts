@@ -1,9 +1,8 @@
 /**
- * Pulumi's value model as types. The protocol decodes to these once; no room past it sees a
- * magic string.
+ * Pulumi's value model as types. The protocol decodes values to them, so that other code never handles the wire's signatures.
  */
 
-/** A value that only `up` will know (a preview's output of something not made yet). */
+/** A value that is only known in `up`, such as an output of a resource that isn't created yet. */
 export class Unknown {
     private constructor() {}
     static readonly value = new Unknown();
@@ -11,7 +10,7 @@ export class Unknown {
 
 export const UNKNOWN = Unknown.value;
 
-/** T as Check and previews see it: any part may be unknown. */
+/** T in Check and previews, where any part may be unknown. */
 export type Previewed<T> =
     | Unknown
     | (T extends Asset | Archive
@@ -22,7 +21,7 @@ export type Previewed<T> =
               ? { [K in keyof T]: Previewed<T[K]> }
               : T);
 
-/** An object that is known itself while its members may be unknown: the inputs of a resource. */
+/** An object that is itself known, but whose members may be unknown: the inputs of a resource. */
 export type PreviewedObject<T> = { [K in keyof T]: Previewed<T[K]> };
 
 /** Marks a value that must be encrypted in the state. Resources wrap values that they derive from a secret. */
@@ -30,19 +29,19 @@ export class Secret<T = unknown> {
     constructor(readonly value: T) {}
 }
 
-/** A file, a text or a URL (pulumi.asset.*). In Diff only the hash is there. */
+/** A file, a text or a URL (pulumi.asset.*). In Diff it only has the hash. */
 export class Asset {
     constructor(readonly source: { hash?: string; path?: string; text?: string; uri?: string }) {}
 }
 
-/** A directory or archive file (pulumi.asset.*Archive). In Diff only the hash is there. */
+/** A directory or archive file (pulumi.asset.*Archive). In Diff it only has the hash. */
 export class Archive {
     constructor(
         readonly source: { hash?: string; path?: string; uri?: string; assets?: Record<string, Asset | Archive> },
     ) {}
 }
 
-/** A whole resource in place of a value. No input takes one; it is decoded so that the error can say so. */
+/** A resource in place of a value. No input accepts one; it is decoded so that the error can say so. */
 export class ResourceReference {
     constructor(readonly reference: { urn: string; id?: string | Unknown; packageVersion?: string }) {}
 }
@@ -95,12 +94,12 @@ export function containsUnknown(value: unknown): boolean {
     return value instanceof Unknown || entries(value).some(([, part]) => containsUnknown(part));
 }
 
-/** The members of a plain object or array; none of anything else. */
+/** The members of a plain object or array; empty for other values. */
 export function entries(value: unknown): [string | number, unknown][] {
     return Array.isArray(value) ? [...value.entries()] : isRecord(value) ? Object.entries(value) : [];
 }
 
-/** A value that must be there; its absence is a defect. */
+/** Returns a value that must be defined; throws an error, which is a defect, if it isn't. */
 export function present<T>(value: T | undefined, name: string): T {
     if (value === undefined) throw new Error(`${name} is missing`);
     return value;

@@ -2,25 +2,25 @@ import { hash } from "node:crypto";
 import { open } from "node:fs/promises";
 
 /**
- * A part of a file, whose limits depend on its content: bytes that are inserted before it move it without changing it.
+ * A part of a file whose limits depend on its content, so that bytes inserted before it move it without changing it.
  */
 export interface Chunk {
-    /** Bytes. */
+    /** In bytes. */
     length: number;
-    /** The first 96 bits of its SHA-256, in base64url: enough to find it, not to trust it. */
+    /** The first 96 bits of its SHA-256 in base64url: enough to find the chunk, but not to verify it. */
     hash: string;
 }
 
 /** Smallest mean chunk size. One changed byte costs one or two chunks of upload. */
 const SMALLEST_MEAN_BYTES = 16 * 1024;
-/** About 180 KB of an index. */
+/** Limits the index to about 180 KB. */
 const MOST_CHUNKS = 8192;
-/** Read at once; what cuts it is done in some milliseconds. */
+/** Bytes to read at once; cutting them takes a few milliseconds. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
-/** Bytes that the hash of a place hangs on: each shifts it by one bit. */
-const REMEMBERED_BYTES = 32;
+/** Number of last bytes that the rolling hash depends on, as each byte shifts it by one bit. */
+const HASHED_BYTES = 32;
 
-/** Cuts a file of this machine: {@link cut}. */
+/** Cuts a local file into chunks by {@link cut}. */
 export async function chunksOfFile(file: string): Promise<Chunk[]> {
     const handle = await open(file);
     try {
@@ -33,8 +33,8 @@ export async function chunksOfFile(file: string): Promise<Chunk[]> {
 
 /**
  * Cuts `sizeBytes` bytes where a gear hash of the last ones has a run of zeros (after FastCDC: Xia et al., USENIX ATC
- * 2016). The mean of 16 KiB grows with the size, in powers of two. `read` fills what it gets from a position on, and
- * returns how many bytes there were.
+ * 2016). The mean of 16 KiB grows with the size, in powers of two. `read` fills a buffer from a position of the file on, and
+ * returns the number of bytes.
  */
 export async function cut(
     sizeBytes: number,
@@ -44,7 +44,7 @@ export async function cut(
     while (sizeBytes / mean > MOST_CHUNKS) mean *= 2;
     const least = mean / 4;
     const most = mean * 4;
-    // The upper bits hang on the most bytes.
+    // The upper bits depend on the most bytes.
     const mask = ~(0xffffffff >>> Math.round(Math.log2(mean - least)));
     const window = new Uint8Array(Math.min(sizeBytes, Math.max(most, WINDOW_BYTES)));
     const chunks: Chunk[] = [];
@@ -70,7 +70,7 @@ export async function cut(
 
 function chunkLength(bytes: Uint8Array, begin: number, end: number, least: number, mask: number): number {
     let gear = 0;
-    for (let index = begin + least - REMEMBERED_BYTES; index < end; index++) {
+    for (let index = begin + least - HASHED_BYTES; index < end; index++) {
         gear = ((gear << 1) + (GEAR[bytes[index] as number] as number)) | 0;
         if ((gear & mask) === 0 && index >= begin + least) return index + 1 - begin;
     }
@@ -81,7 +81,7 @@ function hashOf(bytes: Uint8Array): string {
     return hash("sha256", bytes, "base64url").slice(0, 16);
 }
 
-/** A random number for each byte. Others would cut otherwise: an index of before would be of no use. */
+/** A random number for each byte value. Changing them would change all cuts, so that stored indexes would be useless. */
 const GEAR = Int32Array.from({ length: 256 }, (_, byte) => hash("sha256", `gear ${byte}`, "buffer").readInt32LE());
 
 /** A line `LENGTH HASH` for each chunk, in the order of the file. */
@@ -89,7 +89,7 @@ export function indexText(chunks: readonly Chunk[]): string {
     return chunks.map(({ length, hash }) => `${length} ${hash}\n`).join("");
 }
 
-/** What is no such line ends the index: it may have been cut off. */
+/** Parses an index up to the first malformed line, since it may be truncated. */
 export function parseIndex(text: string): Chunk[] {
     const chunks: Chunk[] = [];
     for (const line of text.split("\n")) {

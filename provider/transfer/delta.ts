@@ -1,20 +1,20 @@
 import type { Chunk } from "./chunks";
 
-/** Bytes of a new file: copied from an old one, at `offset` there, or sent, from `offset` of the new one. */
+/** Bytes of a new file: copied from the old file at `offset`, or sent, from `offset` of the new file. */
 export interface DeltaPart {
     from: "old" | "new";
     offset: number;
     length: number;
 }
 
-/** Each costs a process on the host, about 2 ms: more than this many bytes would. */
+/** A copy costs a process on the host, about 2 ms, so fewer bytes than these are sent instead. */
 const LEAST_COPY_BYTES = 32 * 1024;
 const MOST_COPIES = 200;
-/** Share of the file: if a delta saves less than this, the whole file is sent. */
+/** As a share of the file: if a delta saves less, the full file is sent. */
 const LEAST_SPARED = 0.1;
 
 /**
- * Plans how to make a new file out of an old one; undefined if that would save little, or if the old one is unknown.
+ * Plans how to assemble a new file from an old one; undefined if that would save little, or if the old one is unknown.
  */
 export function planDelta(old: readonly Chunk[], now: readonly Chunk[]): DeltaPart[] | undefined {
     const sizeBytes = now.reduce((sum, { length }) => sum + length, 0);
@@ -46,7 +46,7 @@ function matches(old: readonly Chunk[], now: readonly Chunk[]): DeltaPart[] {
     let position = 0;
     let next = 0;
     for (const { hash, length } of now) {
-        // Of several equal chunks, such as zeros, the one that follows the last copy is taken.
+        // If several chunks are equal, such as zeros, the one after the last copy is used.
         const index = old[next]?.hash === hash ? next : firstOf.get(hash);
         if (index === undefined || old[index]?.length !== length)
             push(parts, { from: "new", offset: position, length });
@@ -59,7 +59,7 @@ function matches(old: readonly Chunk[], now: readonly Chunk[]): DeltaPart[] {
     return parts;
 }
 
-/** Copies that are shorter are sent instead. */
+/** Replaces copies that are shorter than `least` by sent parts. */
 function withoutShort(found: readonly DeltaPart[], least: number): DeltaPart[] {
     const parts: DeltaPart[] = [];
     let position = 0;

@@ -2,12 +2,12 @@ import path from "node:path";
 import { getAsset, isSea } from "node:sea";
 import { Worker } from "node:worker_threads";
 
-/** The index of every image that this process sends, by its digest: one image may be sent to many hosts. */
+/** Indexes of images by digest, as this process may send one image to many hosts. */
 const indexes = new Map<string, Promise<string>>();
 
 /**
- * The index of an image file, made while other work goes on. It is empty if the file can't be read any more: the upload
- * reports that.
+ * The index of an image file, made in a worker thread. It is empty if the file can't be read any more, which the upload
+ * reports.
  */
 export function indexOf({ digest, file }: { digest: string; file: string }): Promise<string> {
     const made = indexes.get(digest) ?? inThread(file);
@@ -17,7 +17,7 @@ export function indexOf({ digest, file }: { digest: string; file: string }): Pro
 
 function inThread(file: string): Promise<string> {
     return new Promise((resolve) => {
-        // The thread's program is a file beside the bundle, or in a single executable an asset.
+        // The thread's program is a file next to the bundle, or an asset in a single executable.
         const thread = isSea()
             ? new Worker(getAsset("chunker.js", "utf8"), { eval: true, workerData: file })
             : new Worker(path.join(__dirname, "chunker.js"), { workerData: file });
