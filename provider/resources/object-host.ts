@@ -5,13 +5,13 @@ import type { Connection } from "../host/connection";
 import type { Host } from "../host/host";
 import { DELETE_UNREACHABLE, isUnreachable, isUnreachableGone, withWayOut } from "../host/unreachable";
 
-/** The host of an object, as the state has it. */
+/** The parts of a state that locate an object. */
 interface Located {
     inputs: { connection?: Connection };
     outputs: { connection?: Connection; machineId?: string };
 }
 
-/** The host of an object that exists already. */
+/** The host of an existing object. */
 export interface ObjectHost {
     host: Host;
     /** Whether the address leads to another machine than the one that has the object; warns if it does. */
@@ -20,8 +20,8 @@ export interface ObjectHost {
 }
 
 /**
- * Connects to the host of an object: with the login that worked last, else with the declared one. `what` names the
- * object in warnings. Throws a UserError where neither works.
+ * Connects to the host of an object with the login that worked last, or else with the declared one. `what` names the object
+ * in warnings. Throws a UserError if neither works.
  */
 export async function hostOf(context: HostContext, { inputs, outputs }: Located, what: string): Promise<ObjectHost> {
     const host = await context.connectAny([outputs.connection, inputs.connection]);
@@ -39,8 +39,8 @@ export async function hostOf(context: HostContext, { inputs, outputs }: Located,
 }
 
 /**
- * Removes an object from its host. A host that can't be reached is an error with the way out, or, where the user has
- * reported so, gone with everything that was on it.
+ * Removes an object from its host. If the host can't be reached, throws an error that names PORTABLE_DELETE_UNREACHABLE; if
+ * the user has set that, the host counts as gone with everything on it.
  */
 export async function removeFromHost(
     context: HostContext,

@@ -4,14 +4,14 @@ import { sha256 } from "../digest";
 import type { Owner } from "../host/owner";
 
 /**
- * The owner of a service that is being created. In a component the services of a machine have one token, so that a key of
- * `connections` can get another name: the service is taken over from the resource of the old name.
+ * The owner of a service that is being created. A component's services on a machine have the same token, so that a key of
+ * `connections` can be renamed: the service is taken over from the resource with the old name.
  */
 export function newServiceOwner(context: Context, name: string): Owner {
     return { ...newOwner(context, name), token: tokenOf(context.component?.urn ?? context.urn, name) };
 }
 
-/** The URN of a resource of the same type and parents under another name. */
+/** The URN of a resource with the same type and parents and another name. */
 export function siblingUrn(urn: string, name: string): string {
     return [...urn.split("::").slice(0, 3), name].join("::");
 }
@@ -34,23 +34,23 @@ export function newOwner(context: Context, key: string): Owner {
     return { token: tokenOf(context.urn, key), nonce: randomBytes(8).toString("hex"), urn: context.urn };
 }
 
-/** The owner as the output `record` has it: `<token>/<nonce>`. */
+/** The output `record`: `<token>/<nonce>`. */
 export function recordText(owner: Owner): string {
     return `${owner.token}/${owner.nonce}`;
 }
 
-/** The owner of the output `record`; of an import, which has none, a new one. */
+/** The owner in the output `record`; a new one for an import, which has none. */
 export function ownerOf(context: Context, record: string | undefined, key: string): Owner {
     const [token = "", nonce = ""] = record?.split("/") ?? [];
     return token === "" ? newOwner(context, key) : { token, nonce, urn: context.urn };
 }
 
-/** The token of one object of a resource. A replacement with another key leaves the records of the old object alone. */
+/** The token of an object of a resource. It differs by key, so that a replacement leaves the old object's records alone. */
 function tokenOf(urn: string, key: string): string {
     return sha256(`${urn}\0${key}`).slice(0, 16);
 }
 
-/** `hello@<machine id>`: the id names the machine, not the address that leads to it. */
+/** `hello@<machine id>`: the id identifies the machine, not its address. */
 export function objectId(name: string, machineId: string): string {
     return `${name}@${machineId}`;
 }

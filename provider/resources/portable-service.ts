@@ -7,7 +7,7 @@ import { isRecord, type PreviewedObject, UNKNOWN, Unknown } from "../schema/valu
 import { attachedService } from "./attached-service/attached-service";
 import { portableImage } from "./portable-image/portable-image";
 
-/** Inputs that the component passes on to the image and to the service of each host. */
+/** Inputs that the component passes on to the image and the service of each host. */
 const imageInputs = portableImage.inputs.omit({ name: true, extends: true, connection: true });
 const serviceInputs = attachedService.inputs.omit({ image: true, connection: true });
 
@@ -84,7 +84,7 @@ const outputs = z.strictObject({
 
 interface Host {
     key: string;
-    /** Name of its resources. */
+    /** Name of the host's resources. */
     name: string;
     connection: CarriedValue;
 }
@@ -210,7 +210,7 @@ function firstOf(hosts: readonly Host[], { canary, canaryHosts }: Record<string,
     return hosts.filter(({ key }) => canaryHosts.includes(key));
 }
 
-/** What a failure means for the other hosts. The failure itself is reported by the resource that has it. */
+/** Adds to an error which hosts aren't updated because of it. The failed resource itself reports the failure. */
 function stopped(error: unknown, what: string): unknown {
     return error instanceof UserError ? new UserError({ what, reported: error.problem.reported }) : error;
 }

@@ -3,7 +3,7 @@ import type { Performed } from "../host/perform";
 import { pathText } from "../schema/values";
 import { isDropInPath } from "../systemd/paths";
 
-/** Throws for units that somebody has begun to stop, and that don't come to an end with it. */
+/** Throws if a stop of one of these units, begun by someone else, didn't end in time. */
 export function refuseEnding(units: readonly string[]): void {
     if (units.length === 0) return;
     throw new UserError({
@@ -12,7 +12,7 @@ export function refuseEnding(units: readonly string[]): void {
     });
 }
 
-/** Throws for what systemd finds wrong in a drop-in; `property` names the input of `hello.service.d/override.conf`. */
+/** Throws for faults that systemd finds in drop-ins; `property` returns the input of `hello.service.d/override.conf`. */
 export function refuseFindings(report: Performed, property: (dropIn: string) => string): void {
     const seconds = report.one("unverified");
     if (seconds !== undefined)
@@ -31,8 +31,8 @@ export function refuseFindings(report: Performed, property: (dropIn: string) => 
 }
 
 /**
- * Throws for a file that belongs to another owner or can't be made. `dropInProperty` says which property names the
- * drop-in of a path.
+ * Throws if a file belongs to another owner or can't be made. `dropInProperty` returns the property that declares the drop-in
+ * at a path.
  */
 export function refuseFiles(report: Performed, dropInProperty: (path: string) => string = () => "dropIns"): void {
     const place = (path: string) =>

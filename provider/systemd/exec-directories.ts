@@ -1,4 +1,4 @@
-/** Directories that systemd makes for a service, by setting: where they are on the host (systemd.exec(5), table 2). */
+/** Parents of the directories that systemd makes for a service, by setting (systemd.exec(5), table 2). */
 export const DIRECTORY_BASES: Readonly<Record<string, string>> = {
     StateDirectory: "/var/lib",
     CacheDirectory: "/var/cache",
@@ -7,7 +7,7 @@ export const DIRECTORY_BASES: Readonly<Record<string, string>> = {
     RuntimeDirectory: "/run",
 };
 
-/** The specifiers that stand for these places in a system service (systemd.unit(5), "SPECIFIERS"). */
+/** The specifiers for these directories in a system service (systemd.unit(5), "SPECIFIERS"). */
 export const BASE_SPECIFIERS: Readonly<Record<string, string>> = {
     "%S": "/var/lib",
     "%C": "/var/cache",
@@ -16,8 +16,8 @@ export const BASE_SPECIFIERS: Readonly<Record<string, string>> = {
     "%t": "/run",
 };
 
-/** File systems that each service with a root of its own gets from systemd (MountAPIVFS=): none of them is the image's. */
+/** File systems that systemd mounts in each service with a root image (MountAPIVFS=) over the image's directories. */
 export const API_DIRECTORIES = ["/dev", "/proc", "/sys", "/run"];
 
-/** Directories of the host that each portable service sees in place of its image's: PrivateTmp= adds the last two. */
+/** Directories of the image that each portable service can't see. The last two are hidden by PrivateTmp=. */
 export const REPLACED_DIRECTORIES = [...API_DIRECTORIES, "/tmp", "/var/tmp"];

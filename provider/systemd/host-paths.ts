@@ -1,13 +1,13 @@
 import { assignmentsOf, splitWords, type UnitFile } from "./unit-file";
 import { expandSpecifiers } from "./unit-paths";
 
-/** A path of a unit that systemd looks up on the host, whatever the root of the service is. */
+/** A path in a unit that systemd looks up on the host, even if the service has a root image. */
 export interface HostPath {
     path: string;
     key: string;
     /** Line of the setting, from 1. */
     line: number;
-    /** The use that systemd makes of it: "reads it", "looks for it". */
+    /** What systemd does with it: "reads it", "looks for it". */
     use: string;
 }
 
@@ -16,12 +16,12 @@ const CONDITIONS = [
     ...["PathExists", "PathIsDirectory", "PathIsSymbolicLink", "PathIsMountPoint", "PathIsReadWrite"],
     ...["PathIsEncrypted", "DirectoryNotEmpty", "FileNotEmpty", "FileIsExecutable"],
 ].flatMap((kind) => [`Condition${kind}`, `Assert${kind}`]);
-/** What a path unit watches (systemd.path(5)). */
+/** Settings with the paths that a path unit watches (systemd.path(5)). */
 const WATCHED = ["PathExists", "PathChanged", "PathModified", "DirectoryNotEmpty"];
-/** `ID:PATH`, read by systemd itself (systemd.exec(5)). */
+/** Settings with values `ID:PATH`, which systemd itself reads (systemd.exec(5)). */
 const CREDENTIALS = ["LoadCredential", "LoadCredentialEncrypted"];
 
-/** Paths that the manager uses before a service gets its root, or for itself. */
+/** Paths that systemd uses outside of a service's root. */
 export function hostPaths(unit: UnitFile, unitName: string): HostPath[] {
     const found: HostPath[] = [];
     const add = (section: string, keys: readonly string[], use: string, pathsIn: (value: string) => string[]) => {
@@ -42,7 +42,7 @@ export function hostPaths(unit: UnitFile, unitName: string): HostPath[] {
     return found;
 }
 
-/** The path that a service says its main process is told by; a relative one starts at /run (systemd.service(5)). */
+/** The path in PIDFile=; a relative one is below /run (systemd.service(5)). */
 export function pidFile(unit: UnitFile, unitName: string): { path: string; line: number } | undefined {
     const last = assignmentsOf(unit, "Service", "PIDFile").at(-1);
     const path = last && expandSpecifiers(last.value, unitName);
@@ -50,7 +50,7 @@ export function pidFile(unit: UnitFile, unitName: string): { path: string; line:
     return { path: path.startsWith("/") ? path : `/run/${path}`, line: last.line };
 }
 
-/** Directories and files of the host that a service can write to under the same path. */
+/** Paths of the host to which a service can write under the same path. */
 export function sharedPaths(unit: UnitFile, directoriesOf: (key: string) => string | undefined): string[] {
     return unit.assignments.flatMap(({ section, key, value }) => {
         if (section !== "Service") return [];

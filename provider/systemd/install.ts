@@ -2,25 +2,24 @@ import { assignmentsOf, isInstallable, lastValueOf, parseUnit, splitWords, type 
 import { instanceOf, isTemplate, templateOf } from "./unit-names";
 
 /*
- * What the [Install] section of a unit asks for, as `systemctl enable` does it (systemd.unit(5), "[Install] Section
- * Options"). A link is named relative to the directory of units: `multi-user.target.wants/hello.service`, or
- * `www.service` for an alias.
+ * The effects of the [Install] section of a unit in `systemctl enable` (systemd.unit(5), "[Install] Section Options"). Names of
+ * links are relative to the directory of units: `multi-user.target.wants/hello.service`, or `www.service` for an alias.
  */
 
 /** Directories of links by setting: `WantedBy=multi-user.target` links in `multi-user.target.wants`. */
 const LINK_DIRECTORIES = { WantedBy: "wants", RequiredBy: "requires", UpheldBy: "upholds" } as const;
 
-/** What names in [Install] may depend on, besides the unit. */
+/** Facts of the host that names in [Install] may depend on. */
 export interface InstallFacts {
     systemdVersion: number;
     machineId: string;
     hostName: string;
 }
 
-/** systemd that knows `UpheldBy=`. */
+/** The version of systemd that added `UpheldBy=`. */
 const UPHELD_BY_SINCE = 254;
 
-/** The unit's [Install] section with what its drop-ins add to it, in the order in which systemd reads them. */
+/** The unit's [Install] section with those of its drop-ins, in the order in which systemd reads them. */
 export function installSection(text: string, dropIns: readonly string[] = []): UnitFile {
     const parsed = [text, ...dropIns].map(parseUnit);
     return {
@@ -38,14 +37,14 @@ export function isEnableable(unit: string, install: UnitFile): boolean {
     );
 }
 
-/** `hello@main.service` for `hello@.service` with `DefaultInstance=main`; undefined where there is none. */
+/** `hello@main.service` for `hello@.service` with `DefaultInstance=main`; undefined without a default instance. */
 export function defaultInstanceOf(template: string, install: UnitFile, facts: InstallFacts): string | undefined {
     const instance = lastValueOf(install, "Install", "DefaultInstance");
     const expanded = instance === undefined ? undefined : expandSpecifiers(instance, template, facts);
     return expanded === undefined ? undefined : template.replace("@.", `@${expanded}.`);
 }
 
-/** Other names that the unit has while it is enabled. */
+/** Aliases, which the unit has while it is enabled. */
 export function aliasesOf(unit: string, install: UnitFile, facts: InstallFacts): string[] {
     return wordsOf(install, "Alias").flatMap((word) => {
         const alias = expandSpecifiers(word, unit, facts);
@@ -63,8 +62,8 @@ export function enabledAlso(unit: string, install: UnitFile, facts: InstallFacts
 }
 
 /**
- * The links that enabling the unit makes, without those of units in `Also=`. Undefined where a name has a specifier
- * that only the host can resolve, such as that of its kernel.
+ * The links that enabling the unit makes, without those of units in `Also=`. Undefined if a name has a specifier that only the
+ * host can resolve, such as the version of its kernel.
  */
 export function installLinks(unit: string, install: UnitFile, facts: InstallFacts): string[] | undefined {
     const named = isTemplate(unit) ? defaultInstanceOf(unit, install, facts) : unit;
@@ -85,7 +84,7 @@ function wordsOf(install: UnitFile, key: string): string[] {
     return valuesOf(install, "Install", key).flatMap((value) => splitWords(value) ?? []);
 }
 
-/** Resolves the specifiers that depend on the unit's name and on facts of the host; undefined where another one is used. */
+/** Resolves specifiers that depend on the unit's name and on facts of the host; undefined if another specifier is used. */
 function expandSpecifiers(text: string, unit: string, { machineId, hostName }: InstallFacts): string | undefined {
     const stem = unit.slice(0, unit.lastIndexOf("."));
     const prefix = templateOf(unit) === undefined ? stem : stem.slice(0, stem.indexOf("@"));

@@ -3,7 +3,7 @@
 /** Directory in which portabled finds images (org.freedesktop.portable1(5)); 0700 root. */
 export const IMAGES_DIRECTORY = "/var/lib/portables";
 /**
- * Our records: the owners of images, services and files, and the last switch of each service. The directory is removed
+ * Directory of the provider's records: owners of images, services and files, and the last switch of each service. It is removed
  * with the last resource.
  */
 export const RECORDS_DIRECTORY = "/var/lib/pulumi-portable";
@@ -35,7 +35,7 @@ export const PROFILE_DIRECTORIES = [
     "/usr/lib/systemd/portable/profile",
 ];
 
-/** `hello_1.0-0123456789ab.raw`: portabled takes what is before the first `_` as the image's name. */
+/** `hello_1.0-0123456789ab.raw`: portabled takes the part before the first `_` for the image's name. */
 export function imageFileName(name: string, version: string, digest: string): string {
     return `${name}_${version}-${digest.slice(0, 12)}.raw`;
 }
@@ -44,7 +44,7 @@ export function imagePath(fileName: string): string {
     return `${IMAGES_DIRECTORY}/${fileName}`;
 }
 
-/** `hello` of `/var/lib/portables/hello_1.0-0123456789ab.raw`: the prefix of every unit in it. */
+/** `hello` of `/var/lib/portables/hello_1.0-0123456789ab.raw`: the prefix of its units. */
 export function imageName(path: string): string {
     return (path.split("/").pop() ?? "").replace(/\.raw$/, "").replace(/_.*$/, "");
 }

@@ -3,7 +3,7 @@
  * Introduction").
  */
 
-/** The fault of a name, and what to do. */
+/** What is wrong with a name, and what to do. */
 export interface NameProblem {
     what: string;
     todo?: string;
@@ -11,10 +11,10 @@ export interface NameProblem {
 
 /** The kinds of unit that portablectl attaches. */
 const UNIT_SUFFIXES = [".service", ".socket", ".target", ".timer", ".path"];
-/** NAME_MAX, less what is added: `_`, `-`, 12 digits of the digest, `.raw`, and a suffix while it is uploaded. */
+/** NAME_MAX less the added parts: `_`, `-`, 12 digits of the digest, `.raw`, and a suffix during the upload. */
 const FILE_NAME_ROOM = 200;
 
-/** The reason why an image can't have the name; `undefined` when it can. */
+/** Why an image can't have the name; `undefined` if it can. */
 export function nameProblem(name: string): NameProblem | undefined {
     if (name.includes("_")) {
         return {
@@ -30,7 +30,7 @@ export function nameProblem(name: string): NameProblem | undefined {
     return undefined;
 }
 
-/** The reason why an instance can't have the name; `undefined` when it can. */
+/** Why an instance can't have the name; `undefined` if it can. */
 export function instanceProblem(instance: string): NameProblem | undefined {
     return /^[A-Za-z0-9][A-Za-z0-9-]*$/.test(instance)
         ? undefined
@@ -39,7 +39,7 @@ export function instanceProblem(instance: string): NameProblem | undefined {
           };
 }
 
-/** The reason why an image can't have the version; `undefined` when it can. */
+/** Why an image can't have the version; `undefined` if it can. */
 export function versionProblem(version: string): NameProblem | undefined {
     return /^[A-Za-z0-9][A-Za-z0-9.+~^_-]*$/.test(version)
         ? undefined
@@ -48,7 +48,7 @@ export function versionProblem(version: string): NameProblem | undefined {
           };
 }
 
-/** Why name and version together can't be a file name; `undefined` when they can. */
+/** Why name and version together can't be a file name; `undefined` if they can. */
 export function fileNameProblem(name: string, version: string): NameProblem | undefined {
     const length = name.length + version.length;
     return length > FILE_NAME_ROOM
@@ -59,7 +59,7 @@ export function fileNameProblem(name: string, version: string): NameProblem | un
         : undefined;
 }
 
-/** Why portablectl would not attach the unit; `undefined` when it would. */
+/** Why portablectl wouldn't attach the unit; `undefined` if it would. */
 export function unitNameProblem(unit: string, prefix: string | undefined): NameProblem | undefined {
     const dot = unit.lastIndexOf(".");
     const suffix = dot < 0 ? "" : unit.slice(dot);

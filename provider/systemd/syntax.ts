@@ -6,12 +6,12 @@ import { quoteWord } from "./unit-sections";
  */
 export const SEARCH_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/** Whether a boolean setting is on (systemd.syntax(7)). */
+/** Whether a boolean setting is true (systemd.syntax(7)). */
 export function isYes(value: string | undefined): boolean {
     return /^(1|yes|y|true|t|on)$/i.test(value ?? "");
 }
 
-/** A command as an Exec line takes it literally: neither specifiers nor variables are expanded (systemd.service(5)). */
+/** A command line for Exec settings whose words are literal, without specifiers and variables (systemd.service(5)). */
 export function execLine(words: readonly string[]): string {
     return words
         .map((word) => {
@@ -21,7 +21,7 @@ export function execLine(words: readonly string[]): string {
         .join(" ");
 }
 
-/** Whether systemd takes it for the name of an environment variable (env_name_is_valid); it drops others. */
+/** Whether systemd accepts it as the name of an environment variable (env_name_is_valid); it ignores others. */
 export function isVariableName(name: string): boolean {
     return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 }

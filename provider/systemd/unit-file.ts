@@ -4,21 +4,21 @@
 export interface Assignment {
     section: string;
     key: string;
-    /** Continuation lines joined, quoting left as it is. */
+    /** The value with continuation lines joined and quotes unchanged. */
     value: string;
     /** Line number of its first line, from 1. */
     line: number;
 }
 
 export interface UnitFile {
-    /** Names of the sections, each once, in the order of the file. */
+    /** Distinct names of sections, in the order of the file. */
     sections: readonly string[];
     assignments: readonly Assignment[];
-    /** Lines that systemd would skip with a warning. */
+    /** Lines that systemd would ignore with a warning. */
     problems: readonly { line: number; what: string }[];
 }
 
-/** Parses any text; what isn't understood is in `problems`. */
+/** Parses any text; lines that can't be parsed are in `problems`. */
 export function parseUnit(text: string): UnitFile {
     const sections: string[] = [];
     const assignments: Assignment[] = [];
@@ -48,7 +48,7 @@ export function parseUnit(text: string): UnitFile {
     return { sections, assignments, problems };
 }
 
-/** The lines as systemd reads them: comments gone, each trailing backslash a space and the next line. */
+/** The logical lines: without comments, and with continuation lines joined by a space in place of the backslash. */
 function* logicalLines(text: string): Generator<{ text: string; line: number }> {
     let open: { text: string; line: number } | undefined;
     for (const [index, raw] of text
@@ -70,29 +70,29 @@ function* logicalLines(text: string): Generator<{ text: string; line: number }> 
     if (open !== undefined) yield { ...open, text: open.text.trim() };
 }
 
-/** An even number of backslashes is that many halves, each escaped by the one before it. */
+/** Whether the text ends in an unescaped backslash, that is, in an odd number of backslashes. */
 export function endsInBackslash(text: string): boolean {
     const run = /\\*$/.exec(text)?.[0].length ?? 0;
     return run % 2 === 1;
 }
 
-/** The assignments of a key that count: an empty one resets those before it. */
+/** The effective assignments of a key: an empty one resets those before it. */
 export function assignmentsOf(unit: UnitFile, section: string, key: string): Assignment[] {
     const all = unit.assignments.filter((assignment) => assignment.section === section && assignment.key === key);
     return all.slice(all.findLastIndex((assignment) => assignment.value === "") + 1);
 }
 
-/** The values of a key that count, for settings that form a list. */
+/** The effective values of a key, for settings that form a list. */
 export function valuesOf(unit: UnitFile, section: string, key: string): string[] {
     return assignmentsOf(unit, section, key).map((assignment) => assignment.value);
 }
 
-/** The value of a key that takes one: the last. Empty is as if it weren't there. */
+/** The effective value of a key with a single value: the last one. An empty value counts as unset. */
 export function lastValueOf(unit: UnitFile, section: string, key: string): string | undefined {
     return valuesOf(unit, section, key).at(-1);
 }
 
-/** Whether `systemctl enable` has something to do. */
+/** Whether the [Install] section has a setting for `systemctl enable`. */
 export function isInstallable(unit: UnitFile): boolean {
     return ["WantedBy", "RequiredBy", "UpheldBy", "Also", "Alias"].some(
         (key) => valuesOf(unit, "Install", key).length > 0,
@@ -110,8 +110,8 @@ export function listensOf(unit: UnitFile): { key: string; value: string }[] {
 }
 
 /**
- * The words of a value: quotes removed, C escapes resolved, specifiers left alone. An unknown escape stays as it is
- * written; `undefined` for a quote that isn't closed (systemd ignores such a line).
+ * Splits a value into words: removes quotes, resolves C escapes, and leaves specifiers and unknown escapes unchanged.
+ * `undefined` for an unclosed quote (systemd ignores such a line).
  */
 export function splitWords(value: string): string[] | undefined {
     const reader = new WordReader(value);
@@ -133,7 +133,7 @@ export interface Command {
     args: string[];
 }
 
-/** The commands of an `Exec*=` value; `undefined` for a quote that isn't closed. */
+/** The commands of an `Exec*=` value; `undefined` for an unclosed quote. */
 export function splitCommands(value: string): Command[] | undefined {
     const reader = new WordReader(value);
     const commands: Command[] = [];
@@ -180,7 +180,7 @@ class WordReader {
         while (this.position < value.length && /[ \t\n\r]/.test(value[this.position] as string)) this.position++;
         if (this.position >= value.length) return undefined;
         const start = this.position;
-        // \xNN is a byte, not a character: a word is collected as bytes.
+        // Words are collected as bytes, since \xNN is a byte, not a character.
         const bytes: Buffer[] = [];
         let quote = "";
         while (this.position < value.length) {

@@ -1,18 +1,18 @@
 import { kindOf } from "./unit-names";
 
-/** The way in which an active unit takes a change of its settings. */
+/** How a change of settings is applied to an active unit. */
 export type Effect =
-    /** The unit restarts. */
+    /** The unit is restarted. */
     | "restart"
-    /** The services that the socket starts are stopped while it restarts: systemd opens no socket whose service runs. */
+    /** The socket is restarted. Its services are stopped during that, as systemd doesn't open a socket of a running service. */
     | "sockets"
-    /** Reading the settings is enough, but for a timer that has elapsed for good: it restarts. */
+    /** A daemon-reload is enough, except for a timer that has elapsed for the last time, which is restarted. */
     | "timers"
-    /** The unit is reloaded: a mount is mounted again with its new options (systemd.mount(5)). */
+    /** The unit is reloaded: a mount is remounted with its new options (systemd.mount(5)). */
     | "reload"
-    /** Reading the settings is enough. */
+    /** A daemon-reload is enough. */
     | "none"
-    /** The unit takes the settings at its next start. Starting it again could interrupt all that uses it. */
+    /** The settings apply at the next start of the unit. A restart could interrupt everything that uses it. */
     | "next start";
 
 const EFFECTS: Readonly<Record<string, Effect>> = {

@@ -1,6 +1,6 @@
-/** The facts that the name of a unit contains (systemd.unit(5)). */
+/** Facts that follow from the name of a unit (systemd.unit(5)). */
 
-/** `cowsay@.service`: can be enabled and instantiated, never started itself. */
+/** Whether the unit is a template, such as `cowsay@.service`, which can be enabled and instantiated, but not started. */
 export function isTemplate(unit: string): boolean {
     return unit.includes("@.");
 }
@@ -19,8 +19,8 @@ export function instanceOf(unit: string): string | undefined {
 }
 
 /**
- * `app-.service` and `user-.slice`: no unit, but the directory `app-.service.d` is read for every unit whose name
- * begins with `app-`. `-.slice` and `-.mount` are units.
+ * Whether the name is a prefix such as `app-.service` or `user-.slice`. It isn't a unit, but systemd reads the directory
+ * `app-.service.d` for every unit whose name begins with `app-`. `-.slice` and `-.mount` are units.
  */
 export function isPrefix(unit: string): boolean {
     return /[^-].*-\.[a-z]+$/.test(unit) && !unit.includes("@");
@@ -31,8 +31,7 @@ export function kindOf(unit: string): string {
 }
 
 /**
- * The pattern of systemctl(1) for all units that a template or a prefix stands for, or the unit itself. A backslash is
- * one there.
+ * The pattern of systemctl(1) for all units of a template or a prefix, or for the unit itself. A backslash isn't special in it.
  */
 export function patternOf(unit: string): string {
     if (isTemplate(unit)) return unit.replace("@.", "@*.");

@@ -2,11 +2,11 @@ import { API_DIRECTORIES, DIRECTORY_BASES } from "./exec-directories";
 import { SEARCH_PATH } from "./syntax";
 import { assignmentsOf, type Command, splitCommands, splitWords, type UnitFile } from "./unit-file";
 
-/** Directories of the host that are mounted into a service. Those of /run need no mount point of the image. */
+/** Settings of host directories that systemd mounts into a service, without those in /run, which need no mount point. */
 const { RuntimeDirectory: _, ...MANAGED_DIRECTORIES } = DIRECTORY_BASES;
 /** Settings whose value is a list of SOURCE[:DESTINATION[:OPTIONS]]. */
 const BINDS = ["BindPaths", "BindReadOnlyPaths"];
-/** Settings whose paths must be there, in the image. */
+/** Settings whose paths must exist in the image. */
 const ACCESS = ["ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths", "ExecPaths", "NoExecPaths"];
 const COMMANDS = [
     "ExecCondition",
@@ -17,7 +17,7 @@ const COMMANDS = [
     "ExecStop",
     "ExecStopPost",
 ];
-/** Files that are often bound, and whose names don't show that they are files. */
+/** Files that are often bind-mounted, and whose names don't look like those of files. */
 const KNOWN_FILES = [
     "/etc/hosts",
     "/etc/passwd",
@@ -31,7 +31,7 @@ const KNOWN_FILES = [
 export interface MountPoint {
     path: string;
     kind: "file" | "directory";
-    /** Whether something is mounted over it, rather than that it must only be there. */
+    /** Whether something is mounted on it; otherwise it must only exist. */
     mounted: boolean;
     /** The setting that needs it. */
     key: string;
@@ -40,8 +40,8 @@ export interface MountPoint {
 }
 
 /**
- * Lists the paths that a read-only image must have for a service to start: systemd can't make mount points in it.
- * Whether a bound path is a file shows only on the host; a name with an extension (but not `.d`) is taken for a file.
+ * Lists the paths that a read-only image must have for a service to start, since systemd can't make mount points in it. Only the
+ * host knows whether a bind-mounted path is a file; a name with an extension (other than `.d`) is taken for one.
  */
 export function mountPoints(unit: UnitFile, unitName: string): MountPoint[] {
     const found: MountPoint[] = [];
@@ -90,11 +90,11 @@ export interface Program {
     key: string;
     line: number;
     command: Command;
-    /** Where it is looked for: its path, or the search path for a bare name. */
+    /** Possible paths: the path of the program, or for a bare name those in the search path. */
     candidates: string[];
 }
 
-/** The programs that must be in the image: not those that may be missing (`-`) or whose path only the host knows. */
+/** Programs that must be in the image: without those that may fail (`-`) or whose path only the host knows. */
 export function programs(unit: UnitFile, unitName: string): Program[] {
     const search = wordsOf(unit, "ExecSearchPath").flatMap(({ text }) => text.split(":"));
     return COMMANDS.flatMap((key) =>
@@ -125,7 +125,7 @@ function wordsOf(unit: UnitFile, key: string): Word[] {
     );
 }
 
-/** `a:b\:c` are `a` and `b:c`. */
+/** Splits at unescaped colons: `a:b\:c` into `a` and `b:c`. */
 function splitColons(word: string): string[] {
     return word.split(/(?<!\\):/).map((part) => part.replaceAll("\\:", ":"));
 }
@@ -142,7 +142,7 @@ function normalize(path: string): string | undefined {
     return `/${parts.join("/")}`;
 }
 
-/** What can be known of specifiers before the unit runs (systemd.unit(5), "SPECIFIERS"); undefined for the rest. */
+/** Resolves specifiers that are known without the host (systemd.unit(5), "SPECIFIERS"); undefined if there are others. */
 export function expandSpecifiers(text: string, unitName: string): string | undefined {
     const name = unitName.slice(0, unitName.lastIndexOf("."));
     const atSign = name.indexOf("@");

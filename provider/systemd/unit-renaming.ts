@@ -1,7 +1,7 @@
 import { DIRECTORY_BASES } from "./exec-directories";
 import { parseUnit, splitWords } from "./unit-file";
 
-/** Unit files of a program rewritten for an instance of it: other names, and directories of its own. */
+/** Rewrites unit files of a program for an instance of it, with other names of units, directories and accounts. */
 
 /** Settings whose value names units (systemd.unit(5), systemd.service(5), systemd.socket(5), systemd.timer(5)). */
 const REFERENCES = new Set([
@@ -10,7 +10,7 @@ const REFERENCES = new Set([
     ...["ReloadPropagatedFrom", "PropagateReloadFrom", "PropagatesStopTo", "StopPropagatedFrom"],
     ...["Sockets", "Service", "Unit", "Also", "Alias", "WantedBy", "RequiredBy", "UpheldBy", "Slice"],
 ]);
-/** Settings whose values are names that a unit has for itself: of its user and group, and of its journal. */
+/** Settings whose values are names that belong to a unit: of its user and group, and of its journal namespace. */
 const OWN_NAMES = new Set(["User", "Group", "LogNamespace"]);
 /** Settings that name the user or group of another unit, or one of the host. */
 export const ACCOUNT_REFERENCES: ReadonlySet<string> = new Set(["SupplementaryGroups", "SocketUser", "SocketGroup"]);
@@ -21,20 +21,20 @@ export interface Prefixes {
     to: string;
 }
 
-/** `hello-web@.socket` as `hello-staging-web@.socket`. */
+/** Renames a unit: `hello-web@.socket` to `hello-staging-web@.socket`. */
 export function renamedUnit(name: string, { from, to }: Prefixes): string {
     return to + name.slice(from.length);
 }
 
-/** The units and accounts that belong to a program. */
+/** Names of units and accounts that belong to a program. */
 export interface OwnNames {
-    /** Names of units, also those that only a text has: aliases and slices. */
+    /** Names of units, including aliases and slices, which are only in texts. */
     units: ReadonlySet<string>;
-    /** Users and groups of the services, dynamic ones by the name of their unit (systemd.exec(5), DynamicUser=). */
+    /** Users and groups of the services; a DynamicUser= has the name of its unit by default (systemd.exec(5)). */
     accounts: ReadonlySet<string>;
 }
 
-/** `texts`: the units by name; a text that isn't known adds its name alone. */
+/** The names in unit texts. If a text is unknown, only the unit's name is added. */
 export function ownNames(texts: Iterable<readonly [name: string, text: string | undefined]>): OwnNames {
     const units = new Set<string>();
     const accounts = new Set<string>();
@@ -51,7 +51,7 @@ export function ownNames(texts: Iterable<readonly [name: string, text: string | 
     return { units, accounts };
 }
 
-/** The text of a unit with all that is the program's own renamed: units, directories, users and groups. */
+/** The text of a unit with the program's units, directories, users and groups renamed. */
 export function renamedText(text: string, { units, accounts }: OwnNames, prefixes: Prefixes): string {
     return rewritten(text, (key, value) => {
         if (REFERENCES.has(key))
@@ -68,7 +68,7 @@ function startsUnit(word: string, prefix: string): boolean {
     return word.startsWith(prefix) && /^[-.@]/.test(word.slice(prefix.length));
 }
 
-/** Whether it is one of the units, an instance of a template of them, or could be one by its specifiers. */
+/** Whether the word is one of the units, an instance of one of their templates, or could be one by its specifiers. */
 function isOneOf(word: string, names: ReadonlySet<string>): boolean {
     const template = word.replace(/@.*(\.[a-z]+)$/, "@$1");
     if (names.has(word) || names.has(template)) return true;
@@ -77,7 +77,7 @@ function isOneOf(word: string, names: ReadonlySet<string>): boolean {
     return [...names].some((name) => new RegExp(`^${pattern}$`).test(name));
 }
 
-/** `hello/a:hello-link` as `hello-staging/a:hello-staging-link`: PATH[:SYMLINK[:FLAGS]]. */
+/** Renames PATH[:SYMLINK[:FLAGS]]: `hello/a:hello-link` to `hello-staging/a:hello-staging-link`. */
 function renamedDirectory(word: string, prefixes: Prefixes): string {
     return word
         .split(/(?<!\\):/)
@@ -85,12 +85,12 @@ function renamedDirectory(word: string, prefixes: Prefixes): string {
         .join(":");
 }
 
-/** `hello` and `hello-web`, not `hellos`. */
+/** Renames `hello` and `hello-web`, but not `hellos`. */
 function renamedName(name: string, { from, to }: Prefixes): string {
     return name === from || name.startsWith(`${from}-`) ? to + name.slice(from.length) : name;
 }
 
-/** Each word of a value changed, quotes around it and the space between words left as they are. */
+/** Changes each word of a value, and leaves quotes and spaces as they are. */
 export function eachWord(value: string, change: (word: string) => string): string {
     return value.replace(
         /(["']?)([^\s"']+)(["']?)/g,
@@ -99,11 +99,11 @@ export function eachWord(value: string, change: (word: string) => string): strin
 }
 
 /**
- * The text with the values of its assignments changed, and everything else as it was. A value on several lines comes
- * in parts, as no word lasts longer than a line.
+ * Changes the values of assignments in a text, and leaves everything else as it is. A value with several lines is changed line by
+ * line, since a word can't continue on the next line.
  */
 function rewritten(text: string, change: (key: string, value: string) => string): string {
-    /** Of the line before, which goes on. */
+    /** The key of an assignment that continues on this line. */
     let open: string | undefined;
     return text
         .split("\n")

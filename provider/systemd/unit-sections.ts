@@ -1,12 +1,12 @@
-/** Unit files written from the sections of a program (systemd.syntax(7)). */
+/** Renders unit files from sections (systemd.syntax(7)). */
 
 import { endsInBackslash } from "./unit-file";
 
 export type UnitValue = string | number | boolean;
 
 /**
- * Sections as a program writes them: `{Service: {Environment: {NAME: "User"}, ExecStartPre: ["/bin/a", "/bin/b"]}}`.
- * A list is one line each, an empty list resets what was set before; only `Environment` takes a map.
+ * Sections of a unit file: `{Service: {Environment: {NAME: "User"}, ExecStartPre: ["/bin/a", "/bin/b"]}}`. Each element of a
+ * list becomes a line; an empty list resets earlier values. Only `Environment` can be a map.
  */
 export type UnitSections = Record<string, Record<string, UnitValue | UnitValue[] | Record<string, UnitValue>>>;
 
@@ -64,9 +64,9 @@ function variableProblem(name: string, value: UnitValue): string | undefined {
 }
 
 /**
- * The text of a unit file or drop-in, in the order given. Texts are written as they are (specifiers and quoting are
- * the user's); values of an Environment map are literal: quoted, and `%` doubled. Throws on what
- * {@link sectionProblems} would have named.
+ * The text of a unit file or drop-in, in the order of the sections. Strings are written unchanged, so users can use specifiers
+ * and quotes; values of an Environment map are literal: they are quoted, and `%` is doubled. Throws if
+ * {@link sectionProblems} isn't empty.
  */
 export function renderUnit(sections: UnitSections): string {
     const [problem] = sectionProblems(sections);
@@ -91,7 +91,7 @@ function plain(value: UnitValue): string {
     return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
 }
 
-/** One word of a value, in double quotes (systemd.syntax(7), "QUOTING"). Specifiers in it stay specifiers. */
+/** A word of a value in double quotes (systemd.syntax(7), "QUOTING"), in which specifiers are still resolved. */
 export function quoteWord(word: string): string {
     const escaped = word.replace(/["\\]/g, "\\$&").replace(/\p{Cc}/gu, (char) => {
         if (char === "\n") return "\\n";

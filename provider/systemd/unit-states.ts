@@ -1,6 +1,6 @@
 import { splitWords } from "./unit-file";
 
-/** The state of one unit, as systemctl shows it. */
+/** The state of a unit in systemctl show. */
 export interface UnitState {
     /** LoadState: loaded, not-found, masked, error... */
     load: string;
@@ -10,7 +10,7 @@ export interface UnitState {
     sub: string;
     /** UnitFileState: enabled, disabled, static, indirect... */
     enablement: string;
-    /** Links that enable it, below the directory of units: `multi-user.target.wants/hello.service`. */
+    /** Links that enable it, relative to the directory of units: `multi-user.target.wants/hello.service`. */
     links: string[];
 }
 
@@ -19,12 +19,12 @@ export interface ShownUnit extends Omit<UnitState, "links"> {
     rootImage: string;
     result: string;
     type: string;
-    /** Whether a oneshot stays active when its work is done (RemainAfterExit=). */
+    /** Whether a oneshot service stays active after it has exited (RemainAfterExit=). */
     remains: boolean;
-    /** Whether a start was tried since systemd has loaded the unit, and whether its conditions were met then. */
+    /** Whether a start was tried since the unit was loaded, and whether its conditions were met then. */
     start: "none" | "skipped" | "tried";
     fragmentPath: string;
-    /** Units that start it: its socket, its timer. */
+    /** Units that trigger it, such as its socket or timer. */
     triggeredBy: string[];
     /** Drop-ins that systemd has read. */
     dropInPaths: string[];
@@ -58,7 +58,7 @@ export function parseShow(text: string): Map<string, ShownUnit> {
             remains: property("RemainAfterExit") === "yes",
             start: startOf(property("ConditionTimestampMonotonic"), property("ConditionResult")),
             fragmentPath: property("FragmentPath"),
-            // A name with a backslash is in quotes.
+            // Names with a backslash are quoted.
             triggeredBy: splitWords(property("TriggeredBy")) ?? [],
             dropInPaths: splitWords(property("DropInPaths")) ?? [],
             needDaemonReload: property("NeedDaemonReload") === "yes",
@@ -77,8 +77,8 @@ function startOf(conditionsCheckedAt: string, conditionResult: string): ShownUni
 }
 
 /**
- * Whether a unit counts as started: it is active, or a oneshot that has done its work. systemd forgets whether a oneshot
- * has run when nothing refers to it, such as one that isn't enabled: that counts as done.
+ * Whether a unit counts as started: it is active, or a oneshot service that has done its work. systemd unloads a oneshot service
+ * that nothing refers to, for example if it isn't enabled, and so forgets whether it ran: that counts as done, too.
  */
 export function isStarted(unit: ShownUnit): boolean {
     if (["active", "reloading", "refreshing", "template"].includes(unit.active)) return true;

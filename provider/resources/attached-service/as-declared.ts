@@ -6,7 +6,7 @@ import { instanceOf, templateOf } from "../../systemd/unit-names";
 import { isStarted, NOT_LOADED, type ShownUnit } from "../../systemd/unit-states";
 import type { LaterDropIns } from "../overridden";
 
-/** Units that aren't enabled or running as declared; and an update that hasn't come to its end. */
+/** Texts about units that aren't enabled or running as declared, and about an update that wasn't completed. */
 export function notAsDeclared(inspection: InspectedService, overrides: Overrides): string[] {
     const texts = new Map(inspection.attached.map(({ unit, text }) => [unit, text] as const));
     const declaredUnits = new DeclaredUnits(texts, overrides, installTexts(inspection), inspection.facts);
@@ -50,7 +50,7 @@ export function notAsDeclared(inspection: InspectedService, overrides: Overrides
     return [...unfinished, ...hidden, ...wrong, ...also];
 }
 
-/** Drop-ins that a loaded unit hasn't read, for example that of an alias which isn't in force. */
+/** Drop-ins that a loaded unit hasn't read, for example one for an alias that doesn't exist while the unit is disabled. */
 export function unreadDropIns(
     { readBy }: Pick<SwitchPlan, "readBy">,
     { shown }: Pick<InspectedService, "shown">,
@@ -78,8 +78,8 @@ export function laterDropIns(
 }
 
 /**
- * Units that are down at the end of an update: those that must be active, and others that were active before it, such as a
- * socket that is only started by hand. A service that nothing wants started may end by itself.
+ * Units that aren't active at the end of an update although they must be, or although they were before it, such as a socket
+ * that is only started by hand. A service that nothing starts may exit by itself.
  */
 export function endedUnits(
     { started, units, stop, before }: Pick<SwitchPlan, "started" | "units" | "stop" | "before">,
@@ -100,7 +100,7 @@ function stateText(unit: string, { active, sub }: ShownUnit): string {
     return `${unit} is ${active} (${sub})`;
 }
 
-/** Whether the unit, or an instance of it, is to be enabled or started. */
+/** Whether the unit, or an instance of it, must be enabled or started. */
 export function isNeeded(units: DeclaredUnits["units"], name: string): boolean {
     return [...units].some(
         ([unit, { enabled, started }]) => (unit === name || templateOf(unit) === name) && (enabled || started),

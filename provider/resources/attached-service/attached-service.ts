@@ -72,7 +72,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
     canonical(_urn, { units, health, copy, connection, ...others }) {
         return {
             ...others,
-            // Presets are drop-ins: their effect is in `dropInTexts`.
+            // Presets become drop-ins, so their effect is in `dropInTexts`.
             units: isRecord(units) ? startAndEnablement(units) : (units ?? {}),
             health: hasChecks(health) ? health : undefined,
             copy: copy ?? "auto",
@@ -84,7 +84,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         const oldName = imageName(oldInputs.image ?? "");
         const isRenamed = typeof declared.image === "string" && oldName !== "" && imageName(declared.image) !== oldName;
         return {
-            // Two services can't listen on one port: the old one is removed first.
+            // Two services can't listen on the same port, so the old one is removed first.
             ...(isRenamed ? { replaces: [["image"]] } : {}),
             deleteBeforeReplace: isRenamed || (oldInputs.untilReboot ?? false) !== (declared.untilReboot ?? false),
             drift: (oldOutputs.serving ?? "") === (oldInputs.image ?? "") ? [] : [["serving"]],
@@ -166,7 +166,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         });
         if (isAnotherMachine(inspection.facts.machineId)) return undefined;
         const attached = attachedImage(inspection);
-        // While the record is ours, a service that was detached by hand is drift, which `up` repairs.
+        // While the record has this resource's nonce, a service that was detached by hand is drift, which `up` repairs.
         if (attached === undefined && inspection.owner?.nonce !== owner.nonce) return undefined;
         const found = {
             dropInTexts: foundDropIns(inspection.texts, inspection.files),
@@ -250,7 +250,7 @@ function pickDefined<T extends object, K extends keyof T>(values: T, names: read
     ) as Partial<Pick<T, K>>;
 }
 
-/** Whether portabled copied the profile of the services, where it links it by default. */
+/** Whether portabled copied the profile of the services, rather than linking it (its default). */
 function isCopied({ attached }: InspectedService): boolean {
     const services = attached.filter(({ unit }) => unit.endsWith(".service"));
     return services.length > 0 && services.every(({ profile }) => profile === undefined);

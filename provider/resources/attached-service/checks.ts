@@ -21,14 +21,14 @@ interface Inspected {
     declared: Declared;
     /** Name of the portable service. */
     name: string;
-    /** Whether the state doesn't have the service yet. */
+    /** Whether the service isn't in the state yet. */
     isNew: boolean;
 }
 
-/** The host wasn't any more as it was inspected: another try may succeed. */
+/** The host has changed since its inspection, so another attempt may succeed. */
 export class Superseded extends UserError {}
 
-/** Throws a UserError for everything that an inspection shows to be wrong; returns the image's units with their texts. */
+/** Throws a UserError for everything wrong that an inspection shows; returns the texts of the image's units. */
 export function refuseInspected(inspected: Inspected): Map<string, string> {
     refuseTooNew(inspected);
     const imageUnits = requireUnits(inspected);
@@ -41,7 +41,7 @@ export function refuseInspected(inspected: Inspected): Map<string, string> {
     return imageUnits;
 }
 
-/** Throws where an input needs a newer systemd (portablectl(1)). */
+/** Throws if an input needs a newer systemd (portablectl(1)). */
 function refuseTooNew({ inspection, declared: { copy, force, extensions } }: Inspected): void {
     const { systemdVersion } = inspection.facts;
     for (const [property, isUsed, since] of [
@@ -76,7 +76,7 @@ function refuseProfile({ inspection, declared: { profile, files } }: Inspected):
     });
 }
 
-/** Throws where an input names a unit that the image doesn't have, or asks of a unit what it can't do. */
+/** Throws if an input names a unit that the image lacks, or requires of a unit what its kind can't do. */
 function refuseUnknownUnits({ inspection, declared }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
     const { image, units = {}, dropIns = [], beforeSwitch, health } = declared;
     const texts = dropIns.map(({ unit, name, text, sections = {} }) => ({
@@ -122,7 +122,7 @@ function refuseUnknownUnits({ inspection, declared }: Inspected, imageUnits: Rea
     }
 }
 
-/** Throws where an image of the name is attached that no stack of ours attached. */
+/** Throws if an image of the name is attached that this provider didn't attach. */
 function refuseForeign({ inspection, name, isNew }: Inspected): void {
     const [attached] = inspection.attached;
     if (isNew && inspection.owner === undefined && attached !== undefined)
@@ -133,7 +133,7 @@ function refuseForeign({ inspection, name, isNew }: Inspected): void {
         });
 }
 
-/** Throws where a unit of the image would hide or be hidden by one of the host. */
+/** Throws if a unit of the image would hide a unit of the host, or be hidden by one. */
 function refuseHostUnits({ inspection, name }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
     const attached = new Set(inspection.attached.map(({ unit }) => unit));
     for (const unit of imageUnits.keys()) {
@@ -154,7 +154,7 @@ function refuseHostUnits({ inspection, name }: Inspected, imageUnits: ReadonlyMa
     }
 }
 
-/** Throws where systemd would go on to read another file than that of the image or of the drop-in. */
+/** Throws if systemd would read another file in place of the image's unit or of the drop-in. */
 function refuseHidden({ inspection, declared }: Inspected, imageUnits: ReadonlyMap<string, string>): void {
     const { units } = new DeclaredUnits(imageUnits, declared.units ?? {}, installTexts(inspection), inspection.facts);
     for (const { name, path, isMasked } of inspection.hidden) {
@@ -181,7 +181,7 @@ function refuseHidden({ inspection, declared }: Inspected, imageUnits: ReadonlyM
     }
 }
 
-/** Throws the reason why the switch program stopped before it changed anything. */
+/** Throws the reason why the switch program exited before it changed anything. */
 export function refuseUntouched(report: Performed, name: string, declared: Declared): never {
     const propertyOf = (file: string, part?: string) => {
         const index =

@@ -11,9 +11,9 @@ import { announcedHostFiles } from "../content/host-files";
 import { type Preset, presetDropIns } from "./presets";
 import type { Inputs } from "./schema";
 
-/** All drop-ins of a service, by their paths on the host: those of `dropIns` and those of presets. */
+/** The drop-ins of a service: those of `dropIns` and those of presets. */
 export interface DropIns {
-    /** A text is unknown while a part of it is. */
+    /** Texts by path on the host. A text is unknown while a part of it is. */
     texts: Record<string, string | Unknown>;
     /** Whether all paths are known. */
     isComplete: boolean;

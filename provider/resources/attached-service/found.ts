@@ -3,7 +3,7 @@ import { type InspectedService, installTexts } from "../../host/service/inspect"
 import { isStarted, type ShownUnit } from "../../systemd/unit-states";
 import type { Inputs } from "./schema";
 
-/** The input `units` as it would have to be for the states that were found; nothing where they are as declared. */
+/** The input `units` that would result in the found states; without units that are as declared. */
 
 export function unitsAsFound(
     inspection: InspectedService,
@@ -14,8 +14,8 @@ export function unitsAsFound(
     const found = [...units].flatMap(([unit, declared]) => {
         const state = inspection.shown.get(unit);
         if (state === undefined) return [];
-        // The enablement of a unit without links of its own belongs to another unit: that of an instance belongs to its
-        // template.
+        // systemd shows a unit without its own links with the enablement of another unit, for example an instance with that of
+        // its template.
         const isEnabled = state.enablement.startsWith("enabled");
         const hasOtherEnablement =
             declared.links?.length !== 0 || !declared.enabled ? isEnabled !== declared.enabled : false;

@@ -95,13 +95,13 @@ export function checkHealthInput(input: Previewed<Health> | undefined): Failure[
     return failures;
 }
 
-/** How long a connection to an address where nothing may listen yet is tried. */
+/** Time limit for a connection to an address where nothing may listen yet. */
 const TRIAL_MS = 10_000;
 
 /**
- * Opens each address of the checks once. Whether anything listens there doesn't matter yet; a host that makes no such
- * connections at all would otherwise be noticed by rolling back a healthy service.
- * @throws UserError where the host makes no connections of the kind
+ * Opens a connection to each address of the checks once. It doesn't matter whether anything listens there yet; but a host that
+ * can't make such connections would otherwise make the checks fail, and so roll back a healthy service.
+ * @throws UserError if the host can't make connections of this kind
  */
 export async function requireConnections(
     context: Pick<Context, "signal">,
@@ -124,8 +124,8 @@ export async function requireConnections(
 }
 
 /**
- * Repeats the client's checks until they pass; returns undefined then, or the reason once the time is up. The live
- * status shows each answer.
+ * Repeats the client's checks until they pass and returns undefined, or the reason of the last failure when the time is up.
+ * Each result is shown as a status message.
  */
 export async function waitUntilHealthy(
     context: Pick<Context, "signal" | "status">,
@@ -144,7 +144,7 @@ export async function waitUntilHealthy(
             const answer = await check(patience).catch((error: Error) => error.message);
             if (answer === undefined) break;
             context.signal.throwIfAborted();
-            // The last answer of the service says more than the timeout.
+            // The last answer of the service is a better reason than the timeout.
             if (patience.aborted) return `${reason ?? answer}, ${timeoutSeconds} s after the start`;
             reason = answer;
             context.status(`waiting for health: ${reason} (${Math.round((Date.now() - began) / 1000)} s)`);
@@ -182,7 +182,7 @@ async function askHttp(host: Host, check: HttpCheck, signal: AbortSignal): Promi
     }
 }
 
-/** Only this much of a body is searched for the pattern. */
+/** Number of bytes of a body that are searched for the pattern. */
 const BODY_BYTES = 1 << 20;
 
 function request(check: HttpCheck, stream: Duplex, signal: AbortSignal): Promise<{ status: number; body: string }> {

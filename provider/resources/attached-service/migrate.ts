@@ -2,7 +2,7 @@ import { isRecord } from "../../schema/values";
 
 type Values = Record<string, unknown>;
 
-/** Inputs and outputs that version 0.1.0 named otherwise, or wrote as another type. */
+/** Converts inputs and outputs that version 0.1.0 wrote with other names or types. */
 export function migrate({ runtime, units, gapless, ...others }: Values): Values {
     return {
         ...others,
@@ -12,12 +12,12 @@ export function migrate({ runtime, units, gapless, ...others }: Values): Values 
     };
 }
 
-/** The output `units` was what is `unitStates` now; the input of the same name has no member `load`. */
+/** Whether `units` is the old output that is now `unitStates`; the input `units` has no member `load`. */
 function isStates(units: unknown): boolean {
     return isRecord(units) && Object.values(units).some((state) => isRecord(state) && "load" in state);
 }
 
-/** `gapless` was a text: "yes: ..." or "no: ..." with the reason, and empty before the first update. */
+/** Converts the old `gapless`, a text: "yes: ..." or "no: ..." with the reason, and empty before the first update. */
 function gapOfText(gapless: unknown): Values {
     if (typeof gapless !== "string") return gapless === undefined ? {} : { gapless };
     const [, answer, gaplessReason] = /^(yes|no): (.*)$/s.exec(gapless) ?? [];

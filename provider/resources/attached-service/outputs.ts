@@ -5,7 +5,7 @@ import { unitState } from "../../systemd/unit-states";
 import { recordText } from "../owner";
 import type { Outputs } from "./schema";
 
-/** The outputs that say whether the last update refused connections; none before the first one. */
+/** The outputs about whether the last update refused connections; absent before the first update. */
 export type Gap = Pick<Outputs, "gapless" | "gaplessReason">;
 
 export function gapOf({ gapless, gaplessReason }: Partial<Gap>): Gap {
@@ -25,9 +25,9 @@ export function stateOutputs({
     owner: Owner;
     host: Host;
     inspection: Pick<InspectedService, "facts">;
-    /** Each unit of the image as systemd shows it. */
+    /** The image's units as systemd shows them. */
     shown: Pick<InspectedService, "shown" | "links">;
-    /** Path of the image that is attached; empty where none is. */
+    /** Path of the attached image; empty if none is. */
     serving: string;
 }) {
     return {

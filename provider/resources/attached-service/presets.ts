@@ -1,4 +1,4 @@
-/** The drop-in text of each preset, which is read after the profile (10-profile.conf) and before the user's drop-ins. */
+/** The text of each preset's drop-in, which is read after the profile (10-profile.conf) and before the user's drop-ins. */
 const PRESETS = {
     // Node.js, Java and .NET make machine code at run time.
     jit: "[Service]\nMemoryDenyWriteExecute=no\n",

@@ -4,19 +4,19 @@ import { installSection } from "../../systemd/install";
 import { unitOfDropIn } from "../../systemd/paths";
 import type { Outputs } from "./schema";
 
-/* The effect of an update on the host, as far as it follows from the inputs, for the preview. */
+/* Texts of a preview about the effect of an update on the host, as far as it follows from the inputs. */
 
-/** An update of a service that is deployed. */
+/** An update of a deployed service. */
 export interface ServiceUpdate {
-    /** Inputs with their defaults, and derived fields, as they were deployed. */
+    /** The deployed inputs with defaults, and derived fields. */
     before: Record<string, unknown>;
-    /** The inputs as declared now; parts may be unknown. */
+    /** The new inputs; parts may be unknown. */
     now: Record<string, unknown>;
     /** The units of the service at the last update or refresh. */
     units: Outputs["unitStates"];
 }
 
-/** Inputs and derived fields whose change changes what the host runs. */
+/** Inputs and derived fields whose change affects the host. */
 const EFFECTIVE = [
     "image",
     "profile",
@@ -28,7 +28,7 @@ const EFFECTIVE = [
     "hostFiles",
 ] as const;
 
-/** Whether the update can change the states of units, or restart one. Without any change it repairs something. */
+/** Whether the update can change the states of units or restart one. An update without a change repairs something. */
 export function changesUnits({ before, now }: ServiceUpdate): boolean {
     const differs = (name: string) => JSON.stringify(canonical(name, before)) !== JSON.stringify(canonical(name, now));
     const others = Object.keys({ ...before, ...now }).filter(
@@ -37,7 +37,7 @@ export function changesUnits({ before, now }: ServiceUpdate): boolean {
     return EFFECTIVE.some(differs) || !others.some(differs);
 }
 
-/** Ways to write the same value: absent and default or empty. */
+/** The value in canonical form: absent, default and empty values are the same. */
 function canonical(name: string, values: Record<string, unknown>): unknown {
     const value = values[name];
     if (name === "copy") return value === "copy";
@@ -46,8 +46,7 @@ function canonical(name: string, values: Record<string, unknown>): unknown {
 }
 
 /**
- * Describes what the update does on the host: "reattaches ..., restarts hello.service"; empty where it only changes the
- * state.
+ * Describes what the update does on the host: "reattaches ..., restarts hello.service"; empty if it only changes the state.
  */
 export function effectOf({ before, now, units }: ServiceUpdate): string {
     const differs = (name: string) => JSON.stringify(canonical(name, before)) !== JSON.stringify(canonical(name, now));
@@ -109,7 +108,7 @@ function changedInstalls(update: Pick<ServiceUpdate, "before" | "now">): string[
     return [...new Set(changed.map(({ unit }) => unit))];
 }
 
-/** "stops hello.service", "enables hello.socket": what changed overrides do; of removed ones, that it is by [Install]. */
+/** Effects of changed overrides: "stops hello.service", "enables hello.socket"; for removed ones, that [Install] decides. */
 function changedOverrides(before: unknown, now: unknown): string[] {
     if (now instanceof Unknown) return ["starts, stops, enables or disables units"];
     const [old, overrides] = [before, now].map((value) => (isRecord(value) ? value : {})) as [

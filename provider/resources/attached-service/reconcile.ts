@@ -27,26 +27,26 @@ import { refuseOwner } from "./refuse-owner";
 import type { Inputs, Outputs, outputs } from "./schema";
 import { failureReason, gapOfUpdate } from "./texts";
 
-/** The host is inspected again, and the update tried again, while another operation changes the same service. */
+/** Number of inspections and updates if another operation changes the same service in between. */
 const ATTEMPTS = 3;
-/** One inspection rolls back an update that was cut off; the next one shows the result. */
+/** Number of inspections: the first one may roll back an interrupted update, and the next one shows the result. */
 const INSPECTIONS = 2;
 
-/** The target state of one operation, and what is known of the former one. */
+/** The declared state for one operation, and values from the resource's state. */
 interface Request {
     declared: Inputs;
     derived: DerivedValues<typeof outputs>;
     owner: Owner;
-    /** The outputs of the last update. */
+    /** The outputs about refused connections of the last update. */
     gap: Gap;
     /**
-     * Drop-ins and host files that the state has; undefined where the state doesn't have the service yet. They, and what
-     * is attached, may be there without a record of ours (an import).
+     * Paths of drop-ins and host files in the state; undefined if the service isn't in the state yet. They, and the attached
+     * image, may exist on the host without a record (after an import).
      */
     adopted?: string[];
     /** Names in the input `units` of the last update. */
     formerUnits?: string[];
-    /** Machine of the last update. */
+    /** Machine id of the host at the last update. */
     machineId?: string;
 }
 
@@ -80,7 +80,7 @@ export function instancesIn(units: Readonly<Record<string, unknown>> | readonly 
     return names.filter((unit) => instanceOf(unit) !== undefined);
 }
 
-/** Observes the host, brings the service to the declared state, verifies it and reads it back. */
+/** Inspects the host, brings the service to the declared state, verifies it and reads it back. */
 export function reconcile(context: HostContext, host: Host, request: Request): Promise<Result> {
     return located({ host: host.name }, async () => {
         const { declared, derived, owner } = request;
@@ -132,7 +132,7 @@ class Reconciliation {
         }
     }
 
-    /** Throws {@link Superseded} where the host isn't any more as it was inspected, or isn't as it was left. */
+    /** Makes one attempt. Throws {@link Superseded} if the host has changed since the inspection. */
     async attempt(inspection: InspectedService, isFirst: boolean): Promise<Result> {
         const { declared, owner, gap, adopted, machineId } = this.request;
         const { name } = this;
@@ -147,7 +147,7 @@ class Reconciliation {
         if (!report.has("changing")) refuseUntouched(report, name, declared);
         if (!report.has("done")) throw await this.failure(inspection, plan, report, unhealthy);
         const shown = shownUnits(report);
-        // Such as a socket that somebody stopped just before: systemd stops it when its service has ended.
+        // For example a socket whose stop someone began just before: systemd stops it once its service has stopped.
         const ended = endedUnits(plan, shown).map((unit) => `${unit} on ${this.host.name} at the end of the update`);
         if (ended.length > 0 && isFirst) throw new Superseded({ what: ended.join(", ") });
         for (const unit of ended)
@@ -160,7 +160,7 @@ class Reconciliation {
         return this.result(inspection, shown, declared.image, isAnswerLost ? gap : (gapOfUpdate(report, plan) ?? gap));
     }
 
-    /** Runs the switch; where its answer doesn't arrive, asks the host for it over a new connection. */
+    /** Runs the switch. If the connection breaks, gets the result over a new connection. */
     private async switchTo(
         inspection: InspectedService,
         plan: SwitchPlan,
@@ -206,7 +206,7 @@ class Reconciliation {
         }
     }
 
-    /** The state after an update that failed. The previous version must pass the same health checks as the new one. */
+    /** The state after a failed update. The restored version is checked by the same health checks. */
     private async failure(
         inspection: InspectedService,
         plan: SwitchPlan,
@@ -255,7 +255,7 @@ class Reconciliation {
     }
 }
 
-/** The client's part in an update: its health checks, and whether the host still lets it in. */
+/** The client's part in an update: its health checks, and a new login to the host. */
 class Confirmation {
     unhealthy: string | undefined;
     private readonly ended = new AbortController();
@@ -266,14 +266,14 @@ class Confirmation {
         private readonly health: Inputs["health"],
     ) {}
 
-    /** The line that the host waits for; any line but {@link CONFIRMATION} makes it roll back. */
+    /** The line that the host waits for; any other line than {@link CONFIRMATION} makes it roll back. */
     async answer(): Promise<string> {
         const { context, health, host } = this;
         const signal = AbortSignal.any([context.signal, this.ended.signal]);
         this.unhealthy =
             health && (await waitUntilHealthy({ signal, status: (text) => context.status(text) }, host, health));
         if (this.unhealthy !== undefined) return "unhealthy\n";
-        // A host that runs the service but refuses logins must roll back: so a new login is tried.
+        // A host that refuses logins after the update must roll back, so a new login is tested.
         const patience = AbortSignal.timeout((CONFIRM_SECONDS - 5) * 1000);
         await host.reach({ signal: AbortSignal.any([signal, patience]) });
         return `${CONFIRMATION}\n`;

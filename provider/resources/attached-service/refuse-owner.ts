@@ -9,16 +9,16 @@ interface Claim {
     owner: Owner;
     /** Name of the portable service. */
     name: string;
-    /** The machine that the state has; undefined for a new service. */
+    /** Machine id in the state; undefined for a new service. */
     machineId: string | undefined;
-    /** Names of other services of the component on the same machine. */
+    /** Names of the component's other services on the same machine. */
     others: readonly string[];
 }
 
 /**
- * Throws where the service on the host belongs to another resource. Resources of one component have one token: the
- * service is taken over from one of them, unless that is still declared for the machine. It isn't taken over either where
- * the address of the resource has come to lead to another machine than the one of the last update.
+ * Throws if the service on the host belongs to another resource. Resources of a component have the same token: a service is
+ * taken over from one of them, unless that is still declared for the machine. It isn't taken over either if the resource's
+ * address now leads to another machine than at the last update.
  */
 export function refuseOwner({ inspection, owner, name, machineId, others }: Claim): void {
     const { owner: found, facts } = inspection;

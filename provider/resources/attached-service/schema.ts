@@ -4,7 +4,7 @@ import { enumType, objectType } from "../../schema/marks";
 import { dropInName, hostFiles, sections, unitName } from "../content/schema";
 import { health } from "./health";
 
-/** Each has its text in presets.ts. */
+/** The texts of the presets are in presets.ts. */
 const preset = enumType("Preset", "An exception from the profile that a kind of program needs.", {
     jit: "Lets Node.js, Java and .NET make machine code (MemoryDenyWriteExecute=no); the rest of the sandbox stays.",
 });

@@ -2,15 +2,15 @@ import type { Performed } from "../../host/perform";
 import type { SwitchPlan } from "../../host/service/plan";
 import type { Gap } from "./outputs";
 
-/** The reasons for which health checks failed. */
+/** Why health checks failed. */
 export interface Unhealthy {
-    /** The reason of the new version; undefined if it was healthy or never checked. */
+    /** The new version's reason; undefined if it was healthy or never checked. */
     ofNew: string | undefined;
-    /** The reason of the previous version, after the rollback. */
+    /** The reason of the previous version after the rollback. */
     ofPrevious: string | undefined;
 }
 
-/** The reason of an update that failed: what failed, what is running now, and the journal of the unit. */
+/** The message about a failed update: what failed, what is running now, and the journal of the unit. */
 export function failureReason(report: Performed, plan: SwitchPlan, host: string, unhealthy: Unhealthy): string {
     const journal = report.block("journal")?.trim();
     const undone = report.all("undo-failed");
@@ -27,7 +27,7 @@ export function failureReason(report: Performed, plan: SwitchPlan, host: string,
         .join("\n");
 }
 
-/** `running` is what the host reported under that key: a path, `kept`, `nothing TEXT`, or undefined where it reported nothing. */
+/** `running` is the host's report with that key: a path, `kept`, `nothing TEXT`, or undefined if there was none. */
 function rollbackText(
     running: string | undefined,
     previous: string | undefined,
@@ -44,7 +44,7 @@ function rollbackText(
     return `The previous image is attached again, but it isn't running: ${running.slice("nothing ".length)}.`;
 }
 
-/** The outputs about refused connections, from what the host reported; undefined where no service was restarted. */
+/** The outputs about refused connections, from the host's report; undefined if no service was restarted. */
 export function gapOfUpdate(report: Performed, plan: SwitchPlan): Gap | undefined {
     const running = plan.restart.filter((unit) => plan.before.active.includes(unit));
     if (plan.previous === undefined || running.length === 0) return undefined;
@@ -55,7 +55,7 @@ export function gapOfUpdate(report: Performed, plan: SwitchPlan): Gap | undefine
         if (pair === undefined) return refused(`${service} has no socket unit that stays open while it restarts`);
         if (!report.all("takes").includes(`${service} ${pair.socket}`))
             return refused(`${service} doesn't take ${pair.socket} over (LISTEN_FDS)`);
-        // CLD_EXITED of waitid(2): the program ended by itself; else a signal cut off what it was doing.
+        // 1 is CLD_EXITED of waitid(2): the program exited by itself; otherwise a signal killed it.
         if (!report.all("ended").includes(`${service} 1`))
             return refused(`${service} was ended by a signal, with the requests it had in hand`);
     }

@@ -4,7 +4,7 @@ import type { Context } from "../../contract";
 import { UserError } from "../../errors";
 import type { Asset } from "../../schema/values";
 
-/** The bytes of a FileAsset or StringAsset; a relative path starts at the program's directory. */
+/** The bytes of a FileAsset or StringAsset; a relative path is resolved in the program's directory. */
 export async function readAsset(context: Pick<Context, "programDirectory">, asset: Asset): Promise<Buffer> {
     const { text, path, uri } = asset.source;
     if (text !== undefined) return Buffer.from(text);

@@ -3,13 +3,13 @@ import type { HostFile } from "../../host/files";
 import { containsUnknown, type Path, type PreviewedObject, UNKNOWN, Unknown } from "../../schema/values";
 import { renderUnit, sectionProblems, type UnitSections } from "../../systemd/unit-sections";
 
-/** The content of a drop-in as a program declares it: exactly one of the two fields. */
+/** The declared content of a drop-in: exactly one of the two fields. */
 export interface DropInContent {
     sections?: UnitSections;
     text?: string;
 }
 
-/** The text of a drop-in and what is wrong with it at `path`; the text is unknown while a part of it is. */
+/** The text of a drop-in and its failures at `path`. The text is unknown while a part of it is. */
 export function dropInText(
     { sections, text }: PreviewedObject<DropInContent>,
     path: Path,
@@ -33,7 +33,7 @@ export function dropInText(
     };
 }
 
-/** The drop-in as a file on the host: root's, readable by all, as systemd expects it. */
+/** The drop-in as a file on the host, owned by root and readable for all. */
 export function dropInFile(path: string, text: string): HostFile {
     return { path, content: Buffer.from(text), mode: "0644", owner: "root", group: "root" };
 }

@@ -1,12 +1,12 @@
 import type { Context } from "../../contract";
 import { isRecord } from "../../schema/values";
 
-/** Texts by what names them: a path, a unit. */
+/** Texts by path or name of a unit. */
 type Texts = Readonly<Record<string, unknown>>;
 
 /**
- * Says of which texts the final newline comes or goes. The CLI prints a line with and without its newline as the same, once
- * removed and once added.
+ * Shows a notice for texts whose final newline is added or removed, since the CLI prints the same line as removed and added
+ * then.
  */
 export function showFinalNewlines(context: Pick<Context, "label" | "info">, before: Texts, now: Texts): void {
     for (const [name, text] of Object.entries(now)) {
@@ -17,7 +17,7 @@ export function showFinalNewlines(context: Pick<Context, "label" | "info">, befo
     }
 }
 
-/** The texts of files, by their paths: those of `content`, and those of assets that are known. */
+/** Texts of files by path: those of `content`, and known texts of assets. */
 export function fileTexts(files: unknown, assets: unknown): Texts {
     const contents = Object.entries(isRecord(files) ? files : {}).flatMap(([path, file]) =>
         isRecord(file) && typeof file.content === "string" ? [[path, file.content]] : [],

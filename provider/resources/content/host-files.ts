@@ -16,7 +16,7 @@ export const derivedHostFiles: Derived = {
     partsFrom: ([, path]) => (path === undefined ? [] : [[path]]),
 };
 
-/** The derived field `hostFileTexts` of a resource with `files`: the CLI shows a changed asset as two hashes. */
+/** The derived field `hostFileTexts` of a resource with `files`, since the CLI shows a changed asset only as two hashes. */
 export const derivedHostFileTexts: Derived = {
     description:
         "Text of each host file that is given as an asset, so that a preview shows the changed lines: of short texts that every user of the host may read.",
@@ -24,17 +24,17 @@ export const derivedHostFileTexts: Derived = {
     partsFrom: derivedHostFiles.partsFrom,
 };
 
-/** A text of more bytes is not shown: it would be in the state, too. */
+/** Size limit of texts that are shown, as they are also stored in the state. */
 const SHOWN_TEXT_BYTES = 16_384;
 
-/** The text of an asset, unless it is too long, none at all, or a secret: marked so, or of a mode that others can't read. */
+/** The text of an asset; undefined if it is too long, isn't text, or is secret (marked as such, or not readable for others). */
 function shownText({ asset, mode }: HostFileInput, content: Buffer, isSecret: boolean): string | undefined {
     const isForAll = (Number.parseInt(mode, 8) & 0o004) !== 0;
     if (asset === undefined || isSecret || !isForAll || content.length > SHOWN_TEXT_BYTES) return undefined;
     return isUtf8(content) && !content.includes(0) ? content.toString("utf8") : undefined;
 }
 
-/** The texts of those files whose state is `found` as it was announced in `states`: the others aren't on the host. */
+/** The texts of files whose found state is the announced one; other texts aren't what the host has. */
 export function textsAsFound(
     texts: Readonly<Record<string, string>> = {},
     states: Readonly<Record<string, string>> = {},
@@ -48,8 +48,8 @@ function unlessEmpty<T extends object>(values: T): T | undefined {
 }
 
 /**
- * The state of each host file, which Check adds to the inputs: a change of an asset's bytes is then a difference, and
- * one that was made by hand on the host too.
+ * The state of each host file, which Check adds to the inputs, so that Diff shows changes of an asset's bytes, and changes
+ * made by hand on the host.
  */
 export async function checkHostFiles(
     context: Context,
@@ -88,8 +88,8 @@ export async function checkHostFiles(
 }
 
 /**
- * The files with the bytes that `states` announced. Where a local file has other bytes, it is kept as it is on the host:
- * ignoreChanges may say so. {@link refuseOtherKept} then makes sure that the host has the announced bytes.
+ * The files with the bytes that `states` announced. If a local file has other bytes, which is possible with ignoreChanges, the
+ * file is kept as it is on the host; {@link refuseOtherKept} then verifies that the host has the announced bytes.
  */
 export async function announcedHostFiles(
     context: Context,
@@ -105,7 +105,7 @@ export async function announcedHostFiles(
     );
 }
 
-/** Throws a UserError where a kept file isn't on the host as it was announced. */
+/** Throws a UserError if a kept file isn't on the host as announced. */
 export function refuseOtherKept(
     files: readonly HostFile[],
     states: Readonly<Record<string, string>>,
@@ -133,14 +133,14 @@ async function resolveHostFile(context: Context, path: string, file: HostFileInp
     };
 }
 
-/** `0644 root root sha256:<hex>` */
+/** The state as text: `0644 root root sha256:<hex>` */
 export function hostFileState(file: Pick<FoundFile, "mode" | "owner" | "group" | "digest">): string {
     return `${file.mode} ${file.owner} ${file.group} ${/^[0-9a-f]{64}$/.test(file.digest) ? `sha256:${file.digest}` : file.digest}`;
 }
 
 /**
- * The states of those files among `paths` that were found, in the order of `paths`; owner and group as `declared` writes
- * them, by name or by number.
+ * The states of the found files among `paths`, in the order of `paths`; owner and group in the form of `declared`, by name or
+ * by number.
  */
 export function foundHostFiles(
     found: ReadonlyMap<string, FoundFile>,
@@ -156,8 +156,8 @@ export function foundHostFiles(
 }
 
 /**
- * The texts of found drop-ins. Where mode or owner aren't those of a drop-in, a first line says so: the difference is
- * then shown, and the next update repairs it.
+ * The texts of found drop-ins. If mode or owner aren't those of a drop-in, a first line says so, so that the difference is
+ * shown, and the next update repairs it.
  */
 export function foundDropIns(
     texts: ReadonlyMap<string, string>,

@@ -22,7 +22,7 @@ export const sections = z
         'Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.',
     );
 
-/** A name or a number. A control character could become a line of a record. */
+/** A name or a number. Control characters are refused, as a line break would add a line to a record. */
 function accountName(kind: "user" | "group") {
     return z.string().regex(/^[^\s:/\p{Cc}]+$/u, `isn't the name or number of a ${kind}`);
 }

@@ -2,7 +2,7 @@ import type { Context } from "../../contract";
 import { isRecord, type Path, Secret } from "../../schema/values";
 
 /**
- * Warns of secrets in a drop-in at `path`: every user of the host can read its file, and what Environment= sets also by
+ * Warns of secrets in a drop-in at `path`: every user of the host can read its file, and values of Environment= also by
  * `systemctl show`.
  */
 export function warnOfSecrets(
@@ -23,7 +23,7 @@ export function warnOfSecrets(
         }
 }
 
-/** Wraps a value that derives from a secret. */
+/** Marks a value as secret if it derives from a secret. */
 export function secretIf<T>(isSecret: boolean, value: T): T | Secret<T> {
     return isSecret ? new Secret(value) : value;
 }

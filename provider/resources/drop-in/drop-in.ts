@@ -111,7 +111,7 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
     canonical(_urn, { onChange, connection, ...others }) {
         const { unit } = others;
         const isKnown = typeof unit === "string" && !(onChange instanceof Unknown);
-        // A mount is remounted or restarted by what its drop-in says, unless the program decides.
+        // Whether a mount is remounted or restarted depends on its drop-in's text, unless onChange is declared.
         const dependsOnText = isKnown && onChange === undefined && kindOf(unit) === "mount";
         return {
             ...others,
@@ -122,7 +122,7 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
 
     diff({ oldInputs, inputs: declared }) {
         const isMoved = oldInputs.unit !== declared.unit || oldInputs.name !== declared.name;
-        // A file has one owner: the old drop-in gives up its files before the new one takes them.
+        // A file has one owner, so the old drop-in must remove its files before the new one writes them.
         return { deleteBeforeReplace: isMoved && sharesFiles(oldInputs.files, declared.files) };
     },
 
@@ -169,7 +169,7 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
         const { machineId } = hostFacts(found);
         if (isAnotherMachine(machineId)) return undefined;
         const isOurs = found.all("nonce").includes(owner.nonce);
-        // While the record is ours, a drop-in that was removed by hand is drift, which `up` repairs.
+        // While the record has this resource's nonce, a drop-in that was removed by hand is drift, which `up` repairs.
         const files = foundFiles(found.all("file"));
         const text = foundDropIns(found.blocksOf("content"), files)[path] ?? (isOurs ? "" : undefined);
         if (text === undefined) return undefined;
@@ -219,7 +219,7 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
     },
 };
 
-/** Parses `hello.service/override.conf`, as an import gives it; a path and our own `...@<machine id>` are accepted, too. */
+/** Parses an id: `hello.service/override.conf` of an import, a path, or the provider's own `...@<machine id>`. */
 function idParts(id: string): { unit: string; name: string } {
     const [, unit, name] =
         /^(?:\/etc\/systemd\/system\/)?([^/]+?)(?:\.d)?\/([^/]+\.conf)(?:@[0-9a-f]{32})?$/.exec(id) ?? [];
@@ -230,7 +230,7 @@ function idParts(id: string): { unit: string; name: string } {
     });
 }
 
-/** Files of the state: those of an import aren't in a record yet. */
+/** Paths of files in the state. Those of an import aren't in a record yet. */
 function adoptedPaths(oldOutputs: Partial<Outputs>): string[] {
     return [oldOutputs.path ?? "", ...Object.keys(oldOutputs.hostFiles ?? {})];
 }

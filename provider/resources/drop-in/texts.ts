@@ -6,7 +6,7 @@ import { refuseEnding, refuseFiles, refuseFindings } from "../refusals";
 
 /* Errors and warnings about a drop-in that can't be written, or that has no effect. */
 
-/** Warns of a drop-in that was written as declared and has no effect, or none yet. */
+/** Warns if a drop-in that was written has no effect, or none yet. */
 export function warnOfNoEffect(
     context: Pick<HostContext, "warn">,
     report: Performed,
@@ -37,7 +37,7 @@ export function laterDropIns(report: Performed, path: string, text: string): Lat
     }));
 }
 
-/** `systemctl enable` alone reads [Install], and the unit may be enabled already. */
+/** Warns of an [Install] section, which only `systemctl enable` reads, and the unit may already be enabled. */
 export function warnOfInstallSection(context: Pick<HostContext, "warn">, unit: string, text: string): void {
     if (!/^\s*\[Install\]/m.test(text)) return;
     context.warn(
@@ -45,7 +45,7 @@ export function warnOfInstallSection(context: Pick<HostContext, "warn">, unit: s
     );
 }
 
-/** Throws for an active unit that can't take the change in the way that is declared, or that its kind needs. */
+/** Throws if the change can't be applied to an active unit in the declared way, or in the way that its kind needs. */
 function refuseEffect(report: Performed): void {
     const [verb, unit] = report.one("cannot")?.split(" ") ?? [];
     if (verb === "reload")

@@ -5,10 +5,10 @@ import type { Source } from "../../image/sources/source";
 import type { PreviewedObject } from "../../schema/values";
 import { imageFileName, imagePath } from "../../systemd/paths";
 
-/** An image on this machine, and where it will be on the host. */
+/** A built image, and its path on the host. */
 export interface Built {
     name: string;
-    /** Path on this machine; undefined where only a host has the image. */
+    /** Path on this machine; undefined if only the host has the image. */
     file: string | undefined;
     path: string;
     fileName: string;
@@ -20,7 +20,7 @@ export interface Built {
     warnings: string[];
 }
 
-/** The inputs of the resource that make the image. */
+/** Inputs of the resource that the image is built from. */
 interface ImageInputs {
     name?: string;
     instance?: string;
@@ -30,7 +30,7 @@ interface ImageInputs {
     source: Source;
 }
 
-/** The name of the resource. */
+/** The default for `name`: the name of the resource. */
 export function defaultName({ urn }: Pick<Context, "urn">): string {
     return urn.split("::").pop() as string;
 }
@@ -60,7 +60,7 @@ export async function build(context: Context, declared: ImageInputs, sourceDiges
     return asBuilt(await buildImage(declared.source, args), args);
 }
 
-/** Builds the image; where ignoreChanges keeps a source that has other bytes here by now, the deployed image. */
+/** Builds the image. If ignoreChanges keeps a source whose local files have changed, returns the deployed image. */
 export function buildOrKeep(
     context: Context,
     declared: ImageInputs,
@@ -103,12 +103,12 @@ export function asBuilt(image: BuiltImage, { name: ofProgram, instance, version 
     return { ...image, name, fileName, path: imagePath(fileName) };
 }
 
-/** Shows the image's warnings, unless this stack already deployed these bytes: they were shown then. */
+/** Shows the image's warnings, unless this stack already deployed these bytes and showed them then. */
 export function warnOf(context: Context, { digest, warnings }: Built, olds: Deployed | undefined): void {
     if (olds?.outputs.digest !== digest) for (const warning of warnings) context.warn(warning);
 }
 
-/** The image that the state has. */
+/** The image in the state. */
 interface Deployed {
     inputs: { name?: string; instance?: string; version?: string; format?: string; extends?: string };
     outputs: Partial<Pick<Built, "digest" | "path" | "sizeBytes" | "unitTexts" | "contents">> & {
@@ -116,7 +116,7 @@ interface Deployed {
     };
 }
 
-/** The deployed image under the declared version; undefined where more than the version differs from it. */
+/** The deployed image with the declared version; undefined if it differs in more than the version. */
 function deployedImage(
     context: Pick<Context, "urn">,
     declared: Omit<ImageInputs, "source">,

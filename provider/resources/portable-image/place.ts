@@ -13,9 +13,9 @@ import { objectId, recordText } from "../owner";
 import type { Built } from "./build";
 import { sendImage } from "./upload";
 
-/** The facts about an image that is on a host. */
+/** Facts about an image on a host. */
 export interface Placed {
-    /** Paths of the images that stay on the host, the newest first. */
+    /** Paths of the images that are kept on the host, the newest first. */
     retained: string[];
     machineId: string;
     record: string;
@@ -25,26 +25,26 @@ export interface Placed {
 interface Placement<O> {
     built: Built;
     owner: Owner;
-    /** Number of images that stay on the host. */
+    /** Number of images to keep on the host. */
     retain: number;
-    /** Path of the image that the resource had before, or "". */
+    /** Path of the resource's image in the state, or "". */
     adopted: string;
-    /** Chunks of the image, as transfer/chunks.ts writes them. */
+    /** Chunk index of the image (transfer/chunks.ts). */
     index: Promise<string>;
     outputsOf(placed: Placed): O;
 }
 
-/** One attempt to put the image in its place. */
+/** The result of one attempt to place the image. */
 interface Attempt {
     report: Performed;
     facts: HostFacts;
-    /** The way the image was uploaded; undefined if it was there already. */
+    /** How the image was uploaded; undefined if it was on the host already. */
     arrival: Arrival | undefined;
 }
 
 const ATTEMPTS = 3;
 
-/** Puts an image on the host, unless it is there already, and makes it the one that the resource wants. */
+/** Uploads an image to the host unless it is there already, and records the resource's claim on it. */
 export async function place<O extends Record<string, unknown>>(
     context: HostContext,
     host: Host,
@@ -72,10 +72,10 @@ async function placed<O>(context: HostContext, host: Host, placement: Placement<
     for (let count = 1; ; count++) {
         const last = await attempt(context, host, placement, reused);
         if (last.report.has("done") || count === ATTEMPTS) return last;
-        // An image that was there already was removed in between: the next attempt uploads it.
+        // The image was on the host, and was removed in between: the next attempt uploads it.
         if (last.arrival === undefined) continue;
         if (last.arrival.from === undefined) return last;
-        // The image whose chunks were reused may be damaged: the next attempt uploads the whole image.
+        // The image whose chunks were reused may be damaged: the next attempt uploads the full image.
         reused = "";
     }
 }
@@ -123,7 +123,7 @@ function arrivalOf(reused: string, chunks: string | undefined, index: string): A
     return { from: parts && { image: reused, parts }, index };
 }
 
-/** The image as a copy of the one that is on the host under another version. */
+/** Makes the image a copy of one with the same bytes that the host has with another version. */
 function copyOf({ sizeBytes }: Built, image: string, chunks = ""): Arrival {
     if (image === "")
         throw new UserError({

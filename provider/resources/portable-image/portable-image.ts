@@ -65,7 +65,7 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         const isNameKnown = !(name instanceof Unknown) && !(instance instanceof Unknown);
         return {
             ...others,
-            // An import has the whole name on the host as its `name`.
+            // The `name` of an import is the name on the host, including an instance.
             name: isNameKnown ? nameOnHost({ urn }, { name, instance }) : UNKNOWN,
             format: format ?? "squashfs",
             connection: canonicalConnection(connection),
@@ -114,12 +114,12 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         const { machineId } = hostFacts(found);
         if (isAnotherMachine(machineId)) return undefined;
         const [digest, sizeBytes] = found.one("present")?.split(" ") ?? [];
-        // While the record wants it, a file that was removed by hand is drift, which `up` repairs.
+        // While the record has the resource's claim, a file that was removed by hand is drift, which `up` repairs.
         if (digest === undefined && (isImport || !found.has("wanted"))) return undefined;
         if (isImport)
             return {
                 id: objectId(name, machineId),
-                // The source digest of a ready image is its own, so declaring the image as it is makes no change.
+                // The source digest of a ready image is its own digest, so declaring the imported image is no change.
                 inputs: {
                     ...(name === defaultName(context) ? {} : { name }),
                     version: imageVersion(path),
@@ -145,7 +145,7 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
                     ? `${path} is gone from ${host.name}: \`pulumi up\` uploads it again.`
                     : `${path} on ${host.name} isn't what was uploaded any more: its SHA-256 is ${digest}.`,
             );
-            // The diff then shows that the deployed image isn't what the source makes.
+            // With this digest the diff shows that the deployed image isn't the one of the source.
             const sourceDigest = digest === undefined ? "gone" : `damaged: ${digest}`;
             const there = { digest: digest ?? "", sizeBytes: Number(sizeBytes ?? 0), sourceDigest };
             return {
@@ -181,7 +181,7 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
     },
 };
 
-/** Texts in an image that a preview shows: of units, and `content` of files. */
+/** Texts in an image that a preview shows: those of units, and `content` of files. */
 function imageTexts(source: unknown, unitTexts: unknown): Readonly<Record<string, unknown>> {
     const files = isRecord(source) && isRecord(source.files) ? source.files : {};
     return { ...fileTexts(files.tree, {}), ...(isRecord(unitTexts) ? unitTexts : {}) };
@@ -194,7 +194,7 @@ async function deploy(
     built: Built,
     { owner, adopted }: { owner: Owner; adopted: string },
 ): Promise<{ id: string; outputs: Outputs }> {
-    // The index of the chunks is made while the host is connected to.
+    // The chunk index is made while the provider connects to the host.
     const index = built.file === undefined ? Promise.resolve("") : indexOf({ digest: built.digest, file: built.file });
     const host = await context.connect(declared.connection);
     const { retain } = declared;

@@ -8,7 +8,7 @@ import type { Inputs, inputs, outputs } from "./schema";
 
 type Olds = OldState<typeof inputs, typeof outputs>;
 
-/** The outputs that describe the image, as far as they are known without building what only `up` builds. */
+/** The outputs about the image that are known without the builds that only `up` makes. */
 export async function previewedImage(
     context: Context,
     declared: PreviewedObject<Inputs>,
@@ -52,7 +52,7 @@ export async function previewedImage(
     return { path, digest, sizeBytes, sourceDigest, unitTexts, contents: built.contents };
 }
 
-/** Warns of sockets that close because their own section changes; all others stay open through the update. */
+/** Warns of sockets that close because their section changes; other sockets stay open during the update. */
 export function warnOfClosing(context: Context, old: unknown, now: unknown): void {
     if (!isRecord(old) || !isRecord(now)) return;
     for (const [unit, text] of Object.entries(now)) {

@@ -12,7 +12,7 @@ import type { Built } from "./build";
 /** Runs the host program that receives the image; it calls `receiving` with a path to upload to once it listens. */
 type Commit = (receiving: (path: string) => Promise<Answer>) => Promise<Performed>;
 
-/** Time limit for the end of an upload on one side of a connection to arrive at the other side. */
+/** Time limit for one side of a connection to notice that the upload has ended on the other side. */
 const SETTLE_MS = 2000;
 
 /** Sends an image, or its new chunks, while the host receives it. */
@@ -31,7 +31,7 @@ export async function sendImage(
     return host.inTurn(send, { signal: context.signal });
 }
 
-/** Uploads the whole image over SFTP while the host program runs. Throws the error of the upload, if it fails. */
+/** Uploads the full image over SFTP while the host program runs. Throws the error of the upload, if it fails. */
 async function sendWhole(context: HostContext, host: Host, { file }: Built, commit: Commit): Promise<Performed> {
     let uploading: Promise<unknown> | undefined;
     let failure: unknown;
@@ -74,7 +74,7 @@ async function* newParts(
             for (let position = 0; position < length; ) {
                 const wanted = Math.min(READ_BYTES, length - position);
                 const { bytesRead, buffer } = await handle.read(Buffer.alloc(wanted), 0, wanted, offset + position);
-                // The file has become shorter meanwhile: the host sees that by the digest.
+                // The file was truncated meanwhile, which the host notices by the digest.
                 if (bytesRead === 0) return;
                 yield buffer.subarray(0, bytesRead);
                 position += bytesRead;
