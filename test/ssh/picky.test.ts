@@ -114,6 +114,40 @@ onBothClients(() => {
         }
     });
 
+    test("the host's own reason to let nobody in is reported", async () => {
+        const thrown = await withFile("/etc/nologin", "maintenance until noon\n", () =>
+            error(whoami({ ...explicit(host), user: "deploy" })),
+        );
+        expect(thrown).toMatchObject({ code: "login" });
+        expect(thrown.problem.reported).toContain("maintenance until noon");
+    });
+
+    /** Calls `use` while the start-up file of deploy's login shell begins with the line. */
+    async function withStartUpLine<T>(line: string, use: (connection: Connection) => Promise<T>): Promise<T> {
+        await host.exec('cp /home/deploy/.bashrc /root/bashrc; sed -i "1i $(cat)" /home/deploy/.bashrc', {
+            input: line,
+        });
+        try {
+            return await use({ ...explicit(host), user: "deploy" });
+        } finally {
+            await host.exec("cp /root/bashrc /home/deploy/.bashrc");
+        }
+    }
+
+    test.each([
+        ["a limit of open files", "ulimit -n 12", "couldn't start sudo"],
+        ["a start-up file that ends the login shell", "echo go away; exit 3", "go away"],
+    ])("%s is named, and not sudoers", async (_, line, text) => {
+        const thrown = await withStartUpLine(line, (connection) => error(whoami(connection)));
+        expect(thrown).toMatchObject({ code: "login" });
+        expect(thrown.message).toContain(text);
+        expect(thrown.message).not.toContain("sudoers");
+    });
+
+    test("a start-up file may set a PATH without any program", async () => {
+        await withStartUpLine("export PATH=/nowhere", (connection) => worksAtOnce(connection));
+    });
+
     test("ForceCommand is reported with the output of the host", async () => {
         const thrown = await withSshd("Match User deploy\n ForceCommand echo only backups here", () =>
             error(whoami({ ...explicit(host), user: "deploy" })),

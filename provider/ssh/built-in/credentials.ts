@@ -59,7 +59,8 @@ function walk(login: Login, methods: Method[], skipped: string[]): Attempts {
     let accepted: string[] | undefined;
     let index = 0;
     return {
-        next(left, _partial, next) {
+        next(left, partial, next) {
+            if (partial) notes.push("the host accepted one of them and asks for another, too (AuthenticationMethods)");
             if (left !== null) accepted = left;
             while (index < methods.length) {
                 const { method, protocolName, text } = methods[index++] as Method;

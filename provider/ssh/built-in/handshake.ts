@@ -36,6 +36,9 @@ class Handshake {
     /** Whether the host key was seen and right: the connection ends then for a reason of the login. */
     private isVerified = false;
 
+    /** The last text that the host sent before it let anyone in: why an account is refused, for example. */
+    private banner = "";
+
     constructor(
         private readonly login: Login,
         private readonly options: HandshakeOptions,
@@ -49,6 +52,9 @@ class Handshake {
         this.client.on("ready", () => this.ready());
         this.client.on("error", (error: Ssh2Error) => this.failed(error));
         this.client.on("close", () => this.closed());
+        this.client.on("banner", (text) => {
+            this.banner = text.trim();
+        });
         this.client.connect({
             sock: sshd.stream,
             username: this.login.user,
@@ -123,7 +129,9 @@ class Handshake {
         const { attempts, sshd } = this.options;
         if (this.isExhausted) return attempts.failure();
         if (this.isVerified && error?.level !== "client-socket")
-            return attempts.failure(error?.message ?? "the host closed the connection");
+            return attempts.failure(
+                [this.banner, error?.message ?? "the host closed the connection"].join("\n").trim(),
+            );
         if (login.route.kind === "command")
             return new ConnectionError("unreachable", {
                 what: `the ProxyCommand for ${login.address}:${login.port} gave no connection`,

@@ -33,6 +33,8 @@ const reader = (token: string) =>
 const relay = (token: string) =>
     `trap "" HUP; echo "${token} shell"; ` +
     'LC_ALL=C.UTF-8; export LC_ALL; exec 3>&1 4>&2; r() { trap "" PIPE; exec tee /dev/null; }; ' +
+    // A start-up file may have set a PATH without these.
+    'PATH="${PATH:+$PATH:}/usr/bin:/bin"; ' +
     's=$({ { { ( "$@" ) 2>&6 3>&- 4>&- 5>&- 6>&-; echo $? >&5; } | r >&3 3>&- 4>&- 5>&- 6>&-; } 6>&1 | r >&4 3>&- 4>&- 5>&- 6>&-; } 5>&1); ' +
     "exit ${s:-255}";
 

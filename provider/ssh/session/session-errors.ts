@@ -92,6 +92,13 @@ function noSudo(login: Login, code: number | undefined, rights: Rights, reported
         });
     if (/must have a tty|no tty present|a terminal is required/.test(reported) && !/password/.test(reported))
         return new SudoNeedsTerminal(login, reported);
+    // A line of our own shell, and none of sudo's.
+    if (/^portable: /m.test(reported) && !/^(sudo|doas): /m.test(reported))
+        return new ConnectionError("login", {
+            what: `/bin/sh of ${account} couldn't start ${tool} (${code === undefined ? "no answer within 20 s" : `exit status ${code}`})`,
+            reported,
+            todo: "Try it by hand (ssh HOST /bin/sh), and check the start-up files and limits (ulimit -a) of the account",
+        });
     const what = /password|[Aa]uthentication (required|fail)/.test(reported)
         ? `${account} would need a password for ${tool}`
         : /not (in the sudoers|allowed|permitted)|may not run/.test(reported)
