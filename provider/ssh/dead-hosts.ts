@@ -1,7 +1,7 @@
 import { ConnectionError } from "./link/connection-error";
 import type { Login } from "./login/login";
 
-/** How long a host that nobody could reach isn't dialed again: all resources of it fail in the first seconds after. */
+/** Time for which an unreachable host isn't dialed again, so that its other resources fail at once. */
 const REMEMBERED_MS = 30_000;
 
 interface Failure {
@@ -11,11 +11,11 @@ interface Failure {
     at: number;
 }
 
-/** The addresses where nothing answered of late, so that a dead host is dialed once and not again for each resource. */
+/** Addresses that recently didn't answer, so that a dead host is dialed only once, not for each resource. */
 export class DeadHosts {
     private readonly failures = new Map<string, Failure>();
 
-    /** What dialing the address has ended with, if it was tried as long as this login would try it. */
+    /** The error of the last dialing of the address, if that tried as long as this login would. */
     failureOf(login: Login): ConnectionError | undefined {
         const failure = this.failures.get(addressOf(login));
         if (failure === undefined || Date.now() - failure.at > REMEMBERED_MS) return undefined;
@@ -24,8 +24,8 @@ export class DeadHosts {
     }
 
     /**
-     * Remembers what dialing has ended with. Errors of a host that does answer are not remembered: one that boots refuses
-     * connections until its sshd listens, one with many connections closes some early, and another try costs nothing.
+     * Remembers the error of a dialing. Errors of a host that answers aren't remembered: a booting host refuses connections
+     * until sshd listens, a host with many connections closes some early, and another attempt is quick.
      */
     remember(login: Login, error: unknown): void {
         if (!(error instanceof ConnectionError) || !error.mayPass || error.code !== "unreachable") return;
@@ -42,7 +42,7 @@ export class DeadHosts {
     }
 }
 
-/** Where a login leads to and on which way, whoever logs in: a key of a map. */
+/** Address and route of a login, without its user and credentials, as a key of a map. */
 function addressOf({ address, port, route }: Login): string {
     const way = route.kind === "jump" ? addressOf(route.through) : route;
     return JSON.stringify([address, port, way]);

@@ -5,14 +5,14 @@ import { type Link, NotStarted } from "./link/link";
 import type { Login } from "./login/login";
 import type { SharedLink } from "./shared-link";
 
-/** How long sessions of ours are awaited that take all that the host allows, before another connection is made. */
+/** Time to wait for a free session if this process uses all that the host allows, before opening another connection. */
 const CROWDED_MS = 1_000;
 
 type Use<T> = (link: Link, early: (result: T) => void) => Promise<T>;
 
 /**
- * Takes a place on the connection. Where no session opens, nothing was sent: it is tried again, on a new connection if
- * need be. The place is taken until `use` has ended, also where the result was there `early`.
+ * Calls `use` with one of the connection's sessions. If a session can't be opened, nothing was sent, so it is tried again, if
+ * necessary on a new connection. The session counts as used until `use` has ended, even if its result was passed to `early`.
  */
 export function inSession<T>(shared: SharedLink, signal: AbortSignal | undefined, use: Use<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -37,17 +37,17 @@ async function work<T>(
             const isCrowded = link.isOpen && (hadSpare || shared.session.activeCount > 1);
             if (isCrowded && Date.now() - began > CROWDED_MS) return await onAnother(shared, signal, use, early);
             if (!isCrowded && attempt > 2) throw noSession(shared.login, error);
-            // Alone and refused: programs that were aborted may still run there and hold their sessions.
+            // No other session of this process is open: aborted programs that still run may hold the host's sessions.
             if (!isCrowded) link.close();
         } finally {
             release();
         }
-        // The host allows fewer sessions than usual (MaxSessions): one of ours has to end first.
+        // The host allows fewer sessions than usual (MaxSessions), so another session must end first.
         await sleep(Math.min(500, 20 * attempt), undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
 }
 
-/** Over a connection of its own: the host allows fewer sessions on one than are needed at once. */
+/** Calls `use` with a separate connection, if the host allows fewer sessions on one connection than are needed at once. */
 async function onAnother<T>(
     shared: SharedLink,
     signal: AbortSignal | undefined,
@@ -65,7 +65,7 @@ async function onAnother<T>(
     }
 }
 
-/** While it is queued, an abort rejects at once. Work that has started handles the abort itself: it may clean up. */
+/** Queues work. An abort rejects queued work at once. Work that has started handles the abort itself, as it may clean up. */
 export function inQueue<T>(limit: Limit, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     let hasStarted = false;
     const queued = limit(() => {

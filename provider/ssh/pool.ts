@@ -13,18 +13,18 @@ import { type DialOptions, SharedLink } from "./shared-link";
 import { hostOf } from "./ssh-host";
 
 export interface PoolOptions {
-    /** Milliseconds after the last use until a connection is closed. Default: 20 000. */
+    /** Milliseconds from the last use until a connection is closed. Default: 20 000. */
     idleMs?: number;
 }
 
 /** Connections to hosts, one for each distinct login, shared by all operations of the process. */
 export interface Pool {
     /**
-     * Connects, or joins the connection that is there or being made.
+     * Connects, or shares a connection that is open or being opened.
      * @throws ConnectionError with the host; the signal's reason when aborted
      */
     connect(connection: Connection, options?: Partial<ConnectOptions>): Promise<Host>;
-    /** Ends every connection at once; operations under way fail. */
+    /** Closes every connection at once; running operations fail. */
     close(): void;
 }
 
@@ -88,7 +88,7 @@ class Links {
         this.links.clear();
     }
 
-    /** Whether a first try has shown that the built-in client has no algorithm in common with the host. */
+    /** Whether a first attempt has shown that the built-in client has no algorithm in common with the host. */
     hasNoCommonAlgorithm(login: Login): boolean {
         return this.onlyOpenSsh.has(keyOf(login));
     }
@@ -101,7 +101,7 @@ class Links {
         const { hostKeyCheck } = await import("./built-in/host-key");
         const check = this.checks.get(login) ?? hostKeyCheck(login, options.signal);
         this.checks.set(login, check);
-        // Whoever awaits it may have failed before.
+        // The caller that would await it may have failed before.
         check.catch(() => {});
         try {
             const { dial } = await import("./built-in/dial");
@@ -116,14 +116,14 @@ class Links {
                 this.onlyOpenSsh.add(keyOf(login));
                 return this.dial(login, options);
             }
-            // The next try sees what was mended in known_hosts.
+            // The next attempt reads known_hosts again, which the user may have fixed.
             this.checks.delete(login);
             throw error;
         }
     }
 }
 
-/** ssh2 takes a tenth of a second to load: it loads while ssh works out the settings. An error is the import's that uses it. */
+/** Loads ssh2, which takes a tenth of a second, while `ssh -G` runs. The import that uses it reports an error. */
 function preload(): void {
     import("./built-in/dial").catch(() => {});
 }
@@ -139,7 +139,7 @@ function warnings(login: Login): string[] {
     return login.hostKey.ignore ? [...before, ignoredWarning(login)] : before;
 }
 
-/** The login without what bounds dialing, in which resources of one host may differ: they share its connection. */
+/** The login without the limits of dialing: resources that only differ in these share a connection. */
 function withoutLimits(login: Login): object {
     const { dialErrorLimit, dialTimeoutSeconds, route, ...others } = login;
     return { ...others, route: route.kind === "jump" ? { ...route, through: withoutLimits(route.through) } : route };
@@ -147,7 +147,7 @@ function withoutLimits(login: Login): object {
 
 const keyOf = (login: Login) => digest(withoutLimits(login));
 
-/** Key of a map; a digest, so that no secret is kept in it. */
+/** A digest as a key of a map, so that the map has no secrets. */
 function digest(value: object): string {
     return sha256(JSON.stringify(value));
 }

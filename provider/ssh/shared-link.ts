@@ -6,19 +6,19 @@ import type { Link } from "./link/link";
 import type { Login } from "./login/login";
 import { SpareSession } from "./session/spare-session";
 
-/** sshd allows 10 sessions on a connection (MaxSessions); two stay free: for the spare, and for one that is just ending. */
+/** sshd's default MaxSessions is 10. Two sessions stay free: for the idle one, and for one that is just ending. */
 const SESSIONS_AT_ONCE = 8;
 
 type Status = (text: string) => void;
 export interface DialOptions {
     signal: AbortSignal;
     status: Status;
-    /** Whether the connection is closed again without a session: it shows only that the host lets the login in. */
+    /** Whether the connection is only a test of the login, and will be closed without a session. */
     isOnlyLogin?: boolean;
 }
 export type Dial = (login: Login, options: DialOptions) => Promise<Link>;
 
-/** A use of the connection; it stays open until the last one is released. */
+/** A use of the connection, which stays open until all uses are released. */
 export interface Lease {
     readonly link: Link;
     /** Idempotent. */
@@ -28,7 +28,7 @@ export interface Lease {
 interface LeaseOptions {
     signal?: AbortSignal;
     status?: Status;
-    /** The login, with limits of dialing that may be other ones than those of the link's. */
+    /** The login, whose limits of dialing may differ from those of the link's login. */
     login?: Login;
 }
 
@@ -39,18 +39,18 @@ interface Dialing {
     status: Set<Status>;
 }
 
-/** The one connection of a login: dialed when first wanted, shared, dialed again when broken, closed when idle. */
+/** The connection of a login: dialed at its first use, shared, dialed again if it breaks, closed if it is idle. */
 export class SharedLink {
-    /** Runs no more sessions at once than sshd allows. */
+    /** Limits concurrent sessions to what sshd allows. */
     readonly session = pLimit(SESSIONS_AT_ONCE);
     readonly spare: SpareSession;
-    /** Runs one work after another. */
+    /** Runs work that needs two sessions one after the other. */
     readonly turn = pLimit(1);
     /** False once an upload has shown that the host has no SFTP. */
     hasSftp = true;
     /** Whether sudo has refused to run without a terminal. */
     sudoNeedsTerminal = false;
-    /** Whether sshd connects to unix sockets, once that was asked. */
+    /** Whether sshd connects to Unix sockets; undefined before that was tested. */
     forwardsSockets: Promise<boolean> | undefined;
     private link: Link | undefined;
     private dialing: Dialing | undefined;
@@ -66,7 +66,7 @@ export class SharedLink {
         this.spare = new SpareSession(login);
     }
 
-    /** @throws what dialing throws; the signal's reason when aborted (others that wait for the same connection go on) */
+    /** @throws errors of dialing; the signal's reason if aborted (other callers go on waiting for the connection) */
     async lease(options: LeaseOptions = {}): Promise<Lease> {
         this.uses++;
         clearTimeout(this.idle);
@@ -74,7 +74,7 @@ export class SharedLink {
         const release = () => {
             if (isReleased) return;
             isReleased = true;
-            // The socket keeps the process alive, so the timer needn't.
+            // The timer needn't keep the process alive, as the socket does.
             if (--this.uses === 0) this.idle = setTimeout(() => this.close(), this.idleMs).unref();
         };
         try {
@@ -87,12 +87,12 @@ export class SharedLink {
         }
     }
 
-    /** Logs in anew, and leaves. @throws what dialing throws; the signal's reason when aborted */
+    /** Logs in over a new connection and closes it. @throws errors of dialing; the signal's reason if aborted */
     async tryLogin(signal: AbortSignal = new AbortController().signal): Promise<void> {
         (await this.dial(this.login, { signal, status: () => {}, isOnlyLogin: true })).close();
     }
 
-    /** A connection of its own, which the caller closes. */
+    /** Opens another connection, which the caller closes. */
     dialAnother(signal: AbortSignal = new AbortController().signal): Promise<Link> {
         return this.dial(this.login, { signal, status: () => {} });
     }
@@ -104,7 +104,7 @@ export class SharedLink {
         this.link = undefined;
     }
 
-    /** Dials, unless that has just failed. Another one's dialing that has ended after fewer tries than are wanted goes on. */
+    /** Dials, unless that has just failed. If a shared dialing failed after fewer attempts than this caller wants, dials again. */
     private async reached(options: LeaseOptions): Promise<Link> {
         const { login = this.login, signal } = options;
         for (;;) {
@@ -120,7 +120,7 @@ export class SharedLink {
         }
     }
 
-    /** Waits for the dialing under way, or begins it; ends it when nobody waits for it any more. */
+    /** Waits for the running dialing or starts one; aborts it when no caller waits for it any more. */
     private async join(login: Login, { signal, status }: LeaseOptions): Promise<Link> {
         this.dialing ??= this.begin(login);
         const { dialing } = this;

@@ -14,7 +14,7 @@ import type { RunOptions } from "./session/shell-session";
 import { uploadByProgram } from "./session/upload-program";
 import type { SharedLink } from "./shared-link";
 
-/** The host that a connection leads to; its operations share the connection of the login. */
+/** The host of a connection; its operations share the connection of the login. */
 export function hostOf(connection: Connection, shared: SharedLink): Host {
     const { login } = shared;
     const name = connection.host ?? login.address;
@@ -39,7 +39,7 @@ function run(shared: SharedLink, rights: Rights, program: Shell, options: RunOpt
         try {
             return await session.run(program, options, (result) => {
                 early(result);
-                // The next program is likely to come soon.
+                // Opens a session in advance, as the next program will probably come soon.
                 if (session.isSpent) shared.spare.prepare(link, session.rights);
             });
         } finally {
@@ -48,7 +48,7 @@ function run(shared: SharedLink, rights: Rights, program: Shell, options: RunOpt
     });
 }
 
-/** Where sudo wants a terminal, it gets one in this session and all that follow. */
+/** Opens a session. If sudo needs a terminal, it gets one in this session and in all later ones. */
 async function sessionFor(shared: SharedLink, link: Link, rights: Rights, signal: AbortSignal | undefined) {
     const hasTerminal = shared.sudoNeedsTerminal;
     try {
@@ -71,10 +71,10 @@ async function open(shared: SharedLink, link: Link, address: HostAddress, signal
     }
 }
 
-/** A socket that every host with portablectl has, open to every login. */
+/** A Unix socket that exists on every host with portablectl and accepts connections of every user. */
 const BUS = "/run/dbus/system_bus_socket";
 
-/** sshd doesn't say whether it forbids a socket or can't connect to it: one that takes every connection tells. */
+/** sshd doesn't report whether it forbids a socket or can't connect to it, so this tests one that accepts every connection. */
 async function socketRefusal(
     shared: SharedLink,
     link: Link,

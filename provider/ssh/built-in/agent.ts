@@ -3,14 +3,14 @@ import { BaseAgent, type IdentityCallback, type ParsedKey, type SignCallback, ty
 export interface ChosenKeysOptions {
     /** Public keys of the identity files. */
     named: readonly Buffer[];
-    /** Show no others. */
+    /** Whether to offer only these keys. */
     only: boolean;
-    /** Called around each request: the agent may wait for a person. */
+    /** Called around each request, as the agent may wait for a person. */
     onAsk: () => void;
     answered: () => void;
 }
 
-/** An agent that shows the keys of the identity files first, or only those. */
+/** An agent that offers the keys of the identity files first, or only those. */
 export class ChosenKeys extends BaseAgent<ParsedKey> {
     constructor(
         private readonly agent: BaseAgent,

@@ -8,30 +8,30 @@ import { ChosenKeys } from "./agent";
 import type { DialClock } from "./dial-clock";
 import { readPrivateKey, readPublicKey } from "./keys";
 
-/** What ssh2 calls for the next method; `left` is what the server still accepts (null at first). */
+/** ssh2 calls it for the next method; `left` has the methods that the server still accepts (null at first). */
 type NextMethod = (
     left: string[] | null,
     partial: boolean | null,
     next: (method: AnyAuthMethod | false) => void,
 ) => void;
 
-/** The methods to log in, handed to ssh2 one after another, and a record of what became of them. */
+/** The authentication methods, which ssh2 tries one after the other, and a record of their results. */
 export interface Attempts {
     next: NextMethod;
-    /** Adds to the record what ssh2 reports about the current method ("agent refused to sign"). */
+    /** Adds a message of ssh2 about the current method to the record ("agent refused to sign"). */
     note(text: string): void;
-    /** The error for a login that no method opened. Names methods and files, never their content. */
+    /** The error if no method succeeded. It names methods and files, never their content. */
     failure(reported?: string): ConnectionError;
 }
 
 interface Method {
     method: AnyAuthMethod;
-    /** Name of the method in the protocol (RFC 4252): the server lists those it accepts. */
+    /** Name of the method in the protocol (RFC 4252), in which the server lists those that it accepts. */
     protocolName: string;
     text: string;
 }
 
-/** Reads keys and prepares what can be tried. Given credentials come before defaults. */
+/** Reads keys and prepares the methods. Declared credentials come before defaults. */
 export async function loginAttempts(login: Login, clock: DialClock): Promise<Attempts> {
     const { credentials, user } = login;
     const skipped: string[] = [];
@@ -48,7 +48,7 @@ export async function loginAttempts(login: Login, clock: DialClock): Promise<Att
     for (const { file, key } of files) {
         if (key !== undefined) methods.push(publicKey(user, key, `${file} ${describe(key)}`));
     }
-    // Some servers let in whatever comes through their network; and the answer lists what the server accepts.
+    // Some servers need no authentication, and the answer lists the methods that the server accepts.
     methods.push({ method: { type: "none", username: user }, protocolName: "none", text: "none" });
     return walk(login, methods, skipped);
 }
@@ -89,9 +89,9 @@ function walk(login: Login, methods: Method[], skipped: string[]): Attempts {
 
 export interface Identity {
     file: string;
-    /** Missing where the file is encrypted or of an unknown kind. */
+    /** Undefined if the file is encrypted or of an unknown kind. */
     key?: ParsedKey;
-    /** From FILE.pub, or from the key itself. */
+    /** Read from FILE.pub, or from the key itself. */
     publicKey?: Buffer;
 }
 

@@ -2,12 +2,12 @@ import { ConnectionError } from "../link/connection-error";
 import type { Login } from "../login/login";
 import { unreachable } from "../login/unreachable";
 
-/** How long an agent may take, which may wait for a person: sshd's default LoginGraceTime. */
+/** Time limit of an agent, which may wait for a person: sshd's default LoginGraceTime. */
 const AGENT_MS = 120_000;
-/** An agent that takes longer than this is likely to wait for a person. */
+/** An agent that takes longer than this probably waits for a person, so a status message says so. */
 const AGENT_STATUS_MS = 1_000;
 
-/** The time limit of one try to connect. It stands still while an agent is asked, which has a limit of its own. */
+/** The time limit of one attempt to connect. It is paused during requests to an agent, which have their own limit. */
 export class DialClock {
     private readonly controller = new AbortController();
     private timer: NodeJS.Timeout | undefined;
@@ -30,7 +30,7 @@ export class DialClock {
         this.timer = setTimeout(() => this.abort(silent), seconds * 1000);
     }
 
-    /** Until `agentAnswered`. */
+    /** Pauses the clock until `agentAnswered`. */
     agentAsked(socket: string): void {
         clearTimeout(this.timer);
         const error = new ConnectionError("login", {

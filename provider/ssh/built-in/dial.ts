@@ -15,14 +15,14 @@ import { openCommand, openTcp, openThrough, type SshdStream } from "./stream";
 export interface DialOptions {
     signal: AbortSignal;
     status: (text: string) => void;
-    /** Looked up while keys are read. */
+    /** The check of the host key, which is prepared while keys are read. */
     check: Promise<HostKeyCheck>;
-    /** An open connection to the jump host, for a login that goes through one. */
+    /** Opens a connection to the jump host, if the login has one. */
     jump?: () => Promise<{ link: Link; release: () => void }>;
 }
 
 /**
- * Connects, verifies the host key and logs in. A refused or silent port is tried again, as often as the login allows,
+ * Connects, verifies the host key and logs in. If the port refuses or doesn't answer, tries again as often as the login allows,
  * with pauses that grow from 0.25 to 5 seconds.
  * @throws ConnectionError; the signal's reason when aborted
  */
@@ -43,13 +43,13 @@ async function leaseJump(login: Login, options: DialOptions) {
 async function dialOnce(login: Login, options: DialOptions): Promise<BuiltInLink> {
     const clock = new DialClock(login, options.status);
     const credentialsAndCheck = Promise.all([loginAttempts(login, clock), options.check]);
-    // An error of it is thrown before one of the port, and before a jump host or a program is called.
+    // Awaited below: its error takes precedence over one of the port, and comes before a jump host or a program is used.
     credentialsAndCheck.catch(() => {});
     if (login.route.kind !== "direct") await credentialsAndCheck;
     const jump = await leaseJump(login, options);
     clock.start();
     const signal = AbortSignal.any([options.signal, clock.signal]);
-    // The port answers while keys are read and known hosts are looked up.
+    // Connects while keys are read and known hosts are looked up.
     const opening = untilAborted(openStream(login, jump?.link, signal), signal, (late) => late.close());
     opening.catch(() => {});
     try {
@@ -59,7 +59,7 @@ async function dialOnce(login: Login, options: DialOptions): Promise<BuiltInLink
         if (sshd.stream.destroyed) throw closedEarly(login);
         return await handshake(login, { sshd, check, attempts, signal, done: () => jump?.release() });
     } catch (error) {
-        // The port may still be dialed.
+        // Ends the dialing, which may still be in progress.
         clock.abort(error);
         opening.then(
             (sshd) => sshd.close(),

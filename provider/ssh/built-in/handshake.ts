@@ -8,7 +8,7 @@ import type { HostKeyCheck } from "./host-key";
 import { BuiltInLink } from "./ssh2-link";
 import type { SshdStream } from "./stream";
 
-/** A host that is gone is noticed within three times this. */
+/** Interval of keepalives; a host that doesn't answer three of them is given up. */
 const KEEPALIVE_MS = 10_000;
 
 export interface HandshakeOptions {
@@ -33,7 +33,7 @@ class Handshake {
     private wrongKey: ConnectionError | undefined;
     /** Whether every method was tried. */
     private isExhausted = false;
-    /** Whether the host key was seen and right: the connection ends then for a reason of the login. */
+    /** Whether the host key was accepted, so that the connection can only end for a reason of the login. */
     private isVerified = false;
 
     /** The last text that the host sent before it let anyone in: why an account is refused, for example. */
@@ -90,7 +90,7 @@ class Handshake {
         if (this.link !== undefined) {
             this.link.failure = error;
         } else if (error.level === "agent" || (error.level === "client-authentication" && !this.isExhausted)) {
-            // ssh2 goes on with the next method by itself.
+            // ssh2 tries the next method by itself.
             this.options.attempts.note(error.message);
         } else {
             this.fail(error);
@@ -144,7 +144,7 @@ class Handshake {
                 reported: error.message,
                 todo: 'Set connection.client to "openssh", which knows more of them',
             });
-        // sshd drops connections when it has too many at once (MaxStartups), or is just starting.
+        // sshd drops connections if it has too many at once (MaxStartups) or is just starting.
         return error === undefined ? closedEarly(login) : unreachable(login, error.message.toLowerCase(), true);
     }
 }

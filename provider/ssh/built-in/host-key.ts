@@ -5,15 +5,15 @@ import { findKnownHosts, type KnownHost } from "../login/known-hosts";
 import type { Login } from "../login/login";
 import { revocation } from "./revoked-keys";
 
-/** Judges the key that a host shows. */
+/** Verifies the key that a host sends. */
 export interface HostKeyCheck {
-    /** Host key algorithms, those of known keys first: a host with several keys shows the one that is known. */
+    /** Host key algorithms, those of known keys first, so that a host with several keys sends a known one. */
     readonly algorithms: string[];
-    /** The key as sent (RFC 4253, 6.6). @returns what is wrong with it, undefined when it is the right one */
+    /** Verifies a key as sent (RFC 4253, 6.6). @returns what is wrong with it; undefined if it is accepted */
     judge(key: Buffer): Promise<ConnectionError | undefined>;
 }
 
-/** @throws ConnectionError `settings` for a hostKey that can't be read, or without ssh-keygen */
+/** @throws ConnectionError `settings` if hostKey is malformed or ssh-keygen isn't installed */
 export async function hostKeyCheck(login: Login, signal?: AbortSignal): Promise<HostKeyCheck> {
     const policy = login.hostKey;
     if (policy.ignore) return { algorithms: preferred([]), judge: (key) => judgeRevoked(login, key) };
@@ -34,7 +34,7 @@ export async function hostKeyCheck(login: Login, signal?: AbortSignal): Promise<
     };
 }
 
-/** RevokedHostKeys refuses a key whatever else vouches for it. */
+/** The error for a key in RevokedHostKeys, which takes precedence over known_hosts and hostKey. */
 async function judgeRevoked(login: Login, key: Buffer): Promise<ConnectionError | undefined> {
     for (const file of login.hostKey.revokedFiles) {
         const reason = await revocation(file, key);
@@ -58,7 +58,7 @@ function judgeKnown(login: Login, all: KnownHost[], key: Buffer): ConnectionErro
         });
     }
     if (same.some((entry) => entry.marker === undefined)) return undefined;
-    // A key of the plain name says nothing against another port of it: ssh takes it as a match only.
+    // A key for the name without the port can only confirm the key of another port, as with ssh; it doesn't contradict it.
     const entry = all.filter((line) => line.marker === undefined && line.name === login.hostKey.names[0]);
     const [first] = entry;
     if (first !== undefined) {

@@ -23,14 +23,14 @@ export function readPrivateKey(text: string, passphrase?: string): ParsedKey | U
     );
 }
 
-/** Reads the line of a .pub file; undefined for what isn't one. */
+/** Parses the line of a .pub file; undefined if it isn't one. */
 export function readPublicKey(text: string): ParsedKey | undefined {
     const parsed = parseKey(text);
     return parsed instanceof Error ? undefined : parsed;
 }
 
 function parseKey(text: string, passphrase?: string): ParsedKey | Error {
-    // It returns a list for some formats, against its own types.
+    // For some formats it returns a list, contrary to its types.
     const parsed = utils.parseKey(text.endsWith("\n") ? text : `${text}\n`, passphrase) as
         | ParsedKey
         | ParsedKey[]

@@ -7,12 +7,12 @@ import { keyType } from "../login/fingerprint";
 
 const runFile = promisify(execFile);
 
-/** Begin of a key revocation list (PROTOCOL.krl of OpenSSH). */
+/** First bytes of a key revocation list (PROTOCOL.krl of OpenSSH). */
 const KRL_MAGIC = "SSHKRL\n\0";
 
 /**
- * Judges a host key by a file of RevokedHostKeys, as ssh does: a file that can't be read revokes every key.
- * @returns why the key counts as revoked; undefined where it doesn't
+ * Looks up a host key in a file of RevokedHostKeys. As with ssh, a file that can't be read revokes every key.
+ * @returns why the key counts as revoked; undefined if it isn't
  */
 export async function revocation(file: string, key: Buffer): Promise<string | undefined> {
     let content: Buffer;
@@ -31,7 +31,7 @@ export async function revocation(file: string, key: Buffer): Promise<string | un
     return index < 0 ? undefined : `${file}:${index + 1} of RevokedHostKeys revokes it`;
 }
 
-/** ssh-keygen ends with another status than 0 for a revoked key, and for a list that it can't read: both are refused. */
+/** ssh-keygen exits with a non-zero status for a revoked key and for an unreadable list: both refuse the key. */
 async function isInKrl(file: string, key: Buffer): Promise<boolean> {
     const directory = await mkdtemp(join(tmpdir(), "portable-ssh-"));
     try {

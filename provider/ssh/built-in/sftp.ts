@@ -7,30 +7,30 @@ import { ConnectionError } from "../link/connection-error";
 import { NotStarted, SftpMissing, type UploadOptions } from "../link/link";
 import { type Login, loginText } from "../login/login";
 
-/** The most that one write of OpenSSH's (8.5 and later) takes: a KiB more is a second write that waits for the first. */
+/** Maximum size of a write of OpenSSH (8.5 and later): ssh2 would split a larger one into two successive writes. */
 const CHUNK_BYTES = 255 * 1024;
-/** Writes under way at once. Far away, as much as sshd takes before it reads on (2 MiB). */
+/** Number of concurrent writes to a distant host: as much as sshd buffers (2 MiB). */
 const CHUNKS_AT_ONCE = 8;
-/** Nearby more than these only wait in buffers: 20 MB take 0.09 s where 8 at once take 0.19 s. */
+/** Number of concurrent writes to a nearby host, where more of them only wait in buffers: 20 MB take 0.09 s, with 8 0.19 s. */
 const CHUNKS_AT_ONCE_NEARBY = 3;
-/** A host that answers within this time is near. */
+/** A host that answers within this time is nearby. */
 const NEARBY_MS = 3;
 
-/** What an upload needs of a connection. */
+/** The parts of a connection that an upload uses. */
 interface SftpLink {
     readonly client: Client;
     readonly isOpen: boolean;
 }
 
-/** How long the host may take no byte: an SFTP server whose disk hangs answers nothing, while sshd keeps the connection. */
+/** Time limit for progress: if its disk hangs, an SFTP server doesn't answer, although sshd keeps the connection open. */
 const STALLED_MS = 120_000;
 
-/** How long an aborted transfer may take to end, and its file to be removed. */
+/** Time limit for an aborted transfer to end and for the removal of its file. */
 const ABORT_MS = 2_000;
 
 /**
- * Writes a local file to `path` over the SFTP subsystem of an open connection, from its start to its end, mode 0600.
- * It replaces a file of that name, and never follows a link there. On failure the file is removed.
+ * Writes a local file to `path` over the SFTP subsystem of an open connection, sequentially and with mode 0600. An existing file
+ * is replaced, a link isn't followed. After a failure the file is removed.
  * @throws SftpMissing; NotStarted; UserError; ConnectionError `broken`; the signal's reason when aborted
  */
 export async function uploadFile(
@@ -71,7 +71,7 @@ export async function uploadFile(
     }
 }
 
-/** Aborts with an error that says how far the upload came, once the host has taken nothing for the time. */
+/** Aborts with the number of uploaded bytes if the host accepts no bytes for this time. */
 function stallOf(login: Login, path: string, limitMs: number) {
     const controller = new AbortController();
     let state = "it didn't begin";
@@ -95,15 +95,15 @@ function stallOf(login: Login, path: string, limitMs: number) {
 }
 
 /**
- * fastPut reads several chunks at once and writes each when it has come: here they are put in order again, so that who
- * reads the file there while it grows finds no hole in it.
+ * fastPut reads several chunks at once and writes each as soon as it was read. This puts the writes in order, so that a reader of
+ * the growing file on the host finds no holes in it.
  */
 function writeInOrder(channel: SFTPWrapper): void {
     const write = channel.write.bind(channel);
     const waiting = new Map<number, { length: number; send: () => void }>();
     let end = 0;
     channel.write = (handle, data, offset, length, position, done) => {
-        // The rest of a chunk: ssh2 writes less at once where a server doesn't report its limits.
+        // Writes the rest of a chunk: ssh2 makes smaller writes if the server doesn't report its limits.
         if (position < end) return write(handle, data, offset, length, position, done);
         waiting.set(position, { length, send: () => write(handle, data, offset, length, position, done) });
         for (let next = waiting.get(end); next !== undefined; next = waiting.get(end)) {
@@ -115,8 +115,8 @@ function writeInOrder(channel: SFTPWrapper): void {
 }
 
 /**
- * Ends a transfer from within: its next write fails, so that it closes its files. Closing the channel under it would
- * leave it waiting for answers that never come. What doesn't end soon is left behind.
+ * Ends an aborted transfer by making its next write fail, so that it closes its files. If the channel were closed instead, the
+ * transfer would wait for answers for ever. A transfer that doesn't end soon is abandoned.
  */
 async function endedBy(signal: AbortSignal, channel: SFTPWrapper, transfer: Promise<unknown>): Promise<void> {
     const write = channel.write.bind(channel);
@@ -135,7 +135,7 @@ async function endedBy(signal: AbortSignal, channel: SFTPWrapper, transfer: Prom
     signal.throwIfAborted();
 }
 
-/** ssh2-sftp-client over an open connection, where it would otherwise make one of its own. */
+/** ssh2-sftp-client with an open connection, as it would otherwise open its own. */
 class PooledSftp extends SftpClient {
     declare client: Client;
     declare sftp: SFTPWrapper;
@@ -147,19 +147,19 @@ class PooledSftp extends SftpClient {
     }
 }
 
-/** How long the SFTP server may take to answer the first packet. */
+/** Time limit for the SFTP server's answer to the first packet. */
 const SFTP_MS = 5_000;
 
 /**
- * Starts the SFTP subsystem. Where the login shell prints something first, that is taken for its answer, which ssh2
- * reports as a broken packet, or waits for the rest of it.
+ * Starts the SFTP subsystem. If the login shell prints something first, ssh2 takes that for the answer, and reports a broken
+ * packet or waits for the rest of it.
  */
 function openSftp(link: SftpLink): Promise<SFTPWrapper> {
     return new Promise((resolve, reject) => {
         const timer = setTimeout(() => reject(new SftpMissing("the SFTP server doesn't answer")), SFTP_MS);
         const fail = (error: Error) => {
             clearTimeout(timer);
-            // The host opens no session at all: RFC 4254, 5.1.
+            // The host refused to open a session (RFC 4254, 5.1).
             const isRefused = /open failure|Not connected|No response from server/i.test(error.message);
             reject(isRefused ? new NotStarted(error.message) : new SftpMissing(error.message));
         };
@@ -167,7 +167,7 @@ function openSftp(link: SftpLink): Promise<SFTPWrapper> {
             link.client.sftp((error, sftp) => {
                 if (error) return fail(error);
                 clearTimeout(timer);
-                // A server that breaks off later shows at the transfer.
+                // A later error is reported by the transfer.
                 sftp.on("error", () => {});
                 resolve(sftp);
             });
@@ -178,14 +178,14 @@ function openSftp(link: SftpLink): Promise<SFTPWrapper> {
 }
 
 /**
- * An empty file that nobody else can have put there: O_EXCL, with the mode from the start.
- * @returns milliseconds that the host took for a small answer
+ * Creates an empty file exclusively (O_EXCL) and with its final mode, so that no other user can have put it there.
+ * @returns the round-trip time of a small request in milliseconds
  */
 async function createPrivate(sftp: SFTPWrapper, path: string): Promise<number> {
     try {
         return await createExclusive(sftp, path);
     } catch {
-        // SFTP 3 has no code for "exists": a leftover is in the way, or the second try reports the reason.
+        // SFTP 3 has no code for "exists": if the reason was a leftover, it is removed; else the second attempt reports it.
         await new Promise<void>((resolve) => sftp.unlink(path, () => resolve()));
         return await createExclusive(sftp, path);
     }
@@ -202,7 +202,7 @@ function createExclusive(sftp: SFTPWrapper, path: string): Promise<number> {
 }
 
 async function removeAgain(link: SftpLink, path: string): Promise<void> {
-    // It has a channel of its own: the first one may have failed.
+    // Uses a new channel, since the first one may have failed.
     const sftp = await openSftp(link).catch(() => undefined);
     if (sftp === undefined) return;
     await new Promise<void>((resolve) => sftp.unlink(path, () => resolve()));

@@ -13,7 +13,7 @@ import {
 } from "../link/link";
 import type { Login } from "../login/login";
 
-/** A host that is gone never answers the goodbye. */
+/** Time limit for the host's answer to the disconnect, which a dead host never sends. */
 const GOODBYE_MS = 1_000;
 
 /** A connection of the library ssh2. */
@@ -31,12 +31,12 @@ export class BuiltInLink implements Link {
         return new Promise((resolve, reject) => {
             const refuse = (error: Error) => reject(new NotStarted(error.message));
             try {
-                // The channel is wrapped at once: its end may come with the answer that it is open.
+                // The channel is wrapped at once, since its end may arrive together with its opening.
                 this.client.exec(commandLine, (error, channel) =>
                     error ? refuse(error) : resolve(new Ssh2Channel(channel)),
                 );
             } catch (error) {
-                // ssh2 throws "Not connected" where the socket has ended already.
+                // ssh2 throws "Not connected" if the socket has already ended.
                 refuse(error as Error);
             }
         });
@@ -46,7 +46,7 @@ export class BuiltInLink implements Link {
         return new Promise((resolve, reject) => {
             const done = (error: (Error & { reason?: unknown }) | undefined, stream: Duplex) => {
                 if (error !== undefined) return reject(notForwarded(address, error));
-                // Its user sees its end; an error after that is of no use.
+                // The user of the stream notices its end; a later error doesn't matter.
                 stream.on("error", () => {});
                 resolve(stream);
             };
@@ -67,7 +67,7 @@ export class BuiltInLink implements Link {
     }
 }
 
-/** The connection of ssh2 behind a link; undefined for another client's. */
+/** The ssh2 connection of a link; undefined for a link of another client. */
 export function clientOf(link: Link): Client | undefined {
     return link instanceof BuiltInLink ? link.client : undefined;
 }

@@ -9,15 +9,15 @@ import { unreachable } from "../login/unreachable";
 
 const LAST_WORDS_MS = 1000;
 
-/** The byte stream to sshd, and what explains its failure. */
+/** The byte stream to sshd, with the reason of its failure. */
 export interface SshdStream {
     stream: Duplex;
-    /** Standard error of the ProxyCommand, once it has ended. */
+    /** Standard error of the ProxyCommand, after it has exited. */
     errorOutput(): Promise<string | undefined>;
     close(): void;
 }
 
-/** Connects to the port of sshd itself, Nagle off: it would hold back every small packet of the protocol. */
+/** Connects to sshd by TCP, with TCP_NODELAY, since Nagle's algorithm would delay small packets of the protocol. */
 export function openTcp(login: Login, family: 0 | 4 | 6, signal: AbortSignal): Promise<SshdStream> {
     return new Promise((resolve, reject) => {
         const socket: Socket = connectTcp({ host: login.address, port: login.port, family: family || undefined });
@@ -33,7 +33,7 @@ export function openTcp(login: Login, family: 0 | 4 | 6, signal: AbortSignal): P
         socket.once("connect", () => {
             signal.removeEventListener("abort", stop);
             socket.removeAllListeners("error");
-            // Until ssh2 listens, an error shows by the stream being destroyed.
+            // Before ssh2 listens for errors, it notices one by the destroyed stream.
             socket.on("error", () => {});
             socket.setNoDelay(true);
             resolve({ stream: socket, errorOutput: async () => undefined, close: () => socket.destroy() });
@@ -41,7 +41,7 @@ export function openTcp(login: Login, family: 0 | 4 | 6, signal: AbortSignal): P
     });
 }
 
-/** A channel of the jump host's connection. */
+/** Opens a channel of the jump host's connection. */
 export function openThrough(login: Login, jump: Client, jumpText: string): Promise<SshdStream> {
     return new Promise((resolve, reject) => {
         jump.forwardOut("127.0.0.1", 0, login.address, login.port, (error, channel) => {
@@ -51,7 +51,7 @@ export function openThrough(login: Login, jump: Client, jumpText: string): Promi
     });
 }
 
-/** Standard input and output of a ProxyCommand, run by the shell as ssh does it. */
+/** Starts a ProxyCommand with the user's shell, as ssh does; the stream is its standard input and output. */
 export function openCommand(command: string): SshdStream {
     const child: ChildProcess = spawn("/bin/sh", ["-c", `exec ${command}`], { stdio: ["pipe", "pipe", "pipe"] });
     const { stdin, stdout, stderr } = child;
@@ -60,7 +60,7 @@ export function openCommand(command: string): SshdStream {
     stderr.on("data", (data: Buffer) => {
         errorOutput = (errorOutput + data.toString("utf8")).slice(-2000);
     });
-    // Duplex.from destroys itself with the child's streams; an error of one shows at the end of the other.
+    // Duplex.from is destroyed together with the child's streams; an error of one is noticed by the end of the other.
     const stream = Duplex.from({ readable: stdout, writable: stdin });
     child.once("error", (error) => stream.destroy(error));
     const close = () => {
@@ -72,7 +72,7 @@ export function openCommand(command: string): SshdStream {
     return {
         stream,
         async errorOutput() {
-            // Its last lines may come after the stream broke.
+            // Its last lines may arrive after the stream has broken.
             await Promise.race([ended, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
             return errorOutput.trim() || undefined;
         },

@@ -1,7 +1,7 @@
 import { type Place, type Problem, UserError } from "../../errors";
 
 /**
- * What went wrong between this machine and the host:
+ * The kind of failure between this machine and the host:
  * - `settings`: the connection's inputs, or ~/.ssh/config, can't be used
  * - `unreachable`: the name doesn't resolve, nothing answers, or a jump host can't get there
  * - `refused`: the host answers, but nothing listens on the port, or the connection is closed before the login
@@ -9,7 +9,7 @@ import { type Place, type Problem, UserError } from "../../errors";
  * - `login`: no method to log in was accepted, or the login shell runs nothing
  * - `sudo`: logged in, but sudo is missing, needs a password, or refuses
  * - `forwarding`: sshd forbids connections from the host, and nothing on the host can make them instead
- * - `broken`: the connection ended in the middle; the request may or may not have been carried out
+ * - `broken`: the connection ended during a request, which may or may not have been carried out
  */
 export type ConnectionErrorCode =
     | "settings"
@@ -21,12 +21,12 @@ export type ConnectionErrorCode =
     | "forwarding"
     | "broken";
 
-/** A UserError about the connection itself; `code` says which kind. */
+/** A UserError about the connection; `code` is its kind. */
 export class ConnectionError extends UserError {
     constructor(
         readonly code: ConnectionErrorCode,
         problem: Problem,
-        /** Whether the same try may succeed a moment later (a refused or silent port). */
+        /** Whether the same attempt may succeed a moment later (a port that refuses or doesn't answer). */
         readonly mayPass = false,
     ) {
         super(problem);

@@ -1,56 +1,56 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 
-/** Where a connection made from the host goes: a port of its 127.0.0.1, or the path of a unix socket. */
+/** Destination of a connection from the host: a port of its 127.0.0.1, or the path of a Unix socket. */
 export type HostAddress = { port: number } | { socket: string };
 
 export interface UploadOptions {
     signal?: AbortSignal;
-    /** Gets the bytes sent so far, and the size of the file. */
+    /** Called with the number of bytes sent so far and the size of the file. */
     onProgress?: (done: number, total: number) => void;
 }
 
-/** An authenticated connection to a host, whichever client made it. */
+/** An authenticated connection to a host, of either client. */
 export interface Link {
-    /** Whether it takes new channels. */
+    /** Whether new channels can be opened. */
     readonly isOpen: boolean;
-    /** What ended it, where that was an error. */
+    /** The error that ended the connection, if there was one. */
     readonly failure: Error | undefined;
     /**
-     * Hands a command line to the login shell.
+     * Runs a command line by the login shell.
      * @throws NotStarted
      */
     exec(commandLine: string): Promise<Channel>;
     /**
-     * A connection that sshd makes on the host (RFC 4254, 7.2; direct-streamlocal of OpenSSH's PROTOCOL).
-     * @throws ForwardingRefused where sshd forbids it; an Error where nothing accepts it
+     * Has sshd open a connection on the host (RFC 4254, 7.2; direct-streamlocal of OpenSSH's PROTOCOL).
+     * @throws ForwardingRefused if sshd forbids it; an Error if nothing accepts the connection
      */
     forward(address: HostAddress, signal?: AbortSignal): Promise<Duplex>;
     /**
-     * Writes a local file over SFTP, as {@link Host.upload} says; only where the client speaks SFTP.
+     * Writes a local file over SFTP for {@link Host.upload}; undefined if the client doesn't support SFTP.
      * @throws SftpMissing before anything was written; NotStarted; UserError; ConnectionError `broken`
      */
     readonly upload?: (file: string, path: string, options: UploadOptions) => Promise<void>;
     close(): void;
 }
 
-/** One session: a command that runs on the host. */
+/** A session, with a command that runs on the host. */
 export interface Channel {
     readonly input: Writable;
     readonly output: Readable;
     readonly errors: Readable;
-    /** How it ended, once it has. */
+    /** How the session ended; undefined while it is open. */
     readonly end: ChannelEnd | undefined;
-    /** Calls the listener at its end, at once where it has ended. Returns a function that unsubscribes. */
+    /** Calls the listener at the end of the session, or at once if it has ended. Returns a function that unsubscribes. */
     onEnd(listener: () => void): () => void;
     close(): void;
 }
 
 export interface ChannelEnd {
-    /** Whether the command ended; otherwise the channel did, and what became of the command is unknown. */
+    /** Whether the command exited; otherwise the channel ended, and the result of the command is unknown. */
     hasExited: boolean;
-    /** Exit status; undefined when a signal ended the command. */
+    /** Exit status; undefined if a signal ended the command. */
     code: number | undefined;
-    /** Set where no session was opened: the reason. */
+    /** The reason why no session was opened; otherwise undefined. */
     refusal?: string;
 }
 
@@ -74,7 +74,7 @@ export function addressText(address: HostAddress): string {
     return "socket" in address ? address.socket : `127.0.0.1:${address.port}`;
 }
 
-/** Keeps who waits for the end of a channel. */
+/** The listeners for the end of a channel. */
 export class EndListeners {
     end: ChannelEnd | undefined;
     private readonly listeners = new Set<() => void>();

@@ -9,10 +9,10 @@ import { expandPath, localUser, type SshSettings } from "./ssh-config";
 
 const runFile = promisify(execFile);
 
-/** An agent that is locked, or waits for a person, isn't awaited. */
+/** Time limit for an agent's list of keys: an agent that is locked, or waits for a person, isn't awaited. */
 const AGENT_MS = 2_000;
 
-/** Algorithms of ssh2 1.17: where a setting allows none of them, only OpenSSH can connect. */
+/** Algorithms of ssh2 1.17. If a setting allows none of them, only OpenSSH can connect. */
 const ALGORITHMS_OF_SSH2: Record<string, RegExp> = {
     ciphers: /^(chacha20-poly1305@openssh\.com|aes(128|256)-gcm@openssh\.com|aes(128|192|256)-(ctr|cbc)|3des-cbc)$/,
     kexalgorithms: /^(curve25519-sha256(@libssh\.org)?|ecdh-sha2-nistp\d+|diffie-hellman-group.*)$/,
@@ -20,7 +20,7 @@ const ALGORITHMS_OF_SSH2: Record<string, RegExp> = {
     hostkeyalgorithms: /^(ssh-ed25519|ecdsa-sha2-nistp\d+|rsa-sha2-(256|512)|ssh-rsa)$/,
 };
 
-/** Settings whose paths may have tokens. */
+/** Settings with paths that may have tokens. */
 const FILES = {
     identityfile: "IdentityFile",
     identityagent: "IdentityAgent",
@@ -28,12 +28,12 @@ const FILES = {
     globalknownhostsfile: "GlobalKnownHostsFile",
     revokedhostkeys: "RevokedHostKeys",
 };
-/** One that `expandPath` doesn't replace: `%C` is a hash of more with each version of ssh. */
+/** A token that `expandPath` doesn't replace, such as `%C`, a hash whose input depends on the version of ssh. */
 const UNKNOWN_TOKEN = /%[^%dhikLlnpru]/;
 
 /**
- * What of the settings for a host the built-in client can't do: "CertificateFile ~/.ssh/id-cert.pub".
- * @returns undefined where it can do all of it
+ * The first setting for a host that the built-in client doesn't support: "CertificateFile ~/.ssh/id-cert.pub".
+ * @returns undefined if it supports all settings
  */
 export async function builtInLacks(
     settings: SshSettings,
@@ -53,7 +53,7 @@ function fromSettings(settings: SshSettings): string | undefined {
     const value = (keyword: string) => settings.get(keyword)?.[0];
     const isSet = (keyword: string) => ![undefined, "none", "no", "false"].includes(value(keyword));
     for (const certificate of settings.get("certificatefile") ?? []) {
-        // Tokens but %d and %u aren't known here.
+        // Other tokens than %d and %u aren't known here.
         if (/%[^%du]/.test(certificate) || existsSync(expandPath(certificate, {})))
             return `CertificateFile ${certificate}`;
     }
@@ -91,7 +91,7 @@ function fromKeys({ privateKey, identityFiles }: Login["credentials"]): string |
     return undefined;
 }
 
-/** ssh2 passes over certificates and security keys of an agent. */
+/** ssh2 ignores certificates and security keys in an agent. */
 async function fromAgent(socket: string | undefined): Promise<string | undefined> {
     if (socket === undefined || !existsSync(socket)) return undefined;
     try {
@@ -105,7 +105,7 @@ async function fromAgent(socket: string | undefined): Promise<string | undefined
     }
 }
 
-/** A host that known_hosts vouches for by an authority alone shows a certificate. */
+/** A host that is only known by a certificate authority in known_hosts has a host certificate. */
 async function fromKnownHosts({ names, files }: Login["hostKey"]): Promise<string | undefined> {
     const withAuthority = files.filter((file) => /^\s*@cert-authority\s/m.test(readText(file)));
     if (withAuthority.length === 0) return undefined;
@@ -114,7 +114,7 @@ async function fromKnownHosts({ names, files }: Login["hostKey"]): Promise<strin
     return line && `@cert-authority of ${line.file}:${line.line}`;
 }
 
-/** GSSAPIAuthentication is a default of Debian's ssh: it only counts where there is a ticket. */
+/** GSSAPIAuthentication, which is Debian's default, only matters if there is a Kerberos ticket. */
 async function fromTicket(settings: SshSettings): Promise<string | undefined> {
     if (settings.get("gssapiauthentication")?.[0] !== "yes") return undefined;
     const { KRB5CCNAME } = environment();

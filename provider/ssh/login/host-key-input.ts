@@ -10,10 +10,10 @@ export const ALGORITHMS: Record<string, string[]> = {
     "ssh-rsa": ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"],
 };
 
-/** A public key line (`ssh-ed25519 AAAA...`), or a fingerprint (`SHA256:...`). */
+/** Parses a public key (`ssh-ed25519 AAAA...`) or a fingerprint (`SHA256:...`). */
 export function parseHostKey(text: string): {
     type?: string;
-    /** `ssh-ed25519 AAAA...`, where a key was given. */
+    /** `ssh-ed25519 AAAA...`, if the text is a key. */
     line?: string;
     fingerprint: string;
     matches: (key: Buffer) => boolean;

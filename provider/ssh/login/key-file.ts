@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 
-/** What the text of a key file is, as far as it can be told without opening it. */
+/** The kind of a key file, as far as it can be known without decrypting it. */
 export type KeyFile =
     | { kind: "public"; type: string }
     | { kind: "certificate"; type: string }
-    /** PuTTY's own format. */
+    /** PuTTY's format. */
     | { kind: "putty" }
     /** PKCS#8 (RFC 5958): `BEGIN PRIVATE KEY`, `BEGIN ENCRYPTED PRIVATE KEY`. */
     | { kind: "pkcs8"; isEncrypted: boolean }
@@ -32,7 +32,7 @@ export function inspectKey(text: string): KeyFile {
     return { kind: "unknown" };
 }
 
-/** PROTOCOL.key of OpenSSH: the cipher and the public key are readable without a passphrase. */
+/** Parses PROTOCOL.key of OpenSSH, whose cipher and public key can be read without a passphrase. */
 function inspectOpenSsh(text: string): KeyFile {
     const bytes = Buffer.from(text.replace(/-----[^\n]*-----/g, ""), "base64");
     if (bytes.toString("latin1", 0, MAGIC.length) !== MAGIC) return { kind: "unknown" };
@@ -46,7 +46,7 @@ function inspectOpenSsh(text: string): KeyFile {
     try {
         const cipher = next().toString("latin1");
         next(); // Name of the key derivation function
-        next(); // Its options
+        next(); // Options of the key derivation function
         offset += 4; // Number of keys
         const publicKey = next();
         const type = publicKey.toString("latin1", 4, 4 + publicKey.readUInt32BE(0));
@@ -56,10 +56,10 @@ function inspectOpenSsh(text: string): KeyFile {
     }
 }
 
-/** Ciphers of encrypted OpenSSH keys that ssh2 knows. */
+/** Ciphers of encrypted OpenSSH keys that ssh2 supports. */
 const CIPHERS = /^(none|aes(128|192|256)-(ctr|cbc|gcm@openssh\.com)|3des-cbc)$/;
 
-/** Why only the OpenSSH client can use a private key: "is a security key". Undefined where the built-in one can. */
+/** Why only the OpenSSH client can use a private key: "is a security key". Undefined if the built-in one can. */
 export function onlyOpenSshReads(key: KeyFile): string | undefined {
     if (key.kind !== "openssh") return undefined;
     if (key.type.startsWith("sk-")) return `is for a security key (${key.type})`;
@@ -70,13 +70,13 @@ export function onlyOpenSshReads(key: KeyFile): string | undefined {
 /** A private key that can't be used: `reason` completes "the private key ...". */
 export interface UnusableKey {
     reason: string;
-    /** One sentence, no full stop: what the user can do. */
+    /** What the user can do: one sentence without a full stop. */
     todo: string;
 }
 
 export const AS_SSH_KEYGEN = "Give the text of a file as ssh-keygen makes it";
 
-/** What is wrong with the text of a private key for any client; undefined where nothing is, as far as can be told. */
+/** What is wrong with a private key for every client; undefined if nothing is known to be wrong. */
 export function keyProblem(key: KeyFile, passphrase: string | undefined): UnusableKey | undefined {
     switch (key.kind) {
         case "public":
@@ -120,7 +120,7 @@ export function skippedIdentities(credentials: { identityFiles: string[]; passph
     });
 }
 
-/** The text of a file; empty where it can't be read. */
+/** The text of a file; empty if it can't be read. */
 export function readText(file: string): string {
     try {
         return readFileSync(file, "utf8");

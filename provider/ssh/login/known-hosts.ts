@@ -14,13 +14,13 @@ export interface KnownHost {
     marker?: "@revoked" | "@cert-authority";
     file: string;
     line: number;
-    /** Name it was found by. */
+    /** The name by which it was found. */
     name: string;
 }
 
 /**
- * All lines about one of the names, looked up by `ssh-keygen -F`: it knows hashed names, patterns and ports.
- * @throws ConnectionError `settings` where no ssh-keygen is installed
+ * All lines for one of the names, found by `ssh-keygen -F`, which supports hashed names, patterns and ports.
+ * @throws ConnectionError `settings` if ssh-keygen isn't installed
  */
 export async function findKnownHosts(
     names: readonly string[],
@@ -45,12 +45,12 @@ async function findInFile(name: string, file: string, signal?: AbortSignal): Pro
                 todo: "Install the OpenSSH client, or give connection.hostKey",
             });
         }
-        // Exit status 1: nothing was found.
+        // Exit status 1 means that nothing was found.
         return failed.stdout ?? "";
     }
 }
 
-/** Pairs of `# Host NAME found: line N [CA|REVOKED]` and the line itself. */
+/** Parses pairs of `# Host NAME found: line N [CA|REVOKED]` and the line itself. */
 export function parseFound(text: string, name: string, file: string): KnownHost[] {
     const found: KnownHost[] = [];
     let line = 0;

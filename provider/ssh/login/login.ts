@@ -1,29 +1,29 @@
-/** How the key that a host shows is judged. */
+/** How a host's key is verified. */
 export interface HostKeyPolicy {
-    /** The key or fingerprint given by the user; known_hosts isn't read then. */
+    /** The key or fingerprint in connection.hostKey; if it is set, known_hosts isn't read. */
     hostKey?: string;
     /** Accept any key (`insecureIgnoreHostKey`). */
     ignore: boolean;
-    /** Names the host has in known_hosts, the first one first: `[web1]:2222`, `web1`. */
+    /** Names to look up in known_hosts, in this order: `[web1]:2222`, `web1`. */
     names: string[];
-    /** known_hosts files, the user's before the system's. */
+    /** Paths of known_hosts files, the user's before the system's. */
     files: string[];
-    /** Files of RevokedHostKeys: lists of public keys, or key revocation lists (ssh-keygen(1), KEY REVOCATION LISTS). */
+    /** Paths in RevokedHostKeys: lists of public keys, or key revocation lists (ssh-keygen(1), KEY REVOCATION LISTS). */
     revokedFiles: string[];
 }
 
-/** What may prove the identity of the login, in the order it is tried. Texts of keys and passwords are secrets. */
+/** Credentials, in the order in which they are tried. Texts of keys and passwords are secrets. */
 export interface Credentials {
     privateKey?: string;
     passphrase?: string;
     password?: string;
-    /** Socket of the agent. */
+    /** Path of the agent's socket. */
     agent?: string;
-    /** Whether the user gave the agent (else it is a default, tried after what was given). */
+    /** Whether the connection names the agent; otherwise it is a default, tried after declared credentials. */
     isAgentGiven: boolean;
-    /** Offer only those keys of the agent that are in `identityFiles`. */
+    /** Whether to offer only those keys of the agent that are in `identityFiles`. */
     identitiesOnly: boolean;
-    /** Absolute paths; missing files are skipped. */
+    /** Absolute paths of identity files; missing files are skipped. */
     identityFiles: string[];
 }
 
@@ -33,33 +33,33 @@ export type Route =
     | { kind: "jump"; through: Login; isGiven: boolean }
     | { kind: "command"; command: string };
 
-/** Which client logs in: the library ssh2, or the program `ssh` of this machine. */
+/** The client that logs in: the library ssh2, or this machine's program `ssh`. */
 export type Client = "built-in" | "openssh";
 
-/** Everything that decides a connection, with ~/.ssh/config and defaults merged in. */
+/** All settings of a connection, merged with ~/.ssh/config and defaults. */
 export interface Login {
-    /** Name as the user wrote it: what ssh looks up in ~/.ssh/config. */
+    /** The name in `connection.host`, which ssh looks up in ~/.ssh/config. */
     name: string;
-    /** Address or name that is dialed. */
+    /** Address or name to dial. */
     address: string;
     port: number;
     user: string;
     hostKey: HostKeyPolicy;
     credentials: Credentials;
     route: Route;
-    /** Whether ssh_config has `ForkAfterAuthentication yes`, which ssh before 8.7 doesn't know. */
+    /** Whether ssh_config has `ForkAfterAuthentication yes`, which ssh before 8.7 doesn't support. */
     forks?: boolean;
-    /** What ssh_config allows, the preferred first; empty where there is no program ssh. */
+    /** Key exchanges that ssh_config allows, in the order of preference; empty without the program ssh. */
     kexAlgorithms: string[];
     ciphers: string[];
-    /** How often a refused or silent port is tried; -1 is without limit. */
+    /** Number of attempts for a port that refuses or doesn't answer; -1 is without limit. */
     dialErrorLimit: number;
-    /** Seconds for one try; 0 is without limit. */
+    /** Time limit of one attempt in seconds; 0 is without limit. */
     dialTimeoutSeconds: number;
     client: Client;
-    /** Why `auto` took the OpenSSH client: "CertificateFile ~/.ssh/id-cert.pub". */
+    /** Why `auto` chose the OpenSSH client: "CertificateFile ~/.ssh/id-cert.pub". */
     clientReason?: string;
-    /** Whether the OpenSSH client may log in where the built-in one turns out to lack an algorithm. */
+    /** Whether the OpenSSH client may log in if the built-in one lacks an algorithm. */
     mayUseOpenSsh: boolean;
 }
 
@@ -69,7 +69,7 @@ export function loginText(login: Pick<Login, "address" | "port" | "user">): stri
     return `${login.user}@${address}:${login.port}`;
 }
 
-/** The text of the warning that `insecureIgnoreHostKey` draws. */
+/** The text of the warning about `insecureIgnoreHostKey`. */
 export function ignoredWarning(login: Login): string {
     return `${login.address}:${login.port}: its host key is not verified (insecureIgnoreHostKey). Whoever is on the way can read and change everything, secrets too. Set connection.hostKey instead.`;
 }

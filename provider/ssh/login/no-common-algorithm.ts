@@ -1,4 +1,4 @@
 import { ConnectionError } from "../link/connection-error";
 
-/** sshd and ssh2 share no algorithm: the OpenSSH client may know one. */
+/** sshd and ssh2 have no algorithm in common; the OpenSSH client may support one. */
 export class NoCommonAlgorithm extends ConnectionError {}

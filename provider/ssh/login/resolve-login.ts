@@ -21,7 +21,7 @@ const JUMPS_MAX = 8;
 type Proxy = NonNullable<Connection["proxy"]>;
 
 /**
- * The effective settings: explicit fields win, then what ssh_config(5) says for the host, then defaults.
+ * The effective settings: fields of the connection take precedence over ssh_config(5), and that over defaults.
  * @throws ConnectionError `settings`
  */
 export async function resolveLogin(connection: Connection, signal?: AbortSignal): Promise<Login> {
@@ -43,17 +43,17 @@ export async function resolveLogin(connection: Connection, signal?: AbortSignal)
 interface HopOptions {
     signal?: AbortSignal;
     client: Connection["client"];
-    /** Number of jump hosts so far, to end a ring. */
+    /** Number of jump hosts so far, to detect a ring. */
     jumps: number;
-    /** Fixed jump host of the hop; otherwise ssh_config decides. */
+    /** Jump host of the hop; if undefined, ssh_config decides. */
     through?: Login;
-    /** Whether the jump host is the connection's own `proxy`. */
+    /** Whether `through` is the connection's `proxy`. */
     isGiven?: boolean;
-    /** For a hop of ProxyJump the local user is the default, as with ssh, not root. */
+    /** Whether the default user is the local user, as with ssh (for a hop of ProxyJump), rather than root. */
     isLocalUser?: boolean;
 }
 
-/** What bounds dialing: it holds for the jump hosts of a connection too. */
+/** Limits of dialing, which also apply to the jump hosts of a connection. */
 type Limits = Pick<Proxy, "dialErrorLimit" | "perDialTimeout">;
 
 function limitsOf({ dialErrorLimit, perDialTimeout }: Limits): Limits {
@@ -99,7 +99,7 @@ async function resolveHop(connection: Proxy, options: HopOptions): Promise<Login
         dialErrorLimit: connection.dialErrorLimit ?? 10,
         dialTimeoutSeconds: connection.perDialTimeout ?? (Number.parseInt(one("connecttimeout") ?? "", 10) || 15),
         mayUseOpenSsh: options.client !== "built-in" && settings !== undefined,
-        // A jump host that only OpenSSH can log in to decides for all that is behind it.
+        // If only OpenSSH can log in to a jump host, it must be used for all hosts behind it.
         ...(hop?.client === "openssh" ? { client: hop.client, clientReason: hop.clientReason } : client),
     };
 }
@@ -127,7 +127,7 @@ async function defaultUser(query: SshQuery, settings: SshSettings | undefined, o
     const configured = settings?.get("user")?.[0];
     if (configured !== undefined && configured !== local) return configured;
     if (options.isLocalUser) return local;
-    // "root" or the local user: the first is right either way, the second only when someone configured it.
+    // ssh -G prints the local user even if no user is configured, so it is only used if it was configured; else root is.
     return configured !== undefined && configured !== "root" && (await namesUser(query, options.signal))
         ? configured
         : "root";
@@ -147,7 +147,7 @@ function hostKeyPolicy(
     const plain = (alias ?? address).toLowerCase();
     return {
         hostKey: connection.hostKey?.trim() || undefined,
-        // A key that is given for a host wins over an opt-out that comes from the provider's connection.
+        // A resource's host key takes precedence over insecureIgnoreHostKey of the provider's connection.
         ignore: connection.insecureIgnoreHostKey === true && connection.hostKey === undefined,
         names: alias !== undefined || port === 22 ? [plain] : [`[${plain}]:${port}`, plain],
         files: settings === undefined ? [join(home, ".ssh/known_hosts"), "/etc/ssh/ssh_known_hosts"] : files,
@@ -175,7 +175,7 @@ function credentialsOf(
     };
 }
 
-/** IdentityAgent: a path, `none`, `SSH_AUTH_SOCK`, or `$NAME` of a variable. */
+/** The agent of IdentityAgent: a path, `none`, `SSH_AUTH_SOCK`, or a variable `$NAME`. */
 function configuredAgent(settings: SshSettings | undefined, tokens: Record<string, string>): string | undefined {
     const agentSetting = settings?.get("identityagent")?.[0];
     if (agentSetting === "none") return undefined;
@@ -213,7 +213,7 @@ async function resolveRoute(
     return { kind: "direct", family: family[settings?.get("addressfamily")?.[0] as "inet" | "inet6"] ?? 0 };
 }
 
-/** `a,b,c`: through a to b to c. Only for the first hop its own ProxyJump counts, as with ssh. */
+/** Resolves `a,b,c`: through a to b to c. As with ssh, only the first hop's own ProxyJump is used. */
 async function resolveChain(jump: string, options: HopOptions & { limits: Limits }): Promise<Login> {
     let through: Login | undefined;
     for (const [index, text] of jump.split(",").entries()) {
@@ -231,7 +231,7 @@ async function resolveChain(jump: string, options: HopOptions & { limits: Limits
     return through as Login;
 }
 
-/** Names reach the command lines of ssh and of ProxyCommand: the same are refused as by ssh itself. */
+/** Refuses the same names as ssh, since names are used in the command lines of ssh and of ProxyCommand. */
 function checkedName(name: string): string {
     if (/^-|[\s'"`$\\;&<>|(){}]|\p{Cc}/u.test(name)) {
         throw new ConnectionError("settings", {

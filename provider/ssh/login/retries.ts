@@ -5,7 +5,7 @@ import type { Login } from "./login";
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** Tries as often as the login allows while the error may pass. */
+/** Repeats attempts as often as the login allows, while their errors may be temporary. */
 export async function withRetries<T>(
     login: Login,
     { signal, status }: { signal: AbortSignal; status: (text: string) => void },
@@ -36,5 +36,5 @@ function afterTries(error: ConnectionError, tries: number, ms: number): Connecti
     return new ConnectionError(error.code, { ...error.problem, what }, true);
 }
 
-/** The jump host can't be reached: it has had its own tries, so that the hosts behind it aren't dialed again. */
+/** The jump host can't be reached. Its attempts were already made, so the hosts behind it aren't dialed again. */
 export class JumpError extends ConnectionError {}

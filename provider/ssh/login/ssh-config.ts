@@ -7,10 +7,10 @@ import { childEnvironment, environment } from "../../environment";
 import { ConnectionError } from "../link/connection-error";
 
 const runFile = promisify(execFile);
-/** `Match exec` and canonical names may take a while; this ends what hangs. */
+/** Time limit of `ssh -G`, which may run `Match exec` and resolve canonical names. */
 const SSH_TIMEOUT_MS = 20_000;
 
-/** What `ssh -G` answers: each keyword in lower case with its values, one for each line. */
+/** Output of `ssh -G`: each keyword in lower case with its values, one for each line. */
 export type SshSettings = ReadonlyMap<string, readonly string[]>;
 
 export interface SshQuery {
@@ -35,9 +35,9 @@ export function configFile(): string | undefined {
 }
 
 /**
- * What ssh would use for the host (ssh(1) -G, ssh_config(5)).
- * @returns undefined where no `ssh` is installed, or it can't run because the own user isn't in passwd
- * @throws ConnectionError `settings` when ssh refuses its configuration or the name
+ * The settings that ssh would use for the host (ssh(1) -G, ssh_config(5)).
+ * @returns undefined if `ssh` isn't installed, or if it can't run because the local user isn't in passwd
+ * @throws ConnectionError `settings` if ssh refuses its configuration or the name
  */
 export async function sshSettings(query: SshQuery, signal?: AbortSignal): Promise<SshSettings | undefined> {
     const file = configFile();
@@ -45,8 +45,8 @@ export async function sshSettings(query: SshQuery, signal?: AbortSignal): Promis
 }
 
 /**
- * Whether the configuration names a user for the host. `ssh -G` alone can't tell: it answers the local user when
- * nothing is configured. So the question is asked again with another user as the last default.
+ * Whether the configuration has a user for the host. `ssh -G` also prints the local user if no user is configured, so it is run
+ * again with another default user.
  */
 export async function namesUser(query: SshQuery, signal?: AbortSignal): Promise<boolean> {
     const nobody = "portable-no-user-configured";
@@ -65,7 +65,7 @@ export async function namesUser(query: SshQuery, signal?: AbortSignal): Promise<
     }
 }
 
-/** ssh answers nothing where it should fork once it has logged in, and was given no command to run then. */
+/** With ForkAfterAuthentication and without a command, `ssh -G` prints nothing. */
 export const NO_FORK = "ForkAfterAuthentication=no";
 
 async function askSsh(args: string[], query: SshQuery, signal?: AbortSignal): Promise<SshSettings | undefined> {
@@ -94,7 +94,7 @@ async function askSsh(args: string[], query: SshQuery, signal?: AbortSignal): Pr
     }
 }
 
-/** The lines `keyword value` of `ssh -G`. */
+/** Parses the lines `keyword value` of `ssh -G`. */
 export function parseSettings(text: string): SshSettings {
     const settings = new Map<string, string[]>();
     for (const line of text.split("\n")) {
@@ -107,8 +107,8 @@ export function parseSettings(text: string): SshSettings {
 }
 
 /**
- * The paths of one line of `ssh -G`, which prints them without the quotes of the configuration: a word that can't begin
- * a path belongs to the one before.
+ * Splits the paths in one line of `ssh -G`, which prints them without quotes: a word that can't begin a path belongs to the
+ * previous one.
  */
 export function splitPaths(text: string): string[] {
     const paths: string[] = [];
@@ -119,7 +119,7 @@ export function splitPaths(text: string): string[] {
     return paths.map((path) => path.trim()).filter((path) => path !== "");
 }
 
-/** A file name of ssh_config(5) with `~`, `%` tokens and `${VARIABLE}` replaced. */
+/** Expands `~`, `%` tokens and `${VARIABLE}` in a file name of ssh_config(5). */
 export function expandPath(text: string, tokens: Record<string, string>): string {
     return expandTokens(text.replace(/^~(?=\/|$)/, "%d"), tokens).replace(
         /\$\{(\w+)\}/g,
@@ -142,7 +142,7 @@ export function expandTokens(text: string, tokens: Record<string, string>): stri
     return text.replace(/%(.)/g, (whole, letter: string) => all[letter] ?? whole);
 }
 
-/** One hop of ProxyJump: `[user@]host[:port]` or `ssh://[user@]host[:port]`. */
+/** Parses one hop of ProxyJump: `[user@]host[:port]` or `ssh://[user@]host[:port]`. */
 export function parseJump(text: string): SshQuery {
     const match =
         /^(?:ssh:\/\/)?(?:(?<user>.+)@)?(?:\[(?<v6>[^\]]+)\]|(?<host>[^:]+|[^[\]]*:[^[\]]*:[^[\]]*))(?::(?<port>\d+))?\/?$/.exec(

@@ -1,9 +1,9 @@
 import { ConnectionError } from "../link/connection-error";
 import type { Login } from "./login";
 
-/** `reason` says in a few words what happened. */
+/** The error for a host that can't be reached; `reason` has a few words about what happened. */
 export function unreachable(login: Login, reason: string, mayPass: boolean): ConnectionError {
-    // The host itself answers with a refusal and a reset, and so does one that boots.
+    // A refusal or a reset is an answer of the host, which may be booting.
     return cantReach(/\b(refused|reset)\b/.test(reason) ? "refused" : "unreachable", login, reason, mayPass);
 }
 

@@ -4,21 +4,21 @@ import type { Login } from "../login/login";
 import { configFile, NO_FORK } from "../login/ssh-config";
 import { HOST_KEY_ALIAS, type PrivateFiles } from "./private-files";
 
-/** Notes its own process in the file that is its first argument, and becomes the command that the rest are. */
+/** Writes its PID to the file that is its first argument, and becomes the command in the other arguments. */
 const NOTE_PID = 'echo $$ >"$0"; exec "$@"';
 
-/** Environment of an ssh that may have to answer prompts. */
+/** Environment of an ssh whose prompts may have to be answered. */
 export function askpassEnvironment(login: Login, files: PrivateFiles): Record<string, string> {
     const { passphrase, password } = login.credentials;
     if (passphrase === undefined && password === undefined) return {};
-    // ssh before 8.4 knows no SSH_ASKPASS_REQUIRE, and wants a DISPLAY.
+    // ssh before 8.4 doesn't support SSH_ASKPASS_REQUIRE, and needs DISPLAY instead.
     return { SSH_ASKPASS: files.askpass, SSH_ASKPASS_REQUIRE: "force", DISPLAY: environment().DISPLAY ?? ":0" };
 }
 
 /**
- * Arguments of ssh for a login, with the host at the end. What the user set wins over ~/.ssh/config, which ssh reads
- * by itself. They are given as options rather than in a file: ssh hands the file of -F to the jump hosts of ProxyJump
- * too, and options to this host alone.
+ * Arguments of ssh for a login, with the host at the end. They take precedence over ~/.ssh/config, which ssh reads by itself.
+ * Settings are passed as options rather than in a file, since ssh uses the file of -F for jump hosts of ProxyJump, too, but
+ * options only for this host.
  */
 export function sshArguments(
     login: Login,
@@ -51,7 +51,7 @@ function connectionOptions(login: Login): string[] {
         "ConnectionAttempts=1",
         "ServerAliveInterval=10",
         "ServerAliveCountMax=3",
-        // A deployment needs none of these, whatever the user's own sessions have.
+        // Settings for the user's own sessions that a deployment must not use.
         "ClearAllForwardings=yes",
         "ForwardAgent=no",
         "ForwardX11=no",
@@ -69,10 +69,10 @@ function connectionOptions(login: Login): string[] {
 function hostKeyOptions({ hostKey }: Login, files: PrivateFiles): string[] {
     if (hostKey.ignore)
         return ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "GlobalKnownHostsFile=/dev/null"];
-    // As with the built-in client, no setting of ~/.ssh/config lets an unknown key pass.
+    // As with the built-in client, no setting of ~/.ssh/config allows an unknown key.
     const strict = "StrictHostKeyChecking=yes";
     if (hostKey.hostKey === undefined) return [strict];
-    // The key itself is given: a host that has a certificate too has to show the plain key.
+    // hostKey is a plain key, so a host that also has a certificate must send the plain key.
     const plain = "HostKeyAlgorithms=-*-cert-v01@openssh.com";
     const alias = [strict, plain, `HostKeyAlias=${HOST_KEY_ALIAS}`, "GlobalKnownHostsFile=/dev/null", "CheckHostIP=no"];
     return hostKey.hostKey.startsWith("SHA256:")
@@ -91,7 +91,7 @@ function credentialOptions({ credentials }: Login, files: PrivateFiles): string[
             ? [
                   "BatchMode=no",
                   "NumberOfPasswordPrompts=1",
-                  // A given password comes before keys that weren't given.
+                  // A declared password is tried before keys that weren't declared.
                   ...(hasOwn
                       ? []
                       : ["PreferredAuthentications=password,keyboard-interactive,gssapi-with-mic,hostbased,publickey"]),
@@ -102,17 +102,17 @@ function credentialOptions({ credentials }: Login, files: PrivateFiles): string[
     return [...keys, ...ownAgent, ...noAgent, ...prompts];
 }
 
-/** Another ssh that logs in to the jump host, and connects its standard streams to the host behind it. */
+/** Command of another ssh that logs in to the jump host and connects its standard streams to the host behind it. */
 function jumpCommand(login: Login, files: PrivateFiles): string {
     const environment = Object.entries(askpassEnvironment(login, files)).map(([name, value]) => `${name}=${value}`);
-    // A control socket of the user's was opened with other credentials, and maybe without this host key.
+    // The user's control socket was opened with other credentials, and maybe without a check of this host key.
     const args = ["-o", "ControlMaster=no", "-o", "ControlPath=none", ...sshArguments(login, files)];
     const words = ["-W", "[%h]:%p", ...args].map((word, index) => (index === 1 ? word : word.replaceAll("%", "%%")));
     const noted = ["/bin/sh", "-c", NOTE_PID, files.pid.replaceAll("%", "%%")];
     return sh`${[...noted, "env", ...environment, "ssh", ...words]}`.text;
 }
 
-/** A path as a word of ssh_config(5), whose tokens begin with `%`. */
+/** Quotes a path for ssh_config(5), in which tokens begin with `%`. */
 function quoted(path: string): string {
     return `"${path.replaceAll("%", "%%")}"`;
 }

@@ -12,14 +12,14 @@ import { PrivateFiles } from "./private-files";
 import { quickAlgorithms } from "./quick-algorithms";
 import { SshLog } from "./ssh-log";
 
-/** How long the login may take, which may wait for a person: sshd's default LoginGraceTime. */
+/** Time limit of the login, which may wait for a person: sshd's default LoginGraceTime. */
 const LOGIN_MS = 120_000;
-/** A login that takes longer than this is likely to wait for a person. */
+/** A login that takes longer than this probably waits for a person, so a status message says so. */
 const LOGIN_STATUS_MS = 2_000;
 
 /**
- * Runs ssh, and ends it when standard input ends: with this process, however that ends. Removes its private directory
- * ($1) then. ssh asks nothing at a terminal: it has none.
+ * Runs ssh, and ends it when standard input ends, which happens at the latest when this process has exited or was killed. Then
+ * removes its private directory ($1). ssh has no terminal, so it can't prompt there.
  */
 const KEEPER = `trap '' HUP INT
 directory=$1; shift
@@ -37,7 +37,7 @@ interface DialOptions {
 }
 
 /**
- * Logs in with the OpenSSH client, which keeps the connection behind a control socket of its own.
+ * Logs in with the OpenSSH client, which keeps the connection open behind a private control socket.
  * @throws ConnectionError; the signal's reason when aborted
  */
 export function dialOpenSsh(login: Login, options: DialOptions): Promise<Link> {
@@ -66,14 +66,14 @@ async function dialOnce(login: Login, { signal, status, isOnlyLogin }: DialOptio
     }
 }
 
-/** Writes the files, and gives the arguments of a master that opens no session. */
+/** Writes the files, and returns the arguments of a master that opens no session. */
 async function prepare(login: Login, options: string[]): Promise<{ files: PrivateFiles; args: string[] }> {
     const files = await PrivateFiles.make(login);
     try {
         const { route } = login;
         const through = route.kind === "jump" && route.isGiven ? route.through : undefined;
         const jump = through && { login: through, files: await files.nested(through) };
-        // ssh would hand `-v` to that of a ProxyJump, whose lines would then mix with its own.
+        // With `-v`, the ssh of a ProxyJump would be verbose, too, and mix its lines with these.
         const master = ["-o", "LogLevel=DEBUG1", "-N", "-o", "ControlMaster=yes", "-o", "ControlPersist=no"];
         const path = ["-o", `ControlPath="${files.controlPath.replaceAll("%", "%%")}"`];
         return { files, args: [...master, ...path, ...options, ...sshArguments(login, files, jump)] };
@@ -85,7 +85,7 @@ async function prepare(login: Login, options: string[]): Promise<{ files: Privat
 
 function startKeeper(files: PrivateFiles, command: string[], environment: Record<string, string>) {
     return spawn("/bin/sh", ["-c", KEEPER, "portable", files.directory, ...command], {
-        // A session of its own has no terminal, and gets no signal that is meant for this process.
+        // A separate session has no terminal, and doesn't get the terminal's signals to this process.
         detached: true,
         env: childEnvironment(environment),
         stdio: ["pipe", "ignore", "pipe"],

@@ -6,15 +6,15 @@ import { closedEarly, unreachable } from "../login/unreachable";
 import { unusableKey } from "../login/unusable-key";
 import type { SshLog } from "./ssh-log";
 
-/** Errors of connect(2) that ssh prints, and that may pass. */
+/** Temporary errors of connect(2) in ssh's messages. */
 const NOT_CONNECTED =
     /(Connection refused|Connection timed out|Connection reset|No route to host|Network is unreachable|Host is down|Operation timed out)/;
 
-/** Lines of ssh's large warning that say nothing of the case. */
+/** Lines of ssh's large warning about a changed host key that don't depend on the case. */
 const ALARM =
     /^(@|IT IS POSSIBLE THAT|Someone could be|It is also possible|Please contact your system|\s+(remove with:|ssh-keygen ))/;
 
-/** The error for an ssh that ended before it had logged in. */
+/** The error for an ssh that exited before it had logged in. */
 export function explain(login: Login, log: SshLog): ConnectionError {
     const sshErrors = log.messages.filter((line) => !ALARM.test(line)).join("\n");
     return (
@@ -47,7 +47,7 @@ function aboutSettings(login: Login, sshErrors: string): ConnectionError | undef
     });
 }
 
-/** A jump host or ProxyCommand that fails closes the stream before this ssh has seen anything of the host. */
+/** Whether a jump host or ProxyCommand failed: the stream was closed before this ssh got anything from the host. */
 function isAboutJump(login: Login, log: SshLog): boolean {
     return login.route.kind !== "direct" && log.hostKey === undefined;
 }
@@ -83,7 +83,7 @@ function aboutJump(login: Login, sshErrors: string): ConnectionError {
             reported: own,
             todo: "Set AllowTcpForwarding in its sshd_config",
         });
-    // The jump host's own answer comes before ssh's "stdio forwarding failed".
+    // The jump host's answer is in the line before ssh's "stdio forwarding failed".
     const answer = /open failed: (.*)/.exec(own)?.[1] ?? own.split("\n").at(-1);
     const reason = answer?.toLowerCase() || "the connection was closed";
     return unreachable(login, `${reason} (from the jump host ${through})`, true);
@@ -134,7 +134,7 @@ function aboutLogin(login: Login, log: SshLog, sshErrors: string): ConnectionErr
                 : { reason: "can't be used by ssh", todo: AS_SSH_KEYGEN },
             sshErrors.replaceAll(/Load key ".*identity": /g, ""),
         );
-    // The host accepts the key, and ssh couldn't open it to sign with it.
+    // The host accepts the key, but ssh couldn't decrypt it.
     if (credentials.privateKey !== undefined && credentials.passphrase !== undefined && isOwnKey(log.acceptedKey))
         return unusableKey(encryptedKey(credentials.passphrase), sshErrors);
     const skipped = skippedIdentities(credentials);
@@ -167,12 +167,12 @@ function aboutPin({ address, port, user, credentials }: Login, reported: string)
     });
 }
 
-/** ssh offers such a certificate all the same, and a host doesn't say why it refuses one. */
+/** Certificates that have expired or aren't valid yet. ssh offers them nevertheless, and hosts don't say why they refuse them. */
 function outdatedCertificates(tried: readonly string[]): string[] {
     return tried.flatMap((text) => {
         const [, file] = /^(\/.*) \(\S+-CERT SHA256:/.exec(text) ?? [];
         if (file === undefined) return [];
-        // ssh names a key for the certificate beside it.
+        // ssh prints the name of the key for the certificate next to it.
         const certificate = file.endsWith("-cert.pub") ? file : `${file}-cert.pub`;
         const { stdout } = spawnSync("ssh-keygen", ["-L", "-f", certificate], { encoding: "utf8", timeout: 5000 });
         const [, from = "", to = ""] = /^ *Valid: from (\S+) to (\S+)$/m.exec(stdout ?? "") ?? [];

@@ -9,10 +9,10 @@ import type { PrivateFiles } from "./private-files";
 import { ProcessChannel } from "./process-channel";
 import type { SshLog } from "./ssh-log";
 
-/** The reason for a refusal is in another process's log: it may come a moment later than the refusal. */
+/** Time to wait for the reason of a refusal, which another process logs and may arrive a moment later. */
 const LOG_MS = 100;
 
-/** A connection that a process of ssh keeps; others use it through its control socket. */
+/** A connection of an ssh process, which other ssh processes use through its control socket. */
 export class OpenSshLink implements Link {
     failure: Error | undefined;
     private sockets = 0;
@@ -45,13 +45,13 @@ export class OpenSshLink implements Link {
         this.end();
     }
 
-    /** Another process of ssh, on this connection alone: where the control socket is gone, it connects to nothing. */
+    /** Starts another ssh process that can only use this connection: without the control socket it fails to connect. */
     private ssh(options: string[], words: string[] = []) {
         const alone = ["-F", "/dev/null", "-S", this.files.controlPath, "-o", "ProxyCommand=false"];
         return spawn("ssh", [...alone, ...options, "--", "portable", ...words], { stdio: "pipe" });
     }
 
-    /** Standard streams of `ssh -W`, whose debug line tells that sshd has connected. */
+    /** Forwards a port by `ssh -W`, whose debug line shows that sshd has connected. */
     private async forwardPort(address: { port: number }, signal?: AbortSignal): Promise<Duplex> {
         const before = this.log.messages.length;
         const child = this.ssh(["-v", "-W", `127.0.0.1:${address.port}`]);
@@ -75,7 +75,7 @@ export class OpenSshLink implements Link {
         return stream;
     }
 
-    /** A local socket that ssh forwards. It takes a connection before sshd does: the next answer of sshd shows whether. */
+    /** Forwards a Unix socket by a local socket. ssh accepts its connection before sshd has connected, which shows later. */
     private async forwardSocket(path: string, signal?: AbortSignal): Promise<Duplex> {
         const before = this.log.messages.length;
         const local = join(this.files.directory, `s${++this.sockets}`);

@@ -7,13 +7,13 @@ import type { Credentials, Login } from "../login/login";
 import { fromPkcs8 } from "../login/pkcs8";
 import { unusableKey } from "../login/unusable-key";
 
-/** Name that a given host key has in our own known_hosts. */
+/** The host's name in the private known_hosts file for connection.hostKey. */
 export const HOST_KEY_ALIAS = "portable-host";
 
 /**
- * Answers the prompts of the ssh that was started with this directory: a ProxyCommand inherits SSH_ASKPASS, and its
- * prompts are those of another host. The PIN of a PKCS#11 token is the password of its key. The PIN of a security key, and a
- * question to confirm, get no answer.
+ * Answers prompts, but only of the ssh that was started with this directory: a ProxyCommand inherits SSH_ASKPASS, but its prompts
+ * concern another host. The PIN of a PKCS#11 token is privateKeyPassword. A prompt for the PIN of a security key or for a
+ * confirmation isn't answered.
  */
 const ASKPASS = `#!/bin/sh
 directory=\${0%/*}
@@ -29,18 +29,18 @@ esac
 [ -r "$directory/$file" ] && cat "$directory/$file"
 `;
 
-/** Vouches for a host key by its fingerprint: known_hosts has no place for one. */
+/** A KnownHostsCommand that accepts a host key by its fingerprint, which known_hosts can't contain. */
 const knownHostsCommand = (fingerprint: string) =>
     `#!/bin/sh\n[ "$3" != '${fingerprint}' ] || echo "${HOST_KEY_ALIAS} $1 $2"\n`;
 
 /**
- * Inputs of a connection that ssh takes as files: in a directory that only this user may enter. Secrets are never in an
- * argv or the environment.
+ * Inputs of a connection that ssh reads from files, in a directory that only this user can enter. So secrets are in no argv and
+ * no environment.
  */
 export class PrivateFiles {
     private constructor(readonly directory: string) {}
 
-    /** The control socket of a connection; a unix socket's path may have 104 bytes. */
+    /** Path of the connection's control socket. It is short, as the path of a Unix socket is limited to 104 bytes. */
     get controlPath(): string {
         return join(this.directory, "c");
     }
@@ -65,7 +65,7 @@ export class PrivateFiles {
         return join(this.directory, "pid");
     }
 
-    /** @throws ConnectionError `settings` for a hostKey or a privateKey that can't be used */
+    /** @throws ConnectionError `settings` if hostKey or privateKey can't be used */
     static async make(login: Login, parent?: string): Promise<PrivateFiles> {
         const { privateKey, passphrase } = login.credentials;
         const problem = privateKey === undefined ? undefined : keyProblem(inspectKey(privateKey), passphrase);
@@ -87,7 +87,7 @@ export class PrivateFiles {
         }
     }
 
-    /** For a jump host of the connection. */
+    /** Makes the files for a jump host of the connection. */
     nested(login: Login): Promise<PrivateFiles> {
         return PrivateFiles.make(login, join(this.directory, "jump"));
     }
@@ -106,7 +106,7 @@ export class PrivateFiles {
         await chmod(path, 0o700);
     }
 
-    /** Once the login is done, nothing needs them. */
+    /** Removes the files with secrets, which aren't needed after the login. */
     async removeSecrets(): Promise<void> {
         const secrets = ["identity", "passphrase", "password", "jump"];
         await Promise.all(secrets.map((name) => rm(join(this.directory, name), { recursive: true, force: true })));
@@ -117,7 +117,7 @@ export class PrivateFiles {
     }
 }
 
-/** With the private key in a form that ssh reads. @throws ConnectionError `settings` for one that can't be used */
+/** Converts the private key to a form that ssh supports. @throws ConnectionError `settings` if it can't be used */
 function readable(credentials: Credentials): Credentials {
     const { privateKey, passphrase } = credentials;
     if (privateKey === undefined || inspectKey(privateKey).kind !== "pkcs8") return credentials;

@@ -2,17 +2,17 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { type Channel, type ChannelEnd, EndListeners } from "../link/link";
 
-/** What ssh ends with where it failed itself, rather than the command. */
+/** Exit status of ssh if ssh itself failed rather than the command. */
 const SSH_FAILED = 255;
-/** ssh's own messages come first, and are short. */
+/** Number of first characters of standard error that are searched for ssh's own messages. */
 const PRINTED_MAX = 4_000;
-/** The end of a connection shows in another process: it may come a moment after that of its sessions. */
+/** Time to wait for the end of the connection, which another process notices a moment after the end of its sessions. */
 const END_MS = 50;
 
-/** Messages of ssh where sshd opens no session, or the connection is gone. */
+/** Messages of ssh if sshd opens no session or the connection has ended. */
 const NO_SESSION = /mux_client\w*:|[Cc]ontrol ?[Ss]ocket|Control master terminated|kex_exchange_identification:/;
 
-/** A session that a process of ssh carries. */
+/** A session of an ssh process. */
 export class ProcessChannel implements Channel {
     readonly input: Writable;
     readonly output: Readable;

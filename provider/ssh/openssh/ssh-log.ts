@@ -1,26 +1,26 @@
-/** How far ssh has come. */
+/** The progress of ssh. */
 export type Stage = "connecting" | "loggingIn" | "ready" | "ended";
 
-/** Lines that are kept: the last ones explain a failure. */
+/** Number of last lines to keep, which explain a failure. */
 const LINES_MAX = 60;
 
-/** Follows what `ssh -v` prints on standard error. */
+/** Parses the standard error of `ssh -v` as it arrives. */
 export class SshLog {
     stage: Stage = "connecting";
-    /** What isn't a debug line, of this ssh and of those to its jump hosts. */
+    /** Lines other than debug lines, of this ssh and of those to its jump hosts. */
     readonly messages: string[] = [];
-    /** `ssh-ed25519 SHA256:...`, as the host shows it. */
+    /** The host's key. */
     hostKey: { type: string; fingerprint: string } | undefined;
-    /** `password`, and `/home/me/.ssh/id_ed25519 (ED25519 SHA256:...)` for each key that was offered. */
+    /** Methods and keys that were tried: `password`, `/home/me/.ssh/id_ed25519 (ED25519 SHA256:...)`. */
     readonly tried: string[] = [];
-    /** The last key that the host accepts, before it was signed with. */
+    /** The last key that the host accepted before the signature. */
     acceptedKey: string | undefined;
     /** Methods that the host accepts. */
     accepted: string[] | undefined;
     private rest = "";
     private readonly listeners = new Set<() => void>();
 
-    /** Calls the listener after each line, and at the end. Returns a function that unsubscribes. */
+    /** Calls the listener after each line and at the end. Returns a function that unsubscribes. */
     onLine(listener: () => void): () => void {
         this.listeners.add(listener);
         return () => void this.listeners.delete(listener);
@@ -49,7 +49,7 @@ export class SshLog {
     }
 
     private takeMessage(line: string): void {
-        // Lines that explain no failure.
+        // These lines don't explain a failure.
         if (
             line.trim() === "" ||
             /^(OpenSSH_|Authenticated to |Transferred: |Bytes per second|no such identity)/.test(line)

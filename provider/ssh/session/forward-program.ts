@@ -5,22 +5,22 @@ import { ConnectionError } from "../link/connection-error";
 import { addressText, type Channel, type ForwardingRefused, type HostAddress, type Link } from "../link/link";
 import { type Login, loginText } from "../login/login";
 
-/** Printed on the host before the first byte of the connection. */
+/** Line that is printed on the host before the first byte of the connection. */
 const CONNECTED = "portable-connected";
 const NO_TOOL = 69;
 
-/** How long the host may take to connect. */
+/** Time limit for the host to connect. */
 const ANSWER_MS = 10_000;
 
-/** bash opens a port by itself. What ends first ends the whole session: sshd gives each a process group of its own. */
+/** Connects with bash. `kill 0` ends the other direction: sshd gives each session its own process group. */
 const bash = `exec 3<>/dev/tcp/127.0.0.1/"$0" || exit 7; echo ${CONNECTED}; { cat <&3; kill 0; } & cat >&3; kill 0`;
 
-/** curl carries bytes for telnet:// as they are, and reports on standard error when it has connected. */
+/** Connects with curl, which passes on bytes for telnet:// unchanged, and reports on standard error when it has connected. */
 const curl =
     '{ cat; kill 0; } | { { curl -sSNv "$@" 2>&1 >&3 3>&- | while read -r l; do case $l in ' +
     `*"Connected to"*) echo ${CONNECTED} ;; "curl: "*) echo "$l" >&2 ;; esac; done; } 3>&1; kill 0; }`;
 
-/** perl opens a socket by itself. It is one line without backslashes, for any login shell. */
+/** Connects with perl. It is one line without backslashes, for any login shell. */
 const perl =
     "use IO::Socket; use IO::Select; $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or exit 7; $| = 1; " +
     `print "${CONNECTED}", chr(10); $q = IO::Select->new($s, *STDIN); ` +
@@ -42,8 +42,8 @@ function commandLine(address: HostAddress): string {
 }
 
 /**
- * A connection that a program on the host makes, where sshd forbids its own: with bash, perl or curl, as the login.
- * @throws ConnectionError `forwarding` where the host has none of them; NotStarted; an Error where nothing accepts it
+ * Opens a connection by a program on the host, if sshd forbids forwarding: bash, perl or curl, as the login user.
+ * @throws ConnectionError `forwarding` if the host has none of them; NotStarted; an Error if nothing accepts the connection
  */
 export async function forwardByProgram(
     link: Link,
@@ -61,7 +61,7 @@ export async function forwardByProgram(
     }
 }
 
-/** The bytes of the connection, which begin with `first`. */
+/** The stream of the connection, which begins with the bytes `first`. */
 function streamOf(channel: Channel, first: Buffer): Duplex {
     const { input, output } = channel;
     const stream = new Duplex({

@@ -3,12 +3,12 @@ import type { Login } from "../login/login";
 import { probedOf, probeOf, promptOf, type Rights, readyOf, shellOf } from "./runner";
 import { type NotBegun, notBegun } from "./session-errors";
 
-/** A login shell that is silent for so long is asked whether it reads its commands from us. */
+/** Time after which a login shell without output is probed for whether it reads commands from standard input. */
 const PROBE_MS = 3_000;
-/** How long a login shell with its start-up files, and sudo with its look-ups, may take. */
+/** Time limit of a login shell with its start-up files, and of sudo with its lookups. */
 const GREETING_MS = 20_000;
 
-/** Where the outputs of a session go; what comes while nothing listens is dropped. */
+/** Receivers of a session's outputs. Output without a receiver is dropped. */
 export interface Outputs {
     output: (text: string) => void;
     errors: (text: string) => void;
@@ -18,13 +18,13 @@ export interface GreetingOptions {
     token: string;
     rights: Rights;
     signal: AbortSignal | undefined;
-    /** Takes what hears the outputs of the session. */
+    /** Sets the receivers of the session's outputs. */
     listen: (outputs: Outputs | undefined) => void;
 }
 
 /**
- * Waits until the session can take a program. Nothing of a program is sent before: a login shell that starts another
- * shell in place of ours would run it unframed, and nobody would learn the result.
+ * Waits until the session is ready for a program. Nothing of a program is sent before: a login shell that starts another shell
+ * would run its lines without the frame, and the result would be lost.
  * @throws NotStarted; ConnectionError `login` or `sudo`; the signal's reason when aborted
  */
 export function greet(channel: Channel, login: Login, options: GreetingOptions): Promise<void> {
@@ -86,7 +86,7 @@ export function greet(channel: Channel, login: Login, options: GreetingOptions):
     });
 }
 
-/** What the host printed, without our own lines. */
+/** Output of the host without this client's marker lines. */
 function withoutMarks(text: string, token: string): string {
     return text
         .replaceAll(promptOf(token), "")

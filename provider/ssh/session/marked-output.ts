@@ -1,10 +1,10 @@
-/** Output of one program: after the line that says that it has begun, and up to the mark at its end. */
+/** The output of one program, between its begin marker and its end marker. */
 export class MarkedOutput {
     hasBegun = false;
     text = "";
-    /** Exit status, once the end was read. */
+    /** Exit status; undefined before the end marker. */
     code: number | undefined;
-    /** What came before it began. */
+    /** Output before the begin marker. */
     private noise = "";
     private line = "";
 
@@ -26,7 +26,7 @@ export class MarkedOutput {
         this.take(this.noise.slice(index + this.begin.length));
     }
 
-    /** Takes the rest where the output ended without the mark. */
+    /** Passes on the rest if the output ended without the end marker. */
     finish(): void {
         this.text += this.line;
         if (this.line !== "") this.onLine(this.line);

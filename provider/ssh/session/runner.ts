@@ -2,21 +2,21 @@ import { type Shell, sh } from "../../host/shell";
 
 const end = "#portable:end";
 
-/** As whom the programs of a session run. */
+/** The user that the programs of a session run as. */
 export interface Rights {
-    /** Whether they run as root through sudo or doas; otherwise as the login. */
+    /** Whether they run as root by sudo or doas; otherwise they run as the login user. */
     asRoot: boolean;
-    /** What sudo asks for; without it, sudo must ask for nothing. */
+    /** The password for sudo; if undefined, sudo must not ask for one. */
     sudoPassword?: string;
-    /** Whether sudo gets a terminal, which it never reads from: it asks for one where sudoers has `requiretty`. */
+    /** Whether sudo gets a terminal, which it needs if sudoers has `requiretty`, although it never reads from it. */
     hasTerminal?: boolean;
 }
 
 /**
- * Runs one program after another, each in a shell of its own. Reads the whole program before anything of it runs, and
- * runs nothing of one that was cut off. The braces make the shell parse all of it first; standard input of its commands
- * is empty. What the client sends after the program is on file descriptor 8. The marks, which only this client knows,
- * say where its outputs begin and end. A line of the client's probe is skipped. sudo's secure_path may lack `head`.
+ * Runs programs one after the other, each in its own shell. Reads a complete program before anything of it runs, and runs
+ * nothing of an incomplete one. The braces make the shell parse all of it first. Standard input of its commands is empty; data
+ * that the client sends after the program is on file descriptor 8. Markers, which only this client knows, separate its
+ * outputs. A line of the client's probe is skipped. `head` isn't used, as sudo's secure_path may lack it.
  */
 const reader = (token: string) =>
     'LC_ALL=C.UTF-8; export LC_ALL; PATH="${PATH:+$PATH:}/usr/bin:/bin"; ' +
@@ -26,9 +26,9 @@ const reader = (token: string) =>
     'echo "$mark begin"; echo "$mark begin" >&2; (exec 8<&0; eval "$portable"); portable="$mark done $?"; echo "$portable"; echo "$portable" >&2; [ -z "$last" ] || exit; done';
 
 /**
- * Stands between the programs and sshd, so that a program runs to its end when the client is gone: output that nobody
- * takes any more is read on and dropped (tee goes on with /dev/null when its standard output fails). Without it the next
- * line of output would end the program in the middle, by SIGPIPE or by a failing echo under set -e.
+ * Passes the outputs of programs on to sshd, and goes on reading them when the client has disconnected (tee continues with
+ * /dev/null when its standard output fails). Otherwise the next line of output would end the program, by SIGPIPE or by a failing
+ * echo under set -e.
  */
 const relay = (token: string) =>
     `trap "" HUP; echo "${token} shell"; ` +
@@ -39,8 +39,8 @@ const relay = (token: string) =>
     "exit ${s:-255}";
 
 /**
- * Becomes root through sudo, or through doas where there is no sudo. A password comes over standard input, once sudo has
- * asked for it: a line that nobody asked for would be taken for a program.
+ * Becomes root by sudo, or by doas if there is no sudo. The password is sent over standard input once sudo has asked for it: sent
+ * earlier, it would be taken for a program.
  */
 const become = (sudoOptions: string) =>
     `if command -v sudo >/dev/null 2>&1; then exec sudo ${sudoOptions} -- /bin/sh -c "$1"; ` +
@@ -48,15 +48,15 @@ const become = (sudoOptions: string) =>
     'else echo "sudo: not found" >&2; exit 127; fi';
 
 /**
- * The same through sudo with a terminal that script(1) makes. Standard input and both outputs stay as they are: a terminal
- * would change the bytes and mix the outputs. Without script(1) sudo says again what it lacks.
+ * Becomes root by sudo with a terminal that script(1) makes. Standard input and outputs bypass the terminal, which would change
+ * bytes and mix the outputs. Without script(1) sudo reports the missing terminal again.
  */
 const becomeInTerminal = (sudoOptions: string) =>
     "portable=$1; SHELL=/bin/sh; export portable SHELL; command -v script >/dev/null 2>&1 && " +
     sh`exec script -qec ${`exec sudo ${sudoOptions} -- /bin/sh -c "$portable" <&3 3<&- >&4 4>&- 2>&5 5>&-`}`.text +
     ` /dev/null 3<&0 4>&1 5>&2 </dev/null >/dev/null 2>&1; exec sudo ${sudoOptions} -- /bin/sh -c "$1"`;
 
-/** The command line of a session, with nothing of a program in it. One line, for any login shell. */
+/** The command line of a session, which has nothing of a program in it. It is one line, for any login shell. */
 export function commandLine(token: string, rights: Rights): string {
     const options = rights.sudoPassword === undefined ? "-n" : `-S -p "${promptOf(token)}"`;
     const start = rights.asRoot
@@ -66,32 +66,31 @@ export function commandLine(token: string, rights: Rights): string {
 }
 
 /**
- * What goes over standard input for a program: the runner answers the header, and runs the text. After the last one it
- * ends: what was sent to a program that has ended before it was read is never taken for the next.
+ * The standard input for a program: the reader answers the header, and runs the text. After a program with `isLast` it exits, so
+ * that input that the program didn't read is never taken for the next program.
  */
 export function programInput(program: Shell, mark: string, isLast = false): { header: string; text: string } {
     const text = `{ :\n${program.text}\n} </dev/null\n${end}`;
     return { header: `${Buffer.byteLength(text)} ${mark}${isLast ? " last" : ""}\n`, text };
 }
 
-/** A line of standard output: the login shell has started /bin/sh. */
+/** Line on standard output when the login shell has started /bin/sh. */
 export const shellOf = (token: string) => `${token} shell\n`;
 
-/** What sudo asks for its password with, on standard error. */
+/** sudo's prompt for the password, on standard error. */
 export const promptOf = (token: string) => `${token} password:`;
 
-/** Makes a shell that was started in place of ours, and reads its commands from standard input, show itself. */
+/** A command that another shell, which reads commands from standard input, would run. */
 export const probeOf = (token: string) => `echo "${token} probed"\n`;
 export const probedOf = (token: string) => `${token} probed\n`;
 
-/** A line of standard output: the session takes programs; or, for the mark of a program, its header was read. */
+/** Line on standard output when the session is ready for programs, or, with a program's marker, when its header was read. */
 export const readyOf = (mark: string) => `${mark} ready\n`;
 
-/** The line before the output of the program, on both outputs. */
+/** Line before the output of the program, on both outputs. */
 export const beginOf = (mark: string) => `${mark} begin\n`;
 
 /**
- * What comes at the end of both outputs, on the last line, which may have text of the program before it; then the exit
- * status.
+ * Marker at the end of both outputs, followed by the exit status. The program's output may end on the same line.
  */
 export const doneOf = (mark: string) => `${mark} done `;

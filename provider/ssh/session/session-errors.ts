@@ -4,7 +4,7 @@ import type { Rights } from "./runner";
 
 export interface NotBegun {
     /**
-     * How far the session came:
+     * The stage at which the session failed:
      * - `shell`: the login shell ended without running /bin/sh
      * - `replaced`: a start-up file of the login shell started another shell
      * - `silent`: the login shell neither ended nor answered
@@ -17,7 +17,7 @@ export interface NotBegun {
     reported: string;
 }
 
-/** The error for a session that takes no program; nothing was run. */
+/** The error for a session that isn't ready for programs; nothing was run. */
 export function notBegun(login: Login, { reason, code, rights, reported }: NotBegun): ConnectionError {
     switch (reason) {
         case "password":
@@ -123,7 +123,7 @@ function sudoError(property: string, problem: { what: string; reported: string; 
     return new ConnectionError("sudo", { property, ...problem });
 }
 
-/** The connection ended while a program ran. */
+/** The error for a connection that ended while a program was running. */
 export function broken(login: Login, failure: Error | undefined, hasBegun: boolean): ConnectionError {
     const result = hasBegun
         ? "it runs to its end there, but its result is unknown"

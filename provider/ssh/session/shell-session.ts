@@ -23,13 +23,13 @@ interface ProgramRun {
     signal: AbortSignal | undefined;
 }
 
-/** A shell on the host, over an open connection: runs one program after another. */
+/** A session with a shell on the host that runs programs one after the other. */
 export class ShellSession {
     private isRunning = false;
     private outputs: Outputs | undefined;
-    /** It takes no program after this one. */
+    /** Whether it can't run another program. */
     isSpent = false;
-    /** It has just answered: nothing can have broken it since. */
+    /** Whether it has just answered, so that it can't have broken since. */
     isFresh = true;
 
     private constructor(
@@ -40,7 +40,7 @@ export class ShellSession {
     ) {
         channel.output.setEncoding("utf8").on("data", (text: string) => this.outputs?.output(text));
         channel.errors.setEncoding("utf8").on("data", (text: string) => this.outputs?.errors(text));
-        // A host that goes away while a program is sent shows at the end of the channel.
+        // If the host disappears while a program is sent, the end of the channel shows it.
         for (const stream of [channel.input, channel.output, channel.errors]) stream.on("error", () => {});
     }
 
@@ -59,7 +59,7 @@ export class ShellSession {
         }
     }
 
-    /** Whether it can take a program. */
+    /** Whether it can run a program now. */
     get isFree(): boolean {
         return this.channel.end === undefined && !this.isSpent && !this.isRunning && this.link.isOpen;
     }
@@ -69,9 +69,9 @@ export class ShellSession {
     }
 
     /**
-     * Runs a program. The promise is settled when it has ended; `early` is called with the result at the line that is its
-     * last.
-     * @throws NotStarted where the session has ended meanwhile; ConnectionError `broken`; the signal's reason when aborted
+     * Runs a program and resolves when it has ended; `early` is called with the result after the line for which `isLast` is
+     * true.
+     * @throws NotStarted if the session has ended meanwhile; ConnectionError `broken`; the signal's reason if aborted
      */
     async run(program: Shell, options: RunOptions, early: (result: RunResult) => void): Promise<RunResult> {
         const { signal, answer } = options;
@@ -83,7 +83,7 @@ export class ShellSession {
         this.isRunning = true;
         if (answer !== undefined) this.isSpent = true;
         try {
-            // A connection may have broken silently since: then nothing of the program was sent.
+            // Without a fresh session, waits for the answer to the header, since the connection may have broken silently.
             if (wasFresh) this.channel.input.write(header);
             else await this.ready(header, readyOf(mark), signal);
             return await this.result(run);
@@ -102,7 +102,7 @@ export class ShellSession {
         const output = new MarkedOutput(beginOf(mark), doneOf(mark), (line) => {
             options.onLine?.(line);
             if (options.isLast?.(line)) early({ code: undefined, stdout: output.text, stderr: errors.text });
-            // When the answer can't be had, the program sees the end of its input instead.
+            // If there is no answer, the program gets the end of its input instead.
             options
                 .answer?.(line)
                 ?.then((answer) => (answer === undefined ? undefined : this.send(answer)))
@@ -121,7 +121,7 @@ export class ShellSession {
             };
             const abort = () => {
                 stop();
-                // The program runs to its end on the host; only its result is no longer awaited.
+                // The program runs to its end on the host; its result is no longer awaited.
                 this.isSpent = true;
                 channel.close();
                 reject(signal?.reason);
@@ -170,7 +170,7 @@ export class ShellSession {
         try {
             await untilAborted(answered, signal);
         } catch (error) {
-            // The reader may be waiting for the program now.
+            // The reader may still wait for the program's text.
             this.isSpent = true;
             this.channel.close();
             throw error;
@@ -186,7 +186,7 @@ export class ShellSession {
             return;
         }
         for await (const bytes of answer) {
-            // A connection that has died doesn't end the stream.
+            // A dead connection doesn't end the stream.
             if (this.channel.end !== undefined || !input.writable) return;
             if (!input.write(bytes)) await this.drained();
             if (this.channel.end !== undefined) return;

@@ -5,15 +5,15 @@ import type { Rights } from "./runner";
 import { ShellSession } from "./shell-session";
 
 /**
- * A session of a connection that waits for the next program: the one of the last program, or one that was opened
- * while the client has other things to do. Opening one takes the host ten milliseconds, and three round trips.
+ * An idle session of a connection for the next program: that of the last program, or one that was opened in advance. Opening a
+ * session takes the host ten milliseconds, and three round trips.
  */
 export class SpareSession {
     private waiting: Promise<ShellSession | undefined> | undefined;
 
     constructor(private readonly login: Login) {}
 
-    /** @throws what {@link ShellSession.open} throws */
+    /** Takes the idle session or opens one. @throws the errors of {@link ShellSession.open} */
     async take(link: Link, rights: Rights, signal: AbortSignal | undefined): Promise<ShellSession> {
         const { waiting } = this;
         this.waiting = undefined;
@@ -23,13 +23,13 @@ export class SpareSession {
         return ShellSession.open(link, this.login, rights, signal);
     }
 
-    /** After its program: kept where it can take another one and no other waits. */
+    /** Keeps a session after its program, if it can run another one and no other session is idle. */
     give(session: ShellSession): void {
         if (session.isFree && this.waiting === undefined) this.waiting = Promise.resolve(session);
         else session.close();
     }
 
-    /** Opens one, where none waits. A host that opens none is no error here: the next program reports it. */
+    /** Opens a session in advance, if none is idle. If that fails, the next program reports it. */
     prepare(link: Link, rights: Rights): void {
         if (!link.isOpen) return;
         this.waiting ??= ShellSession.open(link, this.login, rights).then(
@@ -38,7 +38,7 @@ export class SpareSession {
         );
     }
 
-    /** Makes room on the host for another one. Returns whether there was one to close. */
+    /** Closes the idle session, to make room on the host. Returns whether there was one. */
     drop(): boolean {
         const { waiting } = this;
         this.waiting = undefined;

@@ -9,14 +9,14 @@ import { ShellSession } from "./shell-session";
 
 const READ_BYTES = 255 * 1024;
 
-/** How long the host may take to remove what an aborted upload has written. */
+/** Time limit for the host to remove the file of an aborted upload. */
 const ABORT_MS = 2_000;
 
 const RECEIVING = "receiving";
 
 /**
- * Takes a file from file descriptor 8. `set -C` makes the redirection exclusive (O_EXCL): nobody else can have put the
- * file there, and no link is followed. A file that arrives short is removed.
+ * Writes a file from file descriptor 8. `set -C` makes the redirection exclusive (O_EXCL), so that no other user can have put the
+ * file there, and no link is followed. An incomplete file is removed.
  */
 function receive(path: string, bytes: number): Shell {
     return sh`
@@ -32,8 +32,7 @@ exec 7>&-
 }
 
 /**
- * Writes a local file to `path` as {@link Host.upload} says, over the standard input of a program: for hosts without
- * SFTP, and for the OpenSSH client.
+ * Implements {@link Host.upload} over the standard input of a program, for hosts without SFTP and for the OpenSSH client.
  * @throws NotStarted; UserError; ConnectionError; the signal's reason when aborted
  */
 export async function uploadByProgram(
@@ -65,7 +64,7 @@ export async function uploadByProgram(
     }
 }
 
-/** An aborted upload ends its input, so that the host removes the file; a host that doesn't answer isn't awaited. */
+/** On abort, ends the input of the upload, so that the host removes the file. A host that doesn't answer isn't awaited. */
 async function orAborted<T>(result: Promise<T>, session: ShellSession, signal: AbortSignal | undefined): Promise<T> {
     if (signal === undefined) return result.finally(() => session.close());
     let abort = () => {};
