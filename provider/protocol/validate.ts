@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Failure } from "../errors";
 import { expectation, kindOf, propertyNames, schemasAt } from "../schema/expectation";
 import { shapeOf } from "../schema/shape";
-import { isWithin, type Path, unknownPaths, valueAt } from "../schema/values";
+import { entries, isWithin, type Path, unknownPaths, valueAt } from "../schema/values";
 
 type Issue = z.core.$ZodIssue;
 
@@ -13,8 +13,21 @@ type Issue = z.core.$ZodIssue;
  */
 export function validate(schema: z.ZodType, value: unknown): Failure[] {
     const result = schema.safeParse(value, { error: reasonOf });
-    if (result.success) return [];
+    if (result.success) return nulFailures(value, []);
     return new FailureReport(schema, value, result.error.issues).failures(result.error.issues, []);
+}
+
+/** The content of a file may have every byte. Everything else becomes a name, a path, an argument or a line of text. */
+function nulFailures(value: unknown, path: Path): Failure[] {
+    if (typeof value === "string")
+        return value.includes("\0") && path.at(-1) !== "content"
+            ? [{ path, what: "has a NUL byte in it, which only the content of a file can have" }]
+            : [];
+    return entries(value).flatMap(([key, part]) =>
+        String(key).includes("\0")
+            ? [{ path: [...path, key], what: "has a NUL byte in its name" }]
+            : nulFailures(part, [...path, key]),
+    );
 }
 
 class FailureReport {

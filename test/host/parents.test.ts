@@ -59,6 +59,13 @@ describe.each(shells)("under %s", (_name, command) => {
                 expect([filePath, unsafe(filePath)]).toEqual([filePath, expected]);
         });
 
+        test("a hundred directories above a file are read within seconds", () => {
+            const path = make("a directory/".repeat(100));
+            const began = Date.now();
+            expect(unsafe(`${path}/x`)).toBe("");
+            expect(Date.now() - began).toBeLessThan(20_000);
+        });
+
         test("are refused if they are behind a link in a user's directory", () => {
             const path = make("home");
             symlinkSync("/etc", join(path, "etc"));
@@ -132,6 +139,34 @@ chown 1234 ${path}; files_undo`,
         expect(report.block(`unable ${path}`)).toBe(`a ${kind} is there, and no file\n`);
         const shown = host.run(showFilesLibrary, sh`show_files ${path}; show_texts ${path}`).one("file");
         expect(shown).toMatch(/^0[0-7]{3} root:0 root:0 (fifo|directory|device) \//);
+    });
+
+    test("two declared paths that lead to one file are refused", () => {
+        mkdirSync(join(host.directory, "run"));
+        symlinkSync("run", join(host.directory, "link"));
+        const paths = ["run/new/config", "link/new/config"].map((path) => join(host.directory, path));
+        const report = host.write(
+            paths.map((path) => file(path, path)),
+            sh`files_commit`,
+        );
+        expect(report.block(`unable ${paths[1]}`)).toBe(`another declared path leads to the same file, ${paths[0]}\n`);
+        expect(readdirSync(join(host.directory, "run"))).toEqual([]);
+    });
+
+    test.each([
+        ["directory", "app", "app/config", "PATH isn't a directory"],
+        ["file", "app/config", "app", "a directory is there, and no file"],
+    ])("the resource's own file that becomes a %s is refused with the way there", (_title, was, is, reason) => {
+        const [before, now] = [join(host.directory, was), join(host.directory, is)];
+        host.write([file(before, "old")], sh`files_commit`);
+        const report = host.write([file(now, "new")], sh`files_commit`);
+        expect(report.block(`unable ${now}`)).toBe(
+            `${reason.replace("PATH", before)}; it is this resource's own, so do it in two updates, of which the first declares neither\n`,
+        );
+        expect(read(before)).toBe("old");
+        host.write([], sh`files_commit`);
+        host.write([file(now, "new")], sh`files_commit`);
+        expect(read(now)).toBe("new");
     });
 
     test("a file that was planted under the name of the temporary file is refused", () => {

@@ -6,7 +6,10 @@ import { helloHost } from "./hello-host";
 const { provider, host, connection } = helloHost({
     toy: true,
     snapshot: true,
-    prepare: () => makeToyService(host, "unreloadable", { execReload: "" }),
+    prepare: async () => {
+        await makeToyService(host, "unreloadable", { execReload: "" });
+        await onHost(host, "ln -sfn /nowhere /etc/dangling");
+    },
 });
 
 const toy = (inputs: Json = {}): Json => ({
@@ -108,6 +111,7 @@ describe("a file that can't be made is refused", () => {
         ["its user doesn't exist on the host", "/etc/toy/config", { owner: "nosuch" }, "there is no user nosuch"],
         ["its group doesn't exist on the host", "/etc/toy/config", { group: "nosuch" }, "there is no group nosuch"],
         ["its parent is a file", "/etc/hostname/config", {}, "/etc/hostname isn't a directory"],
+        ["its parent is a link to nothing", "/etc/dangling/config", {}, "/etc/dangling is a link to nothing"],
     ])("because %s", async (_, path, fields, reason) => {
         expect(await refusal(toy({ files: { [path]: { content: "", ...fields } } }))).toBe(
             `${placeOf(`files["${path}"]`)} ${path} can't be made: ${reason}. ${todo}`,
@@ -158,6 +162,76 @@ test.each([
         "a mode of three digits",
         { files: { "/etc/x": { content: "", mode: "644" } } },
         `Property files["/etc/x"].mode: isn't a mode: four octal digits such as 0644.`,
+    ],
+    [
+        "a file whose name is longer than a name can be",
+        { files: { [`/etc/toy/${"é".repeat(128)}`]: { content: "" } } },
+        `Property files["/etc/toy/${"é".repeat(128)}"]: has a name of 256 bytes in it, and a host takes 255 at most.`,
+    ],
+    [
+        "a file with a path that is too long for a copy of it",
+        { files: { [`/etc${`/${"a".repeat(200)}`.repeat(6)}`]: { content: "" } } },
+        `Property files["/etc${`/${"a".repeat(200)}`.repeat(6)}"]: is 1210 bytes long, and may be 1024 at most.`,
+    ],
+    [
+        "a file in too many directories",
+        { files: { [`/etc${"/a".repeat(64)}`]: { content: "" } } },
+        `Property files["/etc${"/a".repeat(64)}"]: has 65 parts, and may have 64 at most.`,
+    ],
+    [
+        "a file with a line separator in its path",
+        { files: { "/etc/\u2028": { content: "" } } },
+        `Property files["/etc/\u2028"]: has a control character, such as a line break, in it.`,
+    ],
+    [
+        "a file below another one",
+        { files: { "/etc/toy/a/b": { content: "" }, "/etc/toy": { content: "" } } },
+        `Property files["/etc/toy/a/b"]: is below /etc/toy, which is a file of the resource, too.`,
+    ],
+    [
+        "a file in /proc",
+        { files: { "/proc/x": { content: "" } } },
+        `Property files["/proc/x"]: is no place for a file: what is there is made by the kernel.`,
+    ],
+    [
+        "a file among the records",
+        { files: { "/var/lib/pulumi-portable/files/x": { content: "" } } },
+        `Property files["/var/lib/pulumi-portable/files/x"]: is among the provider's own records, /var/lib/pulumi-portable.`,
+    ],
+    [
+        "a number that no user can have",
+        { files: { "/etc/x": { content: "", owner: "4294967295" } } },
+        `Property files["/etc/x"].owner: is no number of a user: the highest is 4294967294.`,
+    ],
+    [
+        "the drop-in as a file",
+        { files: { "/etc/systemd/system/toy.service.d/override.conf": { content: "" } } },
+        `Property files["/etc/systemd/system/toy.service.d/override.conf"]: is a drop-in of the resource, whose text is declared there.`,
+    ],
+    [
+        "the drop-in's directory as a file",
+        { files: { "/etc/systemd/system/toy.service.d": { content: "" } } },
+        `Property files["/etc/systemd/system/toy.service.d"]: is a directory of the drop-in /etc/systemd/system/toy.service.d/override.conf, and can't be a file, too.`,
+    ],
+    [
+        "a drop-in that systemd wouldn't read",
+        { name: ".hidden.conf" },
+        "Property name: isn't the file name of a drop-in: it must end in .conf, without a directory, and systemd reads none that begins with a dot.",
+    ],
+    [
+        "a drop-in with a name that is too long",
+        { name: `${"a".repeat(251)}.conf` },
+        "Property name: is too long: the name of a file may have 255 characters.",
+    ],
+    [
+        "a unit whose directory of drop-ins has a name that is too long",
+        { unit: `${"a".repeat(246)}.service` },
+        "Property unit: is too long for a unit with drop-ins: the name of their directory may have 255 characters.",
+    ],
+    [
+        "a NUL byte in the text",
+        { text: "[Service]\nEnvironment=A=\0b\n" },
+        "Property text: has a NUL byte in it, which only the content of a file can have.",
     ],
 ])("%s is refused without the host", async (_, fields: Json, expected) => {
     expect(await refusal(toy(fields))).toBe(expected);

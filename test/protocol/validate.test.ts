@@ -54,6 +54,13 @@ test.each<[string, unknown, string[]]>([
     ],
     ["an asset", { content: new Asset({ text: "x" }) }, []],
     [
+        "a NUL byte in a text",
+        { list: ["a", "b\0"] },
+        ["Property list[1]: has a NUL byte in it, which only the content of a file can have."],
+    ],
+    ["a NUL byte in a name", { map: { "/a\0": 1 } }, ['Property map["/a\0"]: has a NUL byte in its name.']],
+    ["a NUL byte in a content", { content: "a\0" }, []],
+    [
         "a union by the closest option",
         { source: { files: { unitz: ["a"], units: [1] } } },
         [

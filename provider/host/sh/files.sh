@@ -33,15 +33,27 @@ looked_up() {
     unknown_name="there is no $1 $3"
     return 1
 }
+resolved_paths=$newline
+# able PATH OWNER GROUP returns 1, with the reason as the block `unable PATH`, if root can't make the file, or shouldn't.
 able() {
     looked_up user passwd "$2" && looked_up group group "$3" || { echo "$unknown_name" | block "unable $1"; return 1; }
+    obstacle=
     parent=${1%/*}
-    while [ -n "$parent" ] && [ ! -e "$parent" ]; do parent=${parent%/*}; done
-    [ -z "$parent" ] || [ -d "$parent" ] || { echo "$parent isn't a directory" | block "unable $1"; return 1; }
-    check_parents "$1" || { echo "$unsafe: what root writes there could be led elsewhere" | block "unable $1"; return 1; }
-    if [ -e "$1" ] && [ ! -f "$1" ] && [ ! -L "$1" ]; then
-        echo "a $(stat -c %F -- "$1") is there, and no file" | block "unable $1"; return 1
+    while [ -n "$parent" ] && [ ! -e "$parent" ] && [ ! -L "$parent" ]; do parent=${parent%/*}; done
+    if [ -L "$parent" ] && [ ! -e "$parent" ]; then obstacle="$parent is a link to nothing"
+    elif [ -e "$parent" ] && [ ! -d "$parent" ]; then obstacle="$parent isn't a directory"
+    elif ! check_parents "$1"; then obstacle="$unsafe: what root writes there could be led elsewhere"
+    elif [ ! -w "${parent:-/}" ]; then obstacle="the directory ${parent:-/} can't be written: its file system is read-only"
+    elif [ -e "$1" ] && [ ! -f "$1" ] && [ ! -L "$1" ]; then obstacle="a $(stat -c %F -- "$1") is there, and no file"
+    elif listed "$resolved_paths" "$resolved"; then obstacle="another declared path leads to the same file, $resolved"
     fi
+    resolved_paths=$resolved_paths$resolved$newline
+    [ -n "$obstacle" ] || return 0
+    for own in "path $parent" "dir $1"; do
+        ! grep -sqxF -- "$own" "$record" || obstacle="$obstacle; it is this resource's own, so do it in two updates, of which the first declares neither"
+    done
+    echo "$obstacle" | block "unable $1"
+    return 1
 }
 # read_record FILE sets $noted, lines of paths and directories, and $applied.
 read_record() {

@@ -1,30 +1,50 @@
 newline='
 '
-# Forgets cached owners and modes of directories, after a command of the user that may have changed them.
-forget_parents() { asked=$newline stats=$newline; }
+# Directories whose owner and mode were read: $safe are root's alone, $unlike are lines `PATH//UID MODE TYPE` of all others.
+# forget_parents has them read again, after a command of the user that may have changed them.
+forget_parents() { asked=$newline safe=$newline unlike=; }
 forget_parents
 # know_parents PATH... reads owner and mode of all parent directories of the paths with one process.
 know_parents() {
     unknown_parents=
     for below; do
         above=${below%/*}
-        while listed "$asked" "${above:-/}" && [ -n "$above" ]; do above=${above%/*}; done
+        # Above one that was asked for all were.
         while ! listed "$asked" "${above:-/}"; do
             asked=$asked${above:-/}$newline unknown_parents=$unknown_parents${above:-/}$newline
             [ -n "$above" ] || break
             above=${above%/*}
         done
     done
-    [ -z "$unknown_parents" ] || stats=$stats$(stat_lines)$newline
+    [ -z "$unknown_parents" ] || sort_parents
+}
+# Shells need the square of a text's length to cut off its beginning: a lookup in a long list is a `case`, or a loop over its lines.
+sort_parents() {
+    separators=$IFS IFS=$newline
+    set -f
+    for stat_line in $(stat_lines); do
+        case ${stat_line##*//} in
+            0\ *[2367]\ directory|0\ *[2367]?\ directory) unlike=$unlike$stat_line$newline ;;
+            0\ *\ directory) safe=$safe${stat_line%//*}$newline ;;
+            *) unlike=$unlike$stat_line$newline ;;
+        esac
+    done
+    set +f
+    IFS=$separators
 }
 # shellcheck disable=SC2086
-stat_lines() ( IFS=$newline; set -f; exec stat -c '%n//%u %a %F' -- $unknown_parents 2>/dev/null )
+stat_lines() { stat -c '%n//%u %a %F' -- $unknown_parents 2>/dev/null; }
 listed() { case $newline$1$newline in *"$newline$2$newline"*) return 0 ;; esac; return 1; }
 # stat_of DIRECTORY sets $kind to `UID MODE TYPE`, or to nothing if there is no such entry.
 stat_of() {
-    know_parents "$1/"
-    kind=${stats#*"$newline$1//"}
-    if [ "$kind" = "$stats" ]; then kind=; else kind=${kind%%"$newline"*}; fi
+    listed "$asked" "$1" || know_parents "$1/"
+    kind=
+    if listed "$safe" "$1"; then kind='0 755 directory'; return; fi
+    separators=$IFS IFS=$newline
+    set -f
+    for stat_line in $unlike; do case $stat_line in "$1//"*) kind=${stat_line##*//}; break ;; esac; done
+    set +f
+    IFS=$separators
 }
 # Returns 1, with the reason in $unsafe, if others than root could replace entries of a directory.
 check_directory() {
@@ -40,11 +60,12 @@ check_directory() {
 # check_parents PATH returns 1, with the reason in $unsafe, unless root alone decides which file the path names: root owns
 # every directory that it leads through, links followed, and nobody else can write to one. Then nobody else can change
 # that afterwards either, so that root may use the path. Directories that don't exist yet are root's once root makes them.
+# $resolved is the path without links in its parents.
 check_parents() {
-    unsafe= here= links_left=40 rest=${1#/}
+    unsafe= resolved= here= links_left=40 rest=${1#/}
     check_directory / || return
     while :; do
-        case $rest in */*) ;; *) return 0 ;; esac
+        case $rest in */*) ;; *) resolved=$here/$rest; return 0 ;; esac
         part=${rest%%/*} rest=${rest#*/}
         case $part in
             ''|.) continue ;;
@@ -52,7 +73,7 @@ check_parents() {
         esac
         stat_of "$here/$part"
         case $kind in
-            '') return 0 ;;
+            '') resolved=$here/$part/$rest; return 0 ;;
             *' symbolic link')
                 links_left=$((links_left - 1))
                 [ "$links_left" -gt 0 ] || { unsafe="$here/$part is a link that leads in a circle"; return 1; }

@@ -49,7 +49,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         for (const [index, dropIn] of Array.isArray(declared.dropIns) ? declared.dropIns.entries() : [])
             if (!(dropIn instanceof Unknown)) warnOfSecrets(context, dropIn, isSecret, ["dropIns", index]);
         const dropIns = dropInsOf(declared);
-        const files = await checkHostFiles(context, declared.files, ["files"], isSecret);
+        const files = await checkHostFiles(context, declared.files, ["files"], isSecret, Object.keys(dropIns.texts));
         return {
             derived: {
                 dropInTexts: dropIns.isComplete ? secretIf(isSecret(["dropIns"]), dropIns.texts) : UNKNOWN,

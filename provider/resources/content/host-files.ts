@@ -5,6 +5,7 @@ import { type Failure, UserError } from "../../errors";
 import { type FoundFile, type HostFile, spelledAs } from "../../host/files";
 import { containsUnknown, type Path, type Previewed, pathText, UNKNOWN, Unknown } from "../../schema/values";
 import { readAsset } from "./asset";
+import { pathFailures } from "./host-paths";
 import type { HostFileInput } from "./schema";
 
 /** The derived field `hostFiles` of a resource with `files`. */
@@ -49,13 +50,14 @@ function unlessEmpty<T extends object>(values: T): T | undefined {
 
 /**
  * The state of each host file, which Check adds to the inputs, so that Diff shows changes of an asset's bytes, and changes
- * made by hand on the host.
+ * made by hand on the host. `dropInPaths` are paths of the resource's drop-ins.
  */
 export async function checkHostFiles(
     context: Context,
     files: Previewed<Record<string, HostFileInput>> | undefined,
     path: Path,
     isSecret: (path: Path) => boolean,
+    dropInPaths: readonly string[],
 ): Promise<{
     states: Record<string, string | Unknown> | Unknown;
     texts: Record<string, string> | Unknown | undefined;
@@ -65,7 +67,7 @@ export async function checkHostFiles(
     if (files instanceof Unknown) return { states: UNKNOWN, texts: UNKNOWN, failures: [] };
     const states: Record<string, string | Unknown> = {};
     const texts: Record<string, string> = {};
-    const failures: Failure[] = [];
+    const failures = pathFailures(Object.keys(files), dropInPaths, path);
     for (const [name, file] of Object.entries(files)) {
         states[name] = UNKNOWN;
         if (containsUnknown(file)) continue;

@@ -9,12 +9,17 @@ export const unitName = z
     .regex(
         /^[A-Za-z0-9:_.\\@-]+\.(service|socket|timer|path|target|mount|automount|swap|slice|scope|device)$/,
         "isn't the name of a unit: it needs a suffix such as .service or .socket, and only letters, digits and : - _ . \\ @",
-    );
+    )
+    .max(253, "is too long for a unit with drop-ins: the name of their directory may have 255 characters");
 
 /** The file name of a drop-in, without a directory. */
 export const dropInName = z
     .string()
-    .regex(/^[A-Za-z0-9:_.@-]+\.conf$/, "isn't the file name of a drop-in: it must end in .conf, without a directory");
+    .regex(
+        /^(?!\.)[A-Za-z0-9:_.@-]+\.conf$/,
+        "isn't the file name of a drop-in: it must end in .conf, without a directory, and systemd reads none that begins with a dot",
+    )
+    .max(255, "is too long: the name of a file may have 255 characters");
 
 export const sections = z
     .record(z.string(), z.record(z.string(), anyType(z.union([value, z.array(value), z.record(z.string(), value)]))))
@@ -22,9 +27,17 @@ export const sections = z
         'Settings by section: `{ Service: { Environment: { NAME: "User" }, BindReadOnlyPaths: ["/etc/hello"] } }`. A list is one line each, an empty list resets what the unit says; only Environment takes a map, whose values are taken literally.',
     );
 
+/** The highest number of a user or group; the next one means none (chown(2)). */
+const MOST_ACCOUNT_NUMBER = 2 ** 32 - 2;
+
 /** A name or a number. Control characters are refused, as a line break would add a line to a record. */
 function accountName(kind: "user" | "group") {
-    return z.string().regex(/^[^\s:/\p{Cc}]+$/u, `isn't the name or number of a ${kind}`);
+    return z
+        .string()
+        .regex(/^(?!\+)[^\s:/\p{Cc}]+$/u, `isn't the name or number of a ${kind}`)
+        .refine((name) => !/^\d+$/.test(name) || Number(name) <= MOST_ACCOUNT_NUMBER, {
+            error: `is no number of a ${kind}: the highest is ${MOST_ACCOUNT_NUMBER}`,
+        });
 }
 
 const hostFile = objectType("HostFile", "A file on the host. Give `content` or `asset`.", {
@@ -43,7 +56,10 @@ export type HostFileInput = z.output<typeof hostFile>;
 
 export const hostFiles = z
     .record(
-        z.string().regex(/^\/(?!.*(\/\/|\/\.{1,2}(\/|$)))[^\p{Cc}]*[^/\p{Cc}]$/u, "isn't an absolute path of a file"),
+        z
+            .string()
+            .regex(/^[^\p{Cc}\u2028\u2029]*$/u, "has a control character, such as a line break, in it")
+            .regex(/^\/(?!.*(\/\/|\/\.{1,2}(\/|$))).*[^/]$/, "isn't an absolute path of a file"),
         hostFile,
     )
     .describe(

@@ -97,7 +97,9 @@ export const dropIn: Resource<typeof inputs, typeof outputs> = {
     async check(context, { inputs: declared, isSecret }) {
         warnOfSecrets(context, declared, isSecret, []);
         const content = dropInText(declared, []);
-        const files = await checkHostFiles(context, declared.files, ["files"], isSecret);
+        const path = previewPath(declared);
+        const dropInPaths = typeof path === "string" ? [path] : [];
+        const files = await checkHostFiles(context, declared.files, ["files"], isSecret, dropInPaths);
         return {
             derived: {
                 dropInText: secretIf(isSecret(["sections"]) || isSecret(["text"]), content.text),
