@@ -20,8 +20,11 @@ import { userStore } from "./store/user-store";
 export interface Resolved {
     /** SHA-256 over the source, in hexadecimal; the same on every machine. UNKNOWN while a part of it is. */
     sourceDigest: string | Unknown;
-    /** Texts of the units by name, as they will be in the image; none for a ready image. */
-    unitTexts: Record<string, string | Unknown> | Unknown;
+    /**
+     * Texts of the units by name, as they will be in the image; undefined where only `up`, which makes or downloads the
+     * image, can read them.
+     */
+    unitTexts: Record<string, string | Unknown> | Unknown | undefined;
     /**
      * What is in the image, as short lines by path or package; UNKNOWN while a part of the source is, undefined where
      * only `up` makes it.
@@ -55,7 +58,10 @@ export async function resolveSource(
     const { sourceDigest, unitTexts, content, failures, warnings } = await loaded(source, args);
     const knownParts = { sourceDigest, unitTexts: unitTexts ?? {}, failures, warnings };
     if (content === undefined) return { ...knownParts, contents: UNKNOWN };
-    if (content.kind === "later") return { ...knownParts, contents: undefined };
+    if (content.kind === "later") {
+        const isKnown = Object.keys(unitTexts ?? {}).length > 0;
+        return { ...knownParts, unitTexts: isKnown ? unitTexts : undefined, contents: undefined };
+    }
     const { signal } = args;
     const naming = [args.name, args.version, args.extends, args.instance];
     if (naming.some((input) => input instanceof Unknown)) return { ...knownParts, contents: UNKNOWN };

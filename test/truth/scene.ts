@@ -4,7 +4,7 @@ import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts"
 import { bootTimeoutMs, connectionTo, makeToyService } from "../lifecycle/hello";
 import { type Inputs, TruthProgram } from "./program";
 
-/** Host, engine and program for the tests of {@link onEngines}; set before the first test. */
+/** What the tests of {@link onEngines} work with; filled before the first of them. */
 export interface TruthScene {
     program: TruthProgram;
     host: TestHost;
@@ -15,10 +15,10 @@ const RUN_TIMEOUT_MS = 300_000;
 jest.setTimeout(RUN_TIMEOUT_MS);
 
 /**
- * Runs the tests on each engine that is present, on one real host. After each test everything is destroyed, and the host
- * must be as before.
+ * Runs the tests on each engine that is there, on one real host. Everything is destroyed after each test, and the host
+ * must then be what it was before. `prepare` is called once, before the host's first snapshot.
  */
-export function onEngines(tests: (scene: TruthScene) => void): void {
+export function onEngines(tests: (scene: TruthScene) => void, prepare?: (scene: TruthScene) => Promise<void>): void {
     const scene = {} as TruthScene;
     let present: Engine[];
     beforeAll(async () => {
@@ -27,6 +27,7 @@ export function onEngines(tests: (scene: TruthScene) => void): void {
         scene.connection = connectionTo(scene.host);
         await makeToyService(scene.host);
         await makeToyService(scene.host, "toy-two");
+        await prepare?.(scene);
     }, bootTimeoutMs);
     afterAll(() => scene.host?.down());
     const names = which("pulumi")

@@ -52,7 +52,9 @@ export const portableImage: Resource<typeof inputs, typeof outputs> = {
         return {
             derived: {
                 sourceDigest: resolved.sourceDigest,
-                unitTexts: secretIf(isSecret(["source"]), resolved.unitTexts),
+                ...(resolved.unitTexts === undefined
+                    ? {}
+                    : { unitTexts: secretIf(isSecret(["source"]), resolved.unitTexts) }),
                 ...(resolved.contents === undefined
                     ? {}
                     : { contents: secretIf(isSecret(["source"]), resolved.contents) }),

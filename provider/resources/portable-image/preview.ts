@@ -1,7 +1,7 @@
 import type { Context, DerivedValues, OldState } from "../../contract";
 import { previewImage } from "../../image/image";
 import type { Source } from "../../image/sources/source";
-import { isRecord, type PreviewedObject, UNKNOWN } from "../../schema/values";
+import { isRecord, type PreviewedObject, UNKNOWN, Unknown } from "../../schema/values";
 import { whyClosing } from "../../systemd/closing-sockets";
 import { asBuilt, atDeployedPath, buildArgs, keptIfChanged, warnOf } from "./build";
 import type { Inputs, inputs, outputs } from "./schema";
@@ -12,7 +12,7 @@ type Olds = OldState<typeof inputs, typeof outputs>;
 export async function previewedImage(
     context: Context,
     declared: PreviewedObject<Inputs>,
-    { sourceDigest, unitTexts, contents = UNKNOWN }: PreviewedObject<DerivedValues<typeof outputs>>,
+    { sourceDigest, unitTexts = UNKNOWN, contents = UNKNOWN }: PreviewedObject<DerivedValues<typeof outputs>>,
     olds: Olds | undefined,
 ): Promise<Record<string, unknown>> {
     const unknown = { path: UNKNOWN, digest: UNKNOWN, sizeBytes: UNKNOWN, sourceDigest, unitTexts, contents };
@@ -24,7 +24,14 @@ export async function previewedImage(
         (olds.inputs.format ?? "squashfs") === (declared.format ?? "squashfs");
     if (isSame) {
         const { path, digest, sizeBytes } = olds.outputs;
-        return { path, digest, sizeBytes, sourceDigest, unitTexts, contents: olds.outputs.contents ?? contents };
+        return {
+            path,
+            digest,
+            sizeBytes,
+            sourceDigest,
+            unitTexts: unitTexts instanceof Unknown ? (olds.outputs.unitTexts ?? unitTexts) : unitTexts,
+            contents: olds.outputs.contents ?? contents,
+        };
     }
     const { source, name, instance, version, format, extends: extended } = declared;
     if ([sourceDigest, name, instance, version, format, extended].includes(UNKNOWN)) return unknown;

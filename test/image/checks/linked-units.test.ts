@@ -92,7 +92,7 @@ test("an instance has regular files in place of the links", async () => {
     };
     const { unitTexts, failures } = await resolved("directory", parts, "staging");
     expect(failures).toEqual([]);
-    expect(Object.keys(unitTexts).sort()).toEqual(["hello-staging.service", "hello-staging.socket"]);
+    expect(Object.keys(unitTexts ?? {}).sort()).toEqual(["hello-staging.service", "hello-staging.socket"]);
 });
 
 test("drop-ins in an image draw a warning, as portabled doesn't copy them", async () => {

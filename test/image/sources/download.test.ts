@@ -88,8 +88,9 @@ test("an image is downloaded once and verified", async () => {
 
 test("a preview downloads nothing, as the digest identifies the image", async () => {
     const source = { raw: { url: `${origin}/hello.raw`, sha256 } };
-    const { failures, sourceDigest } = await resolveSource(source, hello());
-    expect([failures, sourceDigest]).toEqual([[], sha256]);
+    const { failures, sourceDigest, unitTexts } = await resolveSource(source, hello());
+    // No unit at all would be shown as the removal of those that the image before has.
+    expect([failures, sourceDigest, unitTexts]).toEqual([[], sha256, undefined]);
     expect(requests).toEqual([]);
 });
 

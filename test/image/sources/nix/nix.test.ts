@@ -34,7 +34,7 @@ test("a preview builds nothing; its digest depends on the inputs of the build, n
     const digestOf = async (programDirectory: string) => {
         const source = { nix: { installable: ".#image" } };
         const resolved = await resolveSource(source, { ...ARGS, programDirectory });
-        expect(resolved).toMatchObject({ unitTexts: {}, failures: [], warnings: [] });
+        expect(resolved).toMatchObject({ unitTexts: undefined, failures: [], warnings: [] });
         expect(await previewImage(source, { ...ARGS, programDirectory })).toBeUndefined();
         return resolved.sourceDigest;
     };

@@ -253,6 +253,6 @@ test.each<[string, string]>([
 test("an image of a registry is identified by its digest, which a preview doesn't fetch", async () => {
     const reference = `registry.example/hello:1@sha256:${"a".repeat(64)}`;
     const resolved = await resolveSource({ oci: { reference } }, await place(HELLO));
-    expect(resolved).toMatchObject({ failures: [], unitTexts: {}, contents: undefined });
+    expect(resolved).toMatchObject({ failures: [], unitTexts: undefined, contents: undefined });
     expect(resolved.sourceDigest).toMatch(/^[0-9a-f]{64}$/);
 });
