@@ -2,7 +2,7 @@ import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import type { z } from "zod";
 import type { Derived } from "../contract";
 import { isMarked, markedPaths } from "../schema/shape";
-import { isWithin, type Path, pathText, valueAt } from "../schema/values";
+import { isRecord, isWithin, type Path, pathText, valueAt } from "../schema/values";
 import { changesBetween, isUnchanged, type Kind, listChanges } from "./changes";
 import { Ignored } from "./ignored";
 
@@ -84,9 +84,10 @@ function changedInputs(args: DiffArgs): { path: Path; kind: Kind; isInput: boole
     const inEffect = changesBetween(canonical(before), canonical(now));
     const hasEffect = (path: Path): boolean =>
         inEffect.some((change) => isWithin(change.path, path) || isWithin(path, change.path));
-    const differences = differencesOf(args, before, now).filter(
+    const inQuestion = differencesOf(args, before, now).filter(
         ({ path }) => !ignored.covers(path) && !isDecided(path) && (isDerived(args, path) || hasEffect(path)),
     );
+    const differences = withoutShifted(args, now, inQuestion);
     const differing = new Set(differences.map(({ path }) => String(path[0])));
     /** Whether a derived field has no value, such as the contents of an image that isn't built yet. */
     const isEmpty = (name: string): boolean =>
@@ -119,14 +120,38 @@ function writtenKind({ oldInputs, inputs }: { oldInputs: Values; inputs: Values 
     return before !== undefined && now === undefined ? "delete" : "update";
 }
 
-/** The differences, with lists compared by the identities of their elements if they have these. */
-function differencesOf({ identities = {} }: DiffArgs, before: Values, now: Values): { path: Path; kind: Kind }[] {
+interface Difference {
+    path: Path;
+    kind: Kind;
+    /** Whether it is in a list whose elements stand at other indices now, so that it compares unrelated elements. */
+    isShifted: boolean;
+}
+
+/** The differences, with lists compared by the identities of their elements if the engine can show that. */
+function differencesOf({ identities = {} }: DiffArgs, before: Values, now: Values): Difference[] {
     const names = new Set([...Object.keys(before), ...Object.keys(now)]);
     return [...names].flatMap((name) => {
         const identityOf = identities[name];
         const changes = identityOf && listChanges(before[name], now[name], identityOf, [name]);
-        return changes ?? changesBetween(before[name], now[name], [name]);
+        const isShifted = changes === undefined && identityOf !== undefined && isLists(before[name], now[name]);
+        return (changes ?? changesBetween(before[name], now[name], [name])).map((change) => ({ ...change, isShifted }));
     });
+}
+
+function isLists(...values: unknown[]): boolean {
+    return values.every(Array.isArray);
+}
+
+/** Leaves out what is shifted in a list if a field that decides the list shows the same change by its parts. */
+function withoutShifted({ derived }: DiffArgs, now: Values, differences: readonly Difference[]): Difference[] {
+    const isShownBy = (name: string): boolean =>
+        Object.entries(derived).some(
+            ([field, { decides = [] }]) =>
+                decides.includes(name) &&
+                isRecord(now[field]) &&
+                differences.some(({ path }) => path[0] === field && path.length > 1),
+        );
+    return differences.filter(({ path, isShifted }) => !isShifted || !isShownBy(String(path[0])));
 }
 
 function pick(values: Values, fields: DiffArgs["derived"]): Values {

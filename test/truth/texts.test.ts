@@ -1,4 +1,4 @@
-import { type Declared, file, type Inputs, stepsOf, text } from "./program";
+import { changesOf, type Declared, file, type Inputs, ref, stepsOf, text } from "./program";
 import { helloImage, onEngines } from "./scene";
 
 /* A preview shows the changed lines of texts, also of assets, and a missing final newline. */
@@ -52,6 +52,39 @@ onEngines((scene) => {
         ]);
         await program.up();
         expect(stepsOf(await program.preview({ refresh: true }))).toEqual({});
+    });
+
+    test("a drop-in that comes or goes in front of one that changes doesn't hide it: the texts are compared", async () => {
+        const { program, connection } = scene;
+        const named = (NAME: string) => ({ unit: "hello.service", sections: { Service: { Environment: { NAME } } } });
+        const nice = { unit: "hello.service", name: "60-nice.conf", sections: { Service: { Nice: 1 } } };
+        const declare = (...dropIns: Inputs[]) =>
+            program.declare([
+                { type: "PortableImage", name: "image", inputs: helloImage(connection) },
+                {
+                    type: "AttachedService",
+                    name: "hello",
+                    inputs: { image: ref("image", "path"), dropIns, connection },
+                },
+            ]);
+        const path = (name: string) => `dropInTexts["/etc/systemd/system/hello.service.d/${name}"]`;
+        declare(nice, named("User"));
+        await program.up();
+        // The first one goes, comes back, or is joined by another, while the one behind it gets another value.
+        const changes: [Inputs[], string[]][] = [
+            [[named("Ada")], [path("50-portable.conf"), path("60-nice.conf")]],
+            [
+                [nice, named("Grace")],
+                [path("50-portable.conf"), path("60-nice.conf")],
+            ],
+            [[named("Grace"), { ...nice, text: "[Service]\nNice=2\n", sections: undefined }], [path("60-nice.conf")]],
+        ];
+        for (const [dropIns, shown] of changes) {
+            declare(...dropIns);
+            expect(changesOf(await program.preview(), "hello")).toEqual(shown);
+            await program.up();
+            expect(stepsOf(await program.preview({ refresh: true }))).toEqual({});
+        }
     });
 
     test("hosts of a component are shown in the order of their names", async () => {

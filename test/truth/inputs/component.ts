@@ -25,7 +25,8 @@ export function componentFields(world: World): Fields {
     return Object.fromEntries(
         Object.entries<Fields[string]>({
             name: { values: ["comp", "comp-x"] },
-            instance: { values: [undefined, "staging"] },
+            // The unit that a drop-in names gets another name.
+            instance: { values: [undefined, "staging"], beside: { dropIns: undefined } },
             version: { values: ["1.0", "1.1"] },
             source: {
                 values: [
