@@ -3,7 +3,7 @@ import type { Result } from "../engine/engine";
 import type { TestHost } from "../hosts";
 import type { Lane, Row } from "./table";
 
-/* What is wrong with what an engine foretold, did, and left, of the resources of a lane. */
+/* Findings about the previews and the update of a row, as sentences. */
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
@@ -45,10 +45,10 @@ function judgedOutputs(lane: Lane, preview: Result, update: Result): string[] {
     );
 }
 
-/** Fields that the provider adds, a part of which is a unit, a file or a path. */
+/** Paths within the fields that the provider adds, by unit or file. */
 const FIELDS_WITH_PARTS = /^(unitTexts|contents|hostFiles|hostFileTexts|dropInTexts)\["(.*)"\]$/;
 
-/** Parts that the preview shows as removed or added, and that are there, or not there, afterwards. */
+/** Findings about units and files that the preview shows as removed or added, while the outputs say otherwise. */
 function judgedParts(lane: Lane, preview: Result, update: Result): string[] {
     const made = outputsOf(update, lane);
     return preview.steps.flatMap(({ urn, detailedDiff = {} }) => {
@@ -76,7 +76,7 @@ function judgedRestart(lane: Lane, kind: Row["kind"], { preview, hasRestarted }:
     return [];
 }
 
-/** What a host has in another form than the outputs say, by a host's machine id. */
+/** Findings about images and host files that differ from the outputs. `hosts` are by machine id. */
 export async function judgedHost(lane: Lane, update: Result, hosts: Map<string, TestHost>): Promise<string[]> {
     const wrong: string[] = [];
     for (const [resource, outputs] of Object.entries(outputsOf(update, lane))) {
@@ -103,7 +103,7 @@ function digestsOf(outputs: Record<string, unknown>): Record<string, Expected> {
     return expected;
 }
 
-/** `{"PortableImage::component-one": "create"}`; "same" is left out. */
+/** The operation on each resource of a lane, without "same": `{"PortableImage::component-one": "create"}`. */
 function opsOf({ steps }: Result, lane: Lane): Record<string, string> {
     return Object.fromEntries(
         steps.flatMap(({ op, urn }) => {

@@ -4,7 +4,7 @@ import type { TestHost } from "../hosts";
 import type { Declared, Inputs } from "./program";
 import { helloImage } from "./scene";
 
-/** What the lanes of the table refer to. */
+/** The images that values in the table refer to. */
 export function others(connection: Inputs): Declared[] {
     const french = {
         name: "hello-french",
@@ -25,7 +25,7 @@ export function others(connection: Inputs): Declared[] {
     ];
 }
 
-/** Answers with a greeting on a port with TLS, and on a unix socket. */
+/** A Python program that answers HTTP requests with `Hello` on a port with TLS and on a unix socket. */
 const FRONT = `
 import http.server, os, socketserver, ssl, threading
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -43,7 +43,7 @@ secure.socket = context.wrap_socket(secure.socket, server_side=True)
 for server in secure, Unix("/run/truth.sock", Handler): threading.Thread(target=server.serve_forever).start()
 `;
 
-/** Starts what the health checks of some rows ask. */
+/** Starts the server that health checks of some rows ask. */
 export async function startFront(host: TestHost): Promise<void> {
     const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=truth"];
     const key = execFileSync("openssl", ["req", "-x509", ...kind, "-days", "2", "-keyout", "-", "-out", "-"], {

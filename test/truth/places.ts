@@ -11,7 +11,7 @@ import { type ImageParts, layoutFiles, savedFiles, sha256, tarOf, writeFiles } f
 import { workspace } from "../image/workspace";
 import type { World } from "./inputs/field";
 
-/* What the sources of images in the table read: directories of a program, and a server of this machine. */
+/* Files, servers and an SSH agent for the values of the table. */
 
 const SERVICE = "[Unit]\nDescription=Other\n[Service]\nExecStart=/usr/bin/hello\n";
 const hello = readFileSync(join(__dirname, "../../examples/hello/bin/hello"));
@@ -39,7 +39,7 @@ async function readyImage(mark: string): Promise<Buffer> {
 
 type Served = Pick<World, "origin" | "raw" | "oci" | "agentSocketPath">;
 
-/** The server of ready images and of container images, and an agent; both run until the tests of the file have ended. */
+/** A server of ready images and container images, and an SSH agent, which run until `stop`; and files for a program. */
 export class Places {
     private images: Record<"one" | "two", Buffer> = { one: Buffer.alloc(0), two: Buffer.alloc(0) };
     private readonly ends: (() => void)[] = [];
@@ -81,7 +81,7 @@ export class Places {
         for (const end of this.ends) end();
     }
 
-    /** Programs that are started later trust the server, besides those that they trusted before. */
+    /** Has the programs that are started later trust the server, in addition to the authorities of the system. */
     private trust(certificate: string): void {
         const before = { ...process.env };
         const system = before.SSL_CERT_FILE ?? "/etc/ssl/certs/ca-certificates.crt";
@@ -101,7 +101,7 @@ export class Places {
         return socket;
     }
 
-    /** Files that the sources name, in the directory of a program. */
+    /** Writes the files that the sources name into the directory of a program. */
     async fill(directory: string): Promise<void> {
         const write = (files: Record<string, string | Buffer>) =>
             writeFiles(

@@ -4,7 +4,7 @@ import { bootHost, diffSnapshots, type Snapshot, type TestHost } from "../hosts"
 import { bootTimeoutMs, connectionTo, makeToyService } from "../lifecycle/hello";
 import { type Inputs, TruthProgram } from "./program";
 
-/** What the tests of {@link onEngines} work with; filled before the first of them. */
+/** Host, engine and program for the tests of {@link onEngines}; set before the first test. */
 export interface TruthScene {
     program: TruthProgram;
     host: TestHost;
@@ -15,8 +15,8 @@ const RUN_TIMEOUT_MS = 300_000;
 jest.setTimeout(RUN_TIMEOUT_MS);
 
 /**
- * Runs the tests on each engine that is there, on one real host. Everything is destroyed after each test, and the host
- * must then be what it was before. `prepare` is called once, before the host's first snapshot.
+ * Runs the tests on each engine that is present, on one real host. After each test everything is destroyed, and the host
+ * must be as before. `prepare` is called once, before the first snapshot of the host.
  */
 export function onEngines(tests: (scene: TruthScene) => void, prepare?: (scene: TruthScene) => Promise<void>): void {
     const scene = {} as TruthScene;

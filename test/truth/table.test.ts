@@ -17,9 +17,9 @@ import { onEngines, type TruthScene } from "./scene";
 import { baseOf, LANES, type Lane, RESOURCES, type Row, rowsOf } from "./table";
 
 /*
- * Each input of the schema, changed between its values: previewed, deployed, compared with the host, and previewed once
- * more. A tenth of the rows runs on each engine. On the CLI alone, where it is there: PORTABLE_TRUTH=all runs
- * every row, PORTABLE_TRUTH=tenth a tenth, PORTABLE_TRUTH=DropIn.files those whose name begins so; several, apart by commas.
+ * Changes each input of the schema between its values: previews, deploys, compares with the host, and previews again. By
+ * default a tenth of the rows runs on each engine. With PORTABLE_TRUTH, rows run on the CLI alone if it is present: `all`
+ * of them, a `tenth`, or those whose name begins with one of the values between commas, such as DropIn.files.
  */
 
 const TENTH = 10;
@@ -65,7 +65,7 @@ afterAll(async () => {
 
 onEngines((scene) => {
     let failures: string[];
-    /** The program that the hosts are as it says, as JSON; "" where that isn't known. */
+    /** JSON of the program that is deployed; "" if that is unknown. */
     let deployed = "";
     let secondBefore: Snapshot | undefined;
     beforeAll(async () => {
@@ -76,13 +76,13 @@ onEngines((scene) => {
         if (secondBefore && second) expect(diffSnapshots(secondBefore, second)).toEqual([]);
     });
 
-    /** A run of all rows takes an hour: each finding is shown at once. */
+    /** Prints each finding at once, as a run of all rows takes an hour. */
     const found = (finding: string) => {
         failures.push(finding);
         process.stderr.write(`${finding}\n`);
     };
 
-    /** The resources of all lanes; a lane without a row is at its base. */
+    /** The resources of all lanes; a lane without a row has its base values. */
     const program = (
         inputs: Partial<Record<Lane, Inputs>>,
         ignored: Partial<Record<Lane, string[]>> = {},
@@ -106,7 +106,7 @@ onEngines((scene) => {
         return { dropIn: await of("toy.service", "toy-two.service"), image: "", service, component, source: "" };
     };
 
-    /** Rows beside each other, one of each lane. */
+    /** Groups rows to rounds with at most one row of each lane, which run together. */
     const rounds = (rows: Row[]): Partial<Record<Lane, Row>>[] => {
         const byLane = LANES.map((lane) => rows.filter((row) => row.lane === lane));
         const count = Math.max(...byLane.map((some) => some.length));
@@ -120,7 +120,7 @@ onEngines((scene) => {
             Object.fromEntries(LANES.flatMap((lane) => (round[lane] ? [[lane, round[lane][which]]] : [])));
         const ignored = Object.fromEntries(LANES.map((lane) => [lane, round[lane]?.ignoreChanges]));
         const from = program(side("from"));
-        // The rows of a value go there and back: often the host is already where the next one begins.
+        // Often the last row has already deployed the program from which this one starts.
         if (JSON.stringify(from) !== deployed) {
             scene.program.declare(from);
             await scene.program.up();

@@ -6,9 +6,9 @@ import { imageFields } from "./inputs/image";
 import { sourceFields } from "./inputs/source";
 import type { Declared, Inputs } from "./program";
 
-/* Every input of the schema, with values that it can change between. The rows of the table are made from these. */
+/* Every input of the schema with its values, from which the rows of the table are made. */
 
-/** Resources that are deployed beside each other, so that one run of an engine shows a change of each. */
+/** Resources that are deployed together, so that one run of an engine tests a change of each. */
 export type Lane = "dropIn" | "image" | "service" | "component" | "source";
 
 export const RESOURCES: Record<Lane, Declared["type"]> = {
@@ -20,7 +20,7 @@ export const RESOURCES: Record<Lane, Declared["type"]> = {
 };
 export const LANES = Object.keys(RESOURCES) as Lane[];
 
-/** Inputs that no row changes. */
+/** Inputs of a lane that no row changes. */
 const FIXED: Partial<Record<Lane, Inputs>> = { source: { name: "other", version: "1.0" } };
 
 export function fieldsOf(world: World): Record<Lane, Fields> {
@@ -33,7 +33,7 @@ export function fieldsOf(world: World): Record<Lane, Fields> {
     };
 }
 
-/** The inputs of a lane that has no row. */
+/** The base values of a lane. */
 export function baseOf(lane: Lane, world: World): Inputs {
     const base: Inputs = lane === "source" ? { connection: world.connection } : {};
     for (const [name, { input = name, values, beside }] of Object.entries(fieldsOf(world)[lane])) {
@@ -53,7 +53,7 @@ export interface Row {
     isSlow: boolean;
 }
 
-/** All rows: changes between the values, each spelling of the base, and changes from the base ignored. */
+/** All rows: changes between values, other spellings of the base value, and changes of it under ignoreChanges. */
 export function rowsOf(world: World): Row[] {
     const fields = fieldsOf(world);
     return LANES.flatMap((lane) =>
@@ -80,13 +80,14 @@ export function rowsOf(world: World): Row[] {
     );
 }
 
-/** From the base to each value, on to the next one, and back to the base. */
+/** Pairs from the base to each value, from each value to the next, and back to the base. */
 function star(count: number): [number, number][] {
     return Array.from({ length: count }, (_, index) => index).flatMap((index) =>
         index === 0 ? [] : [[0, index], ...(index > 1 ? [[index - 1, index] as [number, number]] : []), [index, 0]],
     ) as [number, number][];
 }
 
+/** Pairs from each value to the next, and from the last to the base. */
 function ring(count: number): [number, number][] {
     if (count < 2) return [];
     return Array.from({ length: count }, (_, index) => [index, (index + 1) % count]);

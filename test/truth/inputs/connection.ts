@@ -1,7 +1,7 @@
 import type { Inputs } from "../program";
 import type { Field, World } from "./field";
 
-/** Each field of `connection`, and of its jump host, which is the host itself. */
+/** Values for `connection` in which each field of it, and of its jump host, differs. The jump host is the host itself. */
 export function everyConnection(world: World): Field {
     const { connection, second, secondAddress, agentSocketPath, encryptedKey, fingerprint } = world;
     const withMore = (more: Inputs): Inputs => ({ ...connection, ...more });

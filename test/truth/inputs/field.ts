@@ -4,29 +4,29 @@ import type { Inputs } from "../program";
 export interface Field {
     /** Name of the input; by default the field's own. */
     input?: string;
-    /** Values that differ in what the host gets; the first is that of the base. Undefined is left out. */
+    /** Values with different effects on the host. The first is the base value; undefined means unset. */
     values: unknown[];
-    /** Other ways to write the first value. */
+    /** Other forms of the first value with the same effect. */
     spellings?: unknown[];
-    /** Inputs that the base has only beside these values. */
+    /** Further inputs that these values need. */
     beside?: Inputs;
     /**
-     * `star`: each value from the base, on to the next and back; `ring`, a third as many rows: each value from the one
-     * before, and the base from the last.
+     * Which changes between the values have rows. `star`: from the base to each value, from each value to the next, and
+     * back to the base. `ring`, a third as many: from each value to the next, and from the last to the base.
      */
     walk?: "star" | "ring";
-    /** Whether its rows download programs or compile: they are left to the run of all rows. */
+    /** Whether its rows download or compile programs; they run with PORTABLE_TRUTH only. */
     isSlow?: boolean;
 }
 
 export type Fields = Record<string, Field>;
 
-/** What the rows need beside the program: hosts, and what sources are fetched from. */
+/** Hosts, keys and servers whose addresses are part of the values. */
 export interface World {
     connection: Inputs;
     /** Another address of the same machine. */
     secondAddress: string;
-    /** A second host, booted where a row needs it. */
+    /** The connection to a second host, which is booted if a row needs it. */
     second: Inputs;
     /** The fingerprint of the host's key. */
     fingerprint: string;
@@ -35,14 +35,14 @@ export interface World {
     agentSocketPath: string;
     /** Port of hello.socket. */
     port: number;
-    /** `localhost:1234` of a server with images at `/one.raw` and `/two.raw`, which is a registry, too. */
+    /** `localhost:PORT` of a server that has images at `/one.raw` and `/two.raw`, and is a container registry. */
     origin: string;
-    /** SHA-256 of the images there, and of the manifests of the container images. */
+    /** SHA-256 of these images, and of the manifests of its container images. */
     raw: { one: string; two: string };
     oci: { one: string; two: string };
 }
 
-/** A world for counting rows: nothing of it is there. */
+/** Placeholders, with which rows can be counted before a host is booted. */
 export const NO_WORLD: World = {
     connection: { host: "one", hostKey: "", privateKey: "" },
     secondAddress: "",
@@ -62,13 +62,13 @@ const connectionSpellings = (base: Inputs): unknown[] => [
     { ...base, client: "auto" },
 ];
 
-/** A change of the login alone, and spellings of it. */
+/** A change of a dial limit, and other spellings of the connection. */
 export const plainConnection = ({ connection }: World): Field => ({
     values: [connection, { ...connection, dialErrorLimit: 5 }],
     spellings: connectionSpellings(connection),
 });
 
-/** Files of a host below a directory. */
+/** Values for `files`: host files that differ in content, mode and so on. */
 export function hostFiles(directory: string): Field {
     const one = `${directory}/one.txt`;
     const base = { [one]: { content: "one\n" } };

@@ -11,7 +11,7 @@ const source = (more: Inputs = {}, tree: Inputs = {}): Inputs => ({
     },
 });
 
-/** The text of a unit of the image `spare`. */
+/** Text of a unit of the image `spare`. */
 export const UNIT =
     "[Unit]\nDescription=Spare\n[Service]\nExecStart=@helloExe@\n[Install]\nWantedBy=multi-user.target\n";
 

@@ -1,7 +1,7 @@
 import type { Inputs } from "../program";
 import type { Fields, World } from "./field";
 
-/* Sources of a PortableImage named `other` that isn't made of `files` alone; `places.ts` makes what they read. */
+/* Sources of a PortableImage named `other`. The files, flakes and servers that they read are made in places.ts. */
 
 const UNIT = "[Unit]\nDescription=Other\n[Service]\nExecStart=@exe@\n";
 const unit = (exe: string, more = ""): Inputs => ({
