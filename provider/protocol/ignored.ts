@@ -34,7 +34,7 @@ export class Ignored {
         const kept: Record<string, unknown> = { ...derived };
         for (const [name, field] of Object.entries(fields)) {
             if (!Object.hasOwn(deployed, name)) continue;
-            for (const path of this.keptParts(field))
+            for (const path of this.keptParts(field, deployed))
                 kept[name] = withValueAt(kept[name], path, valueAt(deployed[name], path));
         }
         for (const [name, field] of Object.entries(fields))
@@ -43,10 +43,15 @@ export class Ignored {
         return kept;
     }
 
-    /** Paths within a derived field. */
-    private keptParts(field: Derived): Path[] {
+    /**
+     * Paths within a derived field. The engine can't ignore `files["/etc/x"].content` where no `files` are deployed: it
+     * says so, and all of them are new.
+     */
+    private keptParts(field: Derived, deployed: Values): Path[] {
         if (field.from.length > 0 && field.from.every((source) => this.covers([source]))) return [[]];
-        return this.paths.flatMap((path) => field.partsFrom?.(path) ?? []);
+        return this.paths
+            .filter((path) => path.length < 3 || valueAt(deployed, path.slice(0, -2)) !== undefined)
+            .flatMap((path) => field.partsFrom?.(path) ?? []);
     }
 
     private isIgnoredInPart({ from }: Derived): boolean {

@@ -133,5 +133,13 @@ onEngines((scene) => {
         expect(changesOf(await program.preview(), "nice")).toContain('hostFiles["/etc/hello/one.txt"]');
         await program.up();
         expect(await onDisk()).toBe("bb");
+        // The engine can't ignore a member of what isn't deployed at all: the files are new.
+        const bare = dropIn(undefined, 2);
+        program.declare([{ ...bare, inputs: { ...bare.inputs, files: undefined } }]);
+        await program.up();
+        program.declare([dropIn(['files["/etc/hello/one.txt"].asset'], 2)]);
+        expect(changesOf(await program.preview(), "nice")).toContain("files");
+        await program.up();
+        expect(await onDisk()).toBe("bb");
     });
 });

@@ -105,12 +105,12 @@ function digestsOf(outputs: Record<string, unknown>): Record<string, Expected> {
 
 /** The operation on each resource of a lane, without "same": `{"PortableImage::component-one": "create"}`. */
 function opsOf({ steps }: Result, lane: Lane): Record<string, string> {
-    return Object.fromEntries(
-        steps.flatMap(({ op, urn }) => {
-            const resource = resourceOf(urn, lane);
-            return resource === undefined || op === "same" || op === "refresh" ? [] : [[resource, op]];
-        }),
-    );
+    const ops = steps.flatMap(({ op, urn }): [string, string][] => {
+        const resource = resourceOf(urn, lane);
+        return resource === undefined || op === "same" || op === "refresh" ? [] : [[resource, op]];
+    });
+    // The last one of a resource counts; resources beside each other come in any order.
+    return Object.fromEntries(Object.entries(Object.fromEntries(ops)).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function outputsOf({ resourceOutputs }: Result, lane: Lane): Record<string, Record<string, unknown>> {

@@ -75,7 +75,8 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
             // Presets become drop-ins, so their effect is in `dropInTexts`.
             units: isRecord(units) ? startAndEnablement(units) : (units ?? {}),
             health: hasChecks(health) ? health : undefined,
-            copy: copy ?? "auto",
+            // portabled copies the units of an image file in any case, and links the profile unless it is to be copied.
+            copy: copy === undefined || copy === "symlink" ? "auto" : copy,
             connection: canonicalConnection(connection),
         };
     },

@@ -53,15 +53,26 @@ export function effectOf({ before, now, units }: ServiceUpdate): string {
     const [from, to] = [before.image, now.image].map(
         (path) => (typeof path === "string" && path.split("/").pop()) || "an image",
     );
+    const stopped = stoppedUnits(before.units, now.units);
     const running = Object.keys(units).filter(
         (unit) =>
-            unit.endsWith(".service") && ["active", "activating", "reloading"].includes(units[unit]?.active ?? ""),
+            unit.endsWith(".service") &&
+            ["active", "activating", "reloading"].includes(units[unit]?.active ?? "") &&
+            !stopped.includes(unit),
     );
-    const restartsAll = `restarts ${running.join(", ") || "its services"}`;
+    const sockets = changedDropIns({ before, now })
+        .map(({ unit }) => unit)
+        .filter((unit) => unit.endsWith(".socket"));
+    const restarting = [...new Set([...running, ...sockets])];
+    // A service may have been started since its state was read.
+    if (restarting.length === 0 && stopped.length === 0) restarting.push("its services");
+    const restarts = restarting.length === 0 ? "" : `, restarts ${restarting.join(", ")}`;
     const reattached = ["profile", "extensions", "copy"].filter(differs);
-    if (differs("image")) return `reattaches ${to} in place of ${from}, ${restartsAll}`;
-    if (reattached.length > 0) return `reattaches ${to} for its ${reattached.join(", ")}, ${restartsAll}`;
-    if (now.dropInTexts instanceof Unknown || differs("hostFiles")) return `writes files, ${restartsAll}`;
+    const overrides = changedOverrides(before.units, now.units);
+    const withOverrides = (what: string) => [`${what}${restarts}`, ...overrides].join("; ");
+    if (differs("image")) return withOverrides(`reattaches ${to} in place of ${from}`);
+    if (reattached.length > 0) return withOverrides(`reattaches ${to} for its ${reattached.join(", ")}`);
+    if (now.dropInTexts instanceof Unknown || differs("hostFiles")) return withOverrides("writes files");
     const serviceOf = (socket: string) => {
         const service = socket.replace(/\.socket$/, ".service");
         return service in units ? service : "its service";
@@ -72,8 +83,17 @@ export function effectOf({ before, now, units }: ServiceUpdate): string {
     return [
         ...(restarted.length > 0 ? [`writes drop-ins, restarts ${[...new Set(restarted)].join(", ")}`] : []),
         ...changedInstalls({ before, now }).map((unit) => `enables ${unit} otherwise, by its [Install]`),
-        ...changedOverrides(before.units, now.units),
+        ...overrides,
     ].join("; ");
+}
+
+/** Units that the overrides have stopped from now on. */
+function stoppedUnits(before: unknown, now: unknown): string[] {
+    const isStopped = (overrides: unknown, unit: string) => {
+        const override = isRecord(overrides) ? overrides[unit] : undefined;
+        return isRecord(override) && override.start === false;
+    };
+    return Object.keys(isRecord(now) ? now : {}).filter((unit) => isStopped(now, unit) && !isStopped(before, unit));
 }
 
 /** Warns of sockets that close because one of their drop-ins changes. */

@@ -128,6 +128,8 @@ export function resetPaths(inputs: Properties, oldInputs: Properties, paths: str
         const parent = valueAt(reset, parents.toReversed());
         const old = valueAt(oldInputs, path);
         if (!isObject(parent) && !Array.isArray(parent)) continue;
+        // The CLI can't reach it in the old inputs then: it says so and goes on.
+        if (parents.length > 1 && valueAt(oldInputs, parents.slice(1).toReversed()) === undefined) continue;
         if (old === undefined) delete (parent as Properties)[last as string];
         else (parent as Properties)[last as string] = structuredClone(old);
     }

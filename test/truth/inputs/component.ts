@@ -55,7 +55,6 @@ export function componentFields(world: World): Fields {
             connection: plainConnection(world),
             connections: {
                 values: [
-                    undefined,
                     { one: connection },
                     { two: connection },
                     { two: connection, three: second },
