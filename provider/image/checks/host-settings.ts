@@ -3,7 +3,8 @@ import { hostPaths, pidFile, sharedPaths } from "../../systemd/host-paths";
 import { isVariableName } from "../../systemd/syntax";
 import { assignmentsOf, lastValueOf, splitWords, valuesOf } from "../../systemd/unit-file";
 import { expandSpecifiers } from "../../systemd/unit-paths";
-import { isIn } from "../tree/paths";
+import { globOf, isIn, join } from "../tree/paths";
+import type { Tree } from "../tree/tree";
 import type { Finding } from "./finding";
 import { type ImageFacts, type ImageUnit, services } from "./image-facts";
 
@@ -21,11 +22,14 @@ export function hostSettingFindings(facts: ImageFacts): Finding[] {
 /** Paths that are in the image, and that systemd uses on the host. */
 function hostPathFindings({ tree }: ImageFacts, { name, parsed }: ImageUnit): Finding[] {
     return hostPaths(parsed, name)
-        .filter(({ path }) => {
-            if (API_DIRECTORIES.some((directory) => isIn(path, directory))) return false;
-            const entry = tree.lookup(path)?.entry;
+        .filter(({ path }) => !API_DIRECTORIES.some((directory) => isIn(path, directory)))
+        .filter(({ path, key, isPattern }) => {
+            if (isPattern && /[*?]/.test(path)) return hasMatch(tree, globOf(path));
+            const found = tree.lookup(path);
+            if (found?.entry === undefined || found.entry.kind === "file") return found?.entry !== undefined;
             return (
-                entry?.kind === "file" || (entry !== undefined && PROGRAMS.some((directory) => isIn(path, directory)))
+                PROGRAMS.some((directory) => isIn(path, directory)) ||
+                (key.endsWith("DirectoryNotEmpty") && hasFiles(tree, found.path))
             );
         })
         .map(({ path, key, line, use }) => ({
@@ -38,6 +42,14 @@ function hostPathFindings({ tree }: ImageFacts, { name, parsed }: ImageUnit): Fi
                     ? "Put the file on the host with `files` of the AttachedService, or its settings into the unit"
                     : "Name a path of the host, or remove the setting",
         }));
+}
+
+function hasMatch(tree: Tree, pattern: RegExp): boolean {
+    return tree.sorted().some(([path, { kind }]) => kind !== "directory" && pattern.test(path));
+}
+
+function hasFiles(tree: Tree, directory: string): boolean {
+    return tree.names(directory).some((name) => tree.get(join(directory, name))?.kind === "file");
 }
 
 /** A PID file in a directory that only the service sees. */
@@ -62,15 +74,30 @@ function pidFileFindings({ name, parsed }: ImageUnit): Finding[] {
 function variableFindings({ name, parsed }: ImageUnit): Finding[] {
     return assignmentsOf(parsed, "Service", "Environment").flatMap(({ value, line }) =>
         (splitWords(value) ?? [])
-            .map((word) => word.replace(/=.*/s, ""))
-            .filter((variable) => !isVariableName(variable) && !variable.includes("%"))
-            .map((variable) => ({
-                severity: "warning" as const,
-                file: name,
-                line,
-                what: `Environment= sets '${variable}', which systemd drops: names of variables have letters, digits and _ only`,
-                todo: "Let the program take another name, or start it by `env` in ExecStart=",
-            })),
+            .filter((word) => !word.replace(/=.*/s, "").includes("%"))
+            .flatMap((word): Finding[] => {
+                const variable = word.replace(/=.*/s, "");
+                const finding = { severity: "warning" as const, file: name, line };
+                if (!isVariableName(variable)) {
+                    const what = `Environment= sets '${variable}', which systemd drops: names of variables have letters, digits and _ only`;
+                    return [
+                        {
+                            ...finding,
+                            what,
+                            todo: "Let the program take another name, or start it by `env` in ExecStart=",
+                        },
+                    ];
+                }
+                if (word.includes("=")) return [];
+                const what = `Environment= has '${word}', which systemd drops: it sets no value`;
+                return [
+                    {
+                        ...finding,
+                        what,
+                        todo: "Write it as NAME=VALUE, or pass on the manager's variable with PassEnvironment=",
+                    },
+                ];
+            }),
     );
 }
 

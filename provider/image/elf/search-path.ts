@@ -1,4 +1,4 @@
-import { join, nameOf, parentOf } from "../tree/paths";
+import { globOf, join, nameOf, parentOf } from "../tree/paths";
 
 /** The files from which the configuration of a loader is read. */
 export interface SearchFiles {
@@ -85,9 +85,4 @@ async function readConfiguration(files: SearchFiles, file: string, depth: number
         }
     }
     return directories;
-}
-
-function globOf(pattern: string): RegExp {
-    const literal = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-    return new RegExp(`^${literal.replaceAll("*", ".*").replaceAll("?", ".")}$`);
 }

@@ -83,3 +83,9 @@ export function join(directory: string, name: string): string {
 export function isIn(path: string, directory: string): boolean {
     return path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`);
 }
+
+/** A pattern of glob(7) without character classes, whose `*` and `?` stay within a name. */
+export function globOf(pattern: string): RegExp {
+    const literal = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+    return new RegExp(`^${literal.replaceAll("*", "[^/]*").replaceAll("?", "[^/]")}$`);
+}

@@ -172,10 +172,16 @@ test("a reference to a unit that must be the host's draws a warning", async () =
 });
 
 describe("a file that systemd reads on the host though it is in the image", () => {
-    const parts = { "/etc/hello.env": "A=b\n", "/usr/share/hello/key": "x", "/opt/hello/data": "/" };
+    const parts = {
+        "/etc/hello.env": "A=b\n",
+        "/usr/share/hello/key": "x",
+        "/opt/hello/data": "/",
+        "/opt/hello/file": "x",
+        "/etc/hello.d/a": "x",
+    };
     const warningText = (setting: string, path: string, use: string) =>
         expect.stringMatching(
-            `^hello\\.service:\\d: ${setting}= names ${path}, which is in the image, and systemd ${use} on the host\\. `,
+            `^hello\\.service:\\d: ${setting}= names ${path.replace(/[*?]/g, "\\$&")}, which is in the image, and systemd ${use} on the host\\. `,
         );
     test.each<[string, string, string, string]>([
         ["[Service]\nEnvironmentFile=/etc/hello.env", "EnvironmentFile", "/etc/hello.env", "reads it"],
@@ -201,6 +207,22 @@ describe("a file that systemd reads on the host though it is in the image", () =
             "/usr/share/hello/key",
             "looks for it",
         ],
+        ["[Service]\nEnvironmentFile=-/etc/hello.*", "EnvironmentFile", "/etc/hello.*", "reads it"],
+        ["[Unit]\nConditionPathExistsGlob=!/etc/*.env", "ConditionPathExistsGlob", "/etc/*.env", "looks for it"],
+        ["[Unit]\nAssertPathExistsGlob=|/opt/hello/?ile", "AssertPathExistsGlob", "/opt/hello/?ile", "looks for it"],
+        [
+            "[Unit]\nConditionDirectoryNotEmpty=/etc/hello.d",
+            "ConditionDirectoryNotEmpty",
+            "/etc/hello.d",
+            "looks for it",
+        ],
+        ["[Service]\nStandardOutput=append:/opt/hello/file", "StandardOutput", "/opt/hello/file", "opens it"],
+        [
+            "[Service]\nBindReadOnlyPaths=-/usr/share/hello:/opt/hello/data:rbind",
+            "BindReadOnlyPaths",
+            "/usr/share/hello",
+            "looks for it",
+        ],
     ])("%s", async (lines, setting, path, use) => {
         expect(await warnings(start("/usr/bin/hello", `${lines}\n`), parts)).toEqual([warningText(setting, path, use)]);
     });
@@ -212,7 +234,20 @@ describe("a file that systemd reads on the host though it is in the image", () =
         ]);
     });
 
+    test("a command of a socket", async () => {
+        const units = {
+            ...start("/usr/bin/hello"),
+            "hello.socket": "[Socket]\nListenStream=8080\nExecStartPre=-/usr/bin/hello x\n",
+        };
+        expect(await warnings(units)).toEqual([
+            "hello.socket:3: ExecStartPre= names /usr/bin/hello, which is in the image, and systemd runs it on the host. Name a path of the host, or remove the setting.",
+        ]);
+    });
+
     test.each([
+        "[Service]\nEnvironmentFile=/etc/*/hello.env",
+        "[Service]\nBindReadOnlyPaths=/opt/hello/file",
+        "[Unit]\nConditionDirectoryNotEmpty=/var/lib",
         "[Service]\nEnvironmentFile=-/etc/default/hello",
         "[Service]\nLoadCredential=key:/etc/hello.key",
         "[Unit]\nConditionPathExists=/etc/hello",
@@ -232,12 +267,13 @@ describe("a PID file", () => {
         ]);
     });
 
-    test.each(["RuntimeDirectory=%N\nPIDFile=/run/hello/pid", "BindPaths=/run/all\nPIDFile=/run/all/pid"])(
-        "draws no warning with %s",
-        async (lines) => {
-            expect(await warnings(start("/usr/bin/hello", `${lines}\n`))).toEqual([]);
-        },
-    );
+    test.each([
+        "RuntimeDirectory=%N\nPIDFile=/run/hello/pid",
+        "RuntimeDirectory=hello\nPIDFile=/var/run/hello/pid",
+        "BindPaths=/run/all\nPIDFile=/run/all/pid",
+    ])("draws no warning with %s", async (lines) => {
+        expect(await warnings(start("/usr/bin/hello", `${lines}\n`))).toEqual([]);
+    });
 });
 
 test("variables whose names systemd ignores draw a warning", async () => {
@@ -247,6 +283,13 @@ test("variables whose names systemd ignores draw a warning", async () => {
             (name) =>
                 `hello.service:3: Environment= sets '${name}', which systemd drops: names of variables have letters, digits and _ only. Let the program take another name, or start it by \`env\` in ExecStart=.`,
         ),
+    );
+});
+
+test("a variable without a value draws a warning", async () => {
+    const [found] = await warnings(start("/usr/bin/hello", "Environment=DEBUG A=1\n"));
+    expect(found).toBe(
+        "hello.service:3: Environment= has 'DEBUG', which systemd drops: it sets no value. Write it as NAME=VALUE, or pass on the manager's variable with PassEnvironment=.",
     );
 });
 
