@@ -27,6 +27,31 @@ test("a new drop-in that makes the unit fail is removed, and the unit runs as be
     expect(dropIn.outputs).toMatchObject({ dropInText: "", hostFiles: {} });
 });
 
+test.each([
+    ["service", "[Service]\nExecStart=/bin/sleep 9\n", { Service: { ExecStart: "/bin/sleep 1" } }],
+    ["socket", "[Socket]\nListenStream=/run/refused\n", { Socket: { ListenStream: "" } }],
+    ["path", "[Path]\nPathExists=/nonexistent\n", { Path: { PathExists: "" } }],
+])(
+    "a drop-in with which systemd refuses a %s is rolled back, though nothing is restarted",
+    async (kind, text, sections) => {
+        const unit = `refused.${kind}`;
+        const path = `/etc/systemd/system/${unit}`;
+        await onHost(
+            host,
+            `cat >${path}; cd /etc/systemd/system; touch refused.service; systemctl daemon-reload`,
+            text,
+        );
+        const failed = await failure(provider.resource("DropIn", unit).up({ unit, sections, connection }));
+        const state = await onHost(host, `systemctl show -p LoadState --value ${unit}`);
+        await onHost(host, "rm /etc/systemd/system/refused.*; systemctl daemon-reload");
+        expect(failed.message).toContain(
+            `loading ${unit} failed on ${host.address}: Unit ${unit} has a bad unit file setting. The drop-in and files were rolled back, and ${unit} is as before.`,
+        );
+        expect(failed.message).toContain("Refusing.");
+        expect(state).toBe("loaded");
+    },
+);
+
 test("an update that makes the unit fail is rolled back to every byte, mode and owner", async () => {
     const dropIn = provider.resource("DropIn", "toy");
     await dropIn.up(toy(good, { files: { ...key("old\n\n"), "/etc/toy/gone": { content: "stays" } } }));

@@ -60,6 +60,21 @@ test("a new image that crashes at start is rolled back to the previous image, dr
     ).toEqual([expect.stringContaining(`+ file ${v2}`)]);
 });
 
+test("a drop-in with which systemd refuses the unit is rolled back before the old version is stopped", async () => {
+    const { image: pointer, service, inputs } = hello();
+    await pointer.up(image(connection));
+    await service.up(inputs("one"));
+    const before = await mainPid(host, "hello.service");
+    const second = { unit: "hello.service", name: "60-second.conf", text: "[Service]\nExecStart=/usr/bin/hello\n" };
+    const failed = await failure(service.up({ ...inputs("one"), dropIns: [inlineName("one"), second] }));
+    expect(failed.message).toContain(
+        `loading hello.service failed on ${host.address}: Unit hello.service has a bad unit file setting`,
+    );
+    expect(failed.message).toContain("Service has more than one ExecStart= setting");
+    expect(await page()).toBe("Hello, one!\n");
+    expect(await mainPid(host, "hello.service")).toBe(before);
+});
+
 /** Makes the service ignore SIGTERM, so that a stop takes until systemd kills it. */
 const ignoresSigterm = {
     unit: "hello.service",

@@ -3,15 +3,16 @@
 output= bad= cannot= affected= sockets= together= needing= applying=
 # inspect_units sets $load, and of the units that the drop-in applies to, lists of those that are $active, that are $reading
 # it, that have it $unread as they read another file of its name, that are $elapsed timers, and that are $unable to be
-# stopped, started or reloaded. $triggered has the services of the sockets, and $later_drop_ins a line `UNIT PATH` for each
-# drop-in that a unit reads after this one.
+# stopped, started or reloaded. $invalid has those whose files systemd refuses as a whole, $triggered the services of the
+# sockets, and $later_drop_ins a line `UNIT PATH` for each drop-in that a unit reads after this one.
 inspect_units() {
-    pattern=$loaded_pattern load=loaded active= reading= unread= elapsed= unable= triggered= later_drop_ins=
+    pattern=$loaded_pattern load=loaded active= reading= unread= elapsed= unable= triggered= invalid= later_drop_ins=
     if [ -n "$probe" ]; then
         read_state "$probe"
         load=$LoadState
         # The instances of an alias are those of the template that it names.
         [ -z "$Id" ] || pattern="${Id%%@*}@*.${Id##*.}"
+        ! is_invalid || invalid=" $probe"
         reads_it "$changed_unit" || unread=" $changed_unit"
     fi
     shown=$(show_state "$pattern")
@@ -39,6 +40,7 @@ reads_it() {
 inspect_unit() {
     [ "$unit_scope" != unit ] || load=$LoadState
     case $LoadState in not-found|masked) return ;; esac
+    ! is_invalid || invalid="$invalid $Id"
     reads=1
     reads_it "$Id" || { reads= unread="$unread $Id"; }
     case $ActiveState in active|reloading|refreshing|activating) ;; *) return ;; esac
@@ -52,6 +54,8 @@ inspect_unit() {
         *) unable="$unable $Id" ;;
     esac
 }
+# is_invalid returns 0 if systemd refuses the unit, whose properties are set: it can't be started.
+is_invalid() { case $LoadState in bad-setting|error) ;; *) return 1 ;; esac; }
 # remember_running notes what is running before anything is changed. It returns 1 if a running stop doesn't end.
 remember_running() {
     await_ends inspect_units || return
@@ -65,7 +69,7 @@ both() { for word in $1; do case " $2 " in *" $word "*) printf '%s ' "$word" ;; 
 # apply reloads the systemd configuration and applies the change to the units. It returns 1 with $output and $bad if a unit
 # doesn't accept the change or fails. Units that weren't running aren't started. $must_read is set if the drop-in exists.
 apply() {
-    read_before=$reading socket_files=
+    read_before=$reading invalid_before=$invalid socket_files=
     [ "$effect" != sockets ] || socket_files=$(socket_files $active)
     output=$(in_time systemctl daemon-reload 2>&1) || return
     inspect_units
@@ -77,6 +81,12 @@ apply() {
             output="$changed_unit reads ${other:-nothing} in its place"
             [ "$unit_scope" = unit ] || [ -n "$other" ] || continue
             bad=
+            return 1
+        done
+        for bad in $invalid; do
+            case " $invalid_before " in *" $bad "*) continue ;; esac
+            doing=loading
+            set_load_error "$bad"
             return 1
         done
         bad=

@@ -33,6 +33,11 @@ read_state() {
 $(show_state "$1")
 END
 }
+# set_load_error UNIT sets $output to why systemd refuses the unit: systemctl shows the name of an error, and a text in quotes.
+set_load_error() {
+    output=$(systemctl show -p LoadError --value -- "$1")
+    output=${output#* \"} output=${output%\"} output=${output%.}
+}
 # check_unit returns 1 if the unit that was just read has failed. It sets $pending while the unit is starting, and
 # $checks_left if its type doesn't report that it is ready (Type=simple and the like): such a unit must stay up for a second.
 check_unit() {

@@ -134,6 +134,22 @@ wait_for_health_command() {
         sleep 0.5
     done
 }
+# require_valid UNIT... fails for a unit whose files systemd refuses as a whole: it couldn't be started.
+require_valid() {
+    for bad in $(systemctl show -p Id,LoadState -- "$@" | invalid_of); do
+        set_load_error "$bad"
+        failed "loading $bad"
+    done
+    bad=
+}
+invalid_of() {
+    while IFS='=' read -r key value; do
+        case $key=$value in
+            Id=*) unit=$value ;;
+            LoadState=bad-setting|LoadState=error) echo "$unit" ;;
+        esac
+    done
+}
 # unlink_units LINK... removes links of [Install], and their directories if these are then empty.
 unlink_units() {
     for link; do
@@ -208,6 +224,7 @@ if [ -z "$changed" ] && systemctl show -p NeedDaemonReload -- $plain_units | gre
 fi
 socket_files=$(socket_files $restart_sockets)
 [ -z "$changed" ] || { attempt "reloading the systemd configuration" systemctl daemon-reload; boot_unit_loaded=1; }
+[ -z "$changed" ] || require_valid $plain_units
 if [ -n "$before_unit" ]; then
     # The new image is attached, and the service of the old one is still running.
     say step "running $before_command of the new image before the switch"
