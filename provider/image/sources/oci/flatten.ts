@@ -17,6 +17,8 @@ type Directory = Extract<Node, { kind: "directory" }>;
 export function flatten(layers: readonly Change[][], workingDirectory: string): Tree {
     const root: Directory = { kind: "directory", mode: 0o755, user: 0, children: new Map() };
     for (const changes of layers) {
+        // What a layer removes below a directory isn't behind a link in its place.
+        for (const change of changes) if (change.kind === "directory") replaceLink(root, change.path);
         // A layer removes files of the layers below, wherever in it the removal stands.
         for (const change of changes) {
             if (change.kind === "removed") find(root, parentOf(change.path))?.children.delete(nameOf(change.path));
@@ -27,6 +29,12 @@ export function flatten(layers: readonly Change[][], workingDirectory: string): 
     const tree = new Tree();
     collect(root, "/", workingDirectory, tree);
     return tree;
+}
+
+function replaceLink(root: Directory, path: string): void {
+    const siblings = find(root, parentOf(path))?.children;
+    if (siblings?.get(nameOf(path))?.kind === "symlink")
+        siblings.set(nameOf(path), { kind: "directory", mode: 0o755, user: 0, children: new Map() });
 }
 
 function apply(root: Directory, change: Change): void {
@@ -88,13 +96,14 @@ function directoryAt(root: Directory, path: string): Directory | undefined {
 
 function collect(directory: Directory, path: string, workingDirectory: string, tree: Tree): void {
     for (const [name, node] of [...directory.children].sort(([a], [b]) => (a < b ? -1 : 1))) {
+        if (node.kind === "special") continue;
         const childPath = join(path, name);
         tree.add(childPath, entryOf(node, childPath, workingDirectory));
         if (node.kind === "directory") collect(node, childPath, workingDirectory, tree);
     }
 }
 
-function entryOf(node: Node, path: string, workingDirectory: string): Entry {
+function entryOf(node: Exclude<Node, { kind: "special" }>, path: string, workingDirectory: string): Entry {
     if (node.kind === "symlink") return { kind: "symlink", target: node.target };
     const isOpened =
         node.user !== 0 || (workingDirectory !== "/" && (isIn(path, workingDirectory) || isIn(workingDirectory, path)));

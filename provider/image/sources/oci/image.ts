@@ -21,6 +21,7 @@ const configuration = z.object({
             Volumes: z.record(z.string(), z.unknown()).nullish(),
             WorkingDir: z.string().nullish(),
             StopSignal: z.string().nullish(),
+            Healthcheck: z.object({ Test: z.array(z.string()).nullish() }).nullish(),
         })
         .nullish(),
     rootfs: z.object({ diff_ids: z.array(z.string()) }),

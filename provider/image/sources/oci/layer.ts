@@ -17,6 +17,8 @@ export type Change =
     | { kind: "symlink"; path: string; target: string }
     /** A hard link to another path, of this layer or one below. */
     | { kind: "link"; path: string; target: string }
+    /** A device node or a pipe, which no image of a service has: only what is there in the layers below is removed. */
+    | { kind: "special"; path: string }
     /** The path is removed from the layers below. */
     | { kind: "removed"; path: string }
     /** The content of the directory is removed from the layers below. */
@@ -41,6 +43,8 @@ const OPAQUE = ".wh..wh..opq";
 const CHANGES = "changes.json";
 /** The layer, decompressed. Its files stay in it: in a store of many layers, each as a file of its own takes long. */
 const LAYER = "layer.tar";
+/** The oldest form of headers has no magic number. The library's types don't have the option. */
+const EVERY_FORMAT: object = { allowUnknownFormat: true };
 /** A file of the layer that is hashed in parts. */
 const CHUNK_BYTES = 1 << 20;
 
@@ -52,7 +56,7 @@ export async function layerChanges(
     signal?: AbortSignal,
 ): Promise<Change[]> {
     const make = (directory: string) => unpack(layer, name, directory, signal);
-    const home = await directoryInStore(storeDirectory, "layers", `tar-${layer.diffId}`, make, signal);
+    const home = await directoryInStore(storeDirectory, "layers", `changes-${layer.diffId}`, make, signal);
     const changes = JSON.parse(await readFile(path.join(home, CHANGES), "utf8")) as Change[];
     const localPath = path.join(home, LAYER);
     for (const change of changes) if (change.kind === "file") change.content.localPath = localPath;
@@ -84,14 +88,14 @@ async function unpack(layer: LayerSource, name: string, to: string, signal?: Abo
 }
 
 async function changesIn(file: string, signal?: AbortSignal): Promise<Change[]> {
-    const extract = tar.extract();
+    const extract = tar.extract(EVERY_FORMAT);
     const reading = pipeline(createReadStream(file, { highWaterMark: CHUNK_BYTES }), extract, { signal });
     reading.catch(() => {});
     const changes: Change[] = [];
     const handle = await open(file);
     try {
         for await (const entry of extract) {
-            const header = entry.header as tar.Header & { byteOffset: number };
+            const header = entry.header as LayerHeader;
             const change = changeOf(header, (size) => hashOf(handle.fd, header.byteOffset, size));
             if (change !== undefined) changes.push(change);
             entry.resume();
@@ -103,9 +107,19 @@ async function changesIn(file: string, signal?: AbortSignal): Promise<Change[]> 
     }
 }
 
-/** Undefined for device nodes and pipes: a service gets its own. */
-function changeOf(header: tar.Header & { byteOffset: number }, hash: (size: number) => string): Change | undefined {
-    const { type, linkname, size = 0, uid: user = 0, byteOffset } = header;
+const SPECIAL = ["character-device", "block-device", "fifo"];
+
+/** What the library's types leave out. */
+interface LayerHeader extends tar.Header {
+    byteOffset: number;
+    /** Fields of the extended header before it. */
+    pax?: Record<string, string>;
+}
+
+function changeOf(header: LayerHeader, hash: (size: number) => string): Change | undefined {
+    const { type, linkname, size = 0, pax, byteOffset } = header;
+    // A header has no room for a high number: it is in the entry before it.
+    const user = Number(pax?.uid ?? header.uid ?? 0);
     const layerPath = pathIn(header.name);
     const base = path.posix.basename(layerPath);
     const mode = (header.mode ?? 0o644) & 0o7777;
@@ -114,11 +128,31 @@ function changeOf(header: tar.Header & { byteOffset: number }, hash: (size: numb
         return { kind: "removed", path: path.posix.join(path.posix.dirname(layerPath), base.slice(WHITEOUT.length)) };
     }
     if (type === "directory") return { kind: "directory", path: layerPath, mode, user };
-    if (type === "symlink") return { kind: "symlink", path: layerPath, target: linkname ?? "" };
+    if (type === "symlink") return { kind: "symlink", path: layerPath, target: utf8(linkname ?? "") };
     if (type === "link") return { kind: "link", path: layerPath, target: pathIn(linkname ?? "") };
-    if (type !== "file" && type !== "contiguous-file") return undefined;
+    if (SPECIAL.includes(type ?? "")) return { kind: "special", path: layerPath };
+    if ((type !== "file" && type !== "contiguous-file") || isSparse(pax ?? {})) {
+        throw new LocalProblem({
+            what: `A layer of the image has '${header.name}' as a sparse file or of another kind that isn't read here`,
+            todo: "Build the image with a tool that writes whole files, such as docker or buildah",
+        });
+    }
     const content = { localPath: "", offset: byteOffset };
     return { kind: "file", path: layerPath, mode, user, size, sha256: hash(size), content };
+}
+
+/** GNU tar writes only the parts of a sparse file that have data (tar manual, "Storing Sparse Files"). */
+function isSparse(pax: Record<string, string>): boolean {
+    return Object.keys(pax).some((key) => key.startsWith("GNU.sparse."));
+}
+
+/** A name as it is. The library has a replacement character where it isn't UTF-8, and two names would become one. */
+function utf8(name: string): string {
+    if (!name.includes("\uFFFD")) return name;
+    throw new LocalProblem({
+        what: `A layer of the image has the name '${name}', which isn't UTF-8`,
+        todo: "Rename or remove it where the image is built",
+    });
 }
 
 const chunk = Buffer.alloc(CHUNK_BYTES);
@@ -142,7 +176,7 @@ function pathIn(name: string): string {
             todo: "Don't use this image",
         });
     }
-    return path.posix.join("/", name).replace(/(.)\/$/, "$1");
+    return path.posix.join("/", utf8(name)).replace(/(.)\/$/, "$1");
 }
 
 function hashing(hash: ReturnType<typeof createHash>): Transform {

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { Sentence } from "../../../errors";
 import { execLine, isVariableName, SEARCH_PATH } from "../../../systemd/syntax";
 import { quoteWord } from "../../../systemd/unit-sections";
@@ -31,7 +32,7 @@ export function unitOf(run: RunConfiguration, name: string, tree: Tree): OciUnit
             .split(":") ?? SEARCH_PATH;
     const workingDirectory = workingDirectoryOf(run);
     const path = programPath(program, searched, workingDirectory, tree);
-    const signal = run.StopSignal?.trim();
+    const signal = signalOf(run.StopSignal?.trim() ?? "");
     const user = run.User?.trim() ?? "";
     const exposed = Object.keys(run.ExposedPorts ?? {}).sort();
     const volumes = Object.keys(run.Volumes ?? {}).sort();
@@ -43,22 +44,31 @@ export function unitOf(run: RunConfiguration, name: string, tree: Tree): OciUnit
         "",
         "[Service]",
         "Type=exec",
-        ...(exposed.length === 0 ? [] : [`# The image exposes ${exposed.join(", ")}.`]),
-        ...(volumes.length === 0 ? [] : [`# The image has volumes: ${volumes.join(", ")}.`]),
-        ...(user === "" ? [] : [`# In a container it runs as ${user.replace(/\s/g, " ")}.`]),
+        ...(exposed.length === 0 ? [] : [`# The image exposes ${oneLine(exposed.join(", "))}.`]),
+        ...(volumes.length === 0 ? [] : [`# The image has volumes: ${oneLine(volumes.join(", "))}.`]),
+        ...(user === "" ? [] : [`# In a container it runs as ${oneLine(user)}.`]),
         `ExecStart=${execLine([path, ...args])}`,
         ...(workingDirectory === "/" ? [] : [`WorkingDirectory=${workingDirectory.replaceAll("%", "%%")}`]),
         ...environment.map((variable) => `Environment=${quoteWord(variable.replaceAll("%", "%%"))}`),
-        ...(signal === undefined || signal === ""
-            ? []
-            : [`KillSignal=${/^\d+$/.test(signal) ? signal : signalName(signal)}`]),
+        ...(signal === "" || signal === undefined ? [] : [`KillSignal=${signal}`]),
         "DynamicUser=yes",
         "",
         "[Install]",
         "WantedBy=multi-user.target",
         "",
     ];
-    return { text: lines.join("\n"), warnings: warningsOf(exposed, volumes, dropped) };
+    const warnings = warningsOf(exposed, volumes, dropped);
+    if (signal === undefined)
+        warnings.push({
+            what: `The container image has STOPSIGNAL ${oneLine(run.StopSignal ?? "")}, which is no signal, so the service is stopped with SIGTERM`,
+            todo: "Give `units` with KillSignal= if it needs another one",
+        });
+    if (![undefined, "NONE"].includes(run.Healthcheck?.Test?.[0]))
+        warnings.push({
+            what: "The container image has a HEALTHCHECK, which nothing runs for a portable service",
+            todo: "Give the AttachedService a `health` check",
+        });
+    return { text: lines.join("\n"), warnings };
 }
 
 /** Programs that base images name in CMD: a container of them is a shell or a whole system, and no service. */
@@ -94,9 +104,18 @@ function programPath(program: string, searched: readonly string[], workingDirect
     return program;
 }
 
-function signalName(signal: string): string {
-    const name = signal.toUpperCase();
-    return name.startsWith("SIG") ? name : `SIG${name}`;
+/** The signal as systemd names it: `SIGQUIT` of `quit`, or a number; empty for none, undefined for what is no signal. */
+function signalOf(signal: string): string | undefined {
+    if (signal === "") return "";
+    if (/^\d+$/.test(signal)) return Number(signal) >= 1 && Number(signal) <= 64 ? signal : undefined;
+    const name = signal.toUpperCase().replace(/^(?!SIG)/, "SIG");
+    const isKnown = Object.hasOwn(constants.signals, name) || /^SIGRTM(IN(\+\d+)?|AX(-\d+)?)$/.test(name);
+    return isKnown ? name : undefined;
+}
+
+/** A text of the image for a comment, which ends with its line. */
+function oneLine(text: string): string {
+    return text.replace(/[\s\p{Cc}]+/gu, " ");
 }
 
 function warningsOf(exposed: readonly string[], volumes: readonly string[], dropped: readonly string[]): Sentence[] {
@@ -106,7 +125,7 @@ function warningsOf(exposed: readonly string[], volumes: readonly string[], drop
             ? []
             : [
                   {
-                      what: `The container image sets ${dropped.join(", ")} in ENV: systemd takes variables whose names have letters, digits and _ only, so the service doesn't get ${dropped.length === 1 ? "it" : "them"}`,
+                      what: `The container image sets ${dropped.join(", ")} in ENV: systemd takes NAME=VALUE, and names of letters, digits and _ only, so the service doesn't get ${dropped.length === 1 ? "it" : "them"}`,
                       todo: `Let the program take another name, or set it with \`env\` in ExecStart= of \`units\``,
                   },
               ]),

@@ -5,9 +5,9 @@ import { Store } from "../../../../provider/image/store/store";
 import { listing } from "../../listing";
 import { placed } from "../../sentences";
 import { PROGRAM, workspace } from "../../workspace";
-import { type ImageParts, layoutFiles, writeFiles } from "./oci-layout";
+import { type ImageParts, type LayerEntry, layoutFiles, writeFiles } from "./oci-layout";
 
-export const HELLO: ImageParts = {
+export const HELLO: ImageParts & { layers: [Record<string, LayerEntry>] } = {
     layers: [{ "usr/bin/": {}, "usr/bin/hello": { mode: 0o755, content: PROGRAM } }],
     config: { Entrypoint: ["/usr/bin/hello"] },
 };
@@ -43,7 +43,7 @@ export async function packed(args: Args, oci: OciSource = { layout: "image" }): 
 }
 
 export async function unitText(config: Record<string, unknown>, files = HELLO.layers[0]): Promise<unknown> {
-    const args = await place({ layers: [files ?? {}], config });
+    const args = await place({ layers: [files], config });
     const { unitTexts } = await resolveSource({ oci: { layout: "image" } }, args);
     return (unitTexts as Record<string, string>)["hello.service"];
 }

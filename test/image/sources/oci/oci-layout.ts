@@ -9,14 +9,20 @@ import tar from "tar-stream";
 export type LayerEntry =
     | string
     | Buffer
-    | (Partial<Pick<tar.Header, "mode" | "uid" | "type" | "linkname">> & { content?: string | Buffer });
+    | (Partial<Pick<tar.Header, "mode" | "uid" | "type" | "linkname">> & {
+          content?: string | Buffer;
+          pax?: Record<string, string>;
+      });
 
 export interface ImageParts {
-    /** The lowest layer is the first. */
-    layers: Record<string, LayerEntry>[];
+    /** Entries of a tar, or its bytes. The lowest layer is the first. */
+    layers: (Record<string, LayerEntry> | Buffer)[];
     config?: Record<string, unknown>;
-    /** `frames`: zstd in frames of 1000 bytes with a skippable frame before each, as pzstd writes them. */
-    compression?: "none" | "gzip" | "zstd" | "frames";
+    /**
+     * `frames`: zstd in frames of 1000 bytes with a skippable frame before each, as pzstd writes them. `members`: gzip of two
+     * members, as eStargz has them.
+     */
+    compression?: "none" | "gzip" | "members" | "zstd" | "frames";
     architecture?: string;
     annotations?: Record<string, string>;
 }
@@ -59,6 +65,8 @@ function compress(bytes: Buffer, compression: ImageParts["compression"]): Buffer
         );
         return Buffer.concat(frames.flatMap((frame) => [skipped, frame]));
     }
+    if (compression === "members")
+        return Buffer.concat([gzipSync(bytes.subarray(0, 700)), gzipSync(bytes.subarray(700))]);
     return gzipSync(bytes, { level: 1 });
 }
 
@@ -68,10 +76,10 @@ async function imageFiles({ layers, config = {}, compression = "gzip", architect
         files[`blobs/sha256/${sha256(bytes)}`] = bytes;
         return { mediaType, digest: `sha256:${sha256(bytes)}`, size: bytes.length };
     };
-    const tars = await Promise.all(layers.map(tarOf));
-    const suffix = compression === "none" ? "" : `+${compression === "frames" ? "zstd" : compression}`;
+    const tars = await Promise.all(layers.map((layer) => (Buffer.isBuffer(layer) ? layer : tarOf(layer))));
+    const format = { none: "", gzip: "+gzip", members: "+gzip", zstd: "+zstd", frames: "+zstd" }[compression];
     const parts = tars.map((tar) =>
-        blob(compress(tar, compression), `application/vnd.oci.image.layer.v1.tar${suffix}`),
+        blob(compress(tar, compression), `application/vnd.oci.image.layer.v1.tar${format}`),
     );
     const diffIds = tars.map((tar) => `sha256:${sha256(tar)}`);
     const configuration = blob(

@@ -182,7 +182,7 @@ WantedBy=multi-user.target
     test("draws a warning for variables that systemd ignores", async () => {
         const config = { ...HELLO.config, Env: ["A=1", "bad.name=x", "BAD-NAME=y", "NO_VALUE"] };
         expect(await messages({ layout: "image" }, await place({ ...HELLO, config }))).toEqual([
-            "source.oci: The container image sets bad.name, BAD-NAME, NO_VALUE in ENV: systemd takes variables whose names have letters, digits and _ only, so the service doesn't get them. Let the program take another name, or set it with `env` in ExecStart= of `units`.",
+            "source.oci: The container image sets bad.name, BAD-NAME, NO_VALUE in ENV: systemd takes NAME=VALUE, and names of letters, digits and _ only, so the service doesn't get them. Let the program take another name, or set it with `env` in ExecStart= of `units`.",
         ]);
     });
 
