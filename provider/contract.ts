@@ -204,14 +204,16 @@ export interface ComponentContext {
      *
      * `shownWith` names another child whose inputs only differ in `connection`: a preview shows shared inputs once. `others`
      * are names of children of the type that are known to be on the same machine; the resource gets them as `component` of its
-     * context.
+     * context. `members` are inputs of the child that are members of an input of the component, by their path there.
      */
-    register(
-        resource: Resource,
-        name: string,
-        inputs: Record<string, unknown>,
-        options?: { dependsOn?: readonly Child[]; shownWith?: string; others?: readonly string[] },
-    ): Promise<Child>;
+    register(resource: Resource, name: string, inputs: Record<string, unknown>, options?: ChildOptions): Promise<Child>;
+}
+
+export interface ChildOptions {
+    dependsOn?: readonly Child[];
+    shownWith?: string;
+    others?: readonly string[];
+    members?: Readonly<Record<string, Path>>;
 }
 
 /** One component resource: children that the provider declares, for programs in every language (Pulumi construct). */
@@ -221,6 +223,11 @@ export interface Component<I extends z.ZodObject = z.ZodObject, O extends z.ZodO
     readonly description: string;
     readonly inputs: I;
     readonly outputs: O;
+    /**
+     * Inputs that no child has, which ignoreChanges and replaceOnChanges are refused for; with the path of a member that a
+     * child has, if there are any.
+     */
+    readonly ownInputs?: Readonly<Record<string, string | undefined>>;
     /** Registers the children. Outputs are plain values, {@link CarriedValue} and unknown values. */
     construct(
         context: ComponentContext,

@@ -1,7 +1,7 @@
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import pLimit from "p-limit";
-import type { Child, Component, ComponentContext, Resource } from "../contract";
+import type { Child, ChildOptions, Component, ComponentContext, Resource } from "../contract";
 import { throwFailures, UserError } from "../errors";
 import { markedPaths, withDefaults } from "../schema/shape";
 import { Call } from "./call";
@@ -10,6 +10,7 @@ import { decodeObject } from "./decode";
 import { CallFailure, failureMessage } from "./failure";
 import { COMPONENT, SHOWN_WITH } from "./fold";
 import { Monitor } from "./monitor";
+import { pathsForChild, refusePaths } from "./option-paths";
 import { SecretPaths } from "./secrets";
 import { type EngineSession, memberOf, type Served } from "./session";
 import { validate } from "./validate";
@@ -36,6 +37,8 @@ export async function construct(session: EngineSession, request: pb.ConstructReq
     });
     return call.run(async () => {
         throwFailures(validate(component.inputs, value), "the inputs aren't valid");
+        refusePaths(component, "ignoreChanges", request.getIgnorechangesList());
+        refusePaths(component, "replaceOnChanges", request.getReplaceonchangesList());
         const monitor = new Monitor(request, call.signal);
         try {
             call.urn = await monitor.registerComponent();
@@ -85,11 +88,7 @@ class Construction implements ComponentContext {
         resource: Resource,
         name: string,
         inputs: Record<string, unknown>,
-        {
-            dependsOn = [],
-            shownWith,
-            others,
-        }: { dependsOn?: readonly Child[]; shownWith?: string; others?: readonly string[] } = {},
+        { dependsOn = [], shownWith, others, members }: ChildOptions = {},
     ): Promise<Child> {
         const { request, served } = this;
         const propertyDependencies = Object.fromEntries(
@@ -102,7 +101,6 @@ class Construction implements ComponentContext {
         ];
         // The engine applies these options to paths of the inputs, so the inputs must not be folded.
         const hasPaths = request.getIgnorechangesList().length + request.getReplaceonchangesList().length > 0;
-        const isInput = (path: string) => Object.hasOwn(resource.inputs.shape, path.split(/[.[]/)[0] as string);
         const { urn, outputs } = await this.inOrder(() =>
             this.monitor.registerChild({
                 type: `${served.package.name}:index:${resource.name}`,
@@ -115,8 +113,8 @@ class Construction implements ComponentContext {
                 },
                 dependencies: [...new Set(dependencies)],
                 propertyDependencies,
-                ignoreChanges: request.getIgnorechangesList().filter(isInput),
-                replaceOnChanges: request.getReplaceonchangesList().filter(isInput),
+                ignoreChanges: pathsForChild(request.getIgnorechangesList(), resource, members),
+                replaceOnChanges: pathsForChild(request.getReplaceonchangesList(), resource, members),
                 provider: request.getProvidersMap().get(served.package.name) ?? this.ownReference(),
             }),
         );

@@ -87,6 +87,8 @@ interface Host {
     /** Name of the host's resources. */
     name: string;
     connection: CarriedValue;
+    /** Inputs of its resources that are members of an input of the component, by their path there. */
+    members: Record<string, string[]>;
 }
 
 export const portableService: Component<typeof inputs, typeof outputs> = {
@@ -95,6 +97,7 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
         "An image and its service on one host or on many, in waves. The image is built once, and is uploaded to every host before the first one is switched: a host that can't be reached or has no room stops the update before anything is switched.",
     inputs,
     outputs,
+    ownInputs: { connections: "connections.web1.dialErrorLimit", waves: undefined },
 
     async construct(context, inputs) {
         const hosts = hostsOf(context, inputs);
@@ -113,7 +116,7 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
                     portableImage as unknown as Resource,
                     host.name,
                     { ...passedOn(context, imageInputs), name, connection: host.connection },
-                    { shownWith: shownWith(host) },
+                    { shownWith: shownWith(host), members: host.members },
                 ),
             ),
         ).catch((error: unknown) => {
@@ -138,7 +141,12 @@ export const portableService: Component<typeof inputs, typeof outputs> = {
                         image: imageOf.get(host.key)?.output("path"),
                         connection: host.connection,
                     },
-                    { dependsOn: before, shownWith: shownWith(host), others: onSameMachine(host) },
+                    {
+                        dependsOn: before,
+                        shownWith: shownWith(host),
+                        others: onSameMachine(host),
+                        members: host.members,
+                    },
                 );
             before = await Promise.all(batch.map(register)).catch((error: unknown) => {
                 throw stopped(error, reachText(batches, index));
@@ -167,7 +175,7 @@ const byName = new Intl.Collator("en", { numeric: true });
 function hostsOf(context: ComponentContext, inputs: PreviewedObject<Inputs>): Host[] | undefined {
     const { connections } = inputs;
     if (connections === undefined)
-        return [{ key: context.name, name: context.name, connection: context.input("connection") }];
+        return [{ key: context.name, name: context.name, connection: context.input("connection"), members: {} }];
     if (inputs.connection !== undefined)
         throw new UserError({
             property: "connection",
@@ -177,7 +185,12 @@ function hostsOf(context: ComponentContext, inputs: PreviewedObject<Inputs>): Ho
     if (connections instanceof Unknown) return undefined;
     return Object.keys(connections)
         .sort(byName.compare)
-        .map((key) => ({ key, name: `${context.name}-${key}`, connection: context.input("connections").at(key) }));
+        .map((key) => ({
+            key,
+            name: `${context.name}-${key}`,
+            connection: context.input("connections").at(key),
+            members: { connection: ["connections", key] },
+        }));
 }
 
 /** The hosts by wave. No wave is empty, and each host is in exactly one. */

@@ -251,7 +251,7 @@ test("options of the component apply to its children", async () => {
     await construct({ connections: hosts("web1") }, (request) => {
         request.setProtect(true);
         request.setRetainondelete(true);
-        request.setIgnorechangesList(["source", "health.http", "connections"]);
+        request.setIgnorechangesList(["source", "health.http", "connections.web1.port", "connections.web2.user"]);
         request.setDependenciesList([SERVER]);
         const timeouts = new pb.ConstructRequest.CustomTimeouts();
         timeouts.setUpdate("1m30s");
@@ -261,12 +261,17 @@ test("options of the component apply to its children", async () => {
     expect(service).toMatchObject({
         protect: true,
         retainOnDelete: true,
-        ignoreChanges: ["health.http"],
+        ignoreChanges: ["health.http", "connection.port"],
         customTimeouts: { update: 90 },
         provider: PROVIDER,
     });
     expect(service.dependencies).toContain(SERVER);
-    expect(engine.goal("PortableImage", "hello-web1").ignoreChanges).toEqual(["source"]);
+    expect(engine.goal("PortableImage", "hello-web1").ignoreChanges).toEqual(["source", "connection.port"]);
+});
+
+test.each(["connections", "waves.canary"])("ignoreChanges of %s is refused, as no child has it", async (path) => {
+    const ignoring = construct({ connections: hosts("web1") }, (request) => request.setIgnorechangesList([path]));
+    expect((await failureOf(ignoring)).message).toContain(`Take ${path} out of ignoreChanges`);
 });
 
 test("inputs that options of the component change by path aren't folded", async () => {

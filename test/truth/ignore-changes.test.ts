@@ -142,4 +142,31 @@ onEngines((scene) => {
         await program.up();
         expect(await onDisk()).toBe("bb");
     });
+
+    test("of a component: a member of a host's connection stays; the hosts or waves as a whole are refused", async () => {
+        const { program, connection } = scene;
+        const { connection: _, ...inputs } = helloImage({});
+        const component = (dialErrorLimit: number, ignoreChanges: string[], version = "1.0"): Declared => ({
+            type: "PortableService",
+            name: "web",
+            inputs: { ...inputs, version, connections: { one: { ...connection, dialErrorLimit } } },
+            options: { ignoreChanges },
+        });
+        program.declare([component(4, [])]);
+        await program.up();
+        program.declare([component(5, ["connections.one.dialErrorLimit"])]);
+        expect(stepsOf(await program.preview())).toEqual({});
+        program.declare([component(5, ['connections["one"]', "version"], "2.0")]);
+        expect(stepsOf(await program.preview())).toEqual({});
+        for (const name of ["connections", "waves"]) {
+            program.declare([component(5, [name])]);
+            const { code, stdout } = await program.preview();
+            expect(code).not.toBe(0);
+            expect(stdout).toContain(
+                `PortableService web, property ${name}: ignoreChanges has no effect on it, as a component isn't told its earlier inputs.`,
+            );
+        }
+        program.declare([component(5, [])]);
+        expect(stepsOf(await program.preview())).toEqual({ "web-one": "update" });
+    });
 });

@@ -59,6 +59,7 @@ export function rowsOf(world: World): Row[] {
     return LANES.flatMap((lane) =>
         Object.entries(fields[lane]).flatMap(([name, field]) => {
             const { input = name, values, spellings = [], beside = {}, walk = "star", isSlow = false } = field;
+            const { isNeverIgnored = false } = field;
             const inputs = (value: unknown): Inputs => ({ ...beside, [input]: value });
             const row = (kind: Row["kind"], what: string, from: unknown, to: unknown): Row => ({
                 lane,
@@ -70,7 +71,7 @@ export function rowsOf(world: World): Row[] {
                 isSlow,
             });
             const pairs = walk === "star" ? star(values.length) : ring(values.length);
-            const ignored = walk === "star" ? values.slice(1) : values.slice(1, 2);
+            const ignored = isNeverIgnored ? [] : walk === "star" ? values.slice(1) : values.slice(1, 2);
             return [
                 ...pairs.map(([from, to]) => row("change", `${from} -> ${to}`, values[from], values[to])),
                 ...spellings.map((spelling, index) => row("spelling", `spelling ${index}`, values[0], spelling)),

@@ -61,6 +61,7 @@ export function componentFields(world: World): Fields {
                     { three: connection, two: second },
                 ],
                 beside: { connection: undefined },
+                isNeverIgnored: true,
             },
             waves: {
                 values: [undefined],

@@ -15,6 +15,8 @@ export interface Field {
      * back to the base. `ring`, a third as many: from each value to the next, and from the last to the base.
      */
     walk?: "star" | "ring";
+    /** Whether it can't be under ignoreChanges. */
+    isNeverIgnored?: boolean;
     /** Whether its rows download or compile programs; they run with PORTABLE_TRUTH only. */
     isSlow?: boolean;
 }
