@@ -54,8 +54,10 @@ ${shellFile(apply)}
  * Before any change it may report `no-unit`, `masked`, `cannot VERB UNIT`, `needs-restart UNIT`, `ending UNIT...` (units
  * whose stop, begun by someone else, doesn't end), or the blocks `findings`, `taken PATH` or `unable PATH`, and exit. Then
  * it reports `changing`, `step TEXT`, and `done`, with `unread UNIT PATH` for each unit that reads another file in place of
- * the drop-in, `later UNIT` for each unit to which the change applies at its next start, and `later-drop-in UNIT PATH` for
- * each drop-in that a unit reads after this one; or `failed TEXT` (with the blocks `output` and `journal`) and
+ * the drop-in, `later UNIT` for each unit to which the change applies at its next start, `later-drop-in UNIT PATH` for each
+ * drop-in that a unit reads after this one, `hides UNIT PATH` for each that it no longer reads because of this one's name,
+ * `invalid UNIT` for each unit whose settings systemd refused before, too, and `stopped UNIT` for each that was stopped
+ * as it conflicts with the unit; or `failed TEXT` (with the blocks `output` and `journal`) and
  * `running old` or `running nothing TEXT`. Either way it reports the recorded files as they are at the end.
  */
 export function writeDropIn(
@@ -66,8 +68,11 @@ export function writeDropIn(
 ) {
     return sh`
 ${header({
-    brings_reload: setsReload(dropIn) ? "1" : "",
+    brings_reload: sets(dropIn, "ExecReload|Type") ? "1" : "",
     needs_restart: onChange === undefined && changesMount(unit, dropIn) ? "1" : "",
+    pulls_in: onChange === undefined && sets(dropIn, "Wants|Requires|BindsTo") ? "1" : "",
+    may_stop: sets(dropIn, "BusName|Type") ? "1" : "",
+    conflicts: sets(dropIn, "Conflicts") ? "1" : "",
 })}
 ${hostLibrary}
 ${lockLibrary}
@@ -128,14 +133,14 @@ export function effectFor(unit: string, onChange: OnChange | undefined): Effect 
     return onChange === undefined || (onChange === "restart" && byKind === "sockets") ? byKind : onChange;
 }
 
-/** Whether the drop-in sets ExecReload= or Type=, by which its unit may become reloadable. */
-function setsReload(dropIn: HostFile): boolean {
-    return /^\s*(ExecReload|Type)\s*=/m.test(dropIn.content.toString());
+/** Whether the drop-in sets one of these settings, which are given as alternatives of a regular expression. */
+function sets(dropIn: HostFile, settings: string): boolean {
+    return new RegExp(`^\\s*(${settings})\\s*=`, "m").test(dropIn.content.toString());
 }
 
 /** Whether the drop-in changes what its mount unit mounts, for which a reload isn't enough. */
 function changesMount(unit: string, dropIn: HostFile): boolean {
-    return kindOf(unit) === "mount" && /^\s*(What|Type|Where)\s*=/m.test(dropIn.content.toString());
+    return kindOf(unit) === "mount" && sets(dropIn, "What|Type|Where");
 }
 
 const DOING: Record<Effect, string> = {

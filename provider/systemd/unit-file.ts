@@ -48,6 +48,17 @@ export function parseUnit(text: string): UnitFile {
     return { sections, assignments, problems };
 }
 
+/** Most bytes of a line, with those that continue it. systemd reads no file with a longer one (LONG_LINE_MAX). */
+const MOST_BYTES_OF_LINE = 1024 * 1024 - 1;
+
+/** The number of the first line that is too long for systemd, counted from 1. */
+export function lineTooLong(text: string): number | undefined {
+    if (text.length * 3 <= MOST_BYTES_OF_LINE) return undefined;
+    for (const { text: content, line } of logicalLines(text))
+        if (Buffer.byteLength(content) > MOST_BYTES_OF_LINE) return line;
+    return undefined;
+}
+
 /** The logical lines: without comments, and with continuation lines joined by a space in place of the backslash. */
 function* logicalLines(text: string): Generator<{ text: string; line: number }> {
     let open: { text: string; line: number } | undefined;

@@ -2,7 +2,7 @@
 take_lock
 start_clock
 remember_running || :
-must_read= needs_restart=
+must_read= needs_restart= pulls_in= conflicts= may_stop=
 if [ -f "$record" ]; then
     grep -qFx -- "nonce $nonce" "$record" || { say superseded; exit 0; }
     remove_all
@@ -11,4 +11,4 @@ else
     with_adopted print_lines | for_entries rm -f --
     with_directories print_lines | for_entries rmdir -- 2>/dev/null
 fi
-if apply; then say done; else say failed "$doing $changed_unit"; printf '%s\n' "$output" | block output; fi
+if apply; then say done; else say failed "$verb $changed_unit"; printf '%s\n' "$output" | block output; fi

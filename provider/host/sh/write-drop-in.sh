@@ -42,7 +42,7 @@ drop_others || failed "removing files that are no longer declared"
 put_files
 if [ -n "$changed" ]; then
     applying=1
-    apply || failed "$doing $changed_unit"
+    apply || failed "$verb $changed_unit"
 fi
 files_commit
 printf %s "$later_drop_ins" | while read -r line; do say later-drop-in "$line"; done

@@ -19,6 +19,18 @@ export function warnOfNoEffect(
             `${unit} doesn't read ${path} on ${host}: it reads ${other} in its place. Give one of the two another name.`,
         );
     }
+    for (const hides of report.all("hides")) {
+        const [unit = "", other = ""] = hides.split(" ");
+        context.warn(
+            `${unit} on ${host} no longer reads ${other}: ${path} has the same name and hides it. Give the drop-in another name, unless it is meant to replace that one.`,
+        );
+    }
+    for (const unit of report.all("invalid"))
+        context.warn(
+            `${path} has no effect on ${host} yet: systemd refuses the settings of ${unit}, as it did before. \`systemd-analyze verify ${unit}\` there says why.`,
+        );
+    for (const unit of report.all("stopped"))
+        context.warn(`${unit} was stopped on ${host}: ${path} has it in Conflicts=.`);
     for (const unit of report.all("later"))
         context.warn(
             `${unit} on ${host} takes the change of ${path} when it is started the next time. To stop and start it at once, set onChange to "restart".`,
