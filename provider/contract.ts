@@ -44,6 +44,8 @@ export interface HostContext extends Context {
 export interface CheckArgs<I> {
     /** The inputs of the program with the schema's defaults, valid by the schema as far as they are known. */
     inputs: PreviewedObject<I>;
+    /** The inputs that the state has; empty for a new resource. */
+    oldInputs: Partial<I>;
     /** Whether the value at the path, or a part of it, is secret. */
     isSecret(path: Path): boolean;
 }

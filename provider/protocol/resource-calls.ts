@@ -6,7 +6,7 @@ import { type Failure, failureText, PartialFailure, throwFailures, UserError } f
 import type { Connection } from "../host/connection";
 import { hostsOf } from "../host/merge-connection";
 import { markedPaths, withDefaults } from "../schema/shape";
-import { UNKNOWN } from "../schema/values";
+import { type Path, UNKNOWN } from "../schema/values";
 import { Call, type CallOptions } from "./call";
 import { changesBetween } from "./changes";
 import type { Decoded } from "./decode";
@@ -29,7 +29,8 @@ export async function check(session: EngineSession, request: pb.CheckRequest): P
         const { inputs } = split(resource, news.value);
         call.warnOfIgnoredHostKey(connectionOf(news));
         const invalid = validate(resource.inputs, inputs);
-        const added = invalid.length > 0 ? {} : await derive(resource, call, inputs, news.secrets);
+        const oldInputs = decodeOldInputs(resource, request.getOlds()).value;
+        const added = invalid.length > 0 ? {} : await derive(resource, call, { inputs, oldInputs }, news.secrets);
         const failures = [...invalid, ...(added.failures ?? [])];
         // In an update the engine refuses unknown derived fields before it would show the failures.
         const checked = failures.length > 0 ? inputs : { ...inputs, ...added.derived };
@@ -43,12 +44,13 @@ export async function check(session: EngineSession, request: pb.CheckRequest): P
 async function derive(
     resource: Resource,
     call: Call,
-    inputs: Values,
+    { inputs, oldInputs }: { inputs: Values; oldInputs: Values },
     secrets: SecretPaths,
 ): Promise<{ derived?: Values; failures?: Failure[] }> {
     try {
         const filled = withDefaults(resource.inputs, inputs) as Values;
-        return (await resource.check?.(call, { inputs: filled, isSecret: (path) => secrets.touches(path) })) ?? {};
+        const isSecret = (path: Path) => secrets.touches(path);
+        return (await resource.check?.(call, { inputs: filled, oldInputs, isSecret })) ?? {};
     } catch (error) {
         if (!(error instanceof UserError)) throw error;
         return { failures: [{ path: [], what: error.message }] };

@@ -70,8 +70,8 @@ export function unitNameProblem(unit: string, prefix: string | undefined): NameP
     }
     if (unit.length > 255 || !/^[A-Za-z0-9:_.\\-][A-Za-z0-9:_.\\@-]*$/.test(unit.slice(0, dot))) {
         return {
-            what: `'${unit}' is not a name that systemd takes for a unit: use letters, digits and : - _ `,
-            todo: "\\ @",
+            what: `'${unit}' is not a name that systemd takes for a unit`,
+            todo: "Use letters, digits and : - _ . \\ @",
         };
     }
     if (prefix === undefined || (unit.startsWith(prefix) && /^[-.@]/.test(unit.slice(prefix.length)))) return undefined;

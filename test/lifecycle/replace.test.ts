@@ -1,4 +1,4 @@
-import type { Json } from "./deployment";
+import { failure, type Json } from "./deployment";
 import { image, inlineName, mainPid, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
@@ -28,6 +28,13 @@ test("a service that gets another name and keeps its port is removed before the 
         dropIns: [inlineName("new", "greeter.service")],
         connection,
     };
+    // Otherwise the host would refuse it after the old service was removed.
+    const forgotten = { ...inputs, dropIns: [inlineName("new")], units: { "hello.socket": { start: false } } };
+    for (const deploy of [service.preview(forgotten), service.up(forgotten)])
+        expect((await failure(deploy)).message).toMatch(
+            /dropIns\[0\]\.unit: hello\.service is a unit of hello, and the image's name is greeter now\. Name a unit of greeter\..*units\["hello\.socket"\]: hello\.socket/s,
+        );
+    expect(await page()).toBe("Hello, old!\n");
     expect(await service.preview(inputs)).toMatchObject({
         operation: "replace, the old one first",
         properties: { name: "greeter" },

@@ -20,6 +20,7 @@ import { hostOf, removeFromHost } from "../object-host";
 import { newServiceOwner, objectId, ownerOf } from "../owner";
 import { notAsDeclared } from "./as-declared";
 import { dropInsOf } from "./desired";
+import { formerUnits } from "./former-units";
 import { unitsAsFound } from "./found";
 import { checkHealthInput } from "./health";
 import { migrate } from "./migrate";
@@ -45,7 +46,7 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
         hostFileTexts: derivedHostFileTexts,
     },
 
-    async check(context, { inputs: declared, isSecret }) {
+    async check(context, { inputs: declared, oldInputs, isSecret }) {
         for (const [index, dropIn] of Array.isArray(declared.dropIns) ? declared.dropIns.entries() : [])
             if (!(dropIn instanceof Unknown)) warnOfSecrets(context, dropIn, isSecret, ["dropIns", index]);
         const dropIns = dropInsOf(declared);
@@ -56,7 +57,12 @@ export const attachedService: Resource<typeof inputs, typeof outputs> = {
                 hostFiles: secretIf(isSecret(["files"]), files.states),
                 ...(files.texts === undefined ? {} : { hostFileTexts: files.texts }),
             },
-            failures: [...dropIns.failures, ...checkHealthInput(declared.health), ...files.failures],
+            failures: [
+                ...dropIns.failures,
+                ...checkHealthInput(declared.health),
+                ...files.failures,
+                ...formerUnits(oldInputs, declared),
+            ],
         };
     },
 

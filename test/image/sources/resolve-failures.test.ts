@@ -83,7 +83,7 @@ describe("faults are reported in one sentence with what to do", () => {
             "not a name of a unit",
             { units: [unit("hello-a b.service")], tree: HELLO },
             [
-                `${property}.units[0]: 'hello-a b.service' is not a name that systemd takes for a unit: use letters, digits and : - _ . \\ @.`,
+                `${property}.units[0]: 'hello-a b.service' is not a name that systemd takes for a unit. Use letters, digits and : - _ . \\ @.`,
             ],
         ],
         [
