@@ -109,7 +109,10 @@ apply() {
     affected=$(printf '%s ' $affected)
     affected=${affected% }
     say step "$verb $affected"
-    [ -z "$conflicts" ] || conflicting=$(active_of $(names "$(systemctl show -p Conflicts --value -- $affected)"))
+    if [ -n "$conflicts" ]; then
+        others=$(names "$(systemctl show -p Conflicts --value -- $affected)")
+        conflicting=$(active_of $others)
+    fi
     case $way in
         sockets)
             sockets=$affected
