@@ -110,8 +110,8 @@ apply() {
     affected=${affected% }
     say step "$verb $affected"
     if [ -n "$conflicts" ]; then
-        others=$(names "$(systemctl show -p Conflicts --value -- $affected)")
-        conflicting=$(active_of $others)
+        excluded=$(names "$(systemctl show -p Conflicts --value -- $affected)")
+        conflicting=$(active_of $excluded)
     fi
     case $way in
         sockets)
