@@ -16,21 +16,21 @@ import type { Source } from "./sources/source";
 import type { Store } from "./store/store";
 import { userStore } from "./store/user-store";
 
-/** The image that a source will become, as far as it is known without a build. */
+/** What is known about a source's image without a build. */
 export interface Resolved {
     /** SHA-256 over the source, in hexadecimal; the same on every machine. UNKNOWN while a part of it is. */
     sourceDigest: string | Unknown;
     /**
-     * Texts of the units by name, as they will be in the image; undefined where only `up`, which makes or downloads the
-     * image, can read them.
+     * Texts of the units by name, as they will be in the image; undefined if only `up` can read them,
+     * because it builds or downloads the image.
      */
     unitTexts: Record<string, string | Unknown> | Unknown | undefined;
     /**
-     * What is in the image, as short lines by path or package; UNKNOWN while a part of the source is, undefined where
-     * only `up` makes it.
+     * Contents of the image, as short lines by path or package; UNKNOWN while a part of the source is, undefined if only `up`
+     * builds it.
      */
     contents: Record<string, string> | Unknown | undefined;
-    /** All faults of `name`, `version` and `source`, and of the contents of the image. */
+    /** Failures of `name`, `version` and `source`, and of the contents of the image. */
     failures: Failure[];
     /** Warnings for the user. Those that depend on the profile are returned by {@link buildImage}. */
     warnings: Failure[];
@@ -40,16 +40,16 @@ export interface ImageArgs {
     name: Previewed<string>;
     version: Previewed<string>;
     format?: Previewed<"squashfs" | "erofs">;
-    /** Makes it an extension: name of the image that it extends. */
+    /** For an extension: name of the image that it extends. */
     extends?: Previewed<string>;
-    /** Makes it one of several of the program on a host: `staging` of `hello-staging`. */
+    /** For one of several instances of the program on a host: `staging` of `hello-staging`. */
     instance?: Previewed<string>;
-    /** Absolute; relative paths of the source start here. */
+    /** Absolute path, to which relative paths in the source refer. */
     programDirectory: string;
     signal?: AbortSignal;
 }
 
-/** Resolves a source for Check: reads its local files, and lets nix evaluate; nothing is built. */
+/** Resolves a source for Check: reads its local files and has nix evaluate it, without a build. */
 export async function resolveSource(
     source: Previewed<Source>,
     args: ImageArgs,
@@ -82,7 +82,7 @@ export async function resolveSource(
     };
 }
 
-/** The identity of an image on a host: the image of an instance has a name of its own, as have its units. */
+/** The identity of an image on a host: an instance has its own name of image and units. */
 function identityOf({ name, version, extends: extended, instance }: BuildArgs): Identity {
     if (instance === undefined) return { name, version, extends: extended };
     return {
@@ -93,7 +93,7 @@ function identityOf({ name, version, extends: extended, instance }: BuildArgs): 
     };
 }
 
-/** Loads the source, and saves the digests of its files for the next run. */
+/** Loads the source and saves the digests of its files for the next run. */
 async function loaded(source: Previewed<Source>, args: ImageArgs) {
     try {
         return await loadSource(source, args);
@@ -106,7 +106,7 @@ function pathOf(source: Source): Path {
     return ["source", ...Object.keys(source).filter((kind) => source[kind as keyof Source] !== undefined)];
 }
 
-/** The facts of an image that are known before it is packed. */
+/** Facts about an image that are known before it is packed. */
 export interface InspectedImage {
     /** The architecture of its programs: "x86-64". Undefined if it isn't known. */
     architecture: string | undefined;
@@ -114,24 +114,24 @@ export interface InspectedImage {
     sourceDigest: string;
     unitTexts: Record<string, string>;
     contents: Record<string, string>;
-    /** Warnings before it is attached: those that depend on the profile, and those that only a build showed. */
+    /** Warnings that are shown before it is attached: those that depend on the profile, and those that need a build. */
     warnings: string[];
 }
 
 export interface BuiltImage extends InspectedImage {
-    /** Absolute path of the .raw on this machine. Read it soon: the store may be pruned. */
+    /** Absolute path of the .raw on this machine. Read it soon, as the store may be pruned. */
     file: string;
     /** SHA-256 of the .raw, in hexadecimal. */
     digest: string;
     sizeBytes: number;
 }
 
-/** An image that can't be packed on this machine: why, and what to install. */
+/** An image that can't be packed on this machine, with the package to install. */
 export interface UnpackableImage extends InspectedImage {
     packerMissing: string;
 }
 
-/** The source has other bytes than those that the build was asked for by `sourceDigest`. */
+/** The source differs from the one with `sourceDigest` that should be built. */
 export class SourceChanged extends UserError {
     constructor() {
         super({
@@ -143,7 +143,7 @@ export class SourceChanged extends UserError {
 }
 
 export interface BuildArgs {
-    /** Name of the program, which is the prefix of its units in the source unless they extend another image. */
+    /** Name of the program, which is the prefix of units in the source (unless the image is an extension). */
     name: string;
     version: string;
     extends?: string;
@@ -151,14 +151,14 @@ export interface BuildArgs {
     /** Default: squashfs. */
     format?: "squashfs" | "erofs";
     programDirectory: string;
-    /** The digest that the preview showed: a source with another one by now is a UserError. */
+    /** The digest in the preview: a source that has another one by now is a UserError. */
     sourceDigest?: string;
-    /** "building 12.3/40.1 MB", as often as something was done. */
+    /** Called with "building 12.3/40.1 MB" whenever there is progress. */
     onProgress?: (text: string) => void;
     signal?: AbortSignal;
 }
 
-/** Builds the image of a source for Create and Update, or takes it from the local store. */
+/** Builds the image of a source for Create and Update, or finds it in the local store. */
 export async function buildImage(source: Source, args: BuildArgs, store = userStore()): Promise<BuiltImage> {
     const whole = await loadWhole(source, args);
     const { content } = whole;
@@ -172,8 +172,8 @@ export async function buildImage(source: Source, args: BuildArgs, store = userSt
 }
 
 /**
- * For a preview: the same, where it needs no build by others, which only `up` starts; else undefined. Where the tool
- * that packs is missing, all but the bytes is known.
+ * Like {@link buildImage} for a preview. Undefined if it needs a build by another tool, which only `up` starts. If the packer is
+ * missing, everything except the bytes is known.
  */
 export async function previewImage(
     source: Source,
@@ -194,7 +194,7 @@ export async function previewImage(
 
 interface Whole {
     sourceDigest: string;
-    /** The units that the source names. */
+    /** Texts of the source's units. */
     unitTexts: Record<string, string> | undefined;
     content: NonNullable<LoadedSource["content"]>;
 }
@@ -211,7 +211,7 @@ async function loadWhole(source: Source, args: BuildArgs): Promise<Whole> {
     return { sourceDigest, unitTexts: unitTexts as Whole["unitTexts"], content };
 }
 
-/** Inspects what the image is made of. Throws a UserError where that can't be a portable service. */
+/** Inspects the contents for the image. Throws a UserError if they can't be a portable service. */
 async function inspectSource(
     source: Source,
     whole: Whole,

@@ -15,14 +15,14 @@ import { treeUnits, unitDirectories, unreadUnits } from "./tree/units";
 export interface Inspection {
     /** Texts of the units that portablectl attaches, by name. */
     unitTexts: Record<string, string>;
-    /** Short lines by path or package. */
+    /** Contents as short lines by path or package. */
     contents: Record<string, string>;
     findings: Finding[];
     /** The architecture of its programs: "x86-64". Undefined if it isn't known. */
     architecture?: string;
 }
 
-/** Inspects what an image is made of; the result comes from the store where this machine inspected it before. */
+/** Inspects the contents of an image. The result is in the store if this machine inspected them before. */
 export function inspect(
     content: Packable | Ready,
     identity: Identity,
@@ -71,8 +71,8 @@ async function inspectReady({ file }: Ready, identity: Identity, signal: AbortSi
 }
 
 /**
- * The paths of the units, whose texts are shown, and of what every image has: its own lines would show in each image that
- * isn't built here, and in no other.
+ * Paths that are left out of the contents: units, whose texts are shown, and the files that every image has, which would
+ * otherwise only be shown for ready images.
  */
 function shownElsewhere(tree: Tree, identity: Identity, unitTexts: Readonly<Record<string, string>>): Set<string> {
     const directories = unitDirectories(tree);

@@ -15,7 +15,7 @@ const TIMES = [
 ];
 const PATHS = ["PathExists", "PathExistsGlob", "PathChanged", "PathModified", "DirectoryNotEmpty"];
 
-/** Units that start others, and whether those are there (systemd.socket(5), systemd.timer(5), systemd.path(5)). */
+/** Checks whether the units that other units start exist (systemd.socket(5), systemd.timer(5), systemd.path(5)). */
 export function activationFindings(facts: ImageFacts): Finding[] {
     return facts.units.flatMap((unit) => {
         if (unit.name.endsWith(".socket")) return socketFindings(facts, unit);
@@ -25,7 +25,7 @@ export function activationFindings(facts: ImageFacts): Finding[] {
     });
 }
 
-/** Sockets that are passed to a service when it starts. */
+/** The sockets that are passed to a service. */
 export function socketsOf({ units }: ImageFacts, service: ImageUnit): ImageUnit[] {
     return units.filter((unit) => unit.name.endsWith(".socket") && serviceOf(unit) === service.name);
 }
@@ -118,7 +118,7 @@ function triggerFindings(
     return findings;
 }
 
-/** `Sockets=` of a service: a socket that isn't there is no error of systemd, and the program gets none. */
+/** Checks `Sockets=` of a service: systemd ignores a missing socket, and the program doesn't get it. */
 function passedSockets(facts: ImageFacts, { name, parsed }: ImageUnit): Finding[] {
     return assignmentsOf(parsed, "Service", "Sockets").flatMap((assignment) =>
         (splitWords(assignment.value) ?? [])
@@ -127,7 +127,7 @@ function passedSockets(facts: ImageFacts, { name, parsed }: ImageUnit): Finding[
     );
 }
 
-/** A unit of another name may be the host's own; one with the image's prefix comes from here or from nowhere. */
+/** A missing unit with another prefix may be a unit of the host; one with the image's prefix can't be. */
 function notHere(facts: ImageFacts, file: string, { key, line }: Assignment, unit: string): Finding {
     const isOwn = unit.startsWith(facts.name) && /^[-.@]/.test(unit.slice(facts.name.length));
     return {
@@ -139,7 +139,7 @@ function notHere(facts: ImageFacts, file: string, { key, line }: Assignment, uni
     };
 }
 
-/** Whether a unit is there, or the template it is an instance of. Specifiers aren't known. */
+/** Whether the image has the unit, or the template of the instance. A name with specifiers counts as present. */
 function has({ units }: ImageFacts, name: string): boolean {
     const template = name.replace(/@[^.]*\./, "@.");
     return name.includes("%") || units.some((unit) => unit.name === name || unit.name === template);

@@ -11,19 +11,18 @@ import { systemFindings } from "./system";
 import { systemdAnalyzeFindings } from "./systemd-analyze";
 import { unitNameFindings } from "./unit-names";
 
-/** Bump when a check changes: images that were inspected before are inspected again. */
+/** Bump when a check changes, so that images are inspected again. */
 export const VALIDATION_VERSION = 4;
 
 export interface Validated {
     findings: Finding[];
-    /** The architecture of its programs, as the ELF header has it: "x86-64", "arm64". Undefined where none of them is ELF. */
+    /** The architecture in the ELF headers of its programs: "x86-64", "arm64". Undefined if none of them is ELF. */
     architecture: string | undefined;
 }
 
 /**
- * The findings about an image that its own contents show, failures first. `unitTexts`: the units that portablectl
- * attaches; `instanceOf`: their prefix before it became that of an instance. Reads the programs that the units start;
- * changes nothing, and needs no host.
+ * Checks the contents of an image, without a host. Returns the findings, failures first. `unitTexts`: the units that portablectl
+ * attaches; `instanceOf`: their prefix before they were renamed for an instance. Reads the programs that the units start.
  */
 export async function validateImage(
     name: string,

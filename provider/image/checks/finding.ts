@@ -1,22 +1,22 @@
 import { problemText, type Sentence } from "../../errors";
 
-/** Something about an image that the user should know before it is on a host. */
+/** Something about an image that the user should know before it is uploaded. */
 export interface Finding {
-    /** `failure`: it can't work, so nothing is uploaded. `warning`: it depends on what isn't known here. */
+    /** `failure`: the image can't work, so nothing is uploaded. `warning`: it may work, depending on unknown facts. */
     severity: "failure" | "warning";
-    /** Whether it follows from the security profile the image is attached with, and not from the image alone. */
+    /** Whether it depends on the security profile with which the image is attached. */
     dependsOnProfile?: boolean;
-    /** Unit by its name, or another file of the image by its path. None where it is about the image as a whole. */
+    /** Name of a unit, or path of another file in the image. Undefined if it concerns the whole image. */
     file?: string;
-    /** Number of the line, counted from 1. */
+    /** Line number, counted from 1. */
     line?: number;
-    /** One sentence, no full stop: what is wrong. */
+    /** What is wrong: one sentence without a full stop. */
     what: string;
-    /** One sentence, no full stop: what the user can do. */
+    /** What the user can do: one sentence without a full stop. */
     todo: string;
 }
 
-/** `hello.service:3: ExecStart= runs /usr/bin/hello, and the image has no such file`, and what to do. */
+/** The finding as text: `hello.service:3: ExecStart= runs /usr/bin/hello, and the image has no such file`, and what to do. */
 export function findingSentence({ file, line, what, todo }: Finding): Sentence {
     if (file === undefined) return { what: what.replace(/^[a-z]/, (first) => first.toUpperCase()), todo };
     return { what: `${file}${line === undefined ? "" : `:${line}`}: ${what}`, todo };

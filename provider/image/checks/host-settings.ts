@@ -8,10 +8,10 @@ import type { Tree } from "../tree/tree";
 import type { Finding } from "./finding";
 import { type ImageFacts, type ImageUnit, services } from "./image-facts";
 
-/** Directories whose content is a program's: what a unit names there is meant to be the image's. */
+/** Directories of programs: a path there in a unit is meant to be in the image. */
 const PROGRAMS = ["/usr", "/opt", "/bin", "/sbin", "/lib", "/app"];
 
-/** Finds settings that have another meaning in an image: systemd reads them on the host, or ignores them. */
+/** Finds settings that have another effect in an image: systemd uses their paths on the host, or ignores them. */
 export function hostSettingFindings(facts: ImageFacts): Finding[] {
     return [
         ...facts.units.flatMap((unit) => [...hostPathFindings(facts, unit), ...defaultInstanceFindings(unit)]),
@@ -19,7 +19,7 @@ export function hostSettingFindings(facts: ImageFacts): Finding[] {
     ];
 }
 
-/** Paths that are in the image, and that systemd uses on the host. */
+/** Finds settings with paths in the image that systemd uses on the host. */
 function hostPathFindings({ tree }: ImageFacts, { name, parsed }: ImageUnit): Finding[] {
     return hostPaths(parsed, name)
         .filter(({ path }) => !API_DIRECTORIES.some((directory) => isIn(path, directory)))
@@ -52,7 +52,7 @@ function hasFiles(tree: Tree, directory: string): boolean {
     return tree.names(directory).some((name) => tree.get(join(directory, name))?.kind === "file");
 }
 
-/** A PID file in a directory that only the service sees. */
+/** Finds a PIDFile= in a directory that only the service sees. */
 function pidFileFindings({ name, parsed }: ImageUnit): Finding[] {
     const file = pidFile(parsed, name);
     if (file === undefined) return [];
@@ -101,7 +101,7 @@ function variableFindings({ name, parsed }: ImageUnit): Finding[] {
     );
 }
 
-/** An instance that nothing enables: DefaultInstance= counts for the [Install] section of a template alone. */
+/** Finds a DefaultInstance= without effect: it only has one for a template with an [Install] section. */
 function defaultInstanceFindings({ name, parsed }: ImageUnit): Finding[] {
     const assignment = assignmentsOf(parsed, "Install", "DefaultInstance").at(-1);
     if (assignment === undefined || assignment.value === "") return [];

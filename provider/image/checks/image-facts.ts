@@ -4,12 +4,12 @@ import type { Tree } from "../tree/tree";
 
 /** A unit of the image that portablectl attaches. */
 export interface ImageUnit {
-    /** `hello.service` */
+    /** Name: `hello.service` */
     name: string;
     parsed: UnitFile;
 }
 
-/** The image that is checked, as it will be on the host. */
+/** The image to check. */
 export interface ImageFacts {
     /** The image's name: the prefix of its units. */
     name: string;
@@ -26,7 +26,7 @@ export function services({ units }: ImageFacts): ImageUnit[] {
     return units.filter(({ name }) => name.endsWith(".service"));
 }
 
-/** Paths under which a service sees something else than its image. */
+/** Paths that are mounted over the image in a service. */
 export function mountedOver({ name, parsed }: ImageUnit): string[] {
     return mountPoints(parsed, name)
         .filter(({ mounted }) => mounted)

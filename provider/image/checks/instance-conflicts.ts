@@ -5,8 +5,8 @@ import type { Finding } from "./finding";
 import type { ImageFacts, ImageUnit } from "./image-facts";
 
 /**
- * Finds names that two instances of a program would share on a host, though their units and directories have names of
- * their own.
+ * Finds resources that two instances of a program would share on a host although their units and directories have different
+ * names.
  */
 export function instanceFindings(facts: ImageFacts, instanceOf: string): Finding[] {
     const directories = formerDirectories(facts, instanceOf);
@@ -20,7 +20,7 @@ export function instanceFindings(facts: ImageFacts, instanceOf: string): Finding
     );
 }
 
-/** The directories that systemd makes for this instance, by the paths of those that it makes for the program. */
+/** Paths of the directories that systemd makes for this instance, by the paths of those for the program itself. */
 function formerDirectories({ name, units }: ImageFacts, instanceOf: string): Map<string, string> {
     const found = new Map<string, string>();
     for (const { key, value } of units.flatMap(({ parsed }) => parsed.assignments)) {
@@ -33,7 +33,7 @@ function formerDirectories({ name, units }: ImageFacts, instanceOf: string): Map
     return found;
 }
 
-/** `hello` of `hello/data:link`, for each word. */
+/** The first path component of each word: `hello` of `hello/data:link`. */
 function firstNames(value: string): string[] {
     return (splitWords(value) ?? []).map((word) => word.split(/[/:]/)[0] ?? "").filter((first) => first !== "");
 }
@@ -43,7 +43,7 @@ function isOwn(name: string, prefix: string): boolean {
 }
 
 function pathFinding(unit: ImageUnit, { key, value, line }: Assignment, directories: Map<string, string>): Finding[] {
-    // %S/hello is /var/lib/hello.
+    // Resolves specifiers: %S/hello is /var/lib/hello.
     const written = value.replace(/(?<!%)%[SCLEt](?=\/)/g, (specifier) => BASE_SPECIFIERS[specifier] as string);
     for (const [before, now] of directories) {
         if (!new RegExp(`(?<![\\w./-])${before.replaceAll(".", "\\.")}(?![\\w.-])`).test(written)) continue;
@@ -60,7 +60,7 @@ function pathFinding(unit: ImageUnit, { key, value, line }: Assignment, director
     return [];
 }
 
-/** A directory that isn't named after the program has the same name in every instance. */
+/** Reports a directory that isn't named after the program, so that it has the same name in every instance. */
 function directoryFinding({ name: file }: ImageUnit, { key, value, line }: Assignment, name: string): Finding[] {
     const base = DIRECTORY_BASES[key];
     if (base === undefined) return [];
@@ -75,7 +75,7 @@ function directoryFinding({ name: file }: ImageUnit, { key, value, line }: Assig
         }));
 }
 
-/** Names outside the program's own: only one unit of a host has them. */
+/** Reports names that aren't renamed for an instance and that only one unit of a host can have. */
 function nameFinding({ name: file }: ImageUnit, { key, value, line }: Assignment, name: string): Finding[] {
     const shared = key === "BusName" ? [value] : key === "Alias" ? (splitWords(value) ?? []) : [];
     return shared
@@ -89,7 +89,7 @@ function nameFinding({ name: file }: ImageUnit, { key, value, line }: Assignment
         }));
 }
 
-/** A user or group of the program's name that no unit of the image has: the host's own, for every instance. */
+/** Reports a user or group with the program's name that isn't a unit's own, so that it is the host's for every instance. */
 function accountFinding(
     { name: file }: ImageUnit,
     { key, value, line }: Assignment,

@@ -4,7 +4,7 @@ import type { Tree } from "../tree/tree";
 import type { Finding } from "./finding";
 import type { Started } from "./programs";
 
-/** Runtimes that write machine code while they run, by the names of their programs. */
+/** Runtimes with a JIT compiler, by the names of their programs. */
 const RUNTIMES: [name: string, pattern: RegExp][] = [
     ["Node.js", /^(node|nodejs)([-.]?\d+(\.\d+)*)?$/],
     ["Deno", /^deno$/],
@@ -20,7 +20,7 @@ const RUNTIMES: [name: string, pattern: RegExp][] = [
     ["QEMU", /^qemu-system-/],
     ["Chromium", /^(chrome|chromium|chrome-headless-shell|headless_shell)$/],
 ];
-/** Libraries of such runtimes, found by a NEEDED entry or as a file beside the program (.NET has its own copy). */
+/** Libraries of such runtimes, found by a NEEDED entry or as a file next to the program (.NET has its own copy). */
 const LIBRARIES: [name: string, pattern: RegExp][] = [
     ["Java", /^libjvm\.so/],
     [".NET", /^lib(coreclr|hostfxr|hostpolicy)\.so/],
@@ -31,7 +31,7 @@ const LIBRARIES: [name: string, pattern: RegExp][] = [
 ];
 const SHELL = /^(sh|bash|dash|ash|zsh|busybox)$/;
 
-/** The runtimes above that services start: "Node.js". */
+/** The runtimes that services start, by name: "Node.js". */
 function jitRuntimes(tree: Tree, started: readonly Started[]): Map<string, { runtime: string; started: Started }> {
     const found = new Map<string, { runtime: string; started: Started }>();
     for (const program of started) {
@@ -50,7 +50,7 @@ function jitRuntimes(tree: Tree, started: readonly Started[]): Map<string, { run
     return found;
 }
 
-/** Services whose program the default profile ends: MemoryDenyWriteExecute= lets no memory be written and executed. */
+/** Finds services that the default profile makes abort, as MemoryDenyWriteExecute= forbids writable and executable memory. */
 export function jitFindings(tree: Tree, started: readonly Started[]): Finding[] {
     return [...jitRuntimes(tree, started)].map(([unit, { runtime, started: program }]) => ({
         severity: "warning",

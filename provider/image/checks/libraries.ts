@@ -39,8 +39,8 @@ export function imageLoader(tree: Tree, elf: (file: ImageFile) => ReturnType<typ
 }
 
 /**
- * Finds what prevents a program from being loaded. `outside`: paths whose content isn't the image's; `libraryPath`:
- * directories of LD_LIBRARY_PATH.
+ * Finds reasons why a program can't be loaded. `outside`: paths that are mounted over the image; `libraryPath`: directories of
+ * LD_LIBRARY_PATH.
  */
 export async function libraryProblems(
     loader: Loader<ImageFile>,
@@ -55,7 +55,7 @@ export async function libraryProblems(
     return [...missing.filter(isSurely).map(missingProblem), ...tooOld.map(tooOldProblem)];
 }
 
-/** The headers of an ELF file; undefined if it is none, or if its tables point outside of it. */
+/** The headers of an ELF file; undefined if it isn't one, or if its tables point outside of the file. */
 export async function elfOf(entry: FileEntry): ReturnType<typeof readElf> {
     try {
         return await readingContent(entry, readElf);
@@ -89,7 +89,7 @@ function architectureOf(object: Loaded<ImageFile>): string {
     return object.elf.architecture;
 }
 
-/** Versions of symbols that a library of the image doesn't have: it comes from an older system than its user. */
+/** Reports versions of symbols that a library lacks, which means that it comes from an older system than its user. */
 function tooOldProblem({ user, library, version, upTo }: TooOld<ImageFile>): LibraryProblem {
     const has = upTo === undefined ? "doesn't have it" : `goes up to ${upTo}`;
     return {

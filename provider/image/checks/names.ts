@@ -3,15 +3,15 @@ import { nameOf, parentOf } from "../tree/paths";
 import type { Tree } from "../tree/tree";
 import type { Finding } from "./finding";
 
-/** What Linux takes (limits.h): NAME_MAX, and PATH_MAX without its NUL. */
+/** Limits of Linux (limits.h): NAME_MAX, and PATH_MAX without its NUL. */
 const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 4095;
-/** The number of findings about paths: where one is wrong, many may be. */
+/** Maximum number of findings about paths, as many paths may have the same fault. */
 const MAX_FINDINGS = 5;
-/** The length of a path in a text. */
+/** Maximum length of a path in a message. */
 const MAX_SHOWN = 80;
 
-/** Paths, symbolic links and texts of units that an image can hold and Linux or systemd can't use. */
+/** Finds paths, symbolic links and unit texts that an image can contain, but Linux or systemd can't use. */
 export function nameFindings(tree: Tree, unitTexts: Readonly<Record<string, string>>): Finding[] {
     const paths = tree.sorted().flatMap(([path, entry]): Finding[] => {
         const problem = pathProblem(path) ?? (entry.kind === "symlink" ? targetProblem(entry.target) : undefined);
@@ -38,7 +38,7 @@ function pathProblem(path: string): Pick<Finding, "what" | "todo"> | undefined {
         return { what: `its name has ${name} bytes, and Linux takes ${MAX_NAME_BYTES}`, todo: "Shorten it" };
     }
     const whole = Buffer.byteLength(path);
-    // What lies in a directory whose own path is too long isn't named once more.
+    // Only the directory is reported, not everything in it.
     if (whole <= MAX_PATH_BYTES || Buffer.byteLength(parentOf(path)) > MAX_PATH_BYTES) return undefined;
     return {
         what: `its path has ${whole} bytes, and Linux takes ${MAX_PATH_BYTES}`,

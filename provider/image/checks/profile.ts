@@ -10,20 +10,19 @@ import { type ImageFacts, type ImageUnit, mountedOver, services } from "./image-
 import { jitFindings } from "./jit";
 import type { Started } from "./programs";
 
-/** Directories to which programs write; the root of an image is read-only. */
+/** Directories that programs usually write to, which are read-only in an image. */
 const WRITTEN = /^\/(var\/(lib|cache|log|spool|db)|srv|data)\/[^/]/;
-/** The managed directory for each of them. */
+/** The setting for a managed directory in place of each of them. */
 const MANAGED: [start: string, setting: string][] = [
     ["/var/cache/", "CacheDirectory"],
     ["/var/log/", "LogsDirectory"],
     ["/", "StateDirectory"],
 ];
-/** An option or variable that names the address to listen on. */
+/** Pattern of options and variables with the address to listen on. */
 const LISTENS = /(port|listen|bind|addr|http|https)/i;
 
 /**
- * Finds what the security profile forbids a service; the profile is the default one unless another is named
- * (portablectl(1), "Profiles").
+ * Finds what the default security profile forbids a service (portablectl(1), "Profiles").
  */
 export async function profileFindings(facts: ImageFacts, started: readonly Started[]): Promise<Finding[]> {
     const accounts = await accountsOf(facts.tree);
@@ -37,7 +36,7 @@ export async function profileFindings(facts: ImageFacts, started: readonly Start
     ].map((finding) => ({ ...finding, dependsOnProfile: true }));
 }
 
-/** A word of a command or of Environment=, with what names it: `--port 80`, `PORT=80`. */
+/** A value in a command or in Environment=, with its option or variable: `--port 80`, `PORT=80`. */
 interface Setting {
     option: string;
     value: string;
@@ -68,7 +67,7 @@ function settingsOf({ name, parsed }: ImageUnit): Setting[] {
     return found;
 }
 
-/** The port that a value asks for: `80`, `:80`, `0.0.0.0:80`, `[::]:80`, `http://*:80`, `tcp://:80`. */
+/** The port in a value: `80`, `:80`, `0.0.0.0:80`, `[::]:80`, `http://*:80`, `tcp://:80`. */
 function portOf({ option, value }: Setting): number | undefined {
     const isPlain = /^\d{1,5}$/.test(value) && (LISTENS.test(option) || option === "-p");
     const port = isPlain ? value : /^(?:[a-z]+:\/\/)?(?:\*|\[[0-9a-fA-F:]*\]|[\d.]*):(\d{1,5})\/?$/.exec(value)?.[1];
@@ -155,7 +154,7 @@ function accountFindings({ name, parsed }: ImageUnit, accounts: ReadonlySet<stri
     ];
 }
 
-/** Names in passwd(5) of the image. */
+/** Names of users in the image's passwd(5). */
 async function accountsOf(tree: Tree): Promise<Set<string>> {
     const entry = tree.lookup("/etc/passwd")?.entry;
     if (entry?.kind !== "file") return new Set();

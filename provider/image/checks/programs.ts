@@ -12,20 +12,20 @@ import { elfOf, type ImageFile, imageLoader, libraryProblems } from "./libraries
 import { executableOf, HEAD_BYTES } from "./script";
 import { octal } from "./system";
 
-/** A program that a unit starts, down to the file that the kernel loads. */
+/** A program that a unit starts, with the files that the kernel loads for it. */
 export interface Started {
     unit: ImageUnit;
     program: Program;
-    /** Files one after another, links followed: a script, then its interpreter. The last one is ELF where all is well. */
+    /** Chain of files with links resolved: a script, then its interpreter. The last one is ELF if nothing is wrong. */
     chain: { path: string; entry: FileEntry }[];
     elf?: Elf;
 }
 
-/** The kernel follows as many interpreters (BINPRM_MAX_RECURSION is 5). */
+/** The kernel's limit for chains of interpreters (BINPRM_MAX_RECURSION). */
 const MAX_INTERPRETERS = 5;
 
 /**
- * Follows every command of every service to the files that are loaded, and finds what would make that fail (execve(2),
+ * Resolves every command of every service to the files that are loaded, and finds reasons why that would fail (execve(2),
  * ld.so(8)).
  */
 export class Programs {
@@ -33,7 +33,7 @@ export class Programs {
     readonly started: Started[] = [];
     private readonly elfs = new Map<string, Elf | undefined>();
     private readonly checked = new Set<string>();
-    /** Files that a unit names and that can't be started, reported once. */
+    /** Files that can't be started, each of which is reported once. */
     private readonly broken = new Set<string>();
 
     private readonly loader: Loader<ImageFile>;
@@ -47,7 +47,7 @@ export class Programs {
         for (const unit of services(facts)) {
             const outside = mountedOver(unit);
             for (const program of programs(unit.parsed, unit.name)) {
-                // systemd skips a relative path: that is reported with the other faults of the line.
+                // systemd ignores a line with a relative path, which is reported by the checks of settings.
                 if (program.candidates.every((candidate) => candidate.startsWith("/")))
                     await all.follow(unit, program, outside);
             }
@@ -101,7 +101,7 @@ export class Programs {
         say(`${program.command.program}, a circle of scripts`, "Give one of them a program as its interpreter");
     }
 
-    /** Warns of a file that only root may start. */
+    /** Warns of a file that only root may execute. */
     private checkAccess({ unit, program, chain }: Started, shown: string): void {
         const closed = closedTo(this.facts.tree, chain.at(-1) as Started["chain"][number]);
         if (closed === undefined) return;
@@ -161,7 +161,7 @@ export class Programs {
         return this.elfs.get(path);
     }
 
-    /** One image is for one architecture: a program of another was taken from the wrong build. */
+    /** Reports programs for different architectures, one of which comes from a wrong build. */
     private compareArchitectures(): void {
         const [first, ...others] = this.started.filter(({ elf }) => elf !== undefined);
         const named = new Set<string>();
@@ -182,7 +182,7 @@ export class Programs {
 
 type Place = { path: string; entry: FileEntry } | { problem: string; todo: string } | "outside";
 
-/** The first of the paths that can be executed. `outside`: paths whose content isn't the image's. */
+/** The first executable one of the paths. `outside`: paths that are mounted over the image. */
 function locate(tree: Tree, candidates: readonly string[], outside: readonly string[]): Place {
     let found: Place | undefined;
     for (const candidate of candidates) {
@@ -210,7 +210,7 @@ function locate(tree: Tree, candidates: readonly string[], outside: readonly str
     return found ?? { problem: "and the image has no such file", todo: "Add it, or correct the path" };
 }
 
-/** What a service that isn't root's can't get at; all in an image is root's. */
+/** Why a service with another user than root can't use the file; everything in an image belongs to root. */
 function closedTo(tree: Tree, { path, entry }: { path: string; entry: FileEntry }): string | undefined {
     if (!(entry.mode & 0o001)) return `${path} has mode ${octal(entry.mode)}`;
     for (let parent = parentOf(path); parent !== "/"; parent = parentOf(parent)) {
@@ -221,7 +221,7 @@ function closedTo(tree: Tree, { path, entry }: { path: string; entry: FileEntry 
     return undefined;
 }
 
-/** `#!/usr/bin/env -S python3 -u` looks for python3 in the unit's PATH. */
+/** Possible paths of an interpreter: `#!/usr/bin/env -S python3 -u` searches python3 in the unit's PATH. */
 function interpretersOf(interpreter: string, args: string[], unit: ImageUnit): { candidates: string[]; env?: string } {
     if (nameOf(interpreter) !== "env") return { candidates: [interpreter] };
     const name = args.find((argument) => !argument.startsWith("-") && !argument.includes("="));

@@ -1,16 +1,16 @@
 import type { Sentence } from "../../errors";
 
-/** The kernel reads no more of a file to see what it is (BINPRM_BUF_SIZE). */
+/** Number of bytes that the kernel reads to recognize the kind of a file (BINPRM_BUF_SIZE). */
 export const HEAD_BYTES = 256;
 
-/** The kind of file that the kernel sees (execve(2)). */
+/** The kind of an executable file (execve(2)). */
 export type Executable =
     | { kind: "program" }
     | { kind: "script"; interpreter: string; args: string[] }
-    /** It can't be started; `isScript`: it begins like a script. */
+    /** It can't be started; `isScript` is whether it begins like a script. */
     | { kind: "unusable"; isScript: boolean; problem: Required<Sentence> };
 
-/** `head`: its first bytes. */
+/** The kind of a file by its first bytes. */
 export function executableOf(head: Buffer): Executable {
     if (head.toString("latin1", 0, 4) === "\x7fELF") return { kind: "program" };
     if (head.toString("latin1", 0, 2) !== "#!")

@@ -2,7 +2,7 @@ import { assignmentsOf, lastValueOf, splitCommands, valuesOf } from "../../syste
 import type { Finding } from "./finding";
 import { type ImageFacts, type ImageUnit, services } from "./image-facts";
 
-/** Finds settings for which systemd refuses a unit, or skips a line of it (systemd.service(5), systemd.syntax(7)). */
+/** Finds settings for which systemd refuses a unit or ignores a line (systemd.service(5), systemd.syntax(7)). */
 export function settingFindings(facts: ImageFacts): Finding[] {
     return [...facts.units.flatMap(lineFindings), ...services(facts).flatMap(serviceFindings)];
 }

@@ -6,13 +6,13 @@ import type { Tree } from "../tree/tree";
 import type { Finding } from "./finding";
 import { type ImageFacts, services } from "./image-facts";
 
-/** Bound from the host by every profile that comes with systemd. */
+/** Files of the host that every profile of systemd bind-mounts. */
 const BOUND_FILES = ["/etc/machine-id", "/etc/resolv.conf"];
 /** The mode bits by which any user can enter and list a directory. */
 const OPEN_TO_ALL = 0o005;
 
 /**
- * The files that portabled and systemd require in an image ("Portable Services Introduction", "Requirements on
+ * Checks for the files that portabled and systemd require in an image ("Portable Services Introduction", "Requirements on
  * Images").
  */
 export async function systemFindings(facts: ImageFacts): Promise<Finding[]> {
@@ -52,7 +52,7 @@ async function osReleaseFindings({ name, tree }: ImageFacts): Promise<Finding[]>
     ];
 }
 
-/** os-release(5) has the syntax of assignments; PORTABLE_PREFIXES limits what may be attached (portablectl(1)). */
+/** Checks PORTABLE_PREFIXES in os-release(5), which limits the names that can be attached (portablectl(1)). */
 function prefixFindings(path: string, name: string, text: string): Finding[] {
     const assignments = parseUnit(`[os-release]\n${text}`).assignments;
     const prefixes = assignments.find(({ key }) => key === "PORTABLE_PREFIXES");
@@ -69,7 +69,7 @@ function prefixFindings(path: string, name: string, text: string): Finding[] {
     ];
 }
 
-/** Mount points must exist in a read-only image: systemd can't make them. */
+/** Checks for mount points, which systemd can't make in a read-only image. */
 function mountPointFindings(facts: ImageFacts): Finding[] {
     const findings: Finding[] = [];
     for (const path of REPLACED_DIRECTORIES) {
@@ -79,7 +79,7 @@ function mountPointFindings(facts: ImageFacts): Finding[] {
     }
     for (const path of BOUND_FILES) {
         const place = facts.tree.lookup(path);
-        // A link into /run leads to a file that is bound there.
+        // A link into /run leads to a file that is bind-mounted there.
         if (place?.entry?.kind === "file" || place?.path.startsWith("/run/")) continue;
         findings.push(absent(undefined, undefined, path, "file", "the profiles of systemd bind the host's there"));
     }

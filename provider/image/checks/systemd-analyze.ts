@@ -6,13 +6,12 @@ import { promisify } from "node:util";
 import { plainEnvironment } from "../../environment";
 import type { Finding } from "./finding";
 
-/** It takes some 20 ms; a machine that needs longer than this is too busy, and the check is skipped. */
+/** Time limit. It usually takes 20 ms; if the machine is too busy, the check is skipped. */
 const TIMEOUT_MS = 5000;
 
 /**
- * What this machine's own systemd says of the texts of units, when there is one: unknown settings, values that it can't
- * parse (systemd-analyze(1), "verify"). It reads nothing but the texts: whether programs and other units are there is
- * for the other checks to say.
+ * Has this machine's systemd, if there is one, check the unit texts for unknown settings and malformed values
+ * (systemd-analyze(1), "verify"). It only reads the texts; other checks look for programs and other units.
  */
 export async function systemdAnalyzeFindings(unitTexts: Readonly<Record<string, string>>): Promise<Finding[]> {
     const root = await mkdtemp(path.join(tmpdir(), "portable-units-"));
@@ -27,7 +26,7 @@ export async function systemdAnalyzeFindings(unitTexts: Readonly<Record<string, 
     }
 }
 
-/** A template can't be loaded by itself. */
+/** The name of an instance for a template, which can't be loaded itself. */
 function instanceOf(name: string): string {
     return name.replace(/@\./, "@i.");
 }
@@ -38,12 +37,12 @@ async function run(root: string, units: string[]): Promise<string> {
     try {
         return (await promisify(execFile)("systemd-analyze", args, { env, timeout: TIMEOUT_MS })).stderr;
     } catch (error) {
-        // No systemd here, one before 250, or findings: only its output counts.
+        // There is no systemd, one before 250, or there are findings: only the output matters.
         return (error as { stderr?: string }).stderr ?? "";
     }
 }
 
-/** `ROOT/usr/lib/systemd/system/hello.service:5: Unknown key 'Tyype' in section [Service], ignoring.` */
+/** Parses `ROOT/usr/lib/systemd/system/hello.service:5: Unknown key 'Tyype' in section [Service], ignoring.` */
 function findingOf(line: string, directory: string, unitTexts: Readonly<Record<string, string>>): Finding[] {
     const match = /^(.*)\/([^/:]+):(\d+): (.*)$/.exec(line);
     if (match === null || match[1] !== directory || !Object.hasOwn(unitTexts, match[2] as string)) return [];

@@ -5,11 +5,11 @@ import { unitDirectories, unreadUnits } from "../tree/units";
 import type { Finding } from "./finding";
 import type { ImageFacts } from "./image-facts";
 
-/** An operating system has hundreds of units that are not to be attached. */
+/** Maximum number of ignored units for a warning: an operating system has hundreds of units that shouldn't be attached. */
 const MAX_IGNORED = 10;
 const KNOWN_SUFFIX = /\.(service|socket|target|timer|path|mount|automount|swap|slice|scope|device)$/;
 
-/** Finds units that portablectl would not attach. */
+/** Finds units that portablectl wouldn't attach. */
 export function unitNameFindings(facts: ImageFacts): Finding[] {
     const unread = unreadUnits(facts.tree, facts.name).map(
         ({ name, what, todo }): Finding => ({ severity: "failure", file: name, what, todo }),
@@ -49,7 +49,7 @@ function ignoredUnits({ name, tree }: ImageFacts): string[] {
     return [...new Set(names)].sort();
 }
 
-/** Drop-ins in the image: portabled takes unit files only. */
+/** Finds drop-ins in the image, as portabled only copies unit files. */
 function ignoredDropIns({ tree, units }: ImageFacts): Finding[] {
     const names = new Set(units.map(({ name }) => name));
     const directories = unitDirectories(tree);
@@ -69,7 +69,7 @@ function ignoredDropIns({ tree, units }: ImageFacts): Finding[] {
     }));
 }
 
-/** A template that lost its `@` on the way into the image (store paths of Nix can't hold one). */
+/** Finds templates that lost their `@`, which Nix store paths can't contain. */
 function lostTemplates({ units }: ImageFacts): Finding[] {
     return units.flatMap(({ name, parsed }) => {
         const used = parsed.assignments.find(({ value }) => /(^|[^%])(%%)*%[iI]/.test(value));

@@ -5,16 +5,16 @@ import { fileLines } from "./file-lines";
 import { PACKAGE_LISTS, packageLines, packagesOf } from "./packages";
 import { counted, sizeText } from "./size";
 
-/** Bump when the lines are made otherwise. The diff of every image would show it: change them rarely. */
+/** Bump when the form of the lines changes. The diff of every image shows that, so it should change rarely. */
 export const CONTENTS_VERSION = 2;
 
-/** More than a reviewer reads. */
+/** Maximum number of lines for files: a reviewer wouldn't read more. */
 const MAX_FILE_LINES = 40;
 const MAX_PACKAGE_LINES = 200;
 
 /**
- * What is in an image, as short lines by path or package: the difference between two of them says what came, went and
- * changed, with sizes. A directory of many files is one line. The same for the same tree, on every machine.
+ * The contents of an image as short lines by path or package, whose diff shows what was added, removed and changed, with sizes. A
+ * directory of many files is one line. The same tree results in the same lines on every machine.
  */
 export async function contentsOf(
     tree: Tree,
@@ -47,7 +47,7 @@ export async function contentsOf(
     return Object.fromEntries(sorted.map(([path, text]) => [printable(path), printable(text)]));
 }
 
-/** The innermost package that keeps the path. */
+/** The innermost package directory that contains the path. */
 function holderOf(path: string, directories: ReadonlySet<string>): string | undefined {
     if (directories.size === 0) return undefined;
     for (let ancestor = path; ancestor !== "/"; ancestor = parentOf(ancestor))

@@ -3,12 +3,12 @@ import { parentOf } from "../tree/paths";
 import type { Entry } from "../tree/tree";
 import { counted, sizeText } from "./size";
 
-/** Enough to tell contents apart that one image has one after another. */
+/** Number of hexadecimal digits: enough to distinguish successive versions of a file. */
 const DIGEST_LENGTH = 8;
 
 /**
- * How far directories are opened: one with more children than `width`, or from `depth` on, is one line. The first of
- * these that gives few enough lines is taken, so that a small change of an image rarely changes how it is shown.
+ * How far directories are expanded: one with more children than `width`, or from `depth` on, is one line. The first view that
+ * results in few enough lines is used, so that a small change of an image rarely changes its view.
  */
 const VIEWS: readonly { width: number; depth: number }[] = [
     { width: 64, depth: 64 },

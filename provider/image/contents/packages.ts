@@ -3,23 +3,23 @@ import { readText } from "../tree/content";
 import type { Tree } from "../tree/tree";
 import { sizeText } from "./size";
 
-/** A package that came into the image with its name and version. */
+/** A package in the image. */
 export interface ImagePackage {
     /** The package manager that installed it. */
     kind: "apk" | "deb" | "nix" | "npm" | "python";
     name: string;
     version: string;
-    /** Where it is kept as a whole: its files are told by the package. None where they lie among others. */
+    /** Directory that only has the package's files, which the package's line stands for. Undefined if there is none. */
     directory?: string;
 }
 
-/** Longer than the list of any system. */
+/** More bytes than the package list of any system. */
 const MAX_READ_BYTES = 16 << 20;
 const NIX_STORE = /^\/nix\/store\/[0-9a-z]{32}-([^/]+)$/;
 const NPM_PACKAGE = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/@.][^/]*))\/package\.json$/;
 const PYTHON_PACKAGE = /\/(?:site|dist)-packages\/([^/]+?)-([^/-]+)\.(?:dist-info|egg-info)$/;
 
-/** Lists of packages, which the packages themselves stand for. */
+/** Paths of package lists, whose changes the lines of packages show. */
 export const PACKAGE_LISTS = { deb: "/var/lib/dpkg/status", apk: "/lib/apk/db/installed" } as const;
 
 /** The packages that left a record in the image: those of dpkg, apk, Nix, npm and pip. */
@@ -42,7 +42,7 @@ export async function packagesOf(tree: Tree): Promise<ImagePackage[]> {
     return found;
 }
 
-/** Paragraphs of a list; dpkg keeps those of packages that were removed, without `installed`. */
+/** Packages in the paragraphs of a list. dpkg keeps those of removed packages, whose status lacks `installed`. */
 async function records(tree: Tree, kind: "deb" | "apk", name: RegExp, version: RegExp) {
     const entry = tree.lookup(PACKAGE_LISTS[kind])?.entry;
     if (entry?.kind !== "file") return [];
@@ -54,7 +54,7 @@ async function records(tree: Tree, kind: "deb" | "apk", name: RegExp, version: R
     });
 }
 
-/** `openssl-3.0.13-bin`: the version starts with a digit after a dash (Nix manual, parseDrvName). */
+/** Splits `openssl-3.0.13-bin`: the version starts with a digit after a dash (Nix manual, parseDrvName). */
 function splitNixName(text: string): { name: string; version: string } {
     const [, name, version] = /^(.+?)-(\d.*)$/.exec(text) ?? [];
     return { name: name ?? text, version: version ?? "" };
@@ -70,8 +70,8 @@ function npmVersion(text: string): string | undefined {
 }
 
 /**
- * A line for each name: `openssl (nix)`: `3.0.13, 5.2 MB`; several versions of one name stand in one line. What is too
- * much is one line in the end.
+ * A line for each name: `openssl (nix)`: `3.0.13, 5.2 MB`, with all versions of the name. The rest beyond the limit is
+ * summarized in a last line.
  */
 export function packageLines(
     packages: readonly ImagePackage[],

@@ -2,23 +2,23 @@ import type { ReadAt } from "../tree/content";
 
 /** The parts of a program or shared library that the loader uses (elf(5), ld.so(8); "Symbol Versioning" of the LSB). */
 export interface Elf {
-    /** e_machine by the name systemd has for it (systemd.unit(5), ConditionArchitecture=), or `machine 42`. */
+    /** systemd's name for e_machine (systemd.unit(5), ConditionArchitecture=), or `machine 42`. */
     architecture: string;
     kind: "program" | "library";
-    /** PT_INTERP: the loader that starts it. None in libraries, and in programs that are linked statically. */
+    /** PT_INTERP: the loader. Undefined for libraries and static programs. */
     interpreter?: string;
-    /** DT_NEEDED, in their order. */
+    /** DT_NEEDED entries in their order. */
     needed: string[];
-    /** Directories that are searched for libraries before the system's: DT_RUNPATH, or DT_RPATH where there is none. */
+    /** Directories that are searched for libraries before the system's: DT_RUNPATH, or DT_RPATH without one. */
     runPath: string[];
-    /** DT_RPATH counts for the libraries that it leads to as well; DT_RUNPATH doesn't. */
+    /** Whether the run path also applies to its libraries: DT_RPATH does, DT_RUNPATH doesn't. */
     isRunPathInherited: boolean;
     soname?: string;
     /** Versions of symbols that it needs, by library: `{"libc.so.6": ["GLIBC_2.34"]}`. */
     neededVersions: Record<string, string[]>;
-    /** Versions of symbols that it has. */
+    /** Versions of symbols that it defines. */
     versions: string[];
-    /** The end of the last byte that is loaded: a shorter file was cut off. */
+    /** The end of the last loaded byte: a shorter file is truncated. */
     endsAt: number;
 }
 
@@ -41,12 +41,12 @@ const DT = { needed: 1, strtab: 5, strsz: 10, soname: 14, rpath: 15, runpath: 29
 const DT_VERSION = { def: 0x6ffffffc, defnum: 0x6ffffffd, need: 0x6ffffffe, neednum: 0x6fffffff } as const;
 /** Flag in DT_FLAGS_1 of position-independent executables. */
 const DF_1_PIE = 0x08000000n;
-/** The loader only warns where such a version is missing. */
+/** Flag of versions for which the loader only prints a warning if they are missing. */
 const VER_FLG_WEAK = 2;
-/** More than the version tables of any library known (libc.so.6: 2 KB). */
+/** More than the version tables of any known library (libc.so.6: 2 KB). */
 const MAX_VERSIONS_BYTES = 256 * 1024;
 
-/** Reads the headers of the file; undefined if it isn't ELF, or is of a kind that is never started. */
+/** Reads the headers of a file; undefined if it isn't an ELF program or library. */
 export async function readElf(readAt: ReadAt): Promise<Elf | undefined> {
     const head = await readAt(0, 64);
     if (head.length < 52 || head.toString("latin1", 0, 4) !== "\x7fELF") return undefined;
@@ -108,7 +108,7 @@ async function readDynamic(readAt: ReadAt, reader: Reader, table: Buffer, segmen
         entries.push([reader.word(table, offset), reader.bigWord(table, offset + reader.wordSize)]);
     }
     const one = (tag: number) => entries.find(([entryTag]) => entryTag === tag)?.[1];
-    /** What is loaded at an address, up to the length. */
+    /** The bytes that are loaded at an address, up to the length. */
     const loaded = async (address: bigint | undefined, length: number): Promise<Buffer> => {
         const virtualAddress = Number(address ?? -1n);
         const holder = segments.find(
@@ -174,7 +174,7 @@ function text(bytes: Buffer, offset: number): string {
     return bytes.toString("utf8", offset, end < 0 ? bytes.length : end);
 }
 
-/** Numbers in the width and byte order of the file. */
+/** Reads numbers in the width and byte order of the file. */
 class Reader {
     constructor(
         readonly is64: boolean,

@@ -5,14 +5,14 @@ import { builtInDirectories, configuredDirectories, librariesOf, type SearchFile
 
 /** A file that a loader finds. */
 export interface LibraryFile {
-    /** Its path, with symbolic links followed. */
+    /** Path with symbolic links resolved. */
     path: string;
     content: Content;
 }
 
-/** The files that a loader sees. */
+/** The file system that a loader uses. */
 export interface LoaderFiles<F extends LibraryFile> extends SearchFiles {
-    /** The ordinary file that a path leads to; undefined where there is none. */
+    /** The regular file at a path, with links followed; undefined if there is none. */
     file(path: string): Promise<F | undefined>;
     /** The headers of the file; undefined if it is neither a program nor a library. */
     elf(file: F): Promise<Elf | undefined>;
@@ -20,40 +20,40 @@ export interface LoaderFiles<F extends LibraryFile> extends SearchFiles {
 
 /** A program or library in memory. */
 export interface Loaded<F extends LibraryFile> {
-    /** The NEEDED entry that led here; of a program its path. */
+    /** The NEEDED entry by which it was loaded; for a program its path. */
     name: string;
-    /** Its path as it was found, without following symbolic links. */
+    /** The path at which it was found, with symbolic links unresolved. */
     path: string;
     file: F;
     elf: Elf;
-    /** The first object that needed it; none for the program. */
+    /** The first object that needed it; undefined for the program. */
     neededBy?: Loaded<F>;
-    /** Whether only configuration of the system led here: ld.so.conf, or musl's .path file. */
+    /** Whether it was only found by configuration of the system: ld.so.conf, or musl's .path file. */
     isConfigured: boolean;
 }
 
-/** A library that isn't found. */
+/** A library that wasn't found. */
 export interface Missing<F extends LibraryFile> {
     name: string;
     neededBy: Loaded<F>;
-    /** The first file of that name that can't be loaded. `architecture` is undefined where it is no library. */
+    /** The first file of this name that can't be loaded. `architecture` is undefined if it isn't a library. */
     unfit?: { path: string; architecture: string | undefined };
-    /** The paths at which it was searched. */
+    /** The paths that were searched. */
     searched: string[];
 }
 
-/** A library that lacks a version of its symbols which another object was linked with. */
+/** A library that lacks a version of its symbols that another object was linked with. */
 export interface TooOld<F extends LibraryFile> {
     user: Loaded<F>;
     library: Loaded<F>;
-    /** The newest that it lacks: "GLIBC_2.38". */
+    /** The newest missing version: "GLIBC_2.38". */
     version: string;
-    /** The newest of the same family that it has; undefined where it has none. */
+    /** The newest version of the same family that it has; undefined if it has none. */
     upTo: string | undefined;
 }
 
 export interface Loading<F extends LibraryFile> {
-    /** The libraries in the order in which they are loaded. */
+    /** The libraries in load order. */
     libraries: Loaded<F>[];
     missing: Missing<F>[];
     tooOld: TooOld<F>[];
@@ -62,7 +62,7 @@ export interface Loading<F extends LibraryFile> {
 export interface LoadOptions {
     /** Directories of LD_LIBRARY_PATH. */
     libraryPath?: readonly string[];
-    /** Libraries that the program opens later, by name: loaded too where they are found, and never missing. */
+    /** Names of libraries that the program opens later: they are loaded if they are found, and never reported as missing. */
     optional?: readonly string[];
 }
 
@@ -73,13 +73,13 @@ export interface LoadOptions {
 export class Loader<F extends LibraryFile> {
     constructor(private readonly files: LoaderFiles<F>) {}
 
-    /** Every library of a program, and what keeps it from being loaded. */
+    /** Finds all libraries of a program, and the reasons why it can't be loaded. */
     async load(program: Loaded<F>, { libraryPath = [], optional = [] }: LoadOptions = {}): Promise<Loading<F>> {
         const search = await this.searchOf(program, libraryPath);
         const libraries: Loaded<F>[] = [];
         const missing: Missing<F>[] = [];
         const loadedByName = new Map<string, Loaded<F> | undefined>();
-        // The queue grows while it is read: libraries are loaded breadth first.
+        // Libraries are loaded breadth first: the queue grows while it is read.
         const queue = [program];
         for (const object of queue) {
             for (const name of [...object.elf.needed, ...(object === program ? optional : [])]) {
@@ -89,7 +89,7 @@ export class Loader<F extends LibraryFile> {
                 if ("elf" in found) {
                     libraries.push(found);
                     queue.push(found);
-                    // glibc knows what it has loaded by the SONAME too.
+                    // glibc also recognizes a loaded library by its SONAME.
                     const { soname } = found.elf;
                     if (soname !== undefined && !search.isMusl && !loadedByName.has(soname))
                         loadedByName.set(soname, found);
@@ -135,7 +135,7 @@ export class Loader<F extends LibraryFile> {
                 return { name, path, file, elf, neededBy: object, isConfigured };
             }
             unfit ??= { path, architecture: elf?.architecture };
-            // musl takes the first file of that name, whatever it is.
+            // musl uses the first file of this name, even if it can't be loaded.
             if (search.isMusl) break;
         }
         return { name, neededBy: object, unfit, searched };
@@ -146,27 +146,27 @@ interface Search {
     isMusl: boolean;
     isLoaderItself(name: string): boolean;
     libraryPath: readonly string[];
-    /** Directories that count for every program: configured ones before those that are built in, or in their place. */
+    /** Directories for every program: configured ones before the built-in ones, or in their place. */
     system: readonly string[];
     builtIn: readonly string[];
 }
 
-/** What is searched before the directories of the system: run paths and LD_LIBRARY_PATH. */
+/** Directories that are searched before those of the system: run paths and LD_LIBRARY_PATH. */
 function directoriesBefore<F extends LibraryFile>(object: Loaded<F>, search: Search): string[] {
     const chain: Loaded<F>[] = [];
     for (let loaded: Loaded<F> | undefined = object; loaded !== undefined; loaded = loaded.neededBy) chain.push(loaded);
     const runPath = (loaded: Loaded<F>) => expanded(loaded.elf.runPath, loaded, search.builtIn);
-    // musl makes no difference between DT_RPATH and DT_RUNPATH: both count for all that they lead to.
+    // musl doesn't distinguish DT_RPATH and DT_RUNPATH: both also apply to the libraries found by them.
     if (search.isMusl) return [...search.libraryPath, ...chain.flatMap(runPath)];
     const hasRunPath = object.elf.runPath.length > 0 && !object.elf.isRunPathInherited;
-    // DT_RUNPATH of the object itself makes glibc forget every DT_RPATH.
+    // If the object has a DT_RUNPATH, glibc ignores every DT_RPATH.
     if (hasRunPath) return [...search.libraryPath, ...runPath(object)];
     return [...chain.filter(({ elf }) => elf.isRunPathInherited).flatMap(runPath), ...search.libraryPath];
 }
 
 /**
- * Run paths with their variables put in (ld.so(8), "Dynamic string tokens"). $ORIGIN of the program is where the file
- * is (/proc/self/exe), that of a library where it was found.
+ * Expands variables in run paths (ld.so(8), "Dynamic string tokens"). $ORIGIN of a program is the directory of its real path
+ * (/proc/self/exe), that of a library the directory in which it was found.
  */
 function expanded<F extends LibraryFile>(
     paths: readonly string[],

@@ -1,16 +1,16 @@
 import { globOf, join, nameOf, parentOf } from "../tree/paths";
 
-/** The files from which the configuration of a loader is read. */
+/** Access to the files with a loader's configuration. */
 export interface SearchFiles {
-    /** The text of a file; undefined where there is none. */
+    /** The text of a file; undefined if there is none. */
     text(path: string): Promise<string | undefined>;
-    /** Whether /etc/ld.so.conf counts. A loader reads only /etc/ld.so.cache, which ldconfig(8) makes from it. */
+    /** Whether ld.so.conf is in effect: a loader only reads /etc/ld.so.cache, which ldconfig(8) makes from it. */
     isConfigured(): Promise<boolean>;
-    /** Names in a directory, sorted; none where there is no directory. */
+    /** Sorted names in a directory; empty if it doesn't exist. */
     names(directory: string): Promise<string[]>;
 }
 
-/** Directories that Debian's C library has built in besides the usual ones ("Multiarch"), by architecture. */
+/** Additional built-in directories of Debian's C library ("Multiarch"), by architecture. */
 const TRIPLETS: Record<string, string> = {
     x86: "i386-linux-gnu",
     "x86-64": "x86_64-linux-gnu",
@@ -21,25 +21,25 @@ const TRIPLETS: Record<string, string> = {
     s390x: "s390x-linux-gnu",
     loongarch64: "loongarch64-linux-gnu",
 };
-/** musl's loader is all of these libraries itself, whatever stands behind the dot. */
+/** Libraries that musl's loader itself contains, with any suffix after the dot. */
 const MUSL_OWN = /^lib(c|pthread|rt|m|dl|util|xnet)\./;
-/** The loaders of Nix and Guix read no /etc/ld.so.cache, and search their own directory only. */
+/** Stores of Nix and Guix, whose loaders don't read /etc/ld.so.cache and only search their own directory. */
 const OWN_STORE = /^\/(nix|gnu)\/store\//;
-/** ldconfig reads no deeper includes in any system that is known; a circle of them ends here. */
+/** Limit of nested includes in ld.so.conf, which ends a circle of them. */
 const MAX_INCLUDES = 8;
 
 function isMusl(loader: string | undefined): boolean {
     return loader !== undefined && nameOf(loader).startsWith("ld-musl-");
 }
 
-/** The names of libraries that the loader itself provides. `loader`: PT_INTERP of the program. */
+/** Names of libraries that the loader itself provides. `loader`: PT_INTERP of the program. */
 export function librariesOf(loader: string | undefined) {
     const musl = isMusl(loader);
     const own = loader === undefined ? undefined : nameOf(loader);
     return { isMusl: musl, isLoaderItself: (name: string) => name === own || (musl && MUSL_OWN.test(name)) };
 }
 
-/** Directories that a loader searches without any configuration. `loaderPath`: where it is, symbolic links followed. */
+/** Directories that a loader searches without configuration. `loaderPath`: its path with symbolic links resolved. */
 export function builtInDirectories(architecture: string, loader?: string, loaderPath = loader): string[] {
     if (isMusl(loader)) return ["/lib", "/usr/local/lib", "/usr/lib"];
     if (loaderPath !== undefined && OWN_STORE.test(loaderPath)) return [parentOf(loaderPath)];
@@ -48,7 +48,7 @@ export function builtInDirectories(architecture: string, loader?: string, loader
     return [...multiarch, "/lib64", "/usr/lib64", "/lib", "/usr/lib"];
 }
 
-/** Directories that the system's configuration names. */
+/** Directories in the system's configuration. */
 export async function configuredDirectories(
     files: SearchFiles,
     loader?: string,
@@ -59,7 +59,7 @@ export async function configuredDirectories(
     return (await files.isConfigured()) ? readConfiguration(files, "/etc/ld.so.conf", 0) : undefined;
 }
 
-/** `/etc/ld-musl-x86_64.path` for the loader /lib/ld-musl-x86_64.so.1: directories by colon or line. */
+/** Directories in musl's file `/etc/ld-musl-x86_64.path`, separated by colons or line breaks. */
 async function muslPath(files: SearchFiles, loader: string): Promise<string[] | undefined> {
     const prefix = parentOf(parentOf(loader));
     const file = `etc/${nameOf(loader).replace(/\.so(\.\d+)?$/, ".path")}`;
@@ -67,12 +67,12 @@ async function muslPath(files: SearchFiles, loader: string): Promise<string[] | 
     return text?.split(/[:\n]/).filter((directory) => directory !== "");
 }
 
-/** A directory a line, and `include PATTERN...`; relative patterns start beside the file. */
+/** Parses ld.so.conf: a directory a line, and `include PATTERN...`, where patterns can be relative to the file. */
 async function readConfiguration(files: SearchFiles, file: string, depth: number): Promise<string[]> {
     const text = depth > MAX_INCLUDES ? undefined : await files.text(file);
     const directories: string[] = [];
     for (const line of (text ?? "").split("\n").map((rawLine) => rawLine.replace(/#.*/, "").trim())) {
-        // ldconfig takes `/usr/lib=libc6` for /usr/lib still.
+        // ldconfig still accepts `/usr/lib=libc6` for /usr/lib.
         if (line.startsWith("/")) directories.push(line.replace(/=.*/, "").replace(/(?<=.)\/+$/, ""));
         const [keyword, ...patterns] = line.split(/\s+/);
         for (const pattern of keyword === "include" ? patterns : []) {

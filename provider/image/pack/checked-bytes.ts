@@ -7,8 +7,8 @@ const CHUNK_BYTES = 256 * 1024;
 const ONE_BYTE = Buffer.alloc(1);
 
 /**
- * The bytes of a file, hashed once more on their way: a UserError when they aren't what was resolved. Reads at once:
- * through the thread pool a tree of many files takes twice the time of the processor.
+ * Reads the bytes of a file and hashes them again; throws a UserError if they aren't the resolved ones. Reads synchronously:
+ * through the thread pool a tree of many files takes twice the CPU time.
  */
 export class CheckedFile {
     private readonly hash = new FileHash();
@@ -24,7 +24,7 @@ export class CheckedFile {
         this.handle = "localPath" in content ? openSync(content.localPath, "r") : undefined;
     }
 
-    /** Fills a part of the buffer, at least a byte; how many. */
+    /** Fills a part of the buffer, at least a byte, and returns the number of bytes. */
     read(into: Buffer): number {
         const length = this.readSome(into);
         if (length === 0) throw this.changed();
@@ -33,10 +33,10 @@ export class CheckedFile {
         return length;
     }
 
-    /** Compares what was read with what was resolved. */
+    /** Compares the digest of the read bytes with the resolved one. */
     finish(): void {
         if (this.handle === undefined) return;
-        // Where the bytes are a part of a file of the store, others follow.
+        // If the file is only a part of a larger file of the store, other bytes follow.
         const { content } = this.entry;
         const isLonger = !("offset" in content) && this.readSome(ONE_BYTE) > 0;
         if (isLonger || this.hash.digest() !== this.entry.sha256) throw this.changed();
@@ -63,7 +63,7 @@ export class CheckedFile {
     }
 }
 
-/** The same in chunks, each its own buffer. */
+/** The bytes of a {@link CheckedFile} in chunks, each in a new buffer. */
 export async function* checkedBytes(path: string, entry: FileEntry): AsyncGenerator<Buffer> {
     const file = new CheckedFile(path, entry);
     try {

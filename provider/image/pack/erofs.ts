@@ -12,12 +12,12 @@ import type { Tree } from "../tree/tree";
 import { checkedBytes } from "./checked-bytes";
 import { type Packer, type PackOptions, type Tool, toolVersion } from "./packer";
 
-/** Bump when the options below change: images of the same source are then made anew. */
+/** Bump when the options below change, so that images of the same source are packed again. */
 const EROFS_VERSION = 1;
 
 /**
- * Nothing of this machine may show in the image. lz4hc is what every version of erofs-utils and every kernel with erofs
- * knows; with clusters of 64 KB in place of 4 KB an image is an eighth smaller (130 MB of Debian: 57 MB, not 66 MB).
+ * Options with which the image doesn't depend on this machine. lz4hc is supported by every version of erofs-utils and every
+ * kernel with erofs. With clusters of 64 KB rather than 4 KB an image is an eighth smaller (130 MB of Debian: 57 MB, not 66 MB).
  */
 const OPTIONS = [
     "--quiet",
@@ -38,10 +38,10 @@ const MKFS_EROFS: Tool = {
     install:
         "`apt install erofs-utils`, `dnf install erofs-utils`, `brew install erofs-utils`; or leave `format` at squashfs",
 };
-/** Version 1.5 fails with longer names, though the format takes 255 bytes. */
+/** Version 1.5 fails with longer names, although the format supports 255 bytes. */
 const MAX_NAME_BYTES = 254;
 
-/** The file system of mkfs.erofs(1). */
+/** Packs with mkfs.erofs(1). */
 export const erofs: Packer = {
     async version() {
         return ["erofs", EROFS_VERSION, await toolVersion(MKFS_EROFS)];
@@ -49,7 +49,7 @@ export const erofs: Packer = {
     pack,
 };
 
-/** Files are staged beside the image first: only later versions of mkfs.erofs read a tar stream. */
+/** Packs from a temporary directory next to the image, since only later versions of mkfs.erofs can read a tar stream. */
 async function pack(tree: Tree, file: string, { onBytes = () => {}, signal }: PackOptions = {}): Promise<void> {
     const stage = `${file}.stage`;
     try {
@@ -78,7 +78,7 @@ async function pack(tree: Tree, file: string, { onBytes = () => {}, signal }: Pa
     }
 }
 
-/** Shortens a long path for a text. */
+/** The error for a path that is too long, with the path shortened. */
 function tooLong(path: string, reason: string): UserError {
     return new UserError({
         what: `${path.slice(0, 60)}... is too long to be packed as erofs: ${reason}`,
@@ -111,7 +111,7 @@ async function fill(
             await chmod(local, entry.mode);
         }
     }
-    // The deepest first: what is below a directory that nobody may enter can't be changed any more.
+    // The deepest entries first, since entries of a directory without execute permission can't be changed any more.
     for (const [imagePath, entry] of entries.toReversed()) {
         if (entry.kind === "directory") await chmod(path.join(stage, imagePath), entry.mode);
     }

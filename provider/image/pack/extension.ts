@@ -2,18 +2,18 @@ import { listed } from "../../format";
 import { isIn } from "../tree/paths";
 import { type Tree, textEntry } from "../tree/tree";
 
-/** Directory of the file in which an extension names what it extends (systemd-sysext(8)). */
+/** Directory of the extension-release file, which describes what an extension extends (systemd-sysext(8)). */
 export const EXTENSION_RELEASE = "/usr/lib/extension-release.d";
-/** All of an extension that is laid over an image. */
+/** The directories of an extension that are merged with the image. */
 const HIERARCHIES = ["/usr", "/opt"];
 
-/** Makes a tree a system extension, for whatever system: which image it belongs to, the one who attaches it says. */
+/** Makes a tree an extension for any system: `portablectl attach` names the image that it extends. */
 export function addExtensionRelease(tree: Tree, name: string): void {
     const file = `${EXTENSION_RELEASE}/extension-release.${name}`;
     if (tree.lookup(file)?.entry === undefined) tree.add(file, textEntry("ID=_any\n"));
 }
 
-/** Why a tree can't be an extension, each with what to do; no full stops. */
+/** Reasons why a tree can't be an extension, with what to do; without full stops. */
 export function extensionProblems(tree: Tree): { what: string; todo: string }[] {
     const outside = tree
         .sorted()

@@ -3,10 +3,10 @@ import { nameOf, parentOf } from "../tree/paths";
 import { type Entry, Tree } from "../tree/tree";
 
 const DATA = "#\n# START OF DATA - DO NOT MODIFY\n#\n";
-/** Spaces, quotes and backslashes of a path are escaped by a backslash; a newline in it stands as it is. */
+/** A path, in which spaces, quotes and backslashes are escaped by a backslash, but newlines aren't. */
 const NAME = String.raw`(?:\\[\s\S]|[^\\ ])+`;
 const HEAD = new RegExp(`(${NAME}) ([A-Za-z]) `, "y");
-/** Time, mode, owner and group. */
+/** Pattern of time, mode, owner and group. */
 const ATTRIBUTES = /\d+ ([0-7]+) \d+ \d+/y;
 const REST: Record<string, RegExp> = {
     D: /\n/y,
@@ -17,7 +17,7 @@ const REST: Record<string, RegExp> = {
     S: / /y,
 };
 const LINK_TARGET = new RegExp(`${NAME}(?: |$)`, "y");
-/** How a line begins that describes a file. */
+/** Pattern of the beginning of a line that describes a file. */
 const RECORD = new RegExp(String.raw`(${NAME}) (?:[A-Z] \d+ [0-7]+ \d+ \d+[ \n]|L |x )`, "y");
 
 interface Pending {
@@ -29,18 +29,18 @@ interface Pending {
     left: number;
 }
 
-/** The list has names or targets that can be read in more than one way. */
+/** The listing has names or targets that can be parsed in more than one way. */
 export class AmbiguousListing extends Error {}
 
 /**
- * Reads what `unsquashfs -pf` writes: a line for each file, then the bytes of all regular files one after another
- * (mksquashfs(1), "Pseudo file definitions"). Device nodes, pipes and sockets are left out: a service gets its own.
+ * Parses the output of `unsquashfs -pf`: a line for each file, then the bytes of all regular files (mksquashfs(1), "Pseudo file
+ * definitions"). Device nodes, pipes and sockets are left out, since a service gets its own.
  */
 export class PackedListing {
     readonly tree = new Tree();
     private head = Buffer.alloc(0);
     private files: Pending[] | undefined;
-    /** The index of the file whose bytes come next. */
+    /** Index of the file whose bytes come next. */
     private next = 0;
     private links: [path: string, target: string][] = [];
 
@@ -60,7 +60,7 @@ export class PackedListing {
         this.take(rest);
     }
 
-    /** Whether everything came. The tree is complete then. */
+    /** Whether the output was complete, so that the tree is complete. */
     end(): boolean {
         this.take(Buffer.alloc(0));
         if (this.files === undefined || this.next < this.files.length) return false;
@@ -120,7 +120,7 @@ export class PackedListing {
     }
 }
 
-/** Reads the list from its beginning to its end. */
+/** Scans the listing from its beginning to its end. */
 class Scanner {
     private position = 0;
 
@@ -133,7 +133,7 @@ class Scanner {
         return this.position >= this.text.length;
     }
 
-    /** The groups of a sticky pattern, which must match here. */
+    /** The groups of a sticky pattern, which must match at the current position. */
     take(pattern: RegExp): string[] {
         pattern.lastIndex = this.position;
         const match = pattern.exec(this.text);
@@ -142,19 +142,19 @@ class Scanner {
         return match.slice(1);
     }
 
-    /** A text that isn't escaped: it ends before the line that describes the next file. */
+    /** An unescaped text, which ends before the line that describes the next file. */
     takeText(): string {
         return this.takeUpTo(this.text.length, () => true);
     }
 
-    /** The file that a hard link is to, which was listed before it. */
+    /** The target of a hard link, which must have been listed before. */
     takeLinkTarget(): string {
         LINK_TARGET.lastIndex = this.position;
         const [span = ""] = LINK_TARGET.exec(this.text) ?? [];
         return pathOf(this.takeUpTo(this.position + span.length, (written) => this.order.has(pathOf(written))));
     }
 
-    /** What ends at a line feed that a new line follows; neither line feeds in it nor in the next name mark the end. */
+    /** A text up to a line feed before a valid line, as both the text and the next name may have line feeds. */
     private takeUpTo(limit: number, isRight: (text: string) => boolean): string {
         const start = this.position;
         const lineEnds: number[] = [];
@@ -166,7 +166,7 @@ class Scanner {
             const next = this.nextPath(end + 1);
             if (next === undefined || !isRight(this.text.slice(start, end))) continue;
             if (next === "" || this.order.isNext(next)) lineEnds.push(end);
-            // Farther line feeds belong to later lines.
+            // Later line feeds belong to later lines.
             if (next !== "" && !next.includes("\n")) break;
         }
         const [end, ...others] = lineEnds;
@@ -175,7 +175,7 @@ class Scanner {
         return this.text.slice(start, end);
     }
 
-    /** The path of the line that begins there; "" at the end of the list, undefined where no line begins. */
+    /** The path in the line that begins at the position; "" at the end of the listing, undefined if no line begins there. */
     private nextPath(position: number): string | undefined {
         if (position >= this.text.length) return "";
         RECORD.lastIndex = position;
@@ -184,7 +184,7 @@ class Scanner {
     }
 }
 
-/** The order of the list: a directory before its files, and the names of each directory sorted by their bytes. */
+/** The order of a listing: a directory comes before its entries, which are sorted by the bytes of their names. */
 class ListOrder {
     private readonly paths = new Set<string>();
     private readonly last = new Map<string, Buffer>();
@@ -210,7 +210,7 @@ function pathOf(written: string): string {
     return name.startsWith("/") ? name : `/${name}`;
 }
 
-/** In the order of their bytes, which follow each other without a gap: a name or target that was misread would make one. */
+/** Sorts files by the position of their bytes, which must have no gaps: a misread name or target would result in one. */
 function inOrder(files: Pending[]): Pending[] {
     let end = 0;
     for (const file of files.sort((a, b) => a.offset - b.offset || a.size - b.size)) {

@@ -5,41 +5,41 @@ import { UserError } from "../../errors";
 import type { Tree } from "../tree/tree";
 
 export interface PackOptions {
-    /** Gets how many bytes of files went in. */
+    /** Called with the number of packed bytes of files. */
     onBytes?: (done: number) => void;
     signal?: AbortSignal;
 }
 
-/** The tool that packs isn't on this machine, or is too old. Everything else about the image is known without it. */
+/** The packer's tool isn't installed, or is too old. Everything else about the image is known without it. */
 export class PackerMissing extends UserError {}
 
-/** Makes the file of an image: the same bytes from the same tree, for everyone and everywhere. */
+/** Packs a tree into an image file: the same tree results in the same bytes for every user on every machine. */
 export interface Packer {
     /**
-     * The inputs that decide the bytes besides the tree: our options and the version of the tool. Throws a
-     * PackerMissing if there is no usable tool.
+     * The inputs that the bytes depend on besides the tree: the options and the version of the tool. Throws PackerMissing if
+     * there is no usable tool.
      */
     version(): Promise<(string | number)[]>;
-    /** Packs the tree into a new file; a UserError when a file isn't what was resolved. */
+    /** Packs the tree into a new file; throws a UserError if a file isn't the resolved one. */
     pack(tree: Tree, file: string, options?: PackOptions): Promise<void>;
 }
 
-/** A program that packs. */
+/** The program of a packer. */
 export interface Tool {
     program: string;
     /** The option that makes it print its version. */
     versionOption: string;
-    /** The output of the option: the first group is the version, the second and third are its numbers. */
+    /** Pattern of that output: the first group is the version, the second and third are its numbers. */
     versionPattern: RegExp;
-    /** The oldest version that can be used, and what an older one lacks. */
+    /** The oldest supported version, and what older ones lack. */
     oldest: [major: number, minor: number];
     missingFeature?: string;
-    /** "squashfs-tools", and how it is installed. */
+    /** Name of the package, "squashfs-tools", and how to install it. */
     name: string;
     install: string;
 }
 
-/** The version of the tool on this machine: "4.5.1". Throws a PackerMissing that says what to install. */
+/** The version of the tool on this machine: "4.5.1". Throws PackerMissing with the package to install. */
 export async function toolVersion(tool: Tool): Promise<string> {
     const { program, versionOption, versionPattern, oldest, missingFeature, name, install } = tool;
     const [major, minor] = oldest;
@@ -48,7 +48,7 @@ export async function toolVersion(tool: Tool): Promise<string> {
         if (error.code === "ENOENT") {
             throw new PackerMissing({ what: `${program}, which packs the image, is not installed`, todo });
         }
-        // Some versions print it with an exit status that isn't 0.
+        // Some versions print it with a non-zero exit status.
         return error as { stdout?: string; stderr?: string };
     });
     const [, found, ...numbers] = versionPattern.exec(`${printed.stdout ?? ""}${printed.stderr ?? ""}`) ?? [];

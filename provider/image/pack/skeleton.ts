@@ -2,22 +2,22 @@ import { parseUnit } from "../../systemd/unit-file";
 import { mountPoints } from "../../systemd/unit-paths";
 import { type DirectoryEntry, type Entry, Tree, textEntry } from "../tree/tree";
 
-/** Bump when the files that are added to those of the user change: images of the same source are then built anew. */
+/** Bump when the added files change, so that images of the same source are built again. */
 export const SKELETON_VERSION = 1;
 
 export interface Identity {
-    /** Prefix of the units, but those of an extension. */
+    /** Name of the image, which is the prefix of its units (unless it is an extension). */
     name: string;
     version: string;
-    /** Makes it an extension: name of the image that it extends, and prefix of its units. */
+    /** For an extension: name of the image that it extends, which is the prefix of its units. */
     extends?: string;
-    /** The prefix of the units in the source of an instance. */
+    /** For an instance: the prefix of the units in the source. */
     instanceOf?: string;
 }
 
 /**
- * Adds what portabled, systemd and the C library look for in an image ("Portable Services Introduction", "Requirements
- * on Images"), and the mount points of its services. Files of the user are kept.
+ * Adds files that portabled, systemd and the C library need in an image ("Portable Services Introduction", "Requirements on
+ * Images"), and the mount points of its services. Files of the user are kept.
  */
 export function addSkeleton(tree: Tree, identity: Identity, units: Readonly<Record<string, string>>): void {
     for (const [path, mode] of Object.entries(DIRECTORIES)) addAbsent(tree, path, { kind: "directory", mode });
@@ -26,7 +26,7 @@ export function addSkeleton(tree: Tree, identity: Identity, units: Readonly<Reco
         addAbsent(tree, "/etc/os-release", { kind: "symlink", target: "../usr/lib/os-release" });
     }
     for (const [path, text] of Object.entries(FILES)) addAbsent(tree, path, textEntry(text));
-    // Under its own name a drop-in can bind configuration, and a setting can be added, without a new image.
+    // With directories of the image's name, drop-ins can add bind mounts and managed directories without a new image.
     for (const base of ["/etc", "/var/lib", "/var/cache", "/var/log"])
         addAbsent(tree, `${base}/${identity.name}`, directory());
     for (const [unit, text] of Object.entries(units)) {
@@ -37,7 +37,7 @@ export function addSkeleton(tree: Tree, identity: Identity, units: Readonly<Reco
     }
 }
 
-/** The paths at which a tree has just what {@link addSkeleton} would add: the same in every image. */
+/** The paths at which a tree has the same entries that {@link addSkeleton} would add. */
 export function skeletonPaths(tree: Tree, identity: Identity, units: Readonly<Record<string, string>>): string[] {
     const skeleton = new Tree();
     addSkeleton(skeleton, identity, units);
@@ -56,7 +56,7 @@ function directory(): DirectoryEntry {
 
 function addAbsent(tree: Tree, path: string, entry: Entry): void {
     const place = tree.lookup(path);
-    // Where a file of the user's is in the way, the user's file is what the service gets.
+    // If a file of the user is in the way, it is kept.
     if (place !== undefined && (place.entry === undefined || isImplied(place.entry))) tree.add(place.path, entry);
 }
 
@@ -64,7 +64,7 @@ function isImplied(entry: Entry): boolean {
     return entry.kind === "directory" && entry.implied === true;
 }
 
-/** Mount points of every image, with their modes. */
+/** Mount points of every image and their modes. */
 const DIRECTORIES: Record<string, number> = {
     "/dev": 0o755,
     "/proc": 0o555,
@@ -76,7 +76,7 @@ const DIRECTORIES: Record<string, number> = {
 };
 
 const FILES: Record<string, string> = {
-    // Empty: the host's own are mounted over them.
+    // These are empty, as the host's files are mounted over them.
     "/etc/machine-id": "",
     "/etc/resolv.conf": "",
     "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
@@ -86,7 +86,7 @@ const FILES: Record<string, string> = {
     "/etc/group": "root:x:0:\nnogroup:x:65534:\n",
 };
 
-/** os-release(5). ID and the versions take lower case letters, digits and . _ - only. */
+/** The text of os-release(5). ID and versions can only have lower case letters, digits and . _ - in it. */
 function osRelease({ name, version }: Identity): string {
     const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9._-]/g, "-");
     return [

@@ -8,7 +8,7 @@ import { EXTENSION_RELEASE } from "./extension";
 import { type Packer, type PackOptions, type Tool, toolVersion } from "./packer";
 import { TarWriter } from "./tar-writer";
 
-/** Bump when the options below change: images of the same source are then made anew. */
+/** Bump when the options below change, so that images of the same source are packed again. */
 const SQUASHFS_VERSION = 1;
 
 export const squashfs: Packer = {
@@ -19,10 +19,10 @@ export const squashfs: Packer = {
 };
 
 /**
- * Nothing of this machine may show in the image: owners, times and permissions come from the tar stream and these
- * options, the order of files from the stream. `-no-tailends` keeps the ends of large files out of the blocks that small
- * files share; of 56 MB in 1,154 files it saves little (a unit and 7 bytes of a library changed: 61 KB to send, 65 KB
- * without it; the image has the same size), and is the same whatever the default of mksquashfs is.
+ * Options with which the image doesn't depend on this machine: owners, times and permissions come from the tar stream and the
+ * options, the order of files from the stream. `-no-tailends` keeps the ends of large files out of the blocks that small files
+ * share. For 56 MB in 1,154 files it saves little (with a changed unit and 7 changed bytes of a library, 61 KB are uploaded, and
+ * 65 KB without it; the image has the same size), but it makes the result independent of the default of mksquashfs.
  */
 const OPTIONS = [
     "-tar",
@@ -54,8 +54,8 @@ const MKSQUASHFS: Tool = {
 };
 
 /**
- * Packs the tree into a new file. Every file is hashed again on its way: a UserError when it isn't what was resolved.
- * `onBytes` gets how many bytes of files went in.
+ * Packs the tree into a new file. Every file is hashed again; throws a UserError if it isn't the resolved one. `onBytes` is
+ * called with the number of packed bytes of files.
  */
 async function packSquashfs(tree: Tree, file: string, options: PackOptions = {}): Promise<void> {
     const root = tree.get("/");
@@ -76,7 +76,7 @@ async function packSquashfs(tree: Tree, file: string, options: PackOptions = {})
         child.once("close", resolve);
     });
     ended.catch(() => {});
-    // An end of the program shows here; the reason is in its status.
+    // EPIPE if the program exits early; the reason is in its exit status and output.
     child.stdin.on("error", () => {});
     const writer = new TarWriter(
         (bytes) =>
@@ -106,13 +106,13 @@ async function packSquashfs(tree: Tree, file: string, options: PackOptions = {})
     }
 }
 
-/** So that systemd before 257 takes an extension whose file has a version in its name (extension-release in os-release(5)). */
+/** Lets systemd before 257 accept an extension with a version in its file name (extension-release in os-release(5)). */
 const ANY_FILE_NAME = { "SCHILY.xattr.user.extension-release.strict": "0" };
 
 async function writeTree(tree: Tree, writer: TarWriter, onBytes: (done: number) => void): Promise<void> {
     let done = 0;
     for (const [path, entry] of tree.sorted()) {
-        // The root itself is not in the stream: mksquashfs would warn, and takes its mode from -root-mode.
+        // The root isn't in the stream: mksquashfs would print a warning, and has its mode from -root-mode.
         if (path === "/") continue;
         const name = path.slice(1);
         if (entry.kind === "directory") {
@@ -138,8 +138,8 @@ async function writeTree(tree: Tree, writer: TarWriter, onBytes: (done: number) 
             }
         }
     }
-    // mksquashfs may exit after the end-of-archive block, before the padding is flushed. EPIPE is fine then: its exit
-    // status tells whether everything came.
+    // mksquashfs may exit after the end-of-archive block, before the padding is written. EPIPE is fine then, as its exit status
+    // shows whether everything arrived.
     await writer.end().catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "EPIPE") throw error;
     });

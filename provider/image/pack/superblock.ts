@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 /** The format of a disk image. */
 export type ImageFormat = "squashfs" | "erofs" | "gpt" | "ext" | "btrfs" | "xfs";
 
-/** The bytes that show it, in hexadecimal, and where they are (util-linux, libblkid/src/superblocks). */
+/** Magic bytes of formats, in hexadecimal, with their offsets (util-linux, libblkid/src/superblocks). */
 const MAGICS: [format: ImageFormat, offset: number, bytes: string][] = [
     ["squashfs", 0, "68737173"], // hsqs
     ["erofs", 1024, "e2e1f5e0"],
@@ -14,7 +14,7 @@ const MAGICS: [format: ImageFormat, offset: number, bytes: string][] = [
     ["xfs", 0, "58465342"], // XFSB
 ];
 
-/** Undefined for a file that is none of them. */
+/** The format of a disk image; undefined if it is none of them. */
 export async function imageFormat(file: string): Promise<ImageFormat | undefined> {
     const handle = await open(file);
     try {
@@ -30,7 +30,7 @@ export async function imageFormat(file: string): Promise<ImageFormat | undefined
 }
 
 /**
- * The length of a squashfs in its superblock: bytes_used, 64 bits at 40. Undefined if the file is shorter than that.
+ * The length in the superblock of a squashfs (bytes_used, 64 bits at offset 40). Undefined if the file is too short for it.
  */
 export async function squashfsLength(file: string): Promise<number | undefined> {
     const handle = await open(file);

@@ -1,10 +1,10 @@
 /** The fields of a header of a tar archive (pax in POSIX.1-2017; "ustar Interchange Format"). Owner and times are 0. */
 export interface TarHeader {
-    /** Relative path; that of a directory ends in a slash. */
+    /** Relative path; the path of a directory ends in a slash. */
     name: string;
     type: "file" | "directory" | "symlink";
     mode: number;
-    /** Bytes of a file that follow. */
+    /** Number of bytes of a file. */
     size?: number;
     linkname?: string;
     /** Further records of an extended header. */
@@ -19,8 +19,8 @@ const MAX_SIZE = 8 ** 11 - 1;
 const BUFFER_BYTES = 1 << 20;
 
 /**
- * Writes an archive through two buffers: one is filled while the other is sent. A library's stream takes twice the time
- * of the processor, and that is taken from the packer at the other end.
+ * Writes an archive through two buffers, one of which is filled while the other is sent. The stream of a library takes twice the
+ * CPU time, which the packer at the other end would lack.
  */
 export class TarWriter {
     private readonly buffers = [Buffer.alloc(BUFFER_BYTES), Buffer.alloc(BUFFER_BYTES)] as const;
@@ -29,10 +29,10 @@ export class TarWriter {
     private filled = 0;
     private padding = 0;
 
-    /** `send` resolves when the bytes may be written over. */
+    /** `send` resolves when its buffer may be reused. */
     constructor(private readonly send: (bytes: Buffer) => Promise<void>) {}
 
-    /** Starts an entry, which must be followed by as many bytes as its size. */
+    /** Starts an entry, which must be followed by `size` bytes. */
     async header(header: TarHeader): Promise<void> {
         await this.put(Buffer.alloc(this.padding));
         const { size = 0 } = header;
@@ -83,8 +83,8 @@ export class TarWriter {
 }
 
 /**
- * A field that has no room in a header, or that not every reader reads there: `LENGTH KEY=VALUE`, where the length
- * counts itself.
+ * Records of an extended header for fields that don't fit into a header, or that not every reader supports there:
+ * `LENGTH KEY=VALUE`, where the length includes itself.
  */
 function extendedRecords({ name, linkname = "", size = 0, pax }: TarHeader): Buffer {
     const all = Object.entries({

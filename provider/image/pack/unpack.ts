@@ -9,9 +9,9 @@ import { Tree } from "../tree/tree";
 import { AmbiguousListing, PackedListing } from "./packed-listing";
 import { imageFormat } from "./superblock";
 
-/** The reason why the files of a ready image can't be listed. */
+/** Why the files of a ready image can't be listed. */
 export interface Unread {
-    /** True for an image that can't be used; false if only this machine can't open it. */
+    /** Whether the image can't be used; false if only this machine can't open it. */
     isBroken: boolean;
     /** A sentence without its full stop. */
     what: string;
@@ -19,8 +19,8 @@ export interface Unread {
 }
 
 /**
- * Calls `use` with the files of a ready image, which can be read until it returns. Every byte of the image is read
- * once, so that a damaged one shows.
+ * Calls `use` with the files of a ready image, which can be read until it returns. Every byte of the image is read once, so that
+ * damage is noticed.
  */
 export async function withReadyTree<T>(
     file: string,
@@ -43,7 +43,7 @@ export async function withReadyTree<T>(
 }
 
 async function readSquashfs(file: string, signal: AbortSignal | undefined): Promise<Tree | Unread> {
-    // The list goes to a path: /dev/stdout. That is a socket when Node makes it, which can't be opened; a pipe can.
+    // unsquashfs writes the listing to the path /dev/stdout, which can be opened for a pipe, but not for the sockets of Node.js.
     const child = spawn("sh", ["-c", 'unsquashfs -no-progress -pf /dev/stdout "$0" | cat', file], {
         stdio: ["ignore", "pipe", "pipe"],
         env: plainEnvironment(),

@@ -16,7 +16,7 @@ import { loadUnits, replaceUnits } from "./files/units";
 import type { LoadArgs, LoadedSource } from "./loaded";
 import type { Problems } from "./problems";
 
-/** Filled by the kernel and by systemd when a service starts: what a build left there is no part of the image. */
+/** Directories that the kernel and systemd fill when a service starts. Files that a build left there aren't part of the image. */
 const FILLED_LATER = ["/dev", "/proc", "/run", "/sys"];
 const SETUID = 0o4000;
 const SETGID = 0o2000;
@@ -24,9 +24,9 @@ const SETGID = 0o2000;
 const MAX_NAMED = 5;
 
 /**
- * The source `directory`: an operating system's tree as it is, all of it root's. Which user made the tree doesn't show
- * in the image: the same tree has the same digest from everyone, and portable services run as users of the host
- * anyway, dynamic ones by default.
+ * The source `directory`: an operating system's tree, owned by root in the image. The image doesn't depend on the user who made
+ * the tree, so the same tree has the same digest for every user; and portable services run as users of the host anyway, dynamic
+ * ones by default.
  */
 export async function loadDirectory(source: Previewed<DirectorySource>, args: LoadArgs): Promise<LoadedSource> {
     const { path, programDirectory, problems } = args;
@@ -59,7 +59,7 @@ export async function loadDirectory(source: Previewed<DirectorySource>, args: Lo
     return { sourceDigest: sha256(`directory ${tree.digest()}`), unitTexts, content: { kind: "tree", tree } };
 }
 
-/** What the packed tree lacks of the one on the disk. */
+/** Files of the directory that are left out of the image. */
 interface Left {
     special: string[];
     setuid: string[];
@@ -71,7 +71,7 @@ async function readTree(written: string, args: LoadArgs, path: Path, problems: P
     if (!top.isDirectory())
         throw new LocalProblem({ what: `'${written}' is not a directory`, todo: "Unpack it, or correct the path" });
     const left: Left = { special: [], setuid: [] };
-    // The owner of the top is who stands for root, where the tree was made by an ordinary user.
+    // The owner of the top directory counts as root, if an ordinary user made the tree.
     const found = await new Walk(written, args.programDirectory, top, left).entries();
 
     const tree = new Tree();
@@ -96,25 +96,25 @@ async function readTree(written: string, args: LoadArgs, path: Path, problems: P
     return tree;
 }
 
-/** Directories read in one go, a few milliseconds' worth: then others get their turn. */
+/** Number of directories to read at once, in a few milliseconds, before the event loop continues. */
 const BATCH = 64;
 const limit = pLimit(8);
 
 interface Walked {
     found: [string, Entry][];
-    /** Files that have to be hashed. */
+    /** Files that must be hashed. */
     changed: { imagePath: string; mode: number }[];
-    /** Directories that are still to be read. */
+    /** Directories that aren't read yet. */
     directories: string[];
 }
 
 class Walk {
     private readonly cache: DigestCache;
-    /** Absolute. */
+    /** Absolute path. */
     private readonly root: string;
 
     constructor(
-        /** As the user wrote it. */
+        /** Path as declared, for messages. */
         private readonly written: string,
         private readonly programDirectory: string,
         private readonly top: { uid: bigint; gid: bigint },
@@ -134,7 +134,7 @@ class Walk {
             if (above === undefined) break;
             if (count % BATCH === BATCH - 1) await setImmediate();
             const directory = this.local(above);
-            // At once, not one by one through promises: a tree has ten thousands of files.
+            // Reads all entries synchronously: with a promise for each, tens of thousands of files would be slow.
             await explained(this.name(above), directory, async () => {
                 for (const child of readdirSync(directory, { withFileTypes: true })) {
                     this.child(above, child, { found, changed, directories });
@@ -171,7 +171,7 @@ class Walk {
     private file(imagePath: string, { found, changed }: Walked): void {
         const status = lstatSync(this.local(imagePath), { bigint: true });
         const whole = Number(status.mode & 0o7777n);
-        // A bit that gave one user's or group's rights would give root's. DynamicUser= lets neither have an effect.
+        // All files belong to root, so a set-user-ID bit for another user would give root's rights; with DynamicUser= it has no effect.
         const setuid = status.uid === this.top.uid ? 0 : whole & SETUID;
         const setgid = status.gid === this.top.gid ? 0 : whole & SETGID;
         if (setuid !== 0) this.left.setuid.push(imagePath);
@@ -181,7 +181,7 @@ class Walk {
         else found.push([imagePath, cached]);
     }
 
-    /** The path as messages show it. */
+    /** The path for messages. */
     private name(imagePath: string): string {
         return imagePath === "" ? this.written : `${this.written.replace(/\/+$/, "")}${imagePath}`;
     }

@@ -12,8 +12,7 @@ import type { MakeArgs, Ready } from "./loaded";
 const MAX_REDIRECTS = 10;
 
 /**
- * The reason why nothing can be downloaded from the URL; `undefined` when it can. It never contains a password of the
- * URL.
+ * Why the URL can't be used for downloads; `undefined` if it can. The text never contains a password of the URL.
  */
 export function urlProblem(url: string): Sentence | undefined {
     if (!URL.canParse(url))
@@ -34,7 +33,7 @@ export function urlProblem(url: string): Sentence | undefined {
     return undefined;
 }
 
-/** The file of that SHA-256, from the local store where it is there already. */
+/** Downloads the file with this SHA-256, unless the local store has it. */
 export async function downloaded(
     url: string,
     sha256: string,
@@ -60,7 +59,7 @@ export async function downloaded(
     return { kind: "ready", file, sha256, sizeBytes: size };
 }
 
-/** Answers the SHA-256 of what came. */
+/** Downloads to a file and returns its SHA-256. */
 async function fetchTo(
     url: string,
     file: string,
@@ -96,7 +95,7 @@ async function fetchTo(
     }
 }
 
-/** Redirects lead from https to https only: what comes is verified, but who asks for it shows on the way. */
+/** Follows redirects, from https to https only: the file is verified, but the request would be visible on the network. */
 async function follow(url: string, signal: AbortSignal | undefined): Promise<Response> {
     let currentUrl = url;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {

@@ -9,15 +9,15 @@ import { unitFiles } from "../tree/units";
 import type { LoadedSource } from "./loaded";
 import type { Problems } from "./problems";
 
-/** Bump when the same source is rewritten another way: images of instances are then made anew. */
+/** Bump when sources are rewritten in another way, so that images of instances are built again. */
 const INSTANCE_VERSION = 2;
 
-/** The name of an image on a host, which is the prefix of its units: `hello-staging` for `hello` and `staging`. */
+/** The name of an instance's image, which is the prefix of its units: `hello-staging` for `hello` and `staging`. */
 export function instanceName(name: string, instance: string | undefined): string {
     return instance === undefined ? name : `${name}-${instance}`;
 }
 
-/** A source as it is for an instance of its program: its units renamed, and what names them rewritten. */
+/** Converts a source for an instance of its program: units and references to them are renamed. */
 export async function asInstance(
     loaded: LoadedSource,
     prefix: Previewed<string>,
@@ -66,7 +66,7 @@ function renamedTexts(texts: Readonly<Record<string, string | Unknown>>, prefixe
     );
 }
 
-/** Renames the units that portablectl attaches, wherever systemd finds them; answers what stands in the way. */
+/** Renames the units that portablectl attaches, in all directories. Returns conflicts with other files. */
 async function renameInTree(tree: Tree, prefixes: Prefixes): Promise<Sentence[]> {
     const found = await Promise.all(
         unitFiles(tree, prefixes.from).map(async (file) => ({ ...file, text: await readText(file.entry) })),
@@ -86,7 +86,7 @@ async function renameInTree(tree: Tree, prefixes: Prefixes): Promise<Sentence[]>
     return reasons.filter((reason) => reason !== undefined);
 }
 
-/** PORTABLE_PREFIXES limits what may be attached (portablectl(1)). */
+/** Renames PORTABLE_PREFIXES in os-release, which limits the names that can be attached (portablectl(1)). */
 async function renamePrefix(tree: Tree, path: string, entry: FileEntry, { from, to }: Prefixes): Promise<void> {
     const text = await readText(entry);
     const changed = text.replace(

@@ -8,7 +8,7 @@ import type { Source } from "./source";
 
 type Loader<S> = (source: Previewed<NonNullable<S>>, args: LoadArgs) => Promise<LoadedSource>;
 
-/** One kind of source is one file, and one line here. It is imported when an image has such a source. */
+/** Each kind of source is one file and one line here. The file is only imported for an image with such a source. */
 const LOADERS: { [K in keyof Required<Source>]: () => Promise<Loader<Source[K]>> } = {
     files: async () => (await import("./files/source")).loadFilesSource,
     directory: async () => (await import("./directory")).loadDirectory,
@@ -18,16 +18,16 @@ const LOADERS: { [K in keyof Required<Source>]: () => Promise<Loader<Source[K]>>
     raw: async () => (await import("./raw")).loadRaw,
 };
 
-/** Sources that give a finished .raw: it isn't packed here, so its units can't be renamed. */
+/** Sources of ready images. They aren't packed here, so their units can't be renamed. */
 const READY = ["nix", "raw"];
 
 export interface Loaded extends LoadedSource {
-    /** Everything wrong with `name`, `version` and `source`. */
+    /** Failures of `name`, `version` and `source`. */
     failures: Failure[];
     warnings: Failure[];
 }
 
-/** Reads a source as far as it can be without a build. Has no content where something is wrong. */
+/** Reads a source as far as possible without a build. The result has no content if there are failures. */
 export async function loadSource(
     source: Previewed<Source>,
     args: Omit<LoadArgs, "path" | "problems">,

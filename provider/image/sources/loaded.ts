@@ -2,15 +2,15 @@ import type { Path, Previewed, Unknown } from "../../schema/values";
 import type { Tree } from "../tree/tree";
 import type { Problems } from "./problems";
 
-/** A tree that an image will be packed from. */
+/** A tree to pack. */
 export interface Packable {
     kind: "tree";
     tree: Tree;
-    /** An operating system's tree, complete as it is: it gets no os-release, machine-id and the like from us. */
+    /** Whether it is a complete operating system's tree, to which no os-release, machine-id and the like are added. */
     isWhole?: boolean;
 }
 
-/** An image that exists already, used as it is. */
+/** An existing image, which is used unchanged. */
 export interface Ready {
     kind: "ready";
     /** Absolute path of the .raw on this machine. */
@@ -20,43 +20,43 @@ export interface Ready {
     sizeBytes: number;
 }
 
-/** Content that only `up` makes, by a build that a preview must not start. */
+/** Content that is made in `up` by a build, which a preview must not start. */
 export interface Later {
     kind: "later";
     make(args: MakeArgs): Promise<Packable | Ready>;
 }
 
 export interface MakeArgs {
-    /** A live line: what the build does now. */
+    /** Called with status messages of the build. */
     onProgress: (text: string) => void;
     signal?: AbortSignal;
-    /** Directory of the local store, whose files are kept between runs. */
+    /** Directory of the local store, in which files are kept between runs. */
     storeDirectory: string;
 }
 
 /** The result of loading a source. */
 export interface LoadedSource {
-    /** SHA-256 over all that the image is made of, the same on every machine; UNKNOWN while a part of it is. */
+    /** SHA-256 over everything that the image is made of, the same on every machine; UNKNOWN while a part of it is. */
     sourceDigest: string | Unknown;
-    /** Texts of the units by name, where they are known without the content; the others are read from it. */
+    /** Texts of the units by name, if they are known without the content; otherwise they are read from it. */
     unitTexts?: Record<string, string | Unknown> | Unknown;
-    /** There when everything is known and right. */
+    /** Set if everything is known and there are no failures. */
     content?: Packable | Ready | Later;
 }
 
 export interface LoadArgs {
     /** Property path of the source: `source.files`. */
     path: Path;
-    /** Prefix of the units. */
+    /** Name of the image, which is the prefix of its units. */
     name: Previewed<string>;
     version: Previewed<string>;
-    /** Makes it an extension: name of the image that it extends, which is then the prefix of the units. */
+    /** For an extension: name of the image that it extends, which is the prefix of its units. */
     extends?: Previewed<string>;
-    /** Distinguishes the image from others of the same program on a host; loaders of sources don't use it. */
+    /** Name of the instance; loaders of sources don't use it. */
     instance?: Previewed<string>;
-    /** Absolute; relative paths of the source start here. */
+    /** Absolute path, to which relative paths in the source refer. */
     programDirectory: string;
-    /** Collects the faults, each under its property. */
+    /** Collects the failures with their properties. */
     problems: Problems;
     signal?: AbortSignal;
 }

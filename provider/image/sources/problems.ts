@@ -2,10 +2,10 @@ import { type Failure, type Sentence, throwFailures } from "../../errors";
 import type { Path } from "../../schema/values";
 import { LocalProblem } from "../tree/local-files";
 
-/** Collects everything that is wrong with a source, so that one preview names it all. */
+/** Collects all failures of a source, so that one preview reports them all. */
 export class Problems {
     readonly failures: Failure[] = [];
-    /** A warning for the user, which stops nothing. */
+    /** Warnings for the user, with which the image can be built. */
     readonly warnings: Failure[] = [];
 
     add(path: Path, problem: Sentence | undefined): void {
@@ -16,12 +16,12 @@ export class Problems {
         if (problem !== undefined) this.warnings.push({ path, ...problem });
     }
 
-    /** Throws one UserError for all failures, if there is one: for what only a build shows. */
+    /** Throws one UserError for all failures, if there are any, in a build. */
     throw(): void {
         throwFailures(this.failures, "The image can't be built");
     }
 
-    /** The result of `read`; undefined, with a note here, when something local can't be used. */
+    /** The result of `read`; undefined if it throws a LocalProblem, which is added here. */
     async reading<T>(path: Path, read: () => Promise<T>): Promise<T | undefined> {
         try {
             return await read();

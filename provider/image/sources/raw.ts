@@ -12,12 +12,12 @@ export async function loadRaw(source: Previewed<RawSource>, args: LoadArgs): Pro
     const image = await locateImage(source, args.path, args.programDirectory, args.problems);
     if (image === undefined || image instanceof Unknown) return { sourceDigest: UNKNOWN };
     if (image.kind === "ready") return { sourceDigest: image.sha256, content: image };
-    // A digest that was given: the same as of the file itself.
+    // For a download the declared digest is used, which is that of the file.
     const { sha256 } = source as { sha256: string };
     return { sourceDigest: sha256.toLowerCase(), content: image };
 }
 
-/** The image with its digest; UNKNOWN while it isn't known; undefined when it can't be used. */
+/** The image with its digest; UNKNOWN while it is unknown; undefined if it can't be used. */
 export async function locateImage(
     source: Previewed<RawSource>,
     path: Path,
@@ -61,7 +61,7 @@ export async function locateImage(
     return file;
 }
 
-/** An image that `up` downloads: until then its digest stands for it. */
+/** An image that is only downloaded in `up`; before that it is identified by its digest. */
 function remote(
     url: string | Unknown,
     sha256: string | Unknown | undefined,
@@ -94,7 +94,7 @@ async function imageProblem(file: string, size: number): Promise<Sentence | unde
             what: `'${file}' is not a disk image that portablectl attaches: a squashfs, erofs, ext4, btrfs or xfs file system, or a GPT partition table`,
         };
     }
-    // portablectl says of a short image that it lacks os-release.
+    // For a truncated image portablectl would only report a missing os-release.
     const used = format === "squashfs" ? ((await squashfsLength(file)) ?? 0) : 0;
     return used > size
         ? { what: `'${file}' is cut short: ${size} of ${used} bytes are there`, todo: "Copy or build it again" }

@@ -6,7 +6,7 @@ import { closure, nix } from "./nix/schema";
 import { oci } from "./oci/schema";
 import { raw } from "./raw";
 
-/** The source of an image. `loadSource` requires exactly one. */
+/** The source of an image. `loadSource` requires exactly one of its fields. */
 export const source = objectType("ImageSource", "Where the image comes from: exactly one of these.", {
     files: files.optional().describe("Unit files, programs and other files that the image is made of."),
     directory: directory.optional().describe("An operating system's tree, packed as it is."),

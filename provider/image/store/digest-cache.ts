@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { writeWholeOrNot } from "./write";
 
-/** The fields of inode(7) that change whenever the content of a file changes. */
+/** Fields of inode(7) by which a change of a file's content is detected. */
 export interface FileState {
     dev: bigint;
     ino: bigint;
@@ -11,37 +11,37 @@ export interface FileState {
 }
 
 interface Known {
-    /** Device, inode, size, and the times in nanoseconds. */
+    /** Device, inode, size and times in nanoseconds. */
     state: string;
     sha256: string;
     /** Day of its last use, counted from 1970. */
     day: number;
 }
 
-/** A file written this recently may be written again within the tick of the file system's clock. */
+/** Age below which a file isn't recorded, as it may be written again within the resolution of the file system's clock. */
 const SETTLED_MS = 2000;
 const MAX_DAYS = 30;
-/** 100 MB of records; more is forgotten, oldest first. */
+/** Maximum number of entries (100 MB); beyond it the oldest are removed. */
 const MAX_FILES = 400_000;
 const DAY_MS = 86_400_000;
-/** The first line; what begins otherwise is of another version, and is made anew. */
+/** The first line. A file with another first line was written by another version and is ignored. */
 const VERSION_LINE = "digests 2";
 const PIECE_LENGTH = 1 << 16;
 
 /**
- * Digests of local files by path and state, kept between processes: unchanged files aren't read again. One record for
- * each program, replaced as a whole: of two processes that write at once, the later one's additions stay, and what is
- * lost is hashed again.
+ * Digests of local files by path and status, stored between processes, so that unchanged files aren't read again. There is one
+ * file for each program, which is replaced as a whole: if two processes write it at once, entries of one are lost, and these
+ * files are hashed again.
  */
 export class DigestCache {
     private readonly entries = new Map<string, Known>();
     private loaded: Promise<void> | undefined;
     private isChanged = false;
 
-    /** `file` keeps the digests; without it they are known to this process alone. */
+    /** `file` stores the digests; without it they are only kept in memory. */
     constructor(private readonly file?: string) {}
 
-    /** Digest of the file in that state; `hash` reads it where it isn't known. */
+    /** Digest of the file with this status; `hash` reads the file if the digest is unknown. */
     async digest(localPath: string, status: FileState, hash: () => Promise<string>): Promise<string> {
         await this.ready();
         const recalled = this.recall(localPath, status);
@@ -51,7 +51,7 @@ export class DigestCache {
         return found;
     }
 
-    /** Keeps the digest of a file in that state, unless it was changed so lately that it may be changed again unseen. */
+    /** Stores the digest of a file with this status, unless it changed so recently that another change may go unnoticed. */
     remember(localPath: string, status: FileState, found: string): void {
         if (Date.now() - Number(status.ctimeNs / 1_000_000n) > SETTLED_MS) {
             this.entries.set(localPath, { state: stateOf(status), sha256: found, day: today() });
@@ -59,13 +59,13 @@ export class DigestCache {
         }
     }
 
-    /** Before it `recall` knows nothing of other processes. */
+    /** Loads digests of other processes, for `recall`. */
     ready(): Promise<void> {
         this.loaded ??= this.load();
         return this.loaded;
     }
 
-    /** Digest of the file in that state, where it is known. */
+    /** Digest of the file with this status; undefined if it is unknown. */
     recall(localPath: string, status: FileState): string | undefined {
         const entry = this.entries.get(localPath);
         if (entry === undefined || entry.state !== stateOf(status)) return undefined;
@@ -73,7 +73,7 @@ export class DigestCache {
         return entry.sha256;
     }
 
-    /** Writes down what is new. A store that can't be written costs time only. */
+    /** Writes new digests to the file. A failure only costs time. */
     async save(): Promise<void> {
         if (!this.isChanged || this.file === undefined) return;
         this.isChanged = false;
@@ -103,7 +103,7 @@ function today(): number {
 
 type DigestRecord = [name: string, state: string, sha256: string, day: number];
 
-/** A line for each file, in pieces: the whole text at once would take more memory than a build needs. */
+/** A line for each file, in pieces, as the whole text would take more memory than a build. */
 function* linesOf(entries: ReadonlyMap<string, Known>, oldestDay: number): Generator<string> {
     const excess = entries.size - MAX_FILES;
     let index = 0;
@@ -118,7 +118,7 @@ function* linesOf(entries: ReadonlyMap<string, Known>, oldestDay: number): Gener
     yield piece;
 }
 
-/** Undefined for a line that was damaged. */
+/** Parses a line; undefined if it is damaged. */
 function recordOf(line: string): DigestRecord | undefined {
     try {
         return JSON.parse(line);

@@ -4,16 +4,16 @@ import path from "node:path";
 import { beating, locked } from "./lock";
 import { moveIntoPlace, unlessAbsent } from "./write";
 
-/** Directories of the store whose entries are directories of {@link directoryInStore}. */
+/** Directories of the store whose entries are made by {@link directoryInStore}. */
 export const DIRECTORY_KINDS = ["runtimes", "layers", "downloads"] as const;
 
-/** File in each directory with its size in bytes, in decimal. */
+/** Name of the file with the directory's size in bytes, in decimal. */
 export const SIZE_FILE = ".size";
 
 /**
- * A directory in the local store for data that is costly to make: absolute path of `kind/key`, which appears complete
- * or not at all, is never changed, and has as its time of change when it was last used. `make` fills the directory that
- * it gets. `key` is a file name that covers all inputs of `make`.
+ * The path of a directory `kind/key` in the local store, for data that is costly to make. It appears completely or not at all and
+ * is never changed; its modification time is the time of its last use. `make` fills the directory that it gets. `key` is a file
+ * name that covers all inputs of `make`.
  */
 export async function directoryInStore(
     storeDirectory: string,
@@ -40,8 +40,8 @@ export async function directoryInStore(
 }
 
 /**
- * Makes a directory that appears complete or not at all, under a name of its own in `building`. Where another process
- * was faster, what it made stays if it is usable.
+ * Makes a directory that appears completely or not at all, under a unique name in `building` first. If another process has made it
+ * meanwhile, that one is kept if it is usable.
  */
 export async function makeDirectory(
     storeDirectory: string,
@@ -51,7 +51,7 @@ export async function makeDirectory(
     isUsable: () => Promise<boolean> = async () => true,
 ): Promise<void> {
     const temporary = path.join(storeDirectory, "building", `${name}-${randomBytes(6).toString("hex")}`);
-    // What images are made of may be for this user alone.
+    // The contents may be confidential, so only this user can read them.
     await mkdir(temporary, { recursive: true, mode: 0o700 });
     try {
         await beating(temporary, () => fill(temporary));

@@ -1,15 +1,15 @@
 /** Limits of the local store. */
 export interface StoreLimits {
-    /** Bytes of images. */
+    /** Total size of images. */
     maxBytes: number;
-    /** Since an image was last used. */
+    /** Time since the last use of an image. */
     maxAgeMs: number;
 }
 
 const GIGABYTE = 1e9;
 const DAY_MS = 86_400_000;
 
-/** `PORTABLE_STORE_MAX_GB` (10 by default) and `PORTABLE_STORE_MAX_DAYS` (30); what isn't a number counts as not given. */
+/** The limits in `PORTABLE_STORE_MAX_GB` (default: 10) and `PORTABLE_STORE_MAX_DAYS` (30). Invalid numbers are ignored. */
 export function limitsOf(environment: NodeJS.ProcessEnv): StoreLimits {
     return {
         maxBytes: positive(environment.PORTABLE_STORE_MAX_GB, 10) * GIGABYTE,

@@ -5,15 +5,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { unlessAbsent } from "./write";
 
 const BEAT_MS = 5000;
-/** A lock that wasn't touched for so long belongs to a process that was killed, maybe in another container. */
+/** A lock that wasn't touched for this time belongs to a process that was killed, maybe in another container. */
 const DEAD_MS = 120_000;
 const POLL_MS = 100;
 
-/** Runs `work`, and meanwhile touches a file or directory, so that other processes see that it is in use. */
+/** Runs `work`, and touches a file or directory during that, so that other processes notice that it is in use. */
 export async function beating<T>(file: string, work: () => Promise<T>): Promise<T> {
     const timer = setInterval(() => {
         const now = new Date();
-        // The file may have been removed: then there is nothing to keep alive.
+        // The file may have been removed.
         utimes(file, now, now).catch(() => {});
     }, BEAT_MS);
     try {
@@ -23,15 +23,15 @@ export async function beating<T>(file: string, work: () => Promise<T>): Promise<
     }
 }
 
-/** Whether no process refreshes the file any more, or it doesn't exist. */
+/** Whether no process touches the file any more, or it doesn't exist. */
 export async function isDead(file: string): Promise<boolean> {
     const status = await stat(file).catch(unlessAbsent);
     return status === undefined || Date.now() - status.mtimeMs > DEAD_MS;
 }
 
 /**
- * Runs `work` while this process holds the lock, among all processes that use the file. It spares work and never
- * blocks for ever: two processes may hold it where one slept for minutes, so what they write must be safe without it.
+ * Runs `work` while this process holds the lock of the file. The lock saves work and never blocks for ever: two processes may hold
+ * it if one of them was suspended for minutes, so writes must be safe without it.
  */
 export async function locked<T>(file: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     for (;;) {
@@ -59,7 +59,7 @@ async function tryLock(file: string): Promise<FileHandle | undefined> {
     return create();
 }
 
-/** The lock of a process of this machine that is no more, or of one that hasn't been heard of. */
+/** Whether the lock belongs to a process of this machine that has exited, or to one that doesn't touch it any more. */
 async function isAbandoned(file: string): Promise<boolean> {
     const [host, pid] = ((await readFile(file, "utf8").catch(unlessAbsent)) ?? "").split(" ");
     if (host === hostname() && pid !== undefined && !isRunning(Number(pid))) return true;

@@ -6,15 +6,15 @@ import type { StoreLimits } from "./limits";
 import { isDead, lockedOrNot } from "./lock";
 import { unlessAbsent } from "./write";
 
-/** An image that was used so recently may be on its way to a host. */
+/** An image that was used within this time may still be uploaded to a host. */
 const IN_USE_MS = 3_600_000;
 const BETWEEN_MS = 3_600_000;
-/** Limit for notes about images and files, all of which can be found again. */
+/** Size limit of notes about images and files, which can be computed again. */
 const MAX_NOTES_BYTES = 200e6;
-/** Directories of the store that hold such notes, a file each. */
+/** Directories of the store with such notes. */
 const NOTES = ["digests", "inspections"];
 
-/** Removes what the store needn't keep, once an hour and in one process at a time. */
+/** Prunes the store, once an hour and in one process at a time. */
 export async function pruneNowAndThen(directory: string, limits: StoreLimits): Promise<void> {
     const mark = path.join(directory, "collected");
     const last = await stat(mark).catch(unlessAbsent);
@@ -28,9 +28,8 @@ export async function pruneNowAndThen(directory: string, limits: StoreLimits): P
 }
 
 /**
- * Removes leftovers of builds that were killed; images, and what they were made of, that nobody has used for long; then
- * the least recently used, until the rest fits. Each is renamed before it is removed, so that no process finds a part
- * of one.
+ * Removes leftovers of killed builds, then images and their parts that weren't used for long, then the least recently used ones,
+ * until the rest is within the limit. Each is renamed before it is removed, so that no process finds an incomplete one.
  */
 export async function prune(directory: string, limits: StoreLimits): Promise<void> {
     const building = path.join(directory, "building");
@@ -78,7 +77,7 @@ async function sizeOf(file: string, inside = ""): Promise<StoredEntry | undefine
     return status && { path: file, sizeBytes: content?.size ?? 0, usedMs: status.mtimeMs };
 }
 
-/** The size of a directory of many files is in a file of its own. */
+/** The entry of a directory of many files, whose size is in {@link SIZE_FILE}. */
 async function writtenSizeOf(file: string): Promise<StoredEntry | undefined> {
     const [status, text] = await Promise.all([
         stat(file).catch(unlessAbsent),
@@ -87,7 +86,7 @@ async function writtenSizeOf(file: string): Promise<StoredEntry | undefined> {
     return status && { path: file, sizeBytes: Number(text ?? 0), usedMs: status.mtimeMs };
 }
 
-/** The entries to remove: those that are too old, and the oldest until the rest fits; none used in the last `inUseMs`. */
+/** Entries to remove: those that are too old, then the oldest until the rest is within the limit; none used in `inUseMs`. */
 function outdated(
     all: (StoredEntry | undefined)[],
     maxBytes: number,

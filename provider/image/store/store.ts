@@ -20,9 +20,9 @@ export interface StoredImage {
 }
 
 /**
- * Images built on this machine, for every process of the user, by the key of what they were built from. Each has a
- * directory `images/KEY` that appears complete or not at all (rename), and is never changed; its time of change is
- * when it was last used. {@link pruneNowAndThen} removes some of them after a build.
+ * The user's store of built images, by a key of everything that they were built from. Each has a directory `images/KEY` that
+ * appears completely or not at all (by a rename) and is never changed; its modification time is the time of its last use.
+ * {@link pruneNowAndThen} removes some of them after a build.
  */
 export class Store {
     private readonly building = new Map<string, Promise<StoredImage>>();
@@ -33,12 +33,12 @@ export class Store {
         private readonly limits: StoreLimits = limitsOf({}),
     ) {}
 
-    /** `$PORTABLE_STORE`, else the provider's cache directory. */
+    /** `$PORTABLE_STORE`, or else the provider's cache directory. */
     static directoryOf(environment: NodeJS.ProcessEnv): string {
         return path.resolve(environment.PORTABLE_STORE || cacheDirectory(environment));
     }
 
-    /** Digests of the local files of a program. */
+    /** Cached digests of a program's local files. */
     digestsOf(programDirectory: string): DigestCache {
         const existing = this.digestCaches.get(programDirectory);
         if (existing !== undefined) return existing;
@@ -48,14 +48,14 @@ export class Store {
         return cache;
     }
 
-    /** Writes the digests of every program that are new. */
+    /** Writes new digests of all programs. */
     async saveDigests(): Promise<void> {
         await Promise.all([...this.digestCaches.values()].map((cache) => cache.save()));
     }
 
     /**
-     * The image of the key. `build` writes it to the file it gets; concurrent callers share one build, those of other
-     * processes too. `signal` ends waiting for another process.
+     * The image with the key. `build` writes it to the file that it gets. Concurrent callers, also of other processes, share one
+     * build. `signal` ends the wait for another process.
      */
     get(key: string, build: (file: string) => Promise<void>, signal?: AbortSignal): Promise<StoredImage> {
         const running = this.building.get(key);
@@ -95,8 +95,8 @@ export class Store {
     }
 
     /**
-     * What `find` gives, written down under the key for the next time; `kind` is a directory of the store. A store that
-     * can't be written costs time only.
+     * The result of `find`, stored under the key in the directory `kind` for the next time. If the store can't be written, that
+     * only costs time.
      */
     async remember<T>(kind: "inspections", key: string, find: () => Promise<T>): Promise<T> {
         const file = path.join(this.directory, kind, `${key}.json`);
@@ -106,7 +106,7 @@ export class Store {
             await utimes(file, now, now);
             return stored;
         } catch {
-            // Absent, damaged, or not ours to touch: it is found again.
+            // The note is absent, damaged or not readable, so it is computed again.
         }
         const found = await find();
         await writeWholeOrNot(file, JSON.stringify(found));
@@ -125,14 +125,14 @@ export class Store {
             await utimes(home, now, now);
             return { file, digest: stored.digest, sizeBytes: stored.sizeBytes };
         } catch (error) {
-            // Absent, being pruned, or cut short by a crash: it is built again.
+            // The image is absent, being pruned, or truncated by a crash, so it is built again.
             if ((error as NodeJS.ErrnoException).code === "ENOENT" || error instanceof SyntaxError) return undefined;
             throw error;
         }
     }
 }
 
-/** On the disk, not only in its cache: after a power cut the digest would still be believed. */
+/** Syncs a file and returns its digest: otherwise a power cut could damage the image and leave its digest. */
 async function syncedDigest(file: string): Promise<string> {
     const handle = await open(file, "r+");
     try {

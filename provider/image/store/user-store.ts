@@ -5,8 +5,8 @@ import { Store } from "./store";
 const stores = new Map<string, Store>();
 
 /**
- * The store that the environment of this process names, for every program of the user. There is one per directory, so
- * that concurrent builds of a process find each other.
+ * The store in the directory that the environment names. There is one object for each directory, so that concurrent builds of a
+ * process are shared.
  */
 export function userStore(): Store {
     const directory = Store.directoryOf(environment());

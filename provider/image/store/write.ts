@@ -3,13 +3,13 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 /**
- * Writes a file of the store, which other processes see whole or not at all. What it holds can be found again, so a
- * store that can't be written costs time only.
+ * Writes a file of the store, which other processes see completely or not at all. Its content can be computed again, so a failure
+ * only costs time.
  */
 export async function writeWholeOrNot(file: string, content: string | Iterable<string>): Promise<void> {
     const temporary = `${file}.${randomBytes(6).toString("hex")}.new`;
     try {
-        // The store may tell what only this user should read.
+        // The store may have confidential content.
         await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
         await writeFile(temporary, content, { mode: 0o600 });
         await rename(temporary, file);
@@ -19,7 +19,7 @@ export async function writeWholeOrNot(file: string, content: string | Iterable<s
     }
 }
 
-/** Moves a directory that is complete into its place; false where another process was faster. */
+/** Moves a complete directory to its path. Returns false if another process has made it meanwhile. */
 export async function moveIntoPlace(temporary: string, place: string): Promise<boolean> {
     await mkdir(path.dirname(place), { recursive: true, mode: 0o700 });
     try {
@@ -31,7 +31,7 @@ export async function moveIntoPlace(temporary: string, place: string): Promise<b
     }
 }
 
-/** For `catch`: undefined where there is no such file. */
+/** Handler for `catch` that returns undefined if there is no such file. */
 export function unlessAbsent(error: NodeJS.ErrnoException): undefined {
     if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
     return undefined;

@@ -3,13 +3,13 @@ import { open } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { FileEntry } from "./tree";
 
-/** More than any program: the bytes of a file in a packed image are read whole. */
+/** Size limit of a file in a packed image, which is read as a whole. */
 const MAX_PACKED_BYTES = 2 ** 31;
 
-/** The place of the bytes of a file. `size` is needed where they are a part of a local file. */
+/** Where the bytes of a file are. `size` is needed if they are a part of a local file. */
 type ReadableEntry = Pick<FileEntry, "content"> & Partial<Pick<FileEntry, "size">>;
 
-/** Lets `use` read parts of a file, wherever its bytes are. */
+/** Calls `use` with a function that reads parts of a file. */
 export async function readingContent<T>(
     { content, size }: ReadableEntry,
     use: (readAt: ReadAt) => Promise<T>,
@@ -21,7 +21,7 @@ export async function readingContent<T>(
     try {
         const end = size === undefined ? (await handle.stat()).size : start + size;
         return await use(async (offset, length) => {
-            // A damaged file may ask for more than there is memory.
+            // The length may come from a damaged file and exceed the memory.
             const bytes = Buffer.alloc(Math.max(0, Math.min(length, end - start - offset)));
             return bytes.subarray(0, (await handle.read(bytes, 0, bytes.length, start + offset)).bytesRead);
         });
@@ -30,7 +30,7 @@ export async function readingContent<T>(
     }
 }
 
-/** The first bytes of a file, as a text. */
+/** The first bytes of a file as text. */
 export function readText(entry: ReadableEntry, maxBytes = 1 << 20): Promise<string> {
     return readingContent(entry, async (readAt) => (await readAt(0, maxBytes)).toString("utf8"));
 }
@@ -39,7 +39,7 @@ function within(bytes: Buffer): ReadAt {
     return async (offset, length) => bytes.subarray(offset, offset + length);
 }
 
-/** A file out of a squashfs (unsquashfs(1), -cat: no wildcards, but a backslash takes the next character as it is). */
+/** Reads a file from a squashfs (unsquashfs(1), -cat, in whose paths backslashes must be escaped). */
 async function catPacked({ image, path }: { image: string; path: string }): Promise<Buffer> {
     const { stdout } = await promisify(execFile)(
         "unsquashfs",
@@ -52,5 +52,5 @@ async function catPacked({ image, path }: { image: string; path: string }): Prom
     return stdout;
 }
 
-/** Bytes of a file from an offset: as many as there are, up to the length. */
+/** Reads bytes of a file from an offset, at most `length`. */
 export type ReadAt = (offset: number, length: number) => Promise<Buffer>;

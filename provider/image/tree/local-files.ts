@@ -11,23 +11,23 @@ import { userStore } from "../store/user-store";
 import { join } from "./paths";
 import { type DirectoryEntry, type FileEntry, type SymlinkEntry, textEntry } from "./tree";
 
-/** The reason why a file of this machine can't be used. */
+/** Why a local file can't be used. */
 export class LocalProblem extends Error {
     constructor(readonly problem: Sentence) {
         super(problemText(problem));
     }
 }
 
-/** A local path as the user wrote it, made absolute. */
+/** The absolute path of a declared local path. */
 export function absolute(written: string, programDirectory: string): string {
     return path.resolve(programDirectory, written);
 }
 
-/** One file, hashed. `mode` is the user's; else 0755 where its owner may execute it, else 0644 (as git keeps it). */
+/** Hashes a file. `mode` is the declared mode; the default is 0755 if its owner can execute it, otherwise 0644 (as in git). */
 export async function localFile(written: string, programDirectory: string, mode?: number): Promise<FileEntry> {
     const localPath = absolute(written, programDirectory);
     return explained(written, localPath, async () => {
-        // A synchronous call takes 5 us; one through the thread pool takes ten times that.
+        // A synchronous call takes 5 us, one through the thread pool ten times that.
         const status = statSync(localPath, { bigint: true });
         if (status.isDirectory()) {
             throw new LocalProblem({
@@ -43,13 +43,13 @@ export async function localFile(written: string, programDirectory: string, mode?
     });
 }
 
-/** The same at once, where it is an ordinary file that is small or hasn't changed since it was hashed. */
+/** Like {@link localFile}, but synchronous, for a regular file that is small or unchanged since it was hashed. */
 export function fileNow(localPath: string, cache: DigestCache): FileEntry | undefined {
     const status = statSync(localPath, { bigint: true, throwIfNoEntry: false });
     return status?.isFile() ? fileInState(localPath, status, cache) : undefined;
 }
 
-/** A file in that state, where it is small or its digest is known. */
+/** A file with this status, if it is small or its digest is known. */
 export function fileInState(
     localPath: string,
     status: BigIntStats,
@@ -60,11 +60,11 @@ export function fileInState(
     return digest === undefined ? undefined : fileEntry(localPath, status, digest, mode);
 }
 
-/** Files up to here are read at once: through the thread pool one takes five times the time of the processor. */
+/** Maximum size of files that are read synchronously: through the thread pool they take five times the CPU time. */
 const SMALL_BYTES = 64 * 1024;
 const small = Buffer.alloc(SMALL_BYTES + 1);
 
-/** Undefined for a file that isn't small, can't be read, or is being changed: whoever awaits it says what is wrong. */
+/** Undefined for a file that isn't small, can't be read, or is changing; the asynchronous read then reports the reason. */
 function smallDigest(localPath: string, status: BigIntStats, cache: DigestCache): string | undefined {
     if (status.size > SMALL_BYTES) return undefined;
     let handle: number;
@@ -98,7 +98,7 @@ export function cacheOf(programDirectory: string): DigestCache {
     return userStore().digestsOf(programDirectory);
 }
 
-/** A text file of this machine. */
+/** The text of a local file. */
 export async function localText(written: string, programDirectory: string): Promise<string> {
     const localPath = absolute(written, programDirectory);
     return explained(written, localPath, async () => decodeText(written, await readFile(localPath)));
@@ -119,7 +119,7 @@ export async function assetText(asset: Asset, programDirectory: string): Promise
     return localText(assetPath(asset, written), programDirectory);
 }
 
-/** The file that an asset stands for. */
+/** The file of an asset. */
 export async function assetFile(asset: Asset, programDirectory: string, mode?: number): Promise<FileEntry> {
     const { text, path: written } = asset.source;
     if (text !== undefined) return textEntry(text, mode);
@@ -137,7 +137,7 @@ function assetPath(asset: Asset | Archive, written: string | undefined): string 
     throw new Error("an asset without its content reached the image builder");
 }
 
-/** What is in a directory (a FileArchive of one, or an AssetArchive), by path relative to it; itself isn't. */
+/** The entries of a directory (a FileArchive or an AssetArchive) by relative path, without the directory itself. */
 export async function archiveEntries(
     archive: Archive,
     programDirectory: string,
@@ -170,7 +170,7 @@ export async function archiveEntries(
     return found;
 }
 
-/** Files open at once: enough to hide the latency of a disk. */
+/** Limits concurrently open files to a number that hides the latency of a disk. */
 const limit = pLimit(8);
 
 async function walk(
@@ -218,7 +218,7 @@ async function hashFile(localPath: string, size: number): Promise<string> {
 
 const TODO = "Relative paths start at the program's directory.";
 
-/** What `read` gives; a {@link LocalProblem} for what the user can mend, the path being wrong first of all. */
+/** The result of `read`. Converts errors that the user can fix, such as a wrong path, to a {@link LocalProblem}. */
 export async function explained<T>(written: string, localPath: string, read: () => Promise<T>): Promise<T> {
     try {
         return await read();

@@ -1,25 +1,25 @@
 /** The number of symbolic links that Linux follows in one path (path_resolution(7)). */
 const MAX_LINKS = 40;
 
-/** The result of following a path. */
+/** The result of resolving a path. */
 export interface Followed {
-    /** The path without symbolic links, as far as something is there; the steps behind that as they were written. */
+    /** The path without symbolic links as far as it exists; the missing rest is unchanged. */
     path: string;
-    /** False where something on the way is missing. */
+    /** Whether all components exist. */
     exists: boolean;
-    /** The symbolic links on the way, each with its target as written. */
+    /** The symbolic links that were followed, with their targets. */
     links: [path: string, target: string][];
-    /** Whether it leads elsewhere for a process whose root isn't this one: by an absolute link, or by `..` above the root. */
+    /** Whether it depends on the root, by an absolute link or by `..` above the root. */
     leavesRoot: boolean;
 }
 
-/** The entry at a path: a symbolic link with its target, another entry, or nothing. */
+/** The entry at a path: a symbolic link with its target, another entry, or undefined if there is none. */
 export type AtPath = { target?: string } | undefined;
 
 /**
- * Follows an absolute path as the kernel would after chroot(2) into a root: absolute targets start at that root, and
- * `..` doesn't leave it. Yields each path whose kind decides where it goes on, and takes the answer from `next()`, so
- * that the same walk serves files that are read at once and files that are awaited. A circle of links returns undefined.
+ * Resolves an absolute path as the kernel would after chroot(2) into a root: absolute targets are below that root, and `..` doesn't
+ * leave it. Yields each path whose entry is needed, which the caller passes to `next()`, so that synchronous and asynchronous
+ * callers share the code. Returns undefined for a circle of links.
  */
 export function* followLinks(path: string): Generator<string, Followed | undefined, AtPath> {
     const links: Followed["links"] = [];
@@ -51,7 +51,7 @@ export function* followLinks(path: string): Generator<string, Followed | undefin
     return { path: reached, exists: true, links, leavesRoot };
 }
 
-/** Runs {@link followLinks} where `at` answers at once. */
+/** Runs {@link followLinks} with a synchronous function. */
 export function followLinksNow(path: string, entryAt: (path: string) => AtPath): Followed | undefined {
     const walk = followLinks(path);
     let step = walk.next();
@@ -59,17 +59,17 @@ export function followLinksNow(path: string, entryAt: (path: string) => AtPath):
     return step.value;
 }
 
-/** The names in a path, without empty ones and dots. */
+/** The components of a path, without empty ones and dots. */
 export function stepsOf(path: string): string[] {
     return path.split("/").filter((step) => step !== "" && step !== ".");
 }
 
-/** The directory that holds a path; that of `/` is `/`. */
+/** The parent directory of a path; that of `/` is `/`. */
 export function parentOf(path: string): string {
     return path.slice(0, path.lastIndexOf("/")) || "/";
 }
 
-/** The last name of a path. */
+/** The last component of a path. */
 export function nameOf(path: string): string {
     return path.slice(path.lastIndexOf("/") + 1);
 }
@@ -79,7 +79,7 @@ export function join(directory: string, name: string): string {
     return directory === "/" ? `/${name}` : `${directory}/${name}`;
 }
 
-/** Whether a path is the directory or lies in it. */
+/** Whether a path is the directory or below it. */
 export function isIn(path: string, directory: string): boolean {
     return path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`);
 }

@@ -4,21 +4,21 @@ import path from "node:path";
 import { followLinks } from "./paths";
 
 export interface Found {
-    /** The path with symbolic links followed. */
+    /** The path with symbolic links resolved. */
     path: string;
     status: Stats;
-    /** The symbolic links on the way, each with its target as written. */
+    /** The symbolic links that were followed, with their targets. */
     links: [path: string, target: string][];
 }
 
-/** The files below a directory, as they are seen after chroot(2) into it: absolute links start there. */
+/** The files below a directory, with paths as after chroot(2) into it. */
 export class RootFiles {
     private readonly statuses = new Map<string, Promise<{ status: Stats; target?: string } | undefined>>();
 
-    /** `directory` is absolute; "/" is the machine's own root. */
+    /** `directory` is absolute; "/" is this machine's root. */
     constructor(readonly directory: string) {}
 
-    /** Path of this machine. */
+    /** The path on this machine. */
     local(inRoot: string): string {
         return path.join(this.directory, inRoot);
     }
@@ -34,13 +34,13 @@ export class RootFiles {
         return end && { path: reached, status: end.status, links };
     }
 
-    /** The text of a file; undefined where there is none. */
+    /** The text of a file; undefined if there is none. */
     async text(written: string): Promise<string | undefined> {
         const found = await this.find(written);
         return found?.status.isFile() ? readFile(this.local(found.path), "utf8") : undefined;
     }
 
-    /** Names in a directory; none where there is no directory. */
+    /** Names in a directory; empty if it doesn't exist. */
     async names(written: string): Promise<string[]> {
         const found = await this.find(written);
         return found?.status.isDirectory() ? (await readdir(this.local(found.path))).sort() : [];

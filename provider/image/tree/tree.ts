@@ -3,10 +3,10 @@ import { sha256 } from "../../digest";
 import type { Sentence } from "../../errors";
 import { type Followed, followLinksNow, nameOf, parentOf } from "./paths";
 
-/** The place of the bytes of a file: here, in a file of this machine, or at a path of a squashfs of this machine. */
+/** Where the bytes of a file are: in memory, in a local file, or in a local squashfs. */
 export type Content =
     | { bytes: Buffer }
-    /** `offset`: where they begin in that file; 0 where it isn't given. */
+    /** `offset`: position of the first byte in the file; default 0. */
     | { localPath: string; offset?: number }
     | { image: string; path: string };
 
@@ -15,7 +15,7 @@ export interface FileEntry {
     /** Permission bits, 0 to 0o7777. */
     mode: number;
     size: number;
-    /** SHA-256 in hexadecimal. */
+    /** Hexadecimal SHA-256. */
     sha256: string;
     content: Content;
 }
@@ -23,7 +23,7 @@ export interface FileEntry {
 export interface DirectoryEntry {
     kind: "directory";
     mode: number;
-    /** Only there because something is in it. */
+    /** Whether it was only added as a parent of another entry. */
     implied?: boolean;
 }
 
@@ -39,13 +39,13 @@ export function textEntry(text: string, mode = 0o644): FileEntry {
     return { kind: "file", mode, size: bytes.length, sha256: sha256(bytes), content: { bytes } };
 }
 
-/** The files of an image by their absolute path. Every entry's parents are there, and are directories. */
+/** The files of an image by absolute path. Parents of all entries are in it, as directories. */
 export class Tree {
-    /** The digest and the order, until an entry is added or removed. */
+    /** Cached digest and order, until an entry is added or removed. */
     private computed: { digest?: string; sorted?: [string, Entry][] } = {};
     private readonly entries = new Map<string, Entry>([["/", { kind: "directory", mode: 0o755, implied: true }]]);
 
-    /** A tree with the same entries, to be changed by itself. */
+    /** A copy that can be changed independently. */
     copy(): Tree {
         const copy = new Tree();
         for (const [path, entry] of this.entries) copy.entries.set(path, entry);
@@ -56,7 +56,7 @@ export class Tree {
         return this.entries.get(path);
     }
 
-    /** Adds an entry and its parents. Returns what stands in the way, where something does; nothing is changed then. */
+    /** Adds an entry and its parents. If another entry is in the way, changes nothing and returns the problem. */
     add(path: string, entry: Entry): Sentence | undefined {
         this.computed = {};
         const existing = this.entries.get(path);
@@ -95,15 +95,15 @@ export class Tree {
         return undefined;
     }
 
-    /** Takes a file or symbolic link out; a directory stays, as others may be in it. */
+    /** Removes a file or symbolic link; directories stay, as they may have other entries. */
     remove(path: string): void {
         this.computed = {};
         if (this.entries.get(path)?.kind !== "directory") this.entries.delete(path);
     }
 
     /**
-     * Where a path leads: symbolic links followed, absolute ones from the image's root. `entry` is undefined where
-     * nothing is; `path` is then how far it is known. A circle of links answers undefined.
+     * Resolves a path, with absolute symbolic links below the image's root. `entry` is undefined if there is none; `path` is then
+     * resolved as far as it exists. Returns undefined for a circle of links.
      */
     lookup(path: string): (Followed & { entry: Entry | undefined }) | undefined {
         const found = followLinksNow(path, (linkPath) => {
@@ -113,7 +113,7 @@ export class Tree {
         return found && { ...found, entry: this.entries.get(found.path) };
     }
 
-    /** Names in a directory, sorted; none where there is no directory. */
+    /** Sorted names in a directory; empty if it doesn't exist. */
     names(directory: string): string[] {
         const found: string[] = [];
         for (const path of this.entries.keys()) {
@@ -122,19 +122,19 @@ export class Tree {
         return found.sort();
     }
 
-    /** Parents first, the same order everywhere. */
+    /** Entries with parents first, in an order that doesn't depend on the machine. */
     sorted(): readonly [string, Entry][] {
         this.computed.sorted ??= [...this.entries].sort(([a], [b]) => (a < b ? -1 : 1));
         return this.computed.sorted;
     }
 
-    /** SHA-256 over paths, kinds, permissions and contents, in hexadecimal. */
+    /** Hexadecimal SHA-256 over paths, kinds, permissions and contents. */
     digest(): string {
         this.computed.digest ??= digestOf(this.sorted());
         return this.computed.digest;
     }
 
-    /** Bytes of all files. */
+    /** Total size of all files. */
     get sizeBytes(): number {
         let sum = 0;
         for (const entry of this.entries.values()) sum += entry.kind === "file" ? entry.size : 0;
@@ -142,7 +142,7 @@ export class Tree {
     }
 }
 
-/** Lines are hashed in pieces of about this length: one for each entry costs time, one of all of them memory. */
+/** Lines are hashed in pieces of about this length: single lines would cost time, all lines at once memory. */
 const PIECE_LENGTH = 1 << 16;
 
 function digestOf(entries: readonly [string, Entry][]): string {

@@ -4,8 +4,7 @@ import { nameOf, parentOf } from "./paths";
 import type { FileEntry, Tree } from "./tree";
 
 /**
- * Directories in which systemd finds unit files in an image, the first one counting (systemd.unit(5), "UNIT FILE LOAD
- * PATH").
+ * Directories of unit files in an image, in the order of precedence (systemd.unit(5), "UNIT FILE LOAD PATH").
  */
 const UNIT_DIRECTORIES = [
     "/etc/systemd/system",
@@ -13,20 +12,20 @@ const UNIT_DIRECTORIES = [
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
 ];
-/** Larger files are no units: systemd itself stops reading at 4 MB (READ_FULL_FILE_SIZE_MAX). */
+/** Size limit of a unit file; that of systemd is 4 MB (READ_FULL_FILE_SIZE_MAX). */
 const MAX_UNIT_BYTES = 1 << 20;
 
 export interface UnitInTree {
     name: string;
-    /** The path at which portabled finds it, even if that is a symbolic link to a file of the image. */
+    /** The path at which portabled finds it, which may be a symbolic link to another file of the image. */
     path: string;
-    /** Rank of its directory: the lowest counts. */
+    /** Rank of its directory; the lowest rank takes precedence. */
     rank: number;
-    /** The file itself. */
+    /** The file, with links resolved. */
     entry: FileEntry;
 }
 
-/** A unit that portabled doesn't read from the image. */
+/** A unit that portabled wouldn't read from the image, with the reason. */
 export interface UnreadUnit {
     name: string;
     path: string;
@@ -39,17 +38,17 @@ interface FoundUnits {
     unread: UnreadUnit[];
 }
 
-/** The units in a tree that portablectl attaches under the prefix, wherever systemd finds them. */
+/** The units in a tree that portablectl attaches for the prefix, from all directories. */
 export function unitFiles(tree: Tree, prefix: string): UnitInTree[] {
     return findUnits(tree, prefix).read;
 }
 
-/** The units that portabled would take from the host, or find nothing for. */
+/** The units that portabled would read from the host, or not find at all. */
 export function unreadUnits(tree: Tree, prefix: string): UnreadUnit[] {
     return findUnits(tree, prefix).unread;
 }
 
-/** Removes all units of the prefix, links too; returns their paths. */
+/** Removes all units with the prefix, including links. Returns their paths. */
 export function removeUnits(tree: Tree, prefix: string): string[] {
     const { read, unread } = findUnits(tree, prefix);
     const paths = [...read, ...unread].map(({ path }) => path).sort();
@@ -72,12 +71,12 @@ function findUnits(tree: Tree, prefix: string): FoundUnits {
     return { read: read.sort((a, b) => a.rank - b.rank), unread };
 }
 
-/** The directories of units by their path without symbolic links. */
+/** The directories of units, as paths without symbolic links. */
 export function unitDirectories(tree: Tree): string[] {
     return UNIT_DIRECTORIES.map((directory) => tree.lookup(directory)?.path ?? directory);
 }
 
-/** portabled opens a unit in the mounted image as any program would, so a link that leaves the image leads to the host. */
+/** Resolves a linked unit. portabled opens units in the mounted image without chroot, so an absolute link leads to the host. */
 function linkedUnit(tree: Tree, path: string, target: string): FileEntry | Omit<UnreadUnit, "name" | "path"> {
     const link = `it is a symbolic link to ${target}`;
     const found = tree.lookup(path);
@@ -95,7 +94,7 @@ function linkedUnit(tree: Tree, path: string, target: string): FileEntry | Omit<
         : { what: `${link}, which is a directory`, todo: "Let it lead to a unit file, or remove it" };
 }
 
-/** Their texts, by name. */
+/** Texts of the attached units by name. */
 export async function treeUnits(tree: Tree, prefix: string): Promise<Record<string, string>> {
     const texts: Record<string, string> = {};
     for (const { name, entry } of unitFiles(tree, prefix)) {

@@ -8,8 +8,8 @@ import { Dependencies } from "./dependencies";
 import type { BinarySource } from "./schema";
 
 /**
- * Adds `binaries`, and what they need to run, where the user's tree has nothing of that name. Answers the paths under
- * which it isn't known yet what there is.
+ * Adds `binaries` and their dependencies, except at paths that the user's tree has. Returns the paths below which the contents
+ * are still unknown.
  */
 export async function addBinaries(
     source: Previewed<BinarySource[]>,

@@ -5,7 +5,7 @@ import { RootFiles } from "../../tree/root-files";
 import type { Tree } from "../../tree/tree";
 import type { Problems } from "../problems";
 
-/** The certificates of all authorities in one file: on Debian, Alpine and Arch; on Fedora and RHEL; on SUSE. */
+/** Bundles of all CA certificates: on Debian, Alpine and Arch; on Fedora and RHEL; on SUSE. */
 const BUNDLES = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -13,7 +13,7 @@ const BUNDLES = [
     "/var/lib/ca-certificates/ca-bundle.pem",
 ];
 const BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
-/** The paths at which the TLS libraries of these systems expect it. */
+/** Paths at which the TLS libraries of these systems expect a bundle. */
 const BUNDLE_LINKS = [
     "/etc/ssl/cert.pem",
     "/usr/lib/ssl/cert.pem",
@@ -21,10 +21,10 @@ const BUNDLE_LINKS = [
     "/etc/pki/tls/certs/ca-bundle.crt",
 ];
 const ZONES = "/usr/share/zoneinfo";
-/** The zones once more: under their other name, and counting leap seconds. */
+/** Copies of the time zones, without and with leap seconds, which are left out. */
 const REPEATED_ZONES = ["/posix", "/right"];
 
-/** Adds files that programs expect on every system, from the first root that has them: certificates and time zones. */
+/** Adds certificates and time zones, which programs expect on every system, from the first root that has them. */
 export async function addCommonFiles(
     programRoots: readonly RootFiles[],
     tree: Tree,
@@ -74,7 +74,7 @@ async function addDirectory(root: RootFiles, directory: string, tree: Tree): Pro
         if (REPEATED_ZONES.includes(child.slice(ZONES.length))) continue;
         const found = await root.find(child);
         if (found?.status.isDirectory()) await addDirectory(root, child, tree);
-        // Links among the zones become files: the same bytes are packed once.
+        // Links among the zones become files, whose equal bytes are packed once.
         else if (found?.status.isFile()) tree.add(child, await localFile(root.local(found.path), "/", 0o644));
     }
 }

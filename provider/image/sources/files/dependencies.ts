@@ -12,13 +12,13 @@ import type { Found, RootFiles } from "../../tree/root-files";
 import type { Content, Tree } from "../../tree/tree";
 import type { Problems } from "../problems";
 
-/** Opened by the C library while a program runs, where they are files of their own: no program names them. */
+/** Libraries that the C library opens at run time, if they are separate files. No program has a NEEDED entry for them. */
 const OPENED_LATER = ["libgcc_s.so.1", "libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"];
 const C_LIBRARY = "libc.so.6";
-/** Made for the time stamps of one machine: Python would pass over them. */
+/** Directory of compiled modules with time stamps of this machine, which Python would ignore. */
 const PYTHON_CACHE = "__pycache__";
 
-/** A file that is in the image already, or comes from the root. */
+/** A file in the image or in the root. */
 type LoadableFile = Pick<Found, "path" | "links"> & { content: Content; size?: number };
 
 /** Adds programs of a root to the tree of an image, with the loader and libraries that they need. */
@@ -26,17 +26,17 @@ export class Dependencies {
     private readonly loaders = new Map<RootFiles, Loader<LoadableFile>>();
     /** Programs and libraries that were processed, by root and path. */
     private readonly done = new Set<string>();
-    /** All programs of an image must have the architecture of the first one. */
+    /** The first program, with whose architecture all others must match. */
     private first: { name: string; architecture: string } | undefined;
 
     constructor(
         private readonly tree: Tree,
         private readonly problems: Problems,
-        /** Names of files and directories that aren't taken out of a directory. */
+        /** Whether files and directories with a name are left out of a directory. */
         private readonly isLeftOut: (name: string) => boolean = (name) => name === PYTHON_CACHE,
     ) {}
 
-    /** A program, library, script, or directory of them. A file of that path that is in the tree already counts first. */
+    /** Adds a program, library, script, or directory of them. A file in the tree with the same path takes precedence. */
     async bring(root: RootFiles, written: string, property: Path): Promise<void> {
         const own = this.tree.lookup(written);
         if (own?.entry?.kind === "file") {
@@ -77,7 +77,7 @@ export class Dependencies {
         }
     }
 
-    /** A file of a directory, with the libraries of what may be a module: there may be others for other architectures. */
+    /** Adds a file of a directory, with its libraries if it may be a module. Files for other architectures are allowed. */
     private async part(
         root: RootFiles,
         path: string,
@@ -101,7 +101,7 @@ export class Dependencies {
         await this.interpreter(root, path, await readText(part, 256), property);
     }
 
-    /** A script's interpreter; for `env`, what it will find too. */
+    /** Adds a script's interpreter; for `env`, also the program that it will find. */
     private async interpreter(root: RootFiles, script: string, text: string, property: Path): Promise<void> {
         const [, program, argument] = /^#![ \t]*(\S+)[ \t]*(\S*)/.exec(text) ?? [];
         if (program === undefined || this.wasDone(root, script)) return;
@@ -123,7 +123,7 @@ export class Dependencies {
         missing(argument);
     }
 
-    /** The loader and all libraries of a program. */
+    /** Adds the loader and all libraries of a program. */
     async needs(root: RootFiles, program: Loaded<LoadableFile>, property: Path): Promise<void> {
         if (this.wasDone(root, program.path)) return;
         const { architecture, interpreter, needed } = program.elf;
@@ -163,7 +163,7 @@ export class Dependencies {
     ): Promise<void> {
         await this.add(root, file, property);
         if (!isConfigured) return;
-        // The image lacks the loader configuration that led to this path, so a link is made in a directory that every
+        // The image has no loader configuration for this path, so a link is made in a directory that every
         // loader searches.
         const builtIn = builtInDirectories(elf.architecture, interpreter);
         const place = this.tree.lookup(
@@ -189,7 +189,7 @@ export class Dependencies {
     private addAbsent(path: string, entry: Parameters<Tree["add"]>[1], property: Path): void {
         const existing = this.tree.get(path);
         const isSame = existing?.kind === "symlink" && entry.kind === "symlink" && existing.target === entry.target;
-        // A file of the user's with that name is used instead.
+        // A file of the user with this name is used instead.
         if (!isSame && existing?.kind !== "file") this.problems.add(property, this.tree.add(path, entry));
     }
 
@@ -205,7 +205,7 @@ function inRoot({ directory }: RootFiles): string {
     return directory === "/" ? "on this machine" : `in ${directory}`;
 }
 
-/** The files of the image count before those of the root. */
+/** The file system for the loader, in which files of the image take precedence over those of the root. */
 function filesOf(root: RootFiles, image: Tree): ConstructorParameters<typeof Loader<LoadableFile>>[0] {
     return {
         async file(path) {
@@ -219,7 +219,7 @@ function filesOf(root: RootFiles, image: Tree): ConstructorParameters<typeof Loa
         },
         elf: elfOf,
         text: (path) => root.text(path),
-        // The image gets a link in place of the configuration, so a system whose cache isn't made yet serves as well.
+        // The image gets links in place of the configuration, so a root without /etc/ld.so.cache can be used, too.
         isConfigured: async () => true,
         names: (directory) => root.names(directory),
     };
@@ -229,7 +229,7 @@ function elfOf(part: LoadableFile): Promise<Elf | undefined> {
     return readingContent(part, readElf);
 }
 
-/** A program, where it was found in the image or the root. */
+/** A program for the loader, found in the image or the root. */
 export function programOf(path: string, file: LoadableFile, elf: Elf): Loaded<LoadableFile> {
     return { name: path, path, file, elf, isConfigured: false };
 }
@@ -249,7 +249,7 @@ function missingLibrary(
         : { what: `${what}there is none ${inRoot(root)}`, todo: "Install the package that brings it there" };
 }
 
-/** A library that is older than what was built against it: the loader would say "version `GLIBC_2.38' not found". */
+/** The problem of a library that is too old for its user: the loader would print "version `GLIBC_2.38' not found". */
 function oldLibrary(root: RootFiles, { user, library, version, upTo }: TooOld<LoadableFile>): Sentence {
     const age = upTo === undefined ? "doesn't have it" : `is older, up to ${upTo}`;
     return {

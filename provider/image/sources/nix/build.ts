@@ -9,28 +9,27 @@ import { NixFailure, type NixOptions, nix, nixVersion } from "./command";
 import type { Derivation, NixExpression } from "./evaluation";
 import { buildProblem } from "./problem";
 
-/** Versions of nix from which on... `^out` is needed after a path that ends in `.drv` for what it makes. */
+/** The version of nix since which the outputs of a path that ends in `.drv` are selected by `^out`. */
 const CARET = [2, 13] as const;
-/** ... `nix show-config` is `nix config show`. */
+/** The version of nix since which `nix show-config` is `nix config show`. */
 const CONFIG_SHOW = [2, 20] as const;
 
-/** A garbage collection root that no build has used for so long is removed: its project may not exist any more. */
+/** Age in days at which an unused garbage collector root is removed, as its project may not exist any more. */
 const ROOT_DAYS = 60;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** An output in the store of this machine. */
+/** An output in this machine's store. */
 export interface Output {
-    /** "/nix/store/HASH-hello-1.0" */
+    /** Store path: "/nix/store/HASH-hello-1.0" */
     storePath: string;
-    /** Prefix of store paths on this machine: mostly "", else the root of a store in another place. */
+    /** Prefix of store paths on this machine: usually "", otherwise the root of a store in another directory. */
     storeRoot: string;
 }
 
 /**
- * Builds the derivation that was evaluated. A root in our own cache directory keeps the result from nix's garbage
- * collection: one for each use, so that the last result of each stays.
+ * Builds an evaluated derivation. A garbage collector root in the provider's cache directory keeps the last result for each use.
  *
- * `use` names who needs it, stable between runs; it becomes part of a file name.
+ * `use` identifies the user of the result between runs; it becomes part of a file name.
  */
 export async function buildDerivation(
     derivation: Derivation,
@@ -61,7 +60,7 @@ export async function buildDerivation(
     return { storePath, storeRoot: await storeRootOf(storePath, root, expression, signal) };
 }
 
-/** All that an output needs to run, itself among it: store paths, sorted. */
+/** Sorted store paths of the closure of an output, including itself. */
 export async function requisites(
     storePaths: readonly string[],
     { arguments: nixArguments, directory }: NixExpression,
@@ -74,7 +73,7 @@ export async function requisites(
     return output.split("\n").filter(Boolean).sort();
 }
 
-/** A store may lie elsewhere (`--store /srv/nix`, or a user without /nix): its paths are then below another root. */
+/** The root of a store in another directory (`--store /srv/nix`, or a user without /nix), below which its paths are. */
 async function storeRootOf(
     storePath: string,
     link: string,

@@ -17,19 +17,19 @@ interface Program {
     variable: string;
     expression: NixExpression;
     derivation: Derivation;
-    /** "/nix/store/HASH-hello-1.0", known before the build. */
+    /** Store path, which is known before the build: "/nix/store/HASH-hello-1.0" */
     storePath: string;
 }
 
 /**
- * The source `closure`: programs that nix builds, with all that they need from the store, and the user's units and
- * files. The store paths are known from evaluation, so a preview shows the units as they will be.
+ * The source `closure`: programs that nix builds, with their closure, and the user's units and files. Store paths are known after
+ * the evaluation, so a preview shows the final unit texts.
  */
 export async function loadClosure(source: Previewed<ClosureSource>, args: LoadArgs): Promise<LoadedSource> {
     if (source instanceof Unknown) return { sourceDigest: UNKNOWN, unitTexts: UNKNOWN };
     const { path, problems, name } = args;
     const programs = await loadPrograms(source, args);
-    // A program that nix cannot evaluate is reported already: units that name it are not reported as lacking a value.
+    // A program that nix can't evaluate was reported already, so missing values in units aren't reported.
     if (programs === undefined) return { sourceDigest: UNKNOWN, unitTexts: UNKNOWN };
     const values = Object.fromEntries(programs.map(({ variable, storePath }) => [variable, storePath]));
     const prefix = typeof name === "string" ? name : undefined;
@@ -53,7 +53,7 @@ export async function loadClosure(source: Previewed<ClosureSource>, args: LoadAr
     };
 }
 
-/** The programs; undefined, with a note in `problems`, while one of them isn't known. */
+/** The programs; undefined if one of them is unknown or can't be evaluated, which is added to `problems`. */
 async function loadPrograms(
     source: { [K in keyof ClosureSource]: Previewed<ClosureSource[K]> },
     { path, programDirectory, problems, signal }: LoadArgs,
@@ -97,7 +97,7 @@ async function loadPrograms(
     return programs.every((program) => program !== undefined) ? programs : undefined;
 }
 
-/** The source with store paths for the variables of programs, in all that isn't a file: units have theirs put in later. */
+/** Replaces the variables of programs by store paths in all inputs that aren't files; those in units are replaced later. */
 function withStorePaths(
     source: { [K in keyof ClosureSource]: Previewed<ClosureSource[K]> },
     values: Record<string, string>,
@@ -120,7 +120,7 @@ function withStorePaths(
     } as Previewed<FilesSource>;
 }
 
-/** Builds the programs, and adds all they need to the tree, at its own place in the store. */
+/** Builds the programs and adds their closure to the tree, at its store paths. */
 async function addClosure(
     programs: readonly Program[],
     tree: Tree,

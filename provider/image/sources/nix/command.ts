@@ -10,7 +10,7 @@ export class NixFailure extends Error {
         super(log.errors.map(({ text }) => text).join("\n"));
     }
 
-    /** The output of nix: its errors if it reported any. */
+    /** The errors that nix reported, or else its output. */
     get reported(): string {
         const errors = this.log.errors.map(({ text }) => text);
         return (errors.length > 0 ? errors : this.log.plain.slice(-10)).join("\n");
@@ -20,20 +20,20 @@ export class NixFailure extends Error {
 const INSTALL =
     "Install Nix 2.4 or later on the machine that runs Pulumi (https://nixos.org/download, or `apt install nix-bin`), and see that `nix` is on PATH; the host needs none";
 
-/** After SIGTERM nix ends its builders; one that doesn't is killed. */
+/** Time between SIGTERM, on which nix ends its builders, and SIGKILL. */
 const GRACE_MS = 5000;
 
 export interface NixOptions {
-    /** Absolute: where relative installables and files start. */
+    /** Absolute path, to which relative installables and files refer. */
     directory: string;
     signal?: AbortSignal;
-    /** "building hello-1.0: CC main.o" */
+    /** Called with status messages: "building hello-1.0: CC main.o" */
     onStatus?: (text: string) => void;
 }
 
 /**
- * Runs nix, and answers its standard output. Its configuration is the user's: nix.conf, NIX_CONFIG, NIX_PATH and so on.
- * Throws a {@link NixFailure}, a UserError when there is no nix, and the signal's reason when it aborts.
+ * Runs nix with the user's configuration (nix.conf, NIX_CONFIG, NIX_PATH and so on), and returns its standard output. Throws a
+ * {@link NixFailure}, a UserError if nix isn't installed, or the signal's reason if aborted.
  */
 export async function nix(args: readonly string[], { directory, signal, onStatus }: NixOptions): Promise<string> {
     signal?.throwIfAborted();
@@ -80,7 +80,7 @@ function notInstalled(): UserError {
 
 let version: Promise<[major: number, minor: number]> | undefined;
 
-/** The version of nix, or the one that a variant claims to be: `nix (Lix, like Nix) 2.91.1` is 2.91. */
+/** The version of nix, or the version that a variant reports: 2.91 for `nix (Lix, like Nix) 2.91.1`. */
 export function nixVersion(options: NixOptions): Promise<[major: number, minor: number]> {
     version ??= nix(["--version"], options).then(
         (reported) => {

@@ -7,19 +7,19 @@ import type { Problems } from "../problems";
 import { NixFailure, nix } from "./command";
 import { evaluationProblem } from "./problem";
 
-/** The expression to evaluate, as the user gave it, with all values known. */
+/** A declared expression with known values. */
 export interface NixExpression {
-    /** The user's word for it, in texts: `.#hello`. */
+    /** Name in messages: `.#hello`. */
     label: string;
-    /** The arguments that select it on nix's command line. */
+    /** Arguments of nix that select it. */
     selection: readonly string[];
-    /** Further arguments of nix that the user gave. */
+    /** Further declared arguments of nix. */
     arguments: readonly string[];
-    /** Absolute: where relative installables and files start. */
+    /** Absolute path, to which relative installables and files refer. */
     directory: string;
 }
 
-/** The origin of the expressions of a source. */
+/** The directory and arguments for the expressions of a source. */
 export interface NixPlace {
     file?: string;
     expression?: string;
@@ -27,20 +27,20 @@ export interface NixPlace {
     arguments?: string[];
 }
 
-/** The derivation to which an expression evaluates, before anything is built. */
+/** The derivation that an expression evaluates to, without a build. */
 export interface Derivation {
-    /** Path of the store derivation: its hash covers all inputs of the build. */
+    /** Path of the store derivation, whose hash covers all inputs of the build. */
     drvPath: string;
-    /** The output that the expression names: "out" mostly. */
+    /** The output that the expression selects, usually "out". */
     output: string;
-    /** Store path of that output; not there where its hash is known only after the build. */
+    /** Store path of that output; undefined if its hash is only known after the build. */
     storePath?: string;
-    /** "x86_64-linux" */
+    /** System type: "x86_64-linux" */
     system: string;
     name: string;
 }
 
-/** The expression of an installable; undefined, and noted in `problems`, when it can't be one. */
+/** The expression of an installable; undefined if it isn't a valid one, which is added to `problems`. */
 export async function nixExpression(
     installable: string | undefined,
     place: NixPlace,
@@ -78,25 +78,25 @@ export async function nixExpression(
         file !== undefined
             ? ["--file", file, installable ?? ""]
             : expression !== undefined
-              ? // As nix-build has it: files of this machine and NIX_PATH may be read.
+              ? // As with nix-build, files of this machine and NIX_PATH may be read.
                 ["--impure", "--expr", expression, installable ?? ""]
               : [installable as string];
     const label = [file ?? (expression === undefined ? undefined : "expression"), installable].filter(Boolean);
     return { label: label.join(" "), selection, arguments: nixArguments, directory };
 }
 
-/** A function is called as nix-build does: with the defaults of its arguments. */
+/** Calls a function with the defaults of its arguments, as nix-build does. */
 const APPLY = `p: let v = if builtins.isFunction p then p {} else p; in
 if (v.type or null) == "derivation"
 then { drvPath = v.drvPath; storePath = v.outPath; output = v.outputName; system = v.system; name = v.name; storeDir = builtins.storeDir; }
 else { type = builtins.typeOf v; attributes = if builtins.isAttrs v then builtins.attrNames v else []; }`;
 
-/** Number of attributes that a sentence names. */
+/** Number of attributes that a message lists. */
 const MAX_NAMED = 8;
 
 /**
- * Evaluates without building (but what the expression itself imports from a build, nix builds). A fault is noted under
- * the property, and the result is then undefined.
+ * Evaluates without a build (except for builds from which the expression itself imports). If it fails, adds a problem for the
+ * property and returns undefined.
  */
 export async function evaluate(
     expression: NixExpression,
@@ -138,9 +138,8 @@ async function run(expression: NixExpression, signal: AbortSignal): Promise<Eval
 }
 
 /**
- * The engine checks one resource after another, and the hosts of a program mostly have the same source: one evaluation,
- * which may take seconds, serves those that ask within this time. A build takes the derivation that was evaluated, so
- * that what a preview showed and what is built stay the same.
+ * Time for which an evaluation, which may take seconds, is reused: the engine checks one resource after the other, and resources
+ * of several hosts usually have the same source. A build uses the evaluated derivation, so that it is what the preview showed.
  */
 const RECENT_MS = 10_000;
 
@@ -171,7 +170,7 @@ async function shared(expression: NixExpression, signal?: AbortSignal): Promise<
         signal?.removeEventListener("abort", end);
         current.waiting--;
         if (current.waiting === 0 && current.endedAt === undefined) {
-            // Whoever asks next starts anew.
+            // The next caller starts a new evaluation.
             if (runs.get(key) === current) runs.delete(key);
             current.controller.abort();
         }
@@ -189,7 +188,7 @@ function start(key: string, expression: NixExpression): Run {
     return started;
 }
 
-/** The value, when all of it is known. */
+/** The value if all of it is known; otherwise undefined. */
 export function allKnown<T>(value: Previewed<T>): T | undefined {
     return value instanceof Unknown || unknownPaths(value).length > 0 ? undefined : (value as T);
 }

@@ -1,8 +1,8 @@
 import { withoutControls } from "../../../format";
 
 /**
- * Parser of the output of nix with `--log-format internal-json`: a line `@nix {...}` for each event, the same from 2.4
- * on. The numbers are those of nix's src/libutil/logging.hh.
+ * Parser of the output of nix with `--log-format internal-json`: a line `@nix {...}` for each event, in the same form since 2.4.
+ * The numbers are those of nix's src/libutil/logging.hh.
  */
 
 const BUILD = 105;
@@ -14,14 +14,14 @@ const PROGRESS = 105;
 /** Levels of messages: 0 are errors, 1 are warnings. */
 const ERROR = 0;
 
-/** Number of lines that are kept of each build. */
+/** Number of last lines to keep of each build. */
 const KEPT_LINES = 30;
-/** A status stands beside the resource, in one line. */
+/** Maximum length of a status message, which is shown in the resource's row. */
 const STATUS_CHARACTERS = 120;
 
-/** The position that nix names in an error. */
+/** A position in an error of nix. */
 export interface Position {
-    /** The file as nix names it: mostly in a copy of the flake in the store, `/nix/store/HASH-source/flake.nix`. */
+    /** Path of the file, usually in nix's copy of the flake: `/nix/store/HASH-source/flake.nix`. */
     file: string;
     line: number;
     column: number;
@@ -30,7 +30,7 @@ export interface Position {
 export interface NixMessage {
     text: string;
     position?: Position;
-    /** Positions of what led there, the nearest first; with `--show-trace`. */
+    /** Positions in the trace of `--show-trace`, the nearest first. */
     trace: Position[];
 }
 
@@ -48,10 +48,10 @@ interface Event {
     trace?: Pick<Event, "file" | "line" | "column">[];
 }
 
-/** Reads what one run of nix writes to its standard error. */
+/** Parses the standard error of one run of nix. */
 export class NixLog {
     readonly errors: NixMessage[] = [];
-    /** Lines that are no event: from a nix that died, or from a program that nix started. */
+    /** Lines that aren't events: those of a crashed nix, or of a program that nix started. */
     readonly plain: string[] = [];
     /** Running and past builds by the id of their activity. */
     private readonly builds = new Map<number, { drvPath: string; lines: string[] }>();
@@ -70,7 +70,7 @@ export class NixLog {
         else if (event.action === "result") this.result(event);
     }
 
-    /** The last lines of the build that failed: the one that an error names, else the one that started last. */
+    /** The failed build with its last lines: the one in an error, or else the one that was started last. */
     failedBuild(): { drvPath: string; lines: string[] } | undefined {
         const builds = [...this.builds.values()];
         for (const { text } of this.errors) {
@@ -82,9 +82,9 @@ export class NixLog {
 
     private message({ level, msg, raw_msg: raw, trace = [], ...place }: Event): void {
         if (level !== ERROR) return;
-        // nix repeats the prefix in `msg`, and adds excerpts of files: what matters is in `raw_msg`.
+        // `msg` also has a prefix and excerpts of files, so `raw_msg` is preferred.
         const text = withoutControls(raw ?? msg ?? "").trim();
-        // Warnings and advice on nix's options come at this level, too.
+        // Warnings and advice on nix's options have this level, too.
         if (raw === undefined && !text.startsWith("error:")) return;
         const position = positionOf(place);
         const positions = trace.map(positionOf).filter((position) => position !== undefined);
@@ -130,14 +130,14 @@ function parse(line: string): Event | undefined {
     }
 }
 
-/** Later versions write the position into `file` too: `flake.nix:3:5`. What isn't a file has no position. */
+/** The position in an event. Later versions of nix also write it into `file`: `flake.nix:3:5`. */
 function positionOf({ file, line, column }: Pick<Event, "file" | "line" | "column">): Position | undefined {
     if (typeof file !== "string" || typeof line !== "number" || typeof column !== "number") return undefined;
     const path = file.replace(/:\d+:\d+$/, "");
     return /^(\/|\u00ab.*\u00bb\/)/.test(path) ? { file: path, line, column } : undefined;
 }
 
-/** `/nix/store/HASH-hello-1.0.drv` is hello-1.0. */
+/** The name in a store path: `hello-1.0` of `/nix/store/HASH-hello-1.0.drv`. */
 export function storeName(storePath: string): string {
     return storePath.replace(/^.*\/[a-z0-9]{32}-/, "").replace(/\.drv$/, "");
 }

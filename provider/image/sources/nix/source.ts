@@ -10,12 +10,12 @@ import { buildDerivation, type Output } from "./build";
 import { allKnown, evaluate, nixExpression } from "./evaluation";
 import type { NixSource } from "./schema";
 
-/** Number of names of an output that an error lists. */
+/** Number of files of an output that an error lists. */
 const MAX_NAMED = 8;
 
 /**
- * The source `nix`: an image that nix builds. A preview evaluates it: the path of the derivation covers all inputs of
- * the image, and nothing is built. `up` builds that derivation.
+ * The source `nix`: an image that nix builds. A preview only evaluates it, as the path of the derivation covers all inputs of the
+ * image. `up` builds that derivation.
  */
 export async function loadNix(source: Previewed<NixSource>, args: LoadArgs): Promise<LoadedSource> {
     const { path: sourcePath, programDirectory, problems, signal } = args;
@@ -39,9 +39,9 @@ export async function loadNix(source: Previewed<NixSource>, args: LoadArgs): Pro
     };
 }
 
-/** The one `.raw` of an output: in its directory, or the output itself. */
+/** The only `.raw` in the directory of an output, or the output itself. */
 async function imageIn({ storePath, storeRoot }: Output, label: string, source: Path): Promise<string> {
-    // Links between store paths start at the store's root, which may lie elsewhere on this machine.
+    // Links between store paths are resolved in the store's root, which may be another directory on this machine.
     const store = new RootFiles(storeRoot === "" ? "/" : storeRoot);
     const localPath = async (written: string) => {
         const found = await store.find(written);
@@ -68,7 +68,7 @@ async function imageIn({ storePath, storeRoot }: Output, label: string, source: 
 async function readyImage(file: string, property: Path): Promise<Ready> {
     const problems = new Problems();
     const image = await locateImage({ path: file }, property, "/", problems);
-    // The file is nix's, so what is wrong with it stands under the source.
+    // The file was built by nix, so its failures belong to the property of the source.
     for (const failure of problems.failures) failure.path = property;
     problems.throw();
     return image as Ready;

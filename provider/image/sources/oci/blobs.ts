@@ -9,17 +9,17 @@ import { unlessAbsent } from "../../store/write";
 import { absolute, explained, LocalProblem, localFile } from "../../tree/local-files";
 import { compressionOf, decompressor } from "./compression";
 
-/** The files of an OCI layout or of a `docker save` archive, wherever they are. */
+/** Access to the files of an OCI layout or of a `docker save` archive. */
 export interface Blobs {
-    /** The path as the user wrote it, for messages. */
+    /** Path as declared, for messages. */
     readonly name: string;
-    /** Bytes of a file by its path in the layout; undefined where there is none. Small files only. */
+    /** Bytes of a small file by its path in the layout; undefined if there is none. */
     read(file: string): Promise<Buffer | undefined>;
     /** Opens a blob as a stream, for layers. */
     stream(file: string): Promise<Readable | undefined>;
 }
 
-/** Limit of a manifest or configuration; real ones are far smaller. */
+/** Size limit of a manifest or configuration; real ones are far smaller. */
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 
 /** An OCI layout in a directory. */
@@ -51,11 +51,11 @@ export async function directoryBlobs(written: string, programDirectory: string):
 interface ArchivePart {
     offset: number;
     size: number;
-    /** Another name in the archive that this one leads to. */
+    /** Target of a link in the archive. */
     link?: string;
 }
 
-/** A tar of either. Where its parts are is noted in the store, so that an unchanged archive isn't read again. */
+/** A tar archive of either. The positions of its files are stored, so that an unchanged archive isn't read again. */
 export async function archiveBlobs(
     written: string,
     programDirectory: string,

@@ -2,30 +2,30 @@ import type { Sentence } from "../../../errors";
 import { LocalProblem } from "../../tree/local-files";
 import { fitOf, type Platform, platformOf, platformText } from "./platform";
 
-/** Selects an image where there are several. */
+/** Selects one of several images. */
 export interface Choice {
-    /** "hello:1.0", or "1.0". */
+    /** Tag: "hello:1.0", or "1.0". */
     tag?: string;
     /**
-     * The architecture as Go names it, with its variant: "amd64", "arm/v7". Default: amd64, and an image that is alone
-     * whatever it is for.
+     * The architecture with its variant, in Go's terms: "amd64", "arm/v7". Default: amd64, or the architecture of a single
+     * image.
      */
     architecture?: string;
 }
 
 /** An image of a layout or archive. */
 export interface Candidate {
-    /** The names of the image: one image may have several. */
+    /** Digest and names of the image, which may have several. */
     digest: string;
     file: string;
     names: string[];
     /** The platform; undefined if it isn't declared. */
     platform: Platform | undefined;
-    /** Whether the archive has the image: a save may have the images of one platform only. */
+    /** Whether the archive contains the image: an archive may lack images of other platforms. */
     isThere: boolean;
 }
 
-/** The image of the tag and for the architecture. Throws a LocalProblem that lists the images that there are. */
+/** The image with the tag and for the architecture. Throws a LocalProblem that lists the available images. */
 export function choose<C extends Candidate>(all: readonly C[], { tag, architecture }: Choice, name: string): C {
     if (all.length === 0) throw new LocalProblem({ what: `'${name}' holds no image` });
     const tagged = all.filter(({ names }) => tag === undefined || names.some((imageName) => isNamed(imageName, tag)));
@@ -49,12 +49,12 @@ export function choose<C extends Candidate>(all: readonly C[], { tag, architectu
     return first;
 }
 
-/** An image without a declared platform may be for any. */
+/** How well an image fits a platform. An image without a declared platform may be for any. */
 function fitWith({ platform }: Candidate, wanted: Platform): number | undefined {
     return platform === undefined ? 0 : fitOf(platform, wanted);
 }
 
-/** `hello:1.0` and `1.0` are names of docker.io/library/hello:1.0, whichever of them the archive has. */
+/** Whether a name has the tag: `hello:1.0` and `1.0` are both short for docker.io/library/hello:1.0. */
 function isNamed(name: string, tag: string): boolean {
     const [short, wanted] = [withoutRegistry(name), withoutRegistry(tag)];
     return (
@@ -62,7 +62,7 @@ function isNamed(name: string, tag: string): boolean {
     );
 }
 
-/** `hello:1.0` of `docker.io/library/hello:1.0`, as Docker shows it. */
+/** The name as Docker shows it: `hello:1.0` of `docker.io/library/hello:1.0`. */
 function withoutRegistry(name: string): string {
     return name.replace(/^(docker\.io\/)?(library\/)?/, "");
 }

@@ -26,7 +26,7 @@ const OTHERS: [magic: string, name: string][] = [
     ["BZh", "bzip2"],
 ];
 
-/** The number of first bytes that {@link compressionBy} looks at. */
+/** Number of first bytes that {@link compressionBy} needs. */
 export const HEAD_BYTES = 6;
 
 export async function compressionOf(file: string): Promise<Compression> {
@@ -39,7 +39,7 @@ export async function compressionOf(file: string): Promise<Compression> {
     }
 }
 
-/** Turns compressed bytes into what they were. */
+/** A stream that decompresses bytes. */
 export function decompressor(compression: Compression): Duplex {
     if (compression === "none") return new PassThrough();
     return compression === "gzip" ? zlib.createGunzip() : zstdDecompressor();

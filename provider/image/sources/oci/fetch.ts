@@ -9,7 +9,7 @@ import type { Choice } from "./choose";
 import { findImage, type OciImage } from "./image";
 import { platformOf, platformText } from "./platform";
 
-/** The reason why a reference to an image is invalid; `undefined` when it is valid. */
+/** Why a reference to an image is invalid; `undefined` if it is valid. */
 export function referenceProblem(reference: string): Sentence | undefined {
     if (/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/.test(reference)) return undefined;
     const digest = /@sha256:[0-9a-f]{64}$/.test(reference);
@@ -24,8 +24,8 @@ export function referenceProblem(reference: string): Sentence | undefined {
 }
 
 /**
- * Fetches an image by skopeo, with the logins, mirrors and signature policy that it is set up with
- * (containers-auth.json(5), containers-registries.conf(5), containers-policy.json(5)); once, as its digest says all.
+ * Fetches an image by skopeo, with its configured logins, mirrors and signature policy (containers-auth.json(5),
+ * containers-registries.conf(5), containers-policy.json(5)); only once, as its digest identifies it.
  */
 export async function fetchImage(
     reference: string,
@@ -50,7 +50,7 @@ async function copy(
     directory: string,
     signal?: AbortSignal,
 ): Promise<void> {
-    // A tag beside a digest says nothing more, and skopeo takes only one of them.
+    // A tag is removed if there is a digest, as skopeo accepts only one of them.
     const pinned = reference.replace(/:[\w.-]+(?=@)/, "");
     const overrides = ["--override-os", "linux", "--override-arch", architecture];
     if (architecture === "arm") overrides.push("--override-variant", variant);

@@ -10,16 +10,16 @@ type Leaf = Exclude<Change, { kind: "directory" | "link" | "removed" | "emptied"
 type Directory = Extract<Node, { kind: "directory" }>;
 
 /**
- * One tree of all layers, the lowest first, as a container would see it. All of it is root's in the image, as services
- * run as users that no image knows: so what another user's program could read there, everyone can here, and what is
- * below `workingDirectory`.
+ * Merges all layers, the lowest first, to the tree that a container would have. Everything belongs to root in the image, as
+ * services run as users that aren't known in it. What another user than root could read, and its owner could read below
+ * `workingDirectory`, becomes readable for everyone.
  */
 export function flatten(layers: readonly Change[][], workingDirectory: string): Tree {
     const root: Directory = { kind: "directory", mode: 0o755, user: 0, children: new Map() };
     for (const changes of layers) {
-        // What a layer removes below a directory isn't behind a link in its place.
+        // Otherwise a removal below a directory would follow the link that the directory replaces.
         for (const change of changes) if (change.kind === "directory") replaceLink(root, change.path);
-        // A layer removes files of the layers below, wherever in it the removal stands.
+        // Removals come first, as they only concern the layers below, in any position.
         for (const change of changes) {
             if (change.kind === "removed") find(root, parentOf(change.path))?.children.delete(nameOf(change.path));
             if (change.kind === "emptied") find(root, change.path)?.children.clear();
@@ -59,12 +59,12 @@ function apply(root: Directory, change: Change): void {
     } else parent.children.set(name, change);
 }
 
-/** The directory at a path, symbolic links followed; undefined where none is. */
+/** The directory at a path, with symbolic links followed; undefined if there is none. */
 function find(root: Directory, path: string): Directory | undefined {
     return walk(root, path, () => undefined);
 }
 
-/** The directory at a path, links followed; what is missing is made, and files in the way are replaced. */
+/** The directory at a path, with links followed; missing directories are made, and files in the way are replaced. */
 function makeDirectory(root: Directory, path: string): Directory {
     const made = walk(root, path, (missing) => {
         const directory: Directory = { kind: "directory", mode: 0o755, user: 0, children: new Map() };
@@ -108,7 +108,7 @@ function entryOf(node: Exclude<Node, { kind: "special" }>, path: string, working
     const isOpened =
         node.user !== 0 || (workingDirectory !== "/" && (isIn(path, workingDirectory) || isIn(workingDirectory, path)));
     const opened = isOpened ? node.mode | ((node.mode & 0o500) >> 3) | ((node.mode & 0o500) >> 6) : node.mode;
-    // A bit that gave another user's rights would give root's.
+    // A set-user-ID bit for another user would give root's rights.
     const mode = node.user === 0 ? opened : opened & ~SETUID;
     if (node.kind === "directory") return { kind: "directory", mode };
     const { size, sha256, content } = node;

@@ -45,7 +45,7 @@ const saved = z.array(
 );
 
 export interface OciImage {
-    /** SHA-256 of its configuration, the "image ID": it names all layers too. */
+    /** SHA-256 of the configuration, the "image ID", which covers all layers. */
     id: string;
     architecture: string | undefined;
     run: RunConfiguration;
@@ -55,7 +55,7 @@ export interface OciImage {
 const REF_NAME = "org.opencontainers.image.ref.name";
 const NAME = "io.containerd.image.name";
 
-/** Finds the image in a layout or archive. Throws a LocalProblem that says what is there instead. */
+/** Finds the image in a layout or archive. Throws a LocalProblem that names the available images. */
 export async function findImage(blobs: Blobs, choice: Choice): Promise<OciImage> {
     const top = await json(blobs, "index.json", index);
     if (top !== undefined) {
@@ -88,7 +88,7 @@ export async function findImage(blobs: Blobs, choice: Choice): Promise<OciImage>
     return complete(blobs, config, text, layers);
 }
 
-/** Indexes hold indexes; no tool is known that makes more than two levels. */
+/** Limit of nested indexes; no known tool makes more than two levels. */
 const MAX_NESTING = 8;
 const INDEX_TYPES = [
     "application/vnd.oci.image.index.v1+json",
@@ -99,7 +99,7 @@ const MANIFEST_TYPES = [
     "application/vnd.docker.distribution.manifest.v2+json",
 ];
 
-/** The images of an index and of those in it, which have the names of theirs too. */
+/** The images of an index and of nested indexes, whose names apply to their images, too. */
 async function candidatesOf(
     blobs: Blobs,
     descriptors: readonly Descriptor[],
@@ -129,14 +129,14 @@ async function candidatesOf(
     return found;
 }
 
-/** Leaves out entries beside images: attestations (of BuildKit), signatures and other artifacts. */
+/** Whether an entry is an image, rather than an attestation (of BuildKit), a signature or another artifact. */
 function isImage({ mediaType, platform, annotations, artifactType }: Descriptor): boolean {
     if (artifactType || annotations?.["vnd.docker.reference.type"] !== undefined) return false;
     if (platform?.os === "unknown" || platform?.architecture === "unknown") return false;
     return mediaType === undefined || [...INDEX_TYPES, ...MANIFEST_TYPES].includes(mediaType);
 }
 
-/** The platform from the configuration, for an index that names none; undefined if the configuration is missing. */
+/** The platform in the configuration, for an index without platforms; undefined if the configuration is missing. */
 async function platformOfManifest(blobs: Blobs, file: string, bytes: Buffer): Promise<Platform | undefined> {
     const place = manifest.safeParse(parse(blobs, file, bytes)).data?.config;
     const text = place && (await blobs.read(fileOf(place.digest)));
@@ -197,7 +197,7 @@ function incomplete(blobs: Blobs, file: string): LocalProblem {
     });
 }
 
-/** The hexadecimal digits; the specification has no other algorithm in use. */
+/** The hexadecimal digits of a SHA-256 digest, the only algorithm in use. */
 function diffIdOf(digest: string | undefined): string {
     const [, hex] = /^sha256:([0-9a-f]{64})$/.exec(digest ?? "") ?? [];
     if (hex === undefined) throw new LocalProblem({ what: `The image has a digest that isn't SHA-256: ${digest}` });

@@ -10,12 +10,12 @@ import { FileHash } from "../../tree/file-hash";
 import { LocalProblem } from "../../tree/local-files";
 import { compressionBy, decompressor, HEAD_BYTES } from "./compression";
 
-/** The change of a path that a layer makes: "Image Layer Filesystem Changeset" of the OCI image specification. */
+/** A change in a layer ("Image Layer Filesystem Changeset" of the OCI image specification). */
 export type Change =
     | { kind: "file"; path: string; mode: number; user: number; size: number; sha256: string; content: LayerContent }
     | { kind: "directory"; path: string; mode: number; user: number }
     | { kind: "symlink"; path: string; target: string }
-    /** A hard link to another path, of this layer or one below. */
+    /** A hard link to another path of this layer or of one below. */
     | { kind: "link"; path: string; target: string }
     /** A device node or a pipe, which no image of a service has: only what is there in the layers below is removed. */
     | { kind: "special"; path: string }
@@ -24,14 +24,14 @@ export type Change =
     /** The content of the directory is removed from the layers below. */
     | { kind: "emptied"; path: string };
 
-/** A part of the unpacked layer. */
+/** The content of a file, as a part of the decompressed layer. */
 interface LayerContent {
     localPath: string;
     offset: number;
 }
 
 export interface LayerSource {
-    /** SHA-256 of the layer uncompressed, in hexadecimal: the entry of the configuration's `diff_ids`. */
+    /** Hexadecimal SHA-256 of the uncompressed layer, which is in the configuration's `diff_ids`. */
     diffId: string;
     /** SHA-256 of the blob, if the manifest has it. */
     digest?: string;
@@ -41,14 +41,14 @@ export interface LayerSource {
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
 const CHANGES = "changes.json";
-/** The layer, decompressed. Its files stay in it: in a store of many layers, each as a file of its own takes long. */
+/** The decompressed layer. Its files aren't extracted, as many small files would make the store slow. */
 const LAYER = "layer.tar";
 /** The oldest form of headers has no magic number. The library's types don't have the option. */
 const EVERY_FORMAT: object = { allowUnknownFormat: true };
-/** A file of the layer that is hashed in parts. */
+/** Number of bytes of a file that are hashed at once. */
 const CHUNK_BYTES = 1 << 20;
 
-/** The changes of a layer, unpacked in the local store; the same layer of another image is found there. */
+/** The changes of a layer, which is decompressed to the local store once, even for several images. */
 export async function layerChanges(
     layer: LayerSource,
     name: string,
@@ -109,16 +109,16 @@ async function changesIn(file: string, signal?: AbortSignal): Promise<Change[]> 
 
 const SPECIAL = ["character-device", "block-device", "fifo"];
 
-/** What the library's types leave out. */
+/** Properties that the library's types don't have. */
 interface LayerHeader extends tar.Header {
     byteOffset: number;
-    /** Fields of the extended header before it. */
+    /** Fields of the extended header before the entry. */
     pax?: Record<string, string>;
 }
 
 function changeOf(header: LayerHeader, hash: (size: number) => string): Change | undefined {
     const { type, linkname, size = 0, pax, byteOffset } = header;
-    // A header has no room for a high number: it is in the entry before it.
+    // A high number doesn't fit into a header, so tar writes it to the extended header.
     const user = Number(pax?.uid ?? header.uid ?? 0);
     const layerPath = pathIn(header.name);
     const base = path.posix.basename(layerPath);
@@ -157,7 +157,7 @@ function utf8(name: string): string {
 
 const chunk = Buffer.alloc(CHUNK_BYTES);
 
-/** SHA-256 of a part of a file, read at once: it was just written. */
+/** SHA-256 of a part of a file, read synchronously, since it was just written. */
 function hashOf(handle: number, offset: number, size: number): string {
     const hash = new FileHash();
     for (let done = 0; done < size; ) {
@@ -188,7 +188,7 @@ function hashing(hash: ReturnType<typeof createHash>): Transform {
     });
 }
 
-/** The first bytes of a stream, which stay in it: as many as tell how it is compressed. */
+/** The first bytes of a stream, which remain in it: as many as are needed to recognize the compression. */
 async function firstBytes(stream: Readable): Promise<Buffer> {
     const read: Buffer[] = [];
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {

@@ -1,8 +1,8 @@
-/** The platform of an image, as the OCI image specification names it (GOOS and GOARCH of Go). */
+/** The platform of an image in the terms of the OCI image specification (GOOS and GOARCH of Go). */
 export interface Platform {
     os: string;
     architecture: string;
-    /** "v7" of arm/v7; none where an architecture has no variants, or it is the oldest or usual one. */
+    /** "v7" of arm/v7; unset if an architecture has no variants, or if it is the oldest or usual one. */
     variant?: string | null;
 }
 
@@ -10,7 +10,7 @@ interface Normalized extends Platform {
     variant: string;
 }
 
-/** Other names of architectures, as containerd takes them (its package `platforms`, normalizeArch). */
+/** Other names of architectures that containerd accepts (its package `platforms`, normalizeArch). */
 const OTHER_NAMES: Record<string, string> = {
     x86_64: "amd64",
     "x86-64": "amd64",
@@ -23,10 +23,10 @@ const OTHER_NAMES: Record<string, string> = {
     armhf: "arm/v7",
     armel: "arm/v6",
 };
-/** The variant that is meant where none is named: what containerd takes for it. */
+/** The default variants of containerd. */
 const USUAL_VARIANTS: Record<string, string> = { amd64: "v1", arm: "v7", arm64: "v8" };
 
-/** The platform with the names that containerd compares: `aarch64` is arm64, `arm` is arm/v7. */
+/** The platform in containerd's canonical form: `aarch64` is arm64, `arm` is arm/v7. */
 function normalized({ os, architecture, variant }: Platform): Normalized {
     const lower = architecture.toLowerCase();
     const [name = "", implied = ""] = (OTHER_NAMES[lower] ?? lower).split("/");
@@ -38,13 +38,13 @@ function normalized({ os, architecture, variant }: Platform): Normalized {
     };
 }
 
-/** The Linux platform that `architecture` of the source names: `arm64`, `arm/v7`, `linux/arm/v7`. */
+/** Parses `architecture` of the source: `arm64`, `arm/v7`, `linux/arm/v7`. */
 export function platformOf(written: string): Normalized {
     const [architecture = "", variant] = written.replace(/^linux\//, "").split("/");
     return normalized({ os: "linux", architecture, variant });
 }
 
-/** `arm/v7`, `amd64`; `windows/amd64` for what isn't Linux. */
+/** The platform as text: `arm/v7`, `amd64`; with the system if it isn't Linux, `windows/amd64`. */
 export function platformText(platform: Platform): string {
     const { os, architecture, variant } = normalized(platform);
     const isUsual = variant === "" || (architecture !== "arm" && variant === USUAL_VARIANTS[architecture]);
@@ -52,9 +52,9 @@ export function platformText(platform: Platform): string {
 }
 
 /**
- * How well an image of one platform runs on another: 0 is best, undefined where it doesn't. An older variant runs on a
- * newer processor, the newest of them first, as containerd has it (its package `platforms`, Only). What another
- * architecture would run too (386 on amd64) isn't taken: the host may not be set up for it.
+ * How well an image of one platform fits another: 0 is best, undefined if it can't run. As in containerd (its package
+ * `platforms`, Only), an older variant runs on a newer processor, and the newest of them is best. Other architectures that may
+ * run (386 on amd64) don't fit, as the host may not be configured for them.
  */
 export function fitOf(image: Platform, wanted: Platform): number | undefined {
     const [has, needs] = [normalized(image), normalized(wanted)];
@@ -64,7 +64,7 @@ export function fitOf(image: Platform, wanted: Platform): number | undefined {
     return distance > 0 ? distance : undefined;
 }
 
-/** 7 of "v7", 8.2 of "v8.2"; not a number for variants that aren't counted. */
+/** The number of a variant: 7 of "v7", 8.2 of "v8.2"; NaN for others. */
 function numberOf(variant: string): number {
     return Number(/^v(\d+(\.\d+)?)$/.exec(variant)?.[1] ?? Number.NaN);
 }

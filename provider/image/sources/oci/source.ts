@@ -16,13 +16,13 @@ import { layerChanges } from "./layer";
 import type { OciSource } from "./schema";
 import { namesProgram, OCI_UNIT_VERSION, unitOf, workingDirectoryOf } from "./unit";
 
-/** Number of paths that a warning lists. */
+/** Maximum number of paths that a warning lists. */
 const MAX_NAMED = 5;
 
 /**
- * The source `oci`: the layers of a container image as one tree, with a unit made from its ENTRYPOINT, CMD, ENV,
- * WORKDIR and so on, unless the user gives units. A preview reads local images; one in a registry is fetched by `up`,
- * and so has to be pinned by its digest.
+ * The source `oci`: the merged layers of a container image, with a unit made from its ENTRYPOINT, CMD, ENV, WORKDIR and so on,
+ * unless units are declared. A preview reads local images. An image in a registry is only fetched in `up`, so it must be pinned by
+ * its digest.
  */
 export async function loadOci(source: Previewed<OciSource>, args: LoadArgs): Promise<LoadedSource> {
     const { path, problems, programDirectory, name } = args;
@@ -109,14 +109,14 @@ async function makeTree(
     signal: AbortSignal | undefined,
 ): Promise<Tree> {
     const layers = [];
-    // One after another: they are large, and the disk is one.
+    // Layers are read one after the other, as they are large and on the same disk.
     for (const layer of image.layers) layers.push(await layerChanges(layer, blobs.name, storeDirectory, signal));
     return flatten(layers, workingDirectoryOf(image.run));
 }
 
 /**
- * Puts the user's units into the tree, in the place of units of the same names, or else the one made from the
- * configuration, in the place of all units; an image without a program to run keeps its own. Returns their texts.
+ * Adds the declared units to the tree, replacing units of the same names; without any, replaces all units by one made from the
+ * configuration; an image without a program to run keeps its units. Returns the texts of the units.
  */
 async function addServices(
     image: OciImage,
@@ -138,7 +138,7 @@ async function addServices(
         return {};
     }
     for (const warning of unit.warnings) problems.warn(path, warning);
-    // A unit of a Debian package beside it would start the program a second time.
+    // Another unit, of a Debian package, would start the program a second time.
     const removed = removeUnits(tree, name);
     if (removed.length > 0)
         problems.warn(path, {

@@ -6,18 +6,18 @@ import { nameOf } from "../../tree/paths";
 import type { Tree } from "../../tree/tree";
 import type { RunConfiguration } from "./image";
 
-/** Bump when the same configuration gives other units. */
+/** Bump when the units for a configuration change. */
 export const OCI_UNIT_VERSION = 2;
 
 const LAST_PRIVILEGED_PORT = 1023;
 
 export interface OciUnit {
     text: string;
-    /** Settings of a container that a portable service doesn't have. */
+    /** Warnings about settings of a container that a portable service doesn't have. */
     warnings: Sentence[];
 }
 
-/** The service that runs the program of a container of the image; undefined if the image names no program. */
+/** The service that runs the image's program; undefined if the image has no program to run. */
 export function unitOf(run: RunConfiguration, name: string, tree: Tree): OciUnit | undefined {
     const [program, ...args] = [...(run.Entrypoint ?? []), ...(run.Cmd ?? [])];
     if (program === undefined) return undefined;
@@ -71,28 +71,28 @@ export function unitOf(run: RunConfiguration, name: string, tree: Tree): OciUnit
     return { text: lines.join("\n"), warnings };
 }
 
-/** Programs that base images name in CMD: a container of them is a shell or a whole system, and no service. */
+/** Programs in CMD of base images, whose containers are a shell or a whole system, rather than a service. */
 const SHELLS_AND_INITS = ["sh", "bash", "ash", "dash", "init", "systemd"];
 
-/** Whether the configuration names a program to be run as a service: an inherited `CMD ["bash"]` is none. */
+/** Whether the configuration has a program to run as a service, which an inherited `CMD ["bash"]` isn't. */
 export function namesProgram({ Entrypoint, Cmd }: RunConfiguration): boolean {
     const [program, ...args] = [...(Entrypoint ?? []), ...(Cmd ?? [])];
     if (program === undefined) return false;
     return args.length > 0 || !SHELLS_AND_INITS.includes(nameOf(program));
 }
 
-/** WORKDIR, absolute. */
+/** WORKDIR as an absolute path. */
 export function workingDirectoryOf({ WorkingDir }: RunConfiguration): string {
     const steps = (WorkingDir ?? "").split("/").filter((step) => step !== "" && step !== ".");
     return `/${steps.join("/")}`;
 }
 
-/** `PATH` of `PATH=/usr/bin`. */
+/** The name of a variable: `PATH` of `PATH=/usr/bin`. */
 function nameIn(variable: string): string {
     return variable.replace(/=.*/s, "");
 }
 
-/** systemd searches its own directories, not those of PATH=: so the path is told where the image shows it. */
+/** The absolute path of a program in the image's PATH, as systemd only searches its own directories. */
 function programPath(program: string, searched: readonly string[], workingDirectory: string, tree: Tree): string {
     if (program.startsWith("/")) return program;
     if (program.includes("/"))

@@ -1,19 +1,19 @@
 /** A part of a frame. */
 export interface FramePart {
     bytes: Buffer;
-    /** Whether the frame ends with it. */
+    /** Whether it is the last part of the frame. */
     isEnd: boolean;
 }
 
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
-/** The last four bits of a skippable frame's magic number are free. */
+/** Mask of a skippable frame's magic number, whose last four bits are arbitrary. */
 const SKIPPABLE_MASK = 0xfffffff0;
 const DICTIONARY_BYTES = [0, 1, 2, 4];
 const RLE_BLOCK = 1;
 const RESERVED_BLOCK = 3;
 
-/** Whether bytes begin a zstd frame, one with data or one to skip. */
+/** Whether the bytes begin a zstd frame, with data or skippable. */
 export function isFrame(head: Buffer): boolean {
     if (head.length < 4) return false;
     const magic = head.readUInt32LE(0);
@@ -25,8 +25,8 @@ function isSkippable(magic: number): boolean {
 }
 
 /**
- * Splits a zstd stream into its frames (RFC 8878, 3.1), as the decompressor of Node.js takes one frame only. Frames
- * that are skipped are left out. Each step below reads a field of fixed length, whatever the lengths of the chunks are.
+ * Splits a zstd stream into its frames (RFC 8878, 3.1), since the decompressor of Node.js only accepts a single frame. Skippable
+ * frames are left out. Each step reads a field of a fixed length, independent of the lengths of the chunks.
  */
 export async function* frameParts(source: AsyncIterable<Buffer>): AsyncGenerator<FramePart> {
     const splitter = new FrameSplitter();
@@ -39,12 +39,12 @@ type Field = "magic" | "descriptor" | "header" | "blockHeader" | "content" | "sk
 
 class FrameSplitter {
     private field: Field = "magic";
-    /** Bytes that the field still lacks. */
+    /** Number of missing bytes of the field. */
     private left = 4;
-    /** Bytes of a field that is read as a whole, from earlier chunks. */
+    /** Bytes of the field from earlier chunks, if it must be read as a whole. */
     private partial: Buffer = Buffer.alloc(0);
     private hasChecksum = false;
-    /** Whether the frame ends with the content that is read. */
+    /** Whether the current content is the last of the frame. */
     private isLast = false;
 
     *split(chunk: Buffer): Generator<FramePart> {
@@ -71,7 +71,7 @@ class FrameSplitter {
         if (this.field !== "magic" || this.partial.length > 0) throw new Error("it ends within a zstd frame");
     }
 
-    /** Reads a field; true where it is part of a frame with data. */
+    /** Reads a field. Returns whether it is part of a frame with data. */
     private read(bytes: Buffer): boolean {
         switch (this.field) {
             case "magic": {

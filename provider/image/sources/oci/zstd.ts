@@ -6,14 +6,14 @@ import { plainEnvironment } from "../../../environment";
 import { LocalProblem } from "../../tree/local-files";
 import { type FramePart, frameParts } from "./zstd-frames";
 
-/** Size of a frame that is decompressed at once: an image in small frames has one for each of its files. */
+/** Maximum size of a frame that is decompressed synchronously: images may have a small frame for each file. */
 const MAX_SMALL_BYTES = 256 * 1024;
 const MAX_SMALL_OUTPUT_BYTES = 4 * 1024 * 1024;
 
-/** ZSTD_d_windowLogMax of zstd.h, and the largest value it takes: `zstd --long=31` writes such windows, containerd reads them. */
+/** ZSTD_d_windowLogMax (zstd.h) with its largest value: `zstd --long=31` writes such windows, and containerd reads them. */
 const LARGEST_WINDOW = { params: { 100: 31 } };
 
-/** Functions of zlib since Node.js 22.15. */
+/** Functions of zlib that Node.js has since 22.15. */
 interface Zstd {
     createZstdDecompress?: (options: typeof LARGEST_WINDOW) => Duplex;
     zstdDecompressSync?: (bytes: Buffer, options: typeof LARGEST_WINDOW & { maxOutputLength: number }) => Buffer;
@@ -37,11 +37,11 @@ export function zstdDecompressor(): Duplex {
 
 interface Frame {
     bytes: Buffer[];
-    /** Whether these are all of its bytes. */
+    /** Whether the bytes are the complete frame. */
     isWhole: boolean;
 }
 
-/** The next frame, or its beginning where it is long; undefined at the end. */
+/** The next frame, or its beginning if it is long; undefined at the end. */
 async function smallFrame(parts: AsyncGenerator<FramePart>): Promise<Frame | undefined> {
     const bytes: Buffer[] = [];
     for (let length = 0; length < MAX_SMALL_BYTES; ) {
@@ -54,7 +54,7 @@ async function smallFrame(parts: AsyncGenerator<FramePart>): Promise<Frame | und
     return { bytes, isWhole: false };
 }
 
-/** Undefined where a small frame becomes much: the stream takes that in pieces. */
+/** Decompresses a small frame; undefined if its content is large, so that it must be streamed. */
 function decompressed(bytes: Buffer, decompress: NonNullable<Zstd["zstdDecompressSync"]>): Buffer | undefined {
     try {
         return decompress(bytes, { ...LARGEST_WINDOW, maxOutputLength: MAX_SMALL_OUTPUT_BYTES });
@@ -80,7 +80,7 @@ async function* streamed({ bytes, isWhole }: Frame, parts: AsyncGenerator<FrameP
     await writing;
 }
 
-/** The same by the program zstd. */
+/** Like {@link zstdDecompressor}, by the program zstd. */
 export function zstdProgram(): Duplex {
     return Duplex.from(async function* (source: AsyncIterable<Buffer>) {
         const child = spawn("zstd", ["-dcq", "--long=31"], {
@@ -95,7 +95,7 @@ export function zstdProgram(): Duplex {
             yield* child.stdout;
             await writing;
         } catch (error) {
-            // What the program printed says more than the pipe that broke.
+            // The program's message is a better reason than the broken pipe.
             await ended;
             throw error;
         }
@@ -103,7 +103,7 @@ export function zstdProgram(): Duplex {
     });
 }
 
-/** Resolves when the program has ended well. */
+/** Resolves when the program has exited with 0; otherwise rejects with its message. */
 function endOf(child: ChildProcessWithoutNullStreams): Promise<void> {
     let errorOutput = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
