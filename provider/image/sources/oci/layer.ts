@@ -88,12 +88,13 @@ async function unpack(layer: LayerSource, name: string, to: string, signal?: Abo
 }
 
 async function changesIn(file: string, signal?: AbortSignal): Promise<Change[]> {
-    const extract = tar.extract(EVERY_FORMAT);
-    const reading = pipeline(createReadStream(file, { highWaterMark: CHUNK_BYTES }), extract, { signal });
-    reading.catch(() => {});
     const changes: Change[] = [];
     const handle = await open(file);
     try {
+        const extract = tar.extract(EVERY_FORMAT);
+        const reading = pipeline(createReadStream(file, { highWaterMark: CHUNK_BYTES }), extract, { signal });
+        reading.catch(() => {});
+        // The loop must begin in the same turn: an entry that comes before it is never read, and neither is the next.
         for await (const entry of extract) {
             const header = entry.header as LayerHeader;
             const change = changeOf(header, (size) => hashOf(handle.fd, header.byteOffset, size));

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import fs from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { resolveSource } from "../../../../provider/image/image";
 import type { OciSource } from "../../../../provider/image/sources/oci/schema";
@@ -112,6 +114,20 @@ describe("layers become one tree", () => {
             expect(resolved[0]?.sourceDigest).toMatch(/^[0-9a-f]{64}$/);
         },
     );
+
+    test("a layer is read whole on a machine where opening a file takes long", async () => {
+        const { open } = fs;
+        const slow = jest.spyOn(fs, "open").mockImplementation(async (...args) => {
+            await sleep(200);
+            return open(...args);
+        });
+        try {
+            expect(await packed(await place(HELLO))).toContain("-rwxr-xr-x /usr/bin/hello");
+            expect(slow).toHaveBeenCalled();
+        } finally {
+            slow.mockRestore();
+        }
+    }, 10_000);
 
     test("a layer is unpacked once, even for several images", async () => {
         const args = await place(HELLO);
