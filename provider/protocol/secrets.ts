@@ -1,4 +1,5 @@
 import { entries, isWithin, type Path, Secret, valueAt } from "../schema/values";
+import { joinedText, withoutForms } from "./secret-patterns";
 
 /** The paths of the secret parts of a tree of values. */
 export class SecretPaths {
@@ -61,9 +62,13 @@ function encodedForms(text: string): string[] {
     return [hex, hex.toUpperCase(), ...whole, ...base64, ...url];
 }
 
+const REDACTED = "[secret]";
+
 /** Replaces secret strings in texts that leave the provider. */
 export class Redactor {
     private readonly strings = new Set<string>();
+    /** Those of the strings that aren't an encoding of another one. */
+    private readonly secrets = new Set<string>();
 
     /** Adds all strings at the secret paths. */
     learn(value: unknown, secrets: Iterable<Path>): void {
@@ -84,16 +89,25 @@ export class Redactor {
             if (form.trim().length >= SHORTEST) this.strings.add(form);
         }
         for (const form of encodedForms(text.trim())) if (form.length >= SHORTEST_ENCODED) this.strings.add(form);
+        if (text.trim().length >= SHORTEST) this.add(text.trim());
         for (const line of text.split(/\r?\n/)) {
-            if (line.trim().length >= SHORTEST_LINE) this.strings.add(line);
+            if (line.trim().length >= SHORTEST_LINE) this.add(line);
             // A failing program may print the value of a line `TOKEN="..."` in an EnvironmentFile= without the rest.
             const value = /^\s*[\w.-]+\s*[=:]\s*(["']?)(.*?)\1\s*$/.exec(line)?.[2] ?? "";
-            if (value.length >= SHORTEST_LINE) this.strings.add(value);
+            if (value.length >= SHORTEST_LINE) this.add(value);
         }
+    }
+
+    private add(secret: string): void {
+        this.strings.add(secret);
+        this.secrets.add(secret);
     }
 
     redact(text: string): string {
         const longestFirst = [...this.strings].sort((a, b) => b.length - a.length);
-        return longestFirst.reduce((redacted, secret) => redacted.replaceAll(secret, "[secret]"), text);
+        const redacted = longestFirst.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text);
+        const secrets = longestFirst.filter((secret) => this.secrets.has(secret));
+        const joined = joinedText(redacted);
+        return secrets.reduce((rest, secret) => withoutForms({ text: rest, joined }, secret, REDACTED), redacted);
     }
 }

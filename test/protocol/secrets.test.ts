@@ -78,3 +78,43 @@ test("a throttle passes the first text at once, then the latest text of each per
         jest.useRealTimers();
     }
 });
+
+describe("a secret is found in a text that", () => {
+    const secret = `p@ss w0rd$"'\\x/é+=%1234567890abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ`;
+    const bytes = Buffer.from(secret);
+    const special = (escaped: (character: string) => string) => secret.replace(/[^A-Za-z0-9]/gu, escaped);
+    const inHex = (character: string, mark: string) =>
+        [...Buffer.from(character)].map((byte) => mark + byte.toString(16).padStart(2, "0")).join("");
+
+    test.each([
+        ["is JSON within JSON", JSON.stringify(JSON.stringify(secret))],
+        ["has JSON of ASCII alone", JSON.stringify(secret).replace(/é/g, "\\u00e9")],
+        ["has backslashes before all special characters", special((character) => `\\${character}`)],
+        ["has the escapes of a shell's double quotes", secret.replace(/["$\\`]/g, "\\$&")],
+        ["has the escapes of systemd-escape", special((character) => inHex(character, "\\x"))],
+        [
+            "has octal escapes",
+            special((c) => [...Buffer.from(c)].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("")),
+        ],
+        ["is a URL that leaves some characters alone", encodeURI(secret)],
+        ["has a unit's doubled percent signs", secret.replaceAll("%", "%%")],
+        ["is XML", secret.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)],
+        ["has lines of base64", bytes.toString("base64").replace(/.{20}/g, "$&\n")],
+        ["has lines of base64 in JSON", bytes.toString("base64").replace(/.{76}/g, "$&\\n")],
+        ["has pairs of hex", bytes.toString("hex").replace(/../g, "$&:")],
+        ["has a dump in hex", bytes.toString("hex").toUpperCase().replace(/../g, "0x$&, ")],
+    ])("%s", (_, text) => {
+        const redactor = new Redactor();
+        redactor.learnAll(secret);
+        const redacted = redactor.redact(`before ${text} after`);
+        expect(redacted).toMatch(/^before (0x|"?\\?"?)\[secret\].{0,8} after$/s);
+    });
+
+    test("a text that is full of its special characters is searched to its end", () => {
+        const redactor = new Redactor();
+        for (const character of ["-", "\\", '"', "-\\"]) redactor.learnAll(`${character.repeat(60)}end`);
+        const text = `${"-\\".repeat(5000)} ${"-".repeat(10_000)} ${"\\".repeat(10_000)} ${'"'.repeat(10_000)}end-`;
+        // A pattern with choices would be searched for longer than anyone waits.
+        expect(redactor.redact(text)).toContain("end-");
+    });
+});
