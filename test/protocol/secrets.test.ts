@@ -115,6 +115,6 @@ describe("a secret is found in a text that", () => {
         for (const character of ["-", "\\", '"', "-\\"]) redactor.learnAll(`${character.repeat(60)}end`);
         const text = `${"-\\".repeat(5000)} ${"-".repeat(10_000)} ${"\\".repeat(10_000)} ${'"'.repeat(10_000)}end-`;
         // A pattern with choices would be searched for longer than anyone waits.
-        expect(redactor.redact(text)).toContain("end-");
+        expect(redactor.redact(text).slice(-10)).toBe('"[secret]-');
     });
 });
