@@ -252,7 +252,8 @@ async function attachSleeper(host: TestHost): Promise<void> {
         for (const name of ["bin", "lib", "lib64"]) symlinkSync(`usr/${name}`, path.join(tree, name));
         for (const name of ["etc/machine-id", "etc/resolv.conf"]) writeFileSync(path.join(tree, name), "");
         writeFileSync(path.join(tree, "usr/lib/os-release"), "ID=test\nPORTABLE_PREFIXES=sleeper\n");
-        const unit = "[Service]\nExecStart=/usr/bin/sleep infinity\nBindReadOnlyPaths=/usr\n";
+        // With Type=exec the service has started once its image is mounted.
+        const unit = "[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\nBindReadOnlyPaths=/usr\n";
         writeFileSync(path.join(tree, "usr/lib/systemd/system/sleeper.service"), unit);
         const image = path.join(directory, "sleeper.raw");
         await promisify(execFile)("mksquashfs", [tree, image, "-quiet", "-all-root"]);

@@ -149,15 +149,27 @@ require_valid() {
     bad=
 }
 # find_lost finds units that systemd stopped when it read their settings, such as a service that should own a bus name and
-# doesn't. They count as active where a restart starts them; otherwise it returns 1 with $output and $bad.
+# doesn't, or that it will stop then. They count as active where a restart starts them; otherwise it returns 1 with $output
+# and $bad.
 find_lost() {
     for bad in $active_before; do
-        case " $active " in *" $bad "*) continue ;; esac
-        read_state "$bad"
-        [ "$Type" != oneshot ] || continue
-        active="$active $bad" reading="$reading $bad"
+        case " $active " in
+            *" $bad "*)
+                # Since systemd 262 such a service may run on for TimeoutStartSec=, as its bus name may come back.
+                [ -n "$may_stop" ] || continue
+                read_state "$bad"
+                [ "$SubState" = running-revalidating ] || continue
+                output="systemd stops $bad unless it owns the name of BusName="
+                ;;
+            *)
+                read_state "$bad"
+                [ "$Type" != oneshot ] || continue
+                active="$active $bad" reading="$reading $bad"
+                output="$bad stopped when systemd read its settings"
+                ;;
+        esac
         case $way in restart|sockets) continue ;; esac
-        verb=loading way=restart affected=$bad output="$bad stopped when systemd read its settings"
+        verb=loading way=restart affected=$bad
         return 1
     done
     bad=
