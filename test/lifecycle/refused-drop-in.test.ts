@@ -62,7 +62,8 @@ test("a systemd-analyze that doesn't end is killed, and the drop-in is refused",
     const failed = await failure(dropIn.up(toy()));
     await onHost(host, `mv ${program}.away ${program}`);
     expect(failed.isPartial).toBe(false);
-    expect(failed.message).toContain("hasn't ended on the host after 3 s. Run it there");
+    // Of the 6 s, the steps before it have taken some.
+    expect(failed.message).toMatch(/hasn't ended on the host after [123] s\. Run it there/);
 });
 
 test("a setting outside of a section is refused", async () => {
