@@ -5,7 +5,6 @@ import nodePath from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGunzip } from "node:zlib";
-import tar from "tar-stream";
 import { UserError } from "../../../errors";
 import { type Previewed, Unknown } from "../../../schema/values";
 import { directoryInStore } from "../../store/directories";
@@ -13,6 +12,7 @@ import { absolute, localFile } from "../../tree/local-files";
 import { RootFiles } from "../../tree/root-files";
 import type { LoadArgs, MakeArgs } from "../loaded";
 import { Problems } from "../problems";
+import { tarEntries } from "../tar-entries";
 import { addCommonFiles } from "./common-files";
 import { Dependencies, programOf } from "./dependencies";
 import type { Runtime } from "./runtime";
@@ -124,16 +124,12 @@ async function npmPack(
 }
 
 async function unpackOne(archive: string, name: string, to: string, signal?: AbortSignal): Promise<void> {
-    const extract = tar.extract();
-    const reading = pipeline(createReadStream(archive), createGunzip(), extract, { signal });
-    reading.catch(() => {});
     let found = false;
-    for await (const entry of extract) {
+    for await (const entry of tarEntries(createReadStream(archive), { through: [createGunzip()], signal })) {
         if (entry.header.name === name) {
             found = true;
             await pipeline(entry, createWriteStream(to, { mode: 0o755, flush: true }), { signal });
         } else entry.resume();
     }
-    await reading;
     if (!found) throw new Error(`${archive} has no ${name}`);
 }

@@ -3,10 +3,10 @@ import { open, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import tar from "tar-stream";
 import { directoryInStore } from "../../store/directories";
 import { unlessAbsent } from "../../store/write";
 import { absolute, explained, LocalProblem, localFile } from "../../tree/local-files";
+import { tarEntries } from "../tar-entries";
 import { compressionOf, decompressor } from "./compression";
 
 /** Access to the files of an OCI layout or of a `docker save` archive. */
@@ -112,12 +112,10 @@ async function unpack(archive: string, to: string, signal?: AbortSignal): Promis
 
 async function partsOf(file: string, written: string, signal?: AbortSignal): Promise<Record<string, ArchivePart>> {
     const parts: Record<string, ArchivePart> = {};
-    const extract = tar.extract();
-    const reading = pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), extract, { signal });
-    reading.catch(() => {});
+    const stream = createReadStream(file, { highWaterMark: 1 << 20 });
     try {
-        for await (const entry of extract) {
-            const { name, size = 0, type, linkname, byteOffset } = entry.header as tar.Header & { byteOffset: number };
+        for await (const entry of tarEntries(stream, { signal })) {
+            const { name, size = 0, type, linkname, byteOffset } = entry.header;
             const clean = path.posix.normalize(name);
             if (type === "file") parts[clean] = { offset: byteOffset, size };
             if (type === "symlink" || type === "link") {
@@ -126,7 +124,6 @@ async function partsOf(file: string, written: string, signal?: AbortSignal): Pro
             }
             entry.resume();
         }
-        await reading;
     } catch (error) {
         signal?.throwIfAborted();
         throw new LocalProblem({

@@ -4,10 +4,10 @@ import { open, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import tar from "tar-stream";
 import { directoryInStore } from "../../store/directories";
 import { FileHash } from "../../tree/file-hash";
 import { LocalProblem } from "../../tree/local-files";
+import { type TarHeader, tarEntries } from "../tar-entries";
 import { compressionBy, decompressor, HEAD_BYTES } from "./compression";
 
 /** A change in a layer ("Image Layer Filesystem Changeset" of the OCI image specification). */
@@ -43,8 +43,6 @@ const OPAQUE = ".wh..wh..opq";
 const CHANGES = "changes.json";
 /** The decompressed layer. Its files aren't extracted, as many small files would make the store slow. */
 const LAYER = "layer.tar";
-/** The oldest form of headers has no magic number. The library's types don't have the option. */
-const EVERY_FORMAT: object = { allowUnknownFormat: true };
 /** Number of bytes of a file that are hashed at once. */
 const CHUNK_BYTES = 1 << 20;
 
@@ -91,17 +89,13 @@ async function changesIn(file: string, signal?: AbortSignal): Promise<Change[]> 
     const changes: Change[] = [];
     const handle = await open(file);
     try {
-        const extract = tar.extract(EVERY_FORMAT);
-        const reading = pipeline(createReadStream(file, { highWaterMark: CHUNK_BYTES }), extract, { signal });
-        reading.catch(() => {});
-        // The loop must begin in the same turn: an entry that comes before it is never read, and neither is the next.
-        for await (const entry of extract) {
-            const header = entry.header as LayerHeader;
+        const stream = createReadStream(file, { highWaterMark: CHUNK_BYTES });
+        for await (const entry of tarEntries(stream, { hasUnknownFormats: true, signal })) {
+            const { header } = entry;
             const change = changeOf(header, (size) => hashOf(handle.fd, header.byteOffset, size));
             if (change !== undefined) changes.push(change);
             entry.resume();
         }
-        await reading;
         return changes;
     } finally {
         await handle.close();
@@ -110,14 +104,7 @@ async function changesIn(file: string, signal?: AbortSignal): Promise<Change[]> 
 
 const SPECIAL = ["character-device", "block-device", "fifo"];
 
-/** Properties that the library's types don't have. */
-interface LayerHeader extends tar.Header {
-    byteOffset: number;
-    /** Fields of the extended header before the entry. */
-    pax?: Record<string, string>;
-}
-
-function changeOf(header: LayerHeader, hash: (size: number) => string): Change | undefined {
+function changeOf(header: TarHeader, hash: (size: number) => string): Change | undefined {
     const { type, linkname, size = 0, pax, byteOffset } = header;
     // A high number doesn't fit into a header, so tar writes it to the extended header.
     const user = Number(pax?.uid ?? header.uid ?? 0);
