@@ -25,7 +25,8 @@ export function withoutForms({ text, joined }: SearchedText, secret: string, rep
     let result = text;
     if (secret.length <= LONGEST_ESCAPED && /[^A-Za-z0-9]/.test(secret) && result.includes(longestRun(secret)))
         result = result.replace(escapedPattern(secret), replacement);
-    if (secret.length > LONGEST_ENCODED) return result;
+    // Base64, the shortest encoding, has four characters for three bytes. Most texts are shorter: nothing is encoded for them.
+    if (secret.length > LONGEST_ENCODED || joined.length < (secret.length * 4) / 3) return result;
     for (const [encoded, separator] of brokenEncodings(secret))
         if (joined.includes(encoded)) result = result.replace(brokenPattern(encoded, separator), replacement);
     return result;

@@ -85,11 +85,12 @@ export class Redactor {
 
     private learnText(text: string): void {
         // Messages of hosts quote single lines of what they got, and JSON, shells and URLs escape it.
-        for (const form of [text, text.trim(), ...escapedForms(text.trim())]) {
+        const trimmed = text.trim();
+        if (trimmed.length >= SHORTEST) this.add(trimmed);
+        for (const form of [text, ...escapedForms(trimmed)]) {
             if (form.trim().length >= SHORTEST) this.strings.add(form);
         }
-        for (const form of encodedForms(text.trim())) if (form.length >= SHORTEST_ENCODED) this.strings.add(form);
-        if (text.trim().length >= SHORTEST) this.add(text.trim());
+        for (const form of encodedForms(trimmed)) if (form.length >= SHORTEST_ENCODED) this.strings.add(form);
         for (const line of text.split(/\r?\n/)) {
             if (line.trim().length >= SHORTEST_LINE) this.add(line);
             // A failing program may print the value of a line `TOKEN="..."` in an EnvironmentFile= without the rest.
