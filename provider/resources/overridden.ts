@@ -13,7 +13,10 @@ export interface LaterDropIns {
     later: readonly string[];
 }
 
-/** Warns of settings that were written as declared and have no effect, as a drop-in that is read later sets them, too. */
+/**
+ * Warns of settings that were written as declared and have no effect, as a drop-in that is read later sets them, too. It
+ * never throws: the update has succeeded, and the state must have that, whatever becomes of the connection.
+ */
 export async function warnOfOverriddenSettings(
     context: HostContext,
     host: Host,
@@ -22,7 +25,9 @@ export async function warnOfOverriddenSettings(
 ): Promise<void> {
     const paths = [...new Set(dropIns.flatMap(({ later }) => later))];
     if (paths.length === 0) return;
-    const texts = (await perform(context, host, () => readDropIn(owner, [], paths))).blocksOf("content");
+    const report = await perform(context, host, () => readDropIn(owner, [], paths)).catch(() => undefined);
+    if (report === undefined) return;
+    const texts = report.blocksOf("content");
     for (const { unit, path, text, later } of dropIns) {
         const others = later.map((other) => ({ path: other, text: texts.get(other) ?? "" }));
         for (const { setting, path: other } of overriddenSettings(text, others))

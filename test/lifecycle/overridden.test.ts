@@ -1,3 +1,6 @@
+import type { HostContext } from "../../provider/contract";
+import type { Host } from "../../provider/host/host";
+import { warnOfOverriddenSettings } from "../../provider/resources/overridden";
 import { image, inlineName, onHost } from "./hello";
 import { helloHost } from "./hello-host";
 
@@ -76,4 +79,13 @@ test("drop-ins of a service may be layered, but a later one of the host is warne
     await service.destroy();
     await hello.destroy();
     await removeDirectory(directory);
+});
+
+test("an update that has succeeded doesn't fail if the connection breaks before the later drop-ins are read", async () => {
+    const warn = jest.fn();
+    const context = { warn, status: () => {}, signal: new AbortController().signal } as unknown as HostContext;
+    const broken = { name: "web1", run: () => Promise.reject(new Error("broken")) } as unknown as Host;
+    const later = [{ unit: "toy.service", path: "/a.conf", text: "[Service]\nNice=5\n", later: ["/b.conf"] }];
+    await warnOfOverriddenSettings(context, broken, { token: "t", nonce: "n", urn: "u" }, later);
+    expect(warn).not.toHaveBeenCalled();
 });
